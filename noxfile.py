@@ -1,0 +1,82 @@
+"""All checks of the project. Without arguments: tests, lint, types."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["tests", "lint", "types"]
+nox.options.default_venv_backend = "venv"
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+CONSTRAINTS = ("--constraint", "constraints.txt")
+
+
+def install(session: nox.Session, group: str) -> None:
+    """Install the project and a group of tools, at the tested versions."""
+    tools = nox.project.dependency_groups(PROJECT, group)
+    session.install("--editable", ".", *tools, *CONSTRAINTS)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests. Those with real data need ROBUSTSEG_TEST_DATA, see CONTRIBUTING.md."""
+    install(session, "tests")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, format and the layers of the architecture; needs no torch."""
+    session.install(*nox.project.dependency_groups(PROJECT, "lint"), *CONSTRAINTS)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    install(session, "types")
+    session.run("mypy")
+
+
+@nox.session(default=False)
+def wheel(session: nox.Session) -> None:
+    """Build the wheel, install it alone, and run it beside folders named like its packages."""
+    session.install("build")
+    built = Path(session.create_tmp())
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(built), ".")
+    (path,) = built.glob("*.whl")
+    session.install(str(path), *CONSTRAINTS)
+    with tempfile.TemporaryDirectory() as empty:
+        for name in ("reports", "corruptions"):
+            (Path(empty) / name).mkdir()
+        with session.chdir(empty):
+            session.run("robustseg", "--help")
+            session.run("python", "-m", "robustbench_seg", "--version")
+            session.run("robustseg", "eval", "--limit", "1", "--corruptions", "fog", "--out", "run")
+    path.unlink()
+
+
+@nox.session(default=False)
+def minimums(session: nox.Session) -> None:
+    """Run the tests with the oldest allowed version of everything except torch."""
+    oldest = [
+        dependency.replace(">=", "==")
+        for dependency in PROJECT["project"]["dependencies"]
+        if not dependency.startswith("torch")
+    ]
+    session.install("torch", *CONSTRAINTS)
+    session.install("--editable", ".", *oldest, *nox.project.dependency_groups(PROJECT, "tests"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure speed as ratios against other implementations, in one run."""
+    install(session, "tests")
+    for path in sorted(Path("benchmarks").glob("bench_*.py")):
+        session.run("python", str(path))
