@@ -1,0 +1,1 @@
+"""Scores: arrays in, numbers and DataFrames out; knows no store and no model."""

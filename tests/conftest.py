@@ -1,0 +1,17 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder that holds the real frames (data/) and weights (weights/) for tests."""
+    root = os.environ.get("ROBUSTSEG_TEST_DATA")
+    if not root or not Path(root).is_dir():
+        pytest.skip("needs real data: set ROBUSTSEG_TEST_DATA to the folder that holds it")
+    return Path(root).resolve()
