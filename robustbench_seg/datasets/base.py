@@ -1,0 +1,55 @@
+"""What a dataset is to the evaluation: a split of named frames with labels, and its classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+IGNORE = 255
+"""The label value that is left out of every score."""
+
+
+@dataclass(frozen=True)
+class ClassInfo:
+    """A class: its name, its colour (RGB, 0-255) in label pictures, and its category."""
+
+    name: str
+    color: tuple[int, int, int]
+    category: str
+
+
+class Frame(Protocol):
+    """One image with its label. Reading is lazy: a frame is a name until it is asked."""
+
+    @property
+    def name(self) -> str:
+        """The name, unique within its split."""
+        ...
+
+    def image(self) -> NDArray[np.uint8]:
+        """Return the RGB image, uint8 (H, W, 3); InputError if it cannot be read."""
+        ...
+
+    def label(self) -> NDArray[np.uint8]:
+        """Return the class of each pixel, uint8 (H, W), IGNORE where there is none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A split of a dataset: its frames in a fixed order, and the classes of its labels."""
+
+    name: str
+    split: str
+    classes: tuple[ClassInfo, ...]
+    frames: Sequence[Frame]
+    root: str = ""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the label values."""
+        return tuple(info.name for info in self.classes)

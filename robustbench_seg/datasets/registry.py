@@ -1,0 +1,72 @@
+"""The datasets by name, and which one a command's `--data` means."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import InputError
+from .base import Dataset
+from .cityscapes import cityscapes, is_cityscapes
+from .streets import streets
+
+CITYSCAPES_VARIABLE = "CITYSCAPES_DATASET"
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """A line of `robustseg datasets`."""
+
+    name: str
+    title: str
+    default_frames: int | None
+    """How many frames of the split are evaluated where no limit is given; None: all."""
+
+
+DATASETS = {
+    info.name: info
+    for info in (
+        DatasetInfo("streets", "procedural street scenes, embedded: nothing to download", 16),
+        DatasetInfo(
+            "cityscapes",
+            f"Cityscapes in its official layout: a path, or ${CITYSCAPES_VARIABLE}",
+            None,
+        ),
+    )
+}
+
+
+def open_dataset(data: str | None = None, split: str = "val", limit: int | None = None) -> Dataset:
+    """Return the split that `--data`, `--split` and `--limit` mean, by name or by path.
+
+    Without a name it is Cityscapes where CITYSCAPES_DATASET is set, else `streets`. Raises
+    InputError for a missing folder, an unknown layout, an empty split or a limit below 1.
+    """
+    if limit is not None and limit < 1:
+        raise InputError(f"--limit {limit}: must be at least 1")
+    name = data or ("cityscapes" if os.environ.get(CITYSCAPES_VARIABLE) else "streets")
+    if name == "streets":
+        return streets(split, limit=limit or DATASETS["streets"].default_frames)
+    dataset = cityscapes(_cityscapes_root(name), split)
+    return replace(dataset, frames=dataset.frames[:limit])
+
+
+def _cityscapes_root(data: str) -> Path:
+    if data == "cityscapes":
+        folder = os.environ.get(CITYSCAPES_VARIABLE)
+        if not folder:
+            raise InputError(
+                f"--data cityscapes: set {CITYSCAPES_VARIABLE} to its folder, or give the path"
+            )
+        source, root = CITYSCAPES_VARIABLE, Path(folder)
+    else:
+        source, root = "--data", Path(data)
+    if not root.is_dir():
+        known = f"; known names: {', '.join(DATASETS)}" if source == "--data" else ""
+        raise InputError(f"{source} {root}: no such folder{known}")
+    if not is_cityscapes(root):
+        raise InputError(
+            f"{source} {root}: not a Cityscapes tree; expected leftImg8bit/ and gtFine/ in it"
+        )
+    return root

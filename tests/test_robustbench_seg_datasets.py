@@ -1,0 +1,111 @@
+"""Cityscapes trees on disk, and what is said when something is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cityscapesscripts.helpers.labels import labels as official_labels
+from frames import image_path, label_path, name, write_tree
+from PIL import Image
+
+from robustbench_seg.datasets.cityscapes import cityscapes
+from robustbench_seg.datasets.classes import CITYSCAPES
+from robustbench_seg.datasets.registry import CITYSCAPES_VARIABLE, open_dataset
+from robustbench_seg.errors import InputError
+from robustbench_seg.evaluation.spec import FrameSpec
+
+
+def test_classes_are_the_official_ones() -> None:
+    official = [label for label in official_labels if 0 <= label.trainId < 255]
+    assert len(official) == len(CITYSCAPES) == 19
+    for label, info in zip(
+        sorted(official, key=lambda item: item.trainId), CITYSCAPES, strict=True
+    ):
+        assert (label.name, tuple(label.color)) == (info.name, info.color)
+        assert label.category == info.category
+
+
+def test_label_ids_become_train_ids_as_cityscapesscripts_says(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, 1)
+    path = label_path(root, 0)
+    values = np.arange(64 * 128, dtype=np.uint8).reshape(64, 128) % 34
+    Image.fromarray(values).save(path.with_name(f"{name(0)}_gtFine_labelIds.png"))
+    path.unlink()
+    label = cityscapes(root).frames[0].label()
+    for official in official_labels:
+        if 0 <= official.id < 34:
+            expected = official.trainId if 0 <= official.trainId < 255 else 255
+            assert (label[values == official.id] == expected).all(), official.name
+
+
+def test_frames_are_sorted_and_limited(tmp_path: Path) -> None:
+    dataset = open_dataset(str(write_tree(tmp_path, 3)), "val", 2)
+    assert [frame.name for frame in dataset.frames] == [name(0), name(1)]
+    assert dataset.frames[0].image().shape == (64, 128, 3)
+    assert dataset.frames[0].label().shape == (64, 128)
+
+
+def test_the_default_is_streets_unless_cityscapes_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(CITYSCAPES_VARIABLE, raising=False)
+    assert open_dataset(limit=1).name == "streets"
+    assert len(open_dataset().frames) == 16
+    monkeypatch.setenv(CITYSCAPES_VARIABLE, str(write_tree(tmp_path, 1)))
+    assert open_dataset().name == "cityscapes"
+
+
+def test_what_is_wrong_with_a_tree_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(CITYSCAPES_VARIABLE, raising=False)
+    root = write_tree(tmp_path / "tree", 1)
+    (root / "leftImg8bit" / "test").mkdir()
+    cases = {
+        "no such folder": (str(tmp_path / "absent"), "val"),
+        "not a Cityscapes tree": (str(tmp_path), "val"),
+        "--split train": (str(root), "train"),
+        "no images": (str(root), "test"),
+        CITYSCAPES_VARIABLE: ("cityscapes", "val"),
+    }
+    for words, (data, split) in cases.items():
+        with pytest.raises(InputError, match=words) as caught:
+            open_dataset(data, split)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(InputError, match="--limit 0"):
+        open_dataset(str(root), limit=0)
+    label_path(root, 0).unlink()
+    with pytest.raises(InputError, match=f"{name(0)}.*no label"):
+        open_dataset(str(root))
+
+
+@pytest.mark.parametrize("mode", ["P", "RGB", "I;16"])
+def test_labels_that_are_no_grey_ids_are_refused(tmp_path: Path, mode: str) -> None:
+    root = write_tree(tmp_path, 1)
+    path = label_path(root, 0)
+    with Image.open(path) as grey:
+        changed = grey.convert("L" if mode == "I;16" else mode)
+    if mode == "I;16":
+        changed = Image.fromarray(np.zeros((64, 128), np.uint16))
+    changed.save(path)
+    with pytest.raises(InputError, match=f"{path.name}: a label must be an 8-bit grey image"):
+        cityscapes(root).frames[0].label()
+
+
+def test_bad_frames_are_told_apart(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, 3)
+    frames = cityscapes(root).frames
+    image_path(root, 0).write_bytes(image_path(root, 0).read_bytes()[:-400])
+    with pytest.raises(InputError, match=f"{image_path(root, 0).name}: cannot be read"):
+        FrameSpec.of(frames[0], 19)
+    Image.fromarray(np.zeros((32, 128), np.uint8)).save(label_path(root, 1))
+    with pytest.raises(InputError, match=f"{name(1)}: its image is 128x64, its label 128x32"):
+        FrameSpec.of(frames[1], 19)
+    Image.fromarray(np.full((64, 128), 33, np.uint8)).save(label_path(root, 2))
+    with pytest.raises(InputError, match=rf"{name(2)}: its label holds the values \[33\]"):
+        FrameSpec.of(frames[2], 19)
+    image_path(root, 0).write_text("not an image")
+    with pytest.raises(InputError, match="cannot be read as an image"):
+        FrameSpec.of(frames[0], 19)
