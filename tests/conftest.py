@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# As the command line does, and as early: worker threads that spin are slow on busy machines.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

@@ -1,0 +1,61 @@
+"""What the commands print with: a console, progress bars, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich import box
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from ..progress import Progress as Callback
+
+console = Console()
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callback]:
+    """Show a bar with an ETA for each stage of long work, where there is a terminal to show it."""
+    terminal = Console(stderr=True)
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=16),
+        MofNCompleteColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+        console=terminal,
+        transient=True,
+        disable=not terminal.is_terminal,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def show(stage: str, done: int, total: int, note: str) -> None:
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(stage, total=total, completed=done - 1, note="")
+        bars.update(tasks[stage], completed=done, note=note)
+
+    with bars:
+        yield show
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: int | None = None
+) -> None:
+    """Print a table whose columns from number `right` on (None: none) are numbers."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for index, column in enumerate(columns):
+        numeric = right is not None and index >= right
+        table.add_column(column, justify="right" if numeric else "left")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)

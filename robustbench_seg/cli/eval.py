@@ -1,0 +1,100 @@
+"""`robustseg eval`: evaluate models under a suite of corruptions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from . import options
+
+
+def evaluate(
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME or NAME@WEIGHTS, e.g. b0, b5@random, espnet@FILE; more than once for "
+            "several models in one run. [default: b0]",
+            show_default=False,
+        ),
+    ] = None,
+    suite: Annotated[str, typer.Option(help="A suite's name, or a TOML file.")] = "cityscapes-c",
+    data: options.Data = None,
+    split: options.Split = "val",
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights of the one model: a file, a folder, or random. [default: the model's own "
+            "for this data]",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(help="Only the first N frames. [default: 16 of streets, else all]"),
+    ] = None,
+    corruptions: Annotated[
+        str | None, typer.Option(help="Only these, e.g. fog,snow.", show_default=False)
+    ] = None,
+    severities: Annotated[
+        str | None, typer.Option(help="Only these, e.g. 1-3.", show_default=False)
+    ] = None,
+    window: Annotated[
+        Literal["slide", "whole"] | None,
+        typer.Option(help="Sliding window or whole image. [default: the model's own]"),
+    ] = None,
+    seed: options.Seed = 0,
+    device: options.Device = None,
+    precision: Annotated[
+        Literal["float32", "bf16", "fp16"], typer.Option(help="The precision of the model.")
+    ] = "float32",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The run's folder. [default: one in results/, named after what is run]",
+            show_default=False,
+        ),
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Also write the tables as CSV.")] = False,
+    parquet: Annotated[
+        bool, typer.Option("--parquet", help="Also write the tables as Parquet.")
+    ] = False,
+) -> None:
+    """Evaluate models under a suite of corruptions: tables here, a report in HTML.
+
+    The same command resumes a run that was interrupted.
+    """
+    corruption_names = options.names("--corruptions", corruptions)
+    severity_numbers = options.numbers("--severities", severities)
+
+    from ..evaluation.evaluate import execute, make_plan
+    from .console import console, progress_bars
+    from .output import print_header, print_run, write_outputs
+
+    with progress_bars() as progress:
+        plan = make_plan(
+            model or ["b0"],
+            suite=suite,
+            data=data,
+            split=split,
+            weights=weights,
+            limit=limit,
+            corruptions=corruption_names,
+            severities=severity_numbers,
+            window=window,
+            seed=seed,
+            device=device,
+            precision=precision,
+            out=out,
+            progress=progress,
+        )
+    print_header(plan.spec, plan.folder)
+    try:
+        with progress_bars() as progress:
+            run = execute(plan, progress)
+    except KeyboardInterrupt:
+        console.print(f"Stopped. What is done is kept in {plan.folder}; the same command goes on.")
+        raise typer.Exit(130) from None
+    print_run(run)
+    write_outputs(run, csv=csv, parquet=parquet)

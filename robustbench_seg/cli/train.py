@@ -1,0 +1,81 @@
+"""`robustseg train`: train a model on a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from . import options
+
+
+def train(
+    model: Annotated[str, typer.Option(help="The model's name.")] = "b0",
+    data: options.Data = None,
+    split: options.Split = "train",
+    frames: Annotated[
+        int | None, typer.Option(help="Only the first N frames. [default: all]")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Optimizer steps.")] = 2000,
+    batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 8,
+    learning_rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 6e-4,
+    crop: Annotated[
+        tuple[int, int], typer.Option(help="Height and width of the crops, in pixels.")
+    ] = (256, 512),
+    init: Annotated[
+        Path | None,
+        typer.Option(help="Start from the weights in this file.", show_default=False),
+    ] = None,
+    seed: options.Seed = 0,
+    device: options.Device = None,
+    precision: Annotated[
+        Literal["float32", "bf16"], typer.Option(help="bf16 is autocast; on GPUs and newer CPUs.")
+    ] = "float32",
+    workers: Annotated[int, typer.Option(min=0, help="Processes that read frames.")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The folder. [default: results/train-MODEL-DATA]", show_default=False),
+    ] = None,
+) -> None:
+    """Train a model on a dataset; the same command resumes an interrupted training.
+
+    The folder gets `weights.safetensors`, which `eval --weights` takes, a checkpoint and a log.
+    """
+    from ..datasets.registry import open_dataset
+    from ..evaluation.predict import resolve_device
+    from ..models.base import IMAGENET
+    from ..models.registry import build
+    from ..training import Recipe
+    from ..training import train as run_training
+    from .console import console, progress_bars
+
+    dataset = open_dataset(data, split, frames)
+    recipe = Recipe(
+        model=model,
+        steps=steps,
+        batch=batch,
+        learning_rate=learning_rate,
+        crop=crop,
+        seed=seed,
+        precision=precision,
+    )
+    network = build(model, len(dataset.classes), seed=seed, init=init)
+    folder = out or Path("results") / f"train-{model}-{dataset.name}"
+    try:
+        with progress_bars() as progress:
+            weights = run_training(
+                network,
+                dataset,
+                recipe,
+                folder,
+                mean=IMAGENET.mean,
+                std=IMAGENET.std,
+                device=resolve_device(device),
+                workers=workers,
+                progress=progress,
+            )
+    except KeyboardInterrupt:
+        console.print(f"Stopped. The last checkpoint is in {folder}; the same command goes on.")
+        raise typer.Exit(130) from None
+    console.print(f"Weights: {weights}")

@@ -1,0 +1,1 @@
+"""From a specification to a stored run: plan, predict, count, store."""

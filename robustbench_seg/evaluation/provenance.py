@@ -1,0 +1,71 @@
+"""Where and with what a run was made."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+import torch
+
+# What can move a pixel, a logit or a number.
+_PACKAGES = (
+    "robustbench-seg",
+    "imagecorruptions-imaug",
+    "numba",
+    "numpy",
+    "opencv-python",
+    "opencv-python-headless",
+    "pandas",
+    "pillow",
+    "scikit-image",
+    "scipy",
+    "torch",
+)
+
+
+def provenance(device: str) -> dict[str, dict[str, str]]:
+    """Return versions, machine and command as sections of plain text, made for JSON."""
+    return {
+        "session": {
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+            "command": shlex.join(_command()),
+        },
+        "machine": {
+            "device": _device_name(device),
+            "processor": _processor(),
+            "cores": str(os.cpu_count()),
+            "platform": platform.platform(),
+            "python": platform.python_version(),
+        },
+        "versions": {name: found for name in _PACKAGES if (found := _version(name))},
+    }
+
+
+def _command() -> list[str]:
+    return [os.path.basename(sys.argv[0]) or "python", *sys.argv[1:]]  # noqa: PTH119
+
+
+def _device_name(device: str) -> str:
+    if torch.device(device).type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return device
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo") as lines:  # noqa: PTH123
+            names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
+    except OSError:
+        names = []
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,1 @@
+"""The models: one file per paper, their weights, and the registry that finds both by name."""

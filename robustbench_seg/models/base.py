@@ -1,0 +1,64 @@
+"""What a model declares: its input, how it is slid over images, what it was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from torch import nn
+
+WindowMode = Literal["slide", "whole"]
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """From an RGB uint8 image to a network's input: (pixel - mean) / std, per channel.
+
+    mean and std are in grey levels (0-255) and in the order of `channels`. `size` is (height,
+    width) in pixels; None keeps the size of the image.
+    """
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    channels: Literal["RGB", "BGR"] = "RGB"
+    size: tuple[int, int] | None = None
+
+
+IMAGENET = Preprocessing(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
+
+
+@dataclass(frozen=True)
+class Window:
+    """Whole-image inference, or square crops in pixels whose overlapping logits are averaged.
+
+    The default is the official SegFormer protocol for Cityscapes. An image that no side of which
+    exceeds the crop is taken whole either way.
+    """
+
+    mode: WindowMode = "slide"
+    crop: int = 1024
+    stride: int = 768
+
+
+@dataclass(frozen=True)
+class Segmenter:
+    """A network with everything that is needed to use it.
+
+    The network maps float32 (N, 3, H, W) to logits (N, K, h, w) with K >= len(classes); the logits
+    of the first len(classes) outputs are used. h and w may be smaller than H and W.
+    """
+
+    name: str
+    network: nn.Module
+    preprocessing: Preprocessing
+    window: Window
+    classes: tuple[str, ...]
+    trained_on: str
+    weights: Mapping[str, str] = field(default_factory=dict)
+    """Where the weights come from: source, sha256, licence; shown with every result."""
+
+    @property
+    def untrained(self) -> bool:
+        """Whether the weights are random, so that its scores mean nothing."""
+        return self.trained_on == "nothing"

@@ -1,0 +1,138 @@
+"""The command line, as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from frames import write_tree
+
+from robustbench_seg import __version__
+from robustbench_seg.cli import main, options
+from robustbench_seg.errors import InputError
+
+FEW = ("--model", "b0@random", "--corruptions", "fog", "--severities", "2-3", "--limit", "1")
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tree(tmp_path_factory.mktemp("tree"), 1)
+
+
+def robustseg(
+    *arguments: str | Path, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    environment.pop("CITYSCAPES_DATASET", None)
+    return subprocess.run(
+        [sys.executable, "-m", "robustbench_seg", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment,
+        check=False,
+    )
+
+
+def test_help_and_version_answer_without_torch() -> None:
+    code = (
+        "import sys; sys.argv[1:] = ['eval', '--help']\n"
+        "from robustbench_seg.cli import main\n"
+        "try: main()\n"
+        "finally: print('torch' in sys.modules, 'pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "--suite" in done.stdout
+    assert done.stdout.strip().endswith("False False")
+    assert robustseg("--version").stdout.strip() == f"robustseg {__version__}"
+
+
+def test_eval_ends_with_tables_and_a_report(tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    done = robustseg("eval", *FEW, "--data", tree, "--out", out, "--csv", "--parquet")
+    assert done.returncode == 0, done.stderr
+    assert "cityscapes-c-part corruptions on cityscapes (val, 1 frame)" in done.stdout
+    assert "UNTRAINED" in done.stdout
+    assert re.search(r"fog +(\d+\.\d +){3}", done.stdout)
+    assert f"report: {out / 'report.html'}" in done.stdout
+    page = (out / "report.html").read_text("utf-8")
+    assert "UNTRAINED" in page
+    assert list(pd.read_csv(out / "summary.csv")["model"]) == ["b0@random"]
+    assert "iou" in set(pd.read_parquet(out / "tidy.parquet")["metric"])
+
+    again = robustseg("report", out, "--out", tmp_path / "again.html")
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "again.html").read_text("utf-8") == page
+
+
+@pytest.mark.parametrize("command", ["suites", "models", "datasets"])
+def test_lists(command: str) -> None:
+    done = robustseg(command)
+    assert done.returncode == 0, done.stderr
+    expected = {"suites": "speckle_noise", "models": "3.72", "datasets": "streets"}[command]
+    assert expected in done.stdout
+
+
+def test_bad_input_is_one_line_and_exit_code_2(
+    tree: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CITYSCAPES_DATASET", raising=False)
+    (tmp_path / "weights.pth").write_text("not weights")
+    (tmp_path / "file").write_text("")
+    cases = {
+        "no such folder": ("--data", tmp_path / "absent"),
+        "--split train": ("--data", tree, "--split", "train"),
+        "b7": ("--data", tree, "--model", "b7"),
+        "weights.pth": ("--data", tree, "--model", "b0", "--weights", tmp_path / "weights.pth"),
+        "absent.pth": ("--data", tree, "--model", "espnet@absent.pth"),
+        "cityscapes-d": ("--data", tree, "--suite", "cityscapes-d"),
+        "'frog'": ("--data", tree, "--corruptions", "frog"),
+        "--severities '1..3'": ("--data", tree, "--severities", "1..3"),
+        "severity 6": ("--data", tree, "--severities", "6"),
+        "--limit 0": ("--data", tree, "--limit", "0"),
+        "cannot be written": ("--data", tree, "--out", tmp_path / "file", *FEW),
+        "--weights random": ("--data", "streets", "--model", "b5"),
+    }
+    for words, arguments in cases.items():
+        monkeypatch.setattr("sys.argv", ["robustseg", "eval", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        printed = capsys.readouterr()
+        assert stopped.value.code == 2, (words, printed)
+        assert words in printed.err
+        assert printed.err.startswith("error: ")
+        assert printed.err.strip().count("\n") == 0, printed.err
+    assert not (tmp_path / "results").exists()
+
+
+def test_train_writes_weights_that_eval_takes(tmp_path: Path) -> None:
+    recipe = ("--frames", "2", "--steps", "1", "--batch", "1", "--crop", "64", "64")
+    done = robustseg("train", *recipe, "--workers", "0", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    weights = tmp_path / "results" / "train-b0-streets" / "weights.safetensors"
+    assert weights.is_file()
+    done = robustseg(
+        "eval", "--weights", weights, "--corruptions", "contrast", "--limit", "1", folder=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "trained on streets" in next((tmp_path / "results").glob("b0*/report.html")).read_text()
+
+
+def test_lists_of_names_and_numbers() -> None:
+    assert options.names("--corruptions", "fog, snow") == ["fog", "snow"]
+    assert options.numbers("--severities", "1-3,5") == [1, 2, 3, 5]
+    assert options.numbers("--severities", None) is None
+    for text in ("", "a", "3-1", "1-", "-"):
+        with pytest.raises(InputError, match="--severities"):
+            options.numbers("--severities", text)
+    with pytest.raises(InputError, match="--corruptions"):
+        options.names("--corruptions", " ,")
