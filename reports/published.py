@@ -1,0 +1,50 @@
+"""Published numbers to be shown beside measured ones, always set apart from them."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+import pandas as pd
+
+MEAN, RETENTION = "mean", "retention"
+
+
+def rows(name: str) -> pd.DataFrame:
+    """Read a file of reference/: model, corruption, miou (percent, as printed), source."""
+    with resources.files("reports").joinpath("reference", f"{name}.csv").open("rb") as file:
+        return pd.read_csv(file)
+
+
+def segformer_table5(columns: pd.Index[Any]) -> pd.DataFrame:
+    """Return Table 5 of SegFormer as a suite table, or no rows where the suite is another.
+
+    `columns` are (category, corruption) as in the measured table. The mean and the retention are
+    computed here from the printed columns: the plain mean, as the paper has it. Fractions in
+    [0, 1].
+    """
+    published = rows("segformer_table5_cityscapes_c")
+    wide = published.pivot_table(
+        index="model", columns="corruption", values="miou", sort=False, aggfunc="first"
+    )
+    corruptions = [name for category, name in columns if category]
+    if set(corruptions) != set(wide.columns) - {"clean"}:
+        return pd.DataFrame(columns=columns, dtype=float)
+    wide = wide / 100
+    wide[MEAN] = wide[corruptions].mean(axis="columns")
+    wide[RETENTION] = wide[MEAN] / wide["clean"]
+    table = wide[[name for _, name in columns]]
+    return table.set_axis(columns, axis="columns").rename_axis(index=None)
+
+
+def cityscapes_c_means() -> pd.DataFrame:
+    """Return published clean mIoU, mean and retention of SegFormer B0-B5 and others; fractions.
+
+    Index model; columns clean, mean, retention, all as printed.
+    """
+    published = rows("stl_table4_cityscapes_c_mean")
+    wide = published.pivot_table(
+        index="model", columns="corruption", values="miou", sort=False, aggfunc="first"
+    )
+    names = {"clean": "clean", "mean_over_corruptions": MEAN, "retention_percent": RETENTION}
+    return (wide[list(names)] / 100).rename(columns=names).rename_axis(index=None, columns=None)

@@ -1,0 +1,81 @@
+"""One look for all figures: type, colours for light and dark, shades of cells.
+
+A figure is drawn once and shown on light and on dark pages. Matplotlib knows no CSS variables, so
+stand-in colours are drawn and `svg.inline_svg` writes the variables in their place; the variables'
+values are in templates/report.css.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import seaborn as sns
+from matplotlib.colors import Colormap, to_rgb
+
+INK: Final = "#010101"
+MUTED: Final = "#010102"
+RULE: Final = "#010103"
+SURFACE: Final = "#010104"
+SERIES: Final = tuple(f"#0102{number:02x}" for number in range(1, 9))
+MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+CSS_VARIABLES: Final = {
+    INK: "var(--ink)",
+    MUTED: "var(--muted)",
+    RULE: "var(--rule)",
+    SURFACE: "var(--surface)",
+    **{color: f"var(--series-{number})" for number, color in enumerate(SERIES, start=1)},
+}
+
+RC: Final[dict[Any, Any]] = {
+    "axes.edgecolor": RULE,
+    "axes.facecolor": "none",
+    "axes.labelcolor": MUTED,
+    "axes.linewidth": 1.0,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "figure.facecolor": "none",
+    "font.family": "DejaVu Sans",
+    "font.size": 11.0,
+    "grid.color": RULE,
+    "grid.linewidth": 0.7,
+    "hatch.linewidth": 0.7,
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "robustbench-seg",
+    "text.color": INK,
+    # Names are shown as they are: a dollar sign begins no formula.
+    "text.parse_math": False,
+    "text.usetex": False,
+    "xtick.color": RULE,
+    "xtick.labelcolor": MUTED,
+    "xtick.labelsize": 11.0,
+    "xtick.major.pad": 5.0,
+    "ytick.color": RULE,
+    "ytick.labelcolor": MUTED,
+    "ytick.labelsize": 11.0,
+}
+"""Settings of every figure. One point is one pixel on the page: see `svg.inline_svg`."""
+
+
+def score_colors() -> Colormap:
+    """Return the scale of scores: dark is low, and the order is one of lightness."""
+    colors: Colormap = sns.color_palette("mako", as_cmap=True)
+    return colors
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance of a colour, 0 to 1 (WCAG 2.2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(first: str, second: str) -> float:
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2); AA asks 4.5 of text."""
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def text_on(background: str) -> str:
+    """Return near-black or white, whichever reads better on the background."""
+    return max(("#0b0b0b", "#ffffff"), key=lambda ink: contrast(ink, background))

@@ -1,0 +1,91 @@
+"""A matplotlib figure as SVG that can stand inside a page: no network, no clash, light and dark."""
+
+from __future__ import annotations
+
+import io
+import re
+from xml.etree import ElementTree
+
+from markupsafe import Markup
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from .style import CSS_VARIABLES, RC
+
+_HEX = re.compile(r"#[0-9a-f]{6}\b")
+_REFERENCE = re.compile(r"url\(#([^)]+)\)")
+
+
+def inline_svg(figure: Figure, name: str, label: str) -> Markup:
+    """Return the figure as an <svg> element with real text, named `label` for screen readers.
+
+    Identifiers begin with `name`, which must be unique in the page; stand-in colours become CSS
+    variables. A point of the figure is a pixel of the page, where there is room for it. The same
+    figure gives the same bytes.
+    """
+    buffer = io.StringIO()
+    with rc_context(RC):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    root = ElementTree.fromstring(buffer.getvalue())
+    _drop_what_a_page_must_not_hold(root)
+    used = _references(root)
+    for element in root.iter():
+        _clean(element, name, used)
+    width = root.attrib.pop("width").removesuffix("pt")
+    del root.attrib["height"], root.attrib["version"]
+    root.attrib.update({"role": "img", "aria-label": label, "style": f"max-width: {width}px"})
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _drop_what_a_page_must_not_hold(root: ElementTree.Element) -> None:
+    """Remove the metadata and the style sheet, which would speak to the whole page."""
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if _local(child.tag) in ("metadata", "style"):
+                parent.remove(child)
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if _local(child.tag) == "defs" and not len(child):
+                parent.remove(child)
+
+
+def _references(root: ElementTree.Element) -> set[str]:
+    used = set()
+    for element in root.iter():
+        for key, value in element.attrib.items():
+            used.update(_REFERENCE.findall(value))
+            if _local(key) == "href":
+                used.add(value.removeprefix("#"))
+    return used
+
+
+def _clean(element: ElementTree.Element, name: str, used: set[str]) -> None:
+    element.tag = _local(element.tag)
+    if element.tag != "text":
+        element.text = None
+    element.tail = None
+    attributes = {_local(key): value for key, value in element.attrib.items()}
+    element.attrib.clear()
+    for key, value in attributes.items():
+        if key == "id":
+            if value not in used:
+                continue
+            value = f"{name}-{value}"
+        elif key == "href":
+            value = f"#{name}-{value.removeprefix('#')}"
+        elif key == "d":
+            value = " ".join(value.split())
+        elif key == "style":
+            value = _page_style(value)
+        element.attrib[key] = _REFERENCE.sub(rf"url(#{name}-\1)", value)
+
+
+def _page_style(style: str) -> str:
+    """Leave the font of the text to the page, and name the page's colours."""
+    declarations = [part.strip() for part in style.split(";")]
+    kept = [part for part in declarations if part and not part.startswith("font-family")]
+    return _HEX.sub(lambda match: CSS_VARIABLES.get(match[0], match[0]), "; ".join(kept))
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]

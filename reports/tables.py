@@ -1,0 +1,181 @@
+"""From the frames of scores to tables as a reader sees them, before any markup."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .text import NOT_MEASURED, corruption_name, percent, severity_range, short_name
+
+_SUITE = "mean over the corruptions, each over the severities that count"
+
+HEADINGS: Mapping[str, tuple[str, str]] = {
+    "clean": ("clean", "on the unchanged images"),
+    "suite score": ("suite score", _SUITE),
+    "suite": ("suite", _SUITE),
+    "mean": ("mean", _SUITE),
+    "retention": ("retention", "suite score / clean"),
+    "mPC": ("mPC", "mean over all severities of the corruptions"),
+    "rPC": ("rPC", "mPC / clean"),
+    "pixel_accuracy": ("pixel accuracy", "share of pixels that are right, clean images"),
+}
+"""Column of a frame -> its heading and what it means; other columns keep their names."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: its text, the number it is sorted by, a tooltip, a shade between 0 and 1."""
+
+    text: str
+    value: float | None = None
+    tooltip: str = ""
+    shade: float | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """A heading over `span` columns, with a second, smaller line."""
+
+    text: str
+    small: str = ""
+    tooltip: str = ""
+    span: int = 1
+    whole_height: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: `groups` is an upper row of headings, or empty; `columns` has one a column.
+
+    A heading of the upper row with `whole_height` stands for its own column, which `columns` then
+    leaves out. The first `stub` cells of each row name the row.
+    """
+
+    caption: str
+    columns: tuple[Head, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    groups: tuple[Head, ...] = ()
+    stub: int = 1
+
+    def numbered_columns(self) -> tuple[tuple[int, Head], ...]:
+        """Return the headings of `columns` with their places in a row, counted from 0."""
+        if not self.groups:
+            return tuple(enumerate(self.columns))
+        place = 0
+        places: list[int] = []
+        for group in self.groups:
+            if not group.whole_height:
+                places += range(place, place + group.span)
+            place += group.span
+        return tuple(zip(places, self.columns, strict=True))
+
+
+def score(value: float, highest: float | None = None, why_missing: str = NOT_MEASURED) -> Cell:
+    """Make the cell of a fraction, shaded by its share of `highest` where that is given."""
+    if math.isnan(value):
+        return Cell(percent(value), tooltip=why_missing)
+    shade = None if highest is None else round(min(max(value / highest, 0.0), 1.0), 2)
+    return Cell(percent(value), value=round(value, 6), shade=shade)
+
+
+def highest_of(*frames: pd.DataFrame) -> float:
+    """Return where a scale of the values ends: the largest, or 1 where none is above 0."""
+    values = [float(v) for frame in frames for v in frame.to_numpy(dtype=float).ravel()]
+    return max((value for value in values if value > 0), default=1.0)
+
+
+def summary_table(summary: pd.DataFrame, caption: str = "Headline numbers in percent.") -> Table:
+    """Set models as rows, headline numbers as columns."""
+    return Table(
+        caption=caption,
+        columns=(Head("model"), *(_head(str(column)) for column in summary.columns)),
+        rows=tuple(
+            (Cell(str(model)), *(score(float(value)) for value in row))
+            for model, row in zip(summary.index, summary.to_numpy(dtype=float), strict=True)
+        ),
+    )
+
+
+def suite_table(
+    frame: pd.DataFrame,
+    counted: Mapping[str, tuple[int, ...]],
+    caption: str = "mIoU in percent, the mean over the severities printed under each group.",
+) -> Table:
+    """Set models as rows, corruptions as columns under their categories: SegFormer's Table 5.
+
+    The columns of the frame come in this order: ("", "clean"), the corruptions, category by
+    category, ("", "mean"), ("", "retention"). Where the corruptions of a category count different
+    severities, these are printed under each of its columns.
+    """
+    names = [(str(pair[0]), str(pair[1])) for pair in frame.columns.to_list()]
+    groups = [Head("model", whole_height=True), _head("clean", whole_height=True)]
+    columns: list[Head] = []
+    for category in dict.fromkeys(category for category, _ in names if category):
+        members = [name for first, name in names if first == category]
+        ranges = {name: severity_range(counted[name]) for name in members if name in counted}
+        alike = len(ranges) == len(members) and len(set(ranges.values())) == 1
+        shared = ranges[members[0]] if alike else ""
+        small = f"severities: {shared}" if shared else ""
+        groups.append(Head(category, small=small, span=len(members)))
+        for name in members:
+            own = "" if shared else ranges.get(name, "")
+            columns.append(Head(short_name(name, category), small=own, tooltip=name))
+    groups += [_head("mean", whole_height=True), _head("retention", whole_height=True)]
+    highest = highest_of(frame.drop(columns=[("", "retention")]))
+    rows = tuple(
+        (
+            Cell(str(model)),
+            *(
+                score(float(value), None if name == "retention" else highest)
+                for (_, name), value in zip(names, values, strict=True)
+            ),
+        )
+        for model, values in zip(frame.index, frame.to_numpy(dtype=float), strict=True)
+    )
+    return Table(caption, tuple(columns), rows, tuple(groups))
+
+
+def severity_table(frame: pd.DataFrame, counted: Mapping[str, tuple[int, ...]]) -> Table:
+    """Set one row a model and corruption, one column a severity, and the severities that count."""
+    rows = tuple(
+        (
+            Cell(str(model)),
+            Cell(corruption_name(str(corruption))),
+            Cell(severity_range(counted.get(str(corruption), ()))),
+            *(score(float(value)) for value in values),
+        )
+        for (model, _, corruption), values in zip(
+            frame.index, frame.to_numpy(dtype=float), strict=True
+        )
+    )
+    columns = (
+        Head("model"),
+        Head("corruption"),
+        Head("counted", tooltip="severities that count in the suite score"),
+        *(Head(f"severity {severity}") for severity in frame.columns),
+    )
+    return Table("mIoU in percent at every severity.", columns, rows, stub=2)
+
+
+def class_table(frame: pd.DataFrame, model: str) -> Table:
+    """Set the classes of one model as rows: IoU clean, by category, over the suite, retention."""
+    own = frame.loc[[model]].droplevel(0)
+    names = [str(column) for column in own.columns]
+    highest = highest_of(own.drop(columns="retention"))
+    rows = []
+    for name, values in zip(own.index, own.to_numpy(dtype=float), strict=True):
+        by_column = dict(zip(names, (float(value) for value in values), strict=True))
+        retention = by_column.pop("retention")
+        why = NOT_MEASURED if by_column["clean"] else "undefined: clean IoU is 0"
+        cells = [score(value, highest) for value in by_column.values()]
+        rows.append((Cell(str(name)), *cells, score(retention, why_missing=why)))
+    columns = (Head("class"), *(_head(name) for name in names))
+    return Table(f"IoU of each class in percent, {model}.", columns, tuple(rows))
+
+
+def _head(column: str, whole_height: bool = False) -> Head:
+    text, tooltip = HEADINGS.get(column, (column, ""))
+    return Head(text, tooltip=tooltip, whole_height=whole_height)
