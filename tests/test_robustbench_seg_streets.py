@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from robustbench_seg.datasets.base import IGNORE, Dataset
 from robustbench_seg.datasets.streets import SPLITS, StreetFrame, render, streets
-from robustbench_seg.datasets.streets.randomness import Random
+from robustbench_seg.datasets.streets.rendering.randomness import Random
 from robustbench_seg.errors import InputError
 
 PINNED: dict[tuple[str, int, int, int], str] = {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from . import ground, labels, palettes
-from .canvas import Color
-from .randomness import Random
+from .rendering import ground
+from .rendering.canvas import Color
+from .rendering.randomness import Random
 from .street import FAR, Street
+from .things import labels, palettes
 
 
 def pave(street: Street, random: Random) -> None:

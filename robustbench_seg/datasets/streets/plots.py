@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from . import buildings, furniture, ground, labels, nature, palettes
-from .canvas import Canvas
-from .randomness import Random
+from .rendering import ground
+from .rendering.canvas import Canvas
+from .rendering.randomness import Random
 from .street import Side, Street
+from .things import buildings, furniture, labels, nature, palettes
 
 
 def line_street(

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from . import furniture, people, plots, traffic
-from .camera import Camera, develop, place_camera
-from .canvas import Canvas
-from .light import DUSK, SHADOWS, SUN, daylight
+from . import plots, traffic
 from .paving import pave
-from .randomness import Random
-from .raster import cast_shadows, darken_contacts, prepare, rasterise
-from .shading import shade
+from .rendering.camera import Camera, develop, place_camera
+from .rendering.canvas import Canvas
+from .rendering.light import DUSK, SHADOWS, SUN, daylight
+from .rendering.randomness import Random
+from .rendering.raster import cast_shadows, darken_contacts, prepare, rasterise
+from .rendering.shading import shade
 from .street import Street, plan_street
+from .things import furniture, people
 
 
 def _furnish(canvas: Canvas, random: Random, street: Street, *, lights: bool) -> None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from . import ground
-from .canvas import Color, Pose, facing
-from .randomness import Random
+from .rendering import ground
+from .rendering.canvas import Color, Pose, facing
+from .rendering.ground import BEHIND, SKYLINE
+from .rendering.randomness import Random
 
 FAR = 400.0
-SKYLINE, BEHIND = 220, 40
-"""Metres of street whose houses shade what stands opposite, and how many lie behind the camera."""
 
 
 @dataclass

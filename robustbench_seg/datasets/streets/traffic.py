@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from . import cars, cycles, lorries, trams
-from .canvas import Canvas
-from .randomness import Random
+from .rendering.canvas import Canvas
+from .rendering.randomness import Random
 from .street import Street
+from .things import cars, cycles, lorries, trams
 
 
 def run_tram(canvas: Canvas, random: Random, street: Street, *, lights: bool) -> None:

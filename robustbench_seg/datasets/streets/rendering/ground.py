@@ -16,6 +16,8 @@ from .noise import fractal_noise, lattice, value_noise
 ASPHALT, SLABS, COBBLES, GRASS, MARKING, STONE, SOIL, ZEBRA, DASHES, STEEL = range(10)
 STRIP_COLUMNS = 12
 """Left, right, near, far, class, material, red, green, blue (0-255), seed, two details."""
+SKYLINE, BEHIND = 220, 40
+"""Metres of street whose houses shade what stands opposite, and how many lie behind the camera."""
 
 
 @kernel

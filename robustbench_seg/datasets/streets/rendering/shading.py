@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .canvas import BALL, CYLINDER, GLOW
-from .ground import ground_color, strip_at
+from .ground import BEHIND, SKYLINE, ground_color, strip_at
 from .kernels import kernel
 from .light import AMBIENT, EXPOSURE, HORIZON, SHADOWS, SUN, SUN_COLOR, haze_share, sky_color
 from .materials import surface
-from .street import BEHIND, SKYLINE
 
 SKY_LABEL = 10
 IGNORE_LABEL = 255

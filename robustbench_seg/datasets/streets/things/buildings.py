@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from . import labels, materials, palettes, shapes
-from .canvas import Canvas, Paint, Pose, Vector
-from .randomness import Random
+from ..rendering import materials, shapes
+from ..rendering.canvas import Canvas, Paint, Pose, Vector
+from ..rendering.randomness import Random
+from . import labels, palettes
 
 
 def _front_paint(random: Random, *, shops: bool) -> Paint:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from . import labels, materials, palettes, shapes
-from .canvas import FLAT, GLOW, Canvas, Color, Paint, Pose
-from .randomness import Random
+from ..rendering import materials, shapes
+from ..rendering.canvas import FLAT, GLOW, Canvas, Color, Paint, Pose
+from ..rendering.randomness import Random
+from . import labels, palettes
 
 
 class _Body(NamedTuple):

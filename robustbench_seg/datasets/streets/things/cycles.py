@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from . import labels, materials, palettes, shapes
-from .canvas import FLAT, GLOW, Canvas, Color, Paint, Pose
+from ..rendering import materials, shapes
+from ..rendering.canvas import FLAT, GLOW, Canvas, Color, Paint, Pose
+from ..rendering.randomness import Random
+from . import labels, palettes
 from .people import figure, riding
-from .randomness import Random
 
 
 def _wheel(

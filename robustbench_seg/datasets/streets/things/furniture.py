@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from . import labels, materials, palettes, shapes
-from .canvas import FLAT, GLOW, Canvas, Color, Paint, Pose, Vector
-from .randomness import Random
+from ..rendering import materials, shapes
+from ..rendering.canvas import FLAT, GLOW, Canvas, Color, Paint, Pose, Vector
+from ..rendering.randomness import Random
+from . import labels, palettes
 
 
 def _span(start: Pose, end: Pose) -> tuple[Vector, Vector]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from . import labels, materials, palettes, shapes
-from .canvas import GLOW, Canvas, Paint, Pose
+from ..rendering import materials, shapes
+from ..rendering.canvas import GLOW, Canvas, Paint, Pose
+from ..rendering.randomness import Random
+from . import labels, palettes
 from .cars import lamp, panel, wheel
-from .randomness import Random
 
 
 def side_panels(

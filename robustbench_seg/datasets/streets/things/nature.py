@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from . import labels, materials, palettes, shapes
-from .canvas import Canvas, Color, Paint, Pose
-from .randomness import Random
+from ..rendering import materials, shapes
+from ..rendering.canvas import Canvas, Color, Paint, Pose
+from ..rendering.randomness import Random
+from . import labels, palettes
 
 
 def _foliage(random: Random, color: Color) -> Paint:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .canvas import Color
-from .randomness import Random
+from ..rendering.canvas import Color
+from ..rendering.randomness import Random
 
 BLACK: Color = (22.0, 22.0, 24.0)
 DARK: Color = (45.0, 46.0, 50.0)

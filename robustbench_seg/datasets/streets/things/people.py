@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import labels, materials, palettes
-from .canvas import Canvas, Color, Paint, Pose, Vector
-from .randomness import Random
+from ..rendering import materials
+from ..rendering.canvas import Canvas, Color, Paint, Pose, Vector
+from ..rendering.randomness import Random
+from . import labels, palettes
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from . import labels, materials, palettes, shapes
-from .canvas import GLOW, Canvas, Paint, Pose
+from ..rendering import materials, shapes
+from ..rendering.canvas import GLOW, Canvas, Paint, Pose
+from ..rendering.randomness import Random
+from . import labels, palettes
 from .cars import lamp, panel
 from .lorries import bays, side_panels
-from .randomness import Random
 
 
 def tram(canvas: Canvas, random: Random, pose: Pose, *, lights: bool, sections: int) -> float:

@@ -1,0 +1,1 @@
+"""What stands in a street, each built of shapes: houses, trees, vehicles, people."""
