@@ -13,6 +13,7 @@ from PIL import Image
 from robustbench_seg.datasets.cityscapes import cityscapes
 from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.registry import CITYSCAPES_VARIABLE, open_dataset
+from robustbench_seg.datasets.streets import SPLITS
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.spec import FrameSpec
 
@@ -53,6 +54,7 @@ def test_the_default_is_streets_unless_cityscapes_is_named(
     monkeypatch.delenv(CITYSCAPES_VARIABLE, raising=False)
     assert open_dataset(limit=1).name == "streets"
     assert len(open_dataset().frames) == 16
+    assert len(open_dataset(split="train").frames) == SPLITS["train"]
     monkeypatch.setenv(CITYSCAPES_VARIABLE, str(write_tree(tmp_path, 1)))
     assert open_dataset().name == "cityscapes"
 

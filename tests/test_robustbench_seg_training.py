@@ -18,7 +18,14 @@ from robustbench_seg.models.registry import build
 from robustbench_seg.training import CHECKPOINT, LOG, WEIGHTS, Recipe, train
 
 RECIPE = Recipe(
-    model="b0", steps=8, batch=2, learning_rate=1e-3, warm_up=2, crop=(32, 64), resize=(0.8, 1.2)
+    model="b0",
+    data="streets",
+    steps=8,
+    batch=2,
+    learning_rate=1e-3,
+    warm_up=2,
+    crop=(32, 64),
+    resize=(0.8, 1.2),
 )
 
 
@@ -32,8 +39,7 @@ def run(folder: Path, recipe: Recipe = RECIPE, stop_after: int | None = None) ->
         streets("train", limit=4, width=128, height=64),
         recipe,
         folder,
-        mean=IMAGENET.mean,
-        std=IMAGENET.std,
+        preprocessing=IMAGENET,
         workers=0,
         checkpoint_every=3,
         progress=interrupt,
@@ -83,7 +89,7 @@ def test_a_torn_checkpoint_is_named(tmp_path: Path) -> None:
 
 
 def test_learning_rate_warms_up_and_decays() -> None:
-    recipe = Recipe(model="b0", steps=1000, learning_rate=1.0, warm_up=10)
+    recipe = Recipe(model="b0", data="streets", steps=1000, learning_rate=1.0, warm_up=10)
     assert recipe.rate(0) == pytest.approx(0.1)
     assert recipe.rate(500) == pytest.approx(0.5)
     assert recipe.rate(999) == pytest.approx(0.001)

@@ -30,8 +30,9 @@ def train(
     seed: options.Seed = 0,
     device: options.Device = None,
     precision: Annotated[
-        Literal["float32", "bf16"], typer.Option(help="bf16 is autocast; on GPUs and newer CPUs.")
-    ] = "float32",
+        Literal["auto", "float32", "bf16"],
+        typer.Option(help="auto is bf16 where the device is fast at it, else float32."),
+    ] = "auto",
     workers: Annotated[int, typer.Option(min=0, help="Processes that read frames.")] = 1,
     out: Annotated[
         Path | None,
@@ -44,21 +45,23 @@ def train(
     """
     from ..datasets.registry import open_dataset
     from ..evaluation.predict import resolve_device
-    from ..models.base import IMAGENET
-    from ..models.registry import build
-    from ..training import Recipe
+    from ..models.registry import MODELS, build
+    from ..training import Recipe, fast_precision
     from ..training import train as run_training
     from .console import console, progress_bars
 
     dataset = open_dataset(data, split, frames)
+    chosen_device = resolve_device(device)
     recipe = Recipe(
         model=model,
+        data=f"{dataset.name} {dataset.split}, {len(dataset.frames)} frames",
         steps=steps,
         batch=batch,
         learning_rate=learning_rate,
         crop=crop,
         seed=seed,
-        precision=precision,
+        precision=fast_precision(chosen_device) if precision == "auto" else precision,
+        init=str(init or "random"),
     )
     network = build(model, len(dataset.classes), seed=seed, init=init)
     folder = out or Path("results") / f"train-{model}-{dataset.name}"
@@ -69,9 +72,8 @@ def train(
                 dataset,
                 recipe,
                 folder,
-                mean=IMAGENET.mean,
-                std=IMAGENET.std,
-                device=resolve_device(device),
+                preprocessing=MODELS[model].preprocessing,
+                device=chosen_device,
                 workers=workers,
                 progress=progress,
             )

@@ -21,7 +21,7 @@ class DatasetInfo:
     name: str
     title: str
     default_frames: int | None
-    """How many frames of the split are evaluated where no limit is given; None: all."""
+    """How many frames of `val` are taken where no limit is given; None: all."""
 
 
 DATASETS = {
@@ -47,7 +47,8 @@ def open_dataset(data: str | None = None, split: str = "val", limit: int | None 
         raise InputError(f"--limit {limit}: must be at least 1")
     name = data or ("cityscapes" if os.environ.get(CITYSCAPES_VARIABLE) else "streets")
     if name == "streets":
-        return streets(split, limit=limit or DATASETS["streets"].default_frames)
+        default = DATASETS["streets"].default_frames if split == "val" else None
+        return streets(split, limit=limit or default)
     dataset = cityscapes(_cityscapes_root(name), split)
     return replace(dataset, frames=dataset.frames[:limit])
 

@@ -41,9 +41,6 @@ class Predictor:
         self.precision = precision
         self.window = window
         self.network = segmenter.network.to(self.device).eval()
-        preprocessing = segmenter.preprocessing
-        self._mean = torch.tensor(preprocessing.mean, device=device).view(1, 3, 1, 1)
-        self._std = torch.tensor(preprocessing.std, device=device).view(1, 3, 1, 1)
 
     @torch.inference_mode()
     def labels(self, images: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -72,12 +69,10 @@ class Predictor:
     def _input(self, images: NDArray[np.uint8]) -> torch.Tensor:
         preprocessing = self.segmenter.preprocessing
         pixels = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)
-        x = pixels.permute(0, 3, 1, 2).float()  # (N, H, W, 3) -> (N, 3, H, W)
-        if preprocessing.channels == "BGR":
-            x = x.flip(1)
+        x = preprocessing.normalise(pixels.permute(0, 3, 1, 2))  # (N, H, W, 3) -> (N, 3, H, W)
         if preprocessing.size is not None:
             x = F.interpolate(x, preprocessing.size, mode="bilinear")  # (N, 3, *size)
-        return (x - self._mean) / self._std
+        return x
 
     def _logits(self, x: torch.Tensor) -> torch.Tensor:
         height, width = x.shape[2:]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from torch import nn
+from torch import Tensor, nn
 
 WindowMode = Literal["slide", "whole"]
 
@@ -23,6 +23,14 @@ class Preprocessing:
     std: tuple[float, float, float]
     channels: Literal["RGB", "BGR"] = "RGB"
     size: tuple[int, int] | None = None
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """Return float32 (N, 3, H, W) of RGB uint8 (N, 3, H, W) images, of their own size."""
+        x = images.float()
+        if self.channels == "BGR":
+            x = x.flip(1)
+        mean, std = (x.new_tensor(values).view(1, 3, 1, 1) for values in (self.mean, self.std))
+        return (x - mean) / std
 
 
 IMAGENET = Preprocessing(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
