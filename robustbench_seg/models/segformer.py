@@ -1,0 +1,249 @@
+"""SegFormer: a hierarchical transformer encoder (MiT) and a decoder of linear layers only.
+
+E. Xie, W. Wang, Z. Yu, A. Anandkumar, J. M. Alvarez, P. Luo: SegFormer: Simple and Efficient Design
+for Semantic Segmentation with Transformers. NeurIPS 2021, arXiv 2105.15203 (Figure 2, Sections 3.1
+and 3.2, Table 6). Efficient self-attention: W. Wang et al., Pyramid Vision Transformer, ICCV 2021,
+arXiv 2102.12122. Written from the papers; the parameters have the names of the published
+checkpoints.
+
+Feature maps are tokens (N, L, C) with L = H * W, which is the memory of an (N, C, H, W) tensor in
+the channels_last format: going to a convolution and back is a change of view, never a copy.
+"""
+
+# ruff: noqa: D102 - each class says what its `forward` does.
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The sizes that differ between B0 and B5: one number for each of the four stages."""
+
+    widths: tuple[int, int, int, int]
+    depths: tuple[int, int, int, int]
+    decoder_width: int
+    heads: tuple[int, int, int, int] = (1, 2, 5, 8)
+
+
+VARIANTS = {
+    "b0": Variant((32, 64, 160, 256), (2, 2, 2, 2), 256),
+    "b1": Variant((64, 128, 320, 512), (2, 2, 2, 2), 256),
+    "b2": Variant((64, 128, 320, 512), (3, 4, 6, 3), 768),
+    "b3": Variant((64, 128, 320, 512), (3, 4, 18, 3), 768),
+    "b4": Variant((64, 128, 320, 512), (3, 8, 27, 3), 768),
+    "b5": Variant((64, 128, 320, 512), (3, 6, 40, 3), 768),
+}
+REDUCTIONS = (8, 4, 2, 1)
+"""By how much each side of a stage's keys and values is reduced; the length, by its square."""
+
+
+def to_map(tokens: Tensor, size: tuple[int, int]) -> Tensor:
+    """View tokens (N, H * W, C) as the channels_last map (N, C, H, W) that convolutions want."""
+    return tokens.reshape(len(tokens), *size, -1).permute(0, 3, 1, 2)  # -> (N, C, H, W)
+
+
+def to_tokens(feature_map: Tensor) -> Tensor:
+    """View a map (N, C, H, W) as tokens (N, H * W, C)."""
+    return feature_map.flatten(2).transpose(1, 2)  # (N, C, H, W) -> (N, L, C)
+
+
+class OverlapPatchEmbed(nn.Module):
+    """A strided convolution whose patches overlap their neighbours (Section 3.1)."""
+
+    def __init__(self, channels: int, width: int, patch: int, stride: int) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(channels, width, patch, stride, padding=patch // 2)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, feature_map: Tensor) -> tuple[Tensor, tuple[int, int]]:
+        x = self.proj(feature_map)  # (N, C, H, W) -> (N, D, H / stride, W / stride)
+        size = (x.shape[2], x.shape[3])
+        return self.norm(to_tokens(x)), size  # (N, L, D)
+
+
+class EfficientSelfAttention(nn.Module):
+    """Self-attention whose keys and values come from a map reduced by R per side (Equation 2)."""
+
+    def __init__(self, width: int, heads: int, reduction: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.q = nn.Linear(width, width)
+        self.kv = nn.Linear(width, 2 * width)
+        self.proj = nn.Linear(width, width)
+        self.reduces = reduction > 1
+        if self.reduces:
+            self.sr = nn.Conv2d(width, width, reduction, reduction)
+            self.norm = nn.LayerNorm(width)
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        source = x
+        if self.reduces:
+            source = self.norm(to_tokens(self.sr(to_map(x, size))))  # (N, L, C) -> (N, L / R^2, C)
+        q = self.q(x).unflatten(2, (self.heads, -1)).transpose(1, 2)  # (N, heads, L, C / heads)
+        kv = self.kv(source).unflatten(2, (2, self.heads, -1))  # (N, L / R^2, 2, heads, C / heads)
+        k, v = kv.permute(2, 0, 3, 1, 4).unbind(0)  # (N, heads, L / R^2, C / heads) each
+        x = F.scaled_dot_product_attention(q, k, v)  # (N, heads, L, C / heads)
+        return cast(Tensor, self.proj(x.transpose(1, 2).flatten(2)))  # (N, L, C)
+
+
+class MixFFN(nn.Module):
+    """MLP, 3x3 depthwise convolution, GELU, MLP: no positional encoding is needed (Equation 3)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        hidden = 4 * width
+        self.fc1 = nn.Linear(width, hidden)
+        convolution = nn.Conv2d(hidden, hidden, 3, padding=1, groups=hidden)
+        self.dwconv = nn.Sequential(OrderedDict(dwconv=convolution))  # as the checkpoints nest it
+        self.fc2 = nn.Linear(hidden, width)
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        x = self.fc1(x)  # (N, L, C) -> (N, L, 4 C)
+        x = F.gelu(to_tokens(self.dwconv(to_map(x, size))))
+        return cast(Tensor, self.fc2(x))  # (N, L, 4 C) -> (N, L, C)
+
+
+class Block(nn.Module):
+    """Attention and Mix-FFN, each normalised before and added to its input."""
+
+    def __init__(
+        self, width: int, heads: int, reduction: int, drop_path: float, epsilon: float
+    ) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width, epsilon)
+        self.attn = EfficientSelfAttention(width, heads, reduction)
+        self.norm2 = nn.LayerNorm(width, epsilon)
+        self.mlp = MixFFN(width)
+        self.drop_path = drop_path
+
+    def skip(self, branch: Tensor) -> Tensor:
+        """Stochastic depth (arXiv 1603.09382): in training, leave the branch out of some images."""
+        if not self.training or self.drop_path == 0:
+            return branch
+        keep = 1 - self.drop_path
+        mask = branch.new_empty(len(branch), 1, 1).bernoulli_(keep)
+        return branch * (mask / keep)
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        x = x + self.skip(self.attn(self.norm1(x), size))
+        return x + self.skip(self.mlp(self.norm2(x), size))
+
+
+class MixTransformer(nn.Module):
+    """The encoder: maps at 1/4, 1/8, 1/16 and 1/32 of the image's height and width."""
+
+    def __init__(self, variant: Variant, drop_path: float, epsilon: float) -> None:
+        super().__init__()
+        rates = torch.linspace(0, drop_path, sum(variant.depths), device="cpu").tolist()
+        channels = 3
+        for stage in range(4):
+            width, heads = variant.widths[stage], variant.heads[stage]
+            patch, stride = (7, 4) if stage == 0 else (3, 2)
+            blocks = [
+                Block(width, heads, REDUCTIONS[stage], rates.pop(0), epsilon)
+                for _ in range(variant.depths[stage])
+            ]
+            self.add_module(
+                f"patch_embed{stage + 1}", OverlapPatchEmbed(channels, width, patch, stride)
+            )
+            self.add_module(f"block{stage + 1}", nn.ModuleList(blocks))
+            self.add_module(f"norm{stage + 1}", nn.LayerNorm(width, epsilon))
+            channels = width
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        x, maps = image.contiguous(memory_format=torch.channels_last), []
+        for stage in "1234":
+            x, size = self.get_submodule(f"patch_embed{stage}")(x)  # (N, C, H, W) -> (N, L, C)
+            for block in cast(nn.ModuleList, self.get_submodule(f"block{stage}")):
+                x = block(x, size)
+            x = to_map(self.get_submodule(f"norm{stage}")(x), size)  # (N, L, C) -> (N, C, H, W)
+            maps.append(x)
+        return maps
+
+
+class AllMLPDecoder(nn.Module):
+    """Project the four maps, upsample to 1/4, concatenate, fuse, classify (Equation 4).
+
+    A 1x1 convolution commutes with bilinear upsampling, whose weights sum to 1. So each map is
+    projected and fused at its own resolution, by the product of the two matrices, and then
+    upsampled and added: the same function without the map of 4 * width channels at 1/4.
+    """
+
+    def __init__(self, variant: Variant, classes: int, dropout: float) -> None:
+        super().__init__()
+        width = variant.decoder_width
+        for stage, channels in enumerate(variant.widths, start=1):
+            projection = nn.Linear(channels, width)
+            self.add_module(f"linear_c{stage}", nn.ModuleDict({"proj": projection}))
+        convolution = nn.Conv2d(4 * width, width, 1, bias=False)
+        self.linear_fuse = nn.ModuleDict({"conv": convolution, "bn": nn.BatchNorm2d(width)})
+        self.dropout = nn.Dropout2d(dropout)
+        self.linear_pred = nn.Conv2d(width, classes, 1)
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        size = maps[0].shape[2:]
+        fuse = self.get_parameter("linear_fuse.conv.weight")  # (D, 4 D, 1, 1), for c4 to c1
+        parts = fuse.flatten(1).chunk(4, 1)  # four of (D, D)
+        fused: Tensor | None = None
+        for stage, part, x in zip("4321", parts, reversed(maps), strict=True):
+            weight = part @ self.get_parameter(f"linear_c{stage}.proj.weight")  # (D, C)
+            bias = part @ self.get_parameter(f"linear_c{stage}.proj.bias")
+            x = F.conv2d(x, weight[..., None, None], bias)  # (N, C, h, w) -> (N, D, h, w)
+            if x.shape[2:] != size:
+                x = F.interpolate(x, size, mode="bilinear")  # (N, D, h, w) -> (N, D, H/4, W/4)
+            fused = x if fused is None else x.add_(fused)
+        x = self.dropout(F.relu(self.linear_fuse["bn"](fused), inplace=True))
+        return cast(Tensor, self.linear_pred(x))  # (N, D, H/4, W/4) -> (N, K, H/4, W/4)
+
+
+class SegFormer(nn.Module):
+    """Images float32 (N, 3, H, W) to logits (N, classes, ceil(H / 4), ceil(W / 4))."""
+
+    def __init__(
+        self, variant: Variant, classes: int, drop_path: float, dropout: float, epsilon: float
+    ) -> None:
+        super().__init__()
+        self.backbone = MixTransformer(variant, drop_path, epsilon)
+        self.decode_head = AllMLPDecoder(variant, classes, dropout)
+        if not self.decode_head.linear_pred.weight.is_meta:  # else there is nothing to draw
+            self.apply(initialise)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return cast(Tensor, self.decode_head(self.backbone(image)))
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw linear weights from N(0, 0.02), truncated, and convolutions' by their fan-out."""
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+    elif isinstance(module, nn.Conv2d):
+        fan_out = module.kernel_size[0] * module.kernel_size[1] * module.out_channels
+        nn.init.normal_(module.weight, std=math.sqrt(2 / (fan_out // module.groups)))
+    if isinstance(module, nn.Linear | nn.Conv2d) and module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def segformer(
+    variant: str,
+    classes: int,
+    *,
+    drop_path: float = 0.0,
+    dropout: float = 0.1,
+    epsilon: float = 1e-6,
+) -> SegFormer:
+    """Build SegFormer "b0" to "b5" for a number of classes, with newly drawn weights.
+
+    drop_path (rising linearly to it over the blocks; 0.1 in the paper's long trainings) and dropout
+    act in training only. epsilon is that of the layer norms of blocks and stages: 1e-6 in the
+    official checkpoints, 1e-5 in transformers; the other layer norms have 1e-5 in both.
+    """
+    return SegFormer(VARIANTS[variant], classes, drop_path, dropout, epsilon)

@@ -1,0 +1,301 @@
+"""Weight files: every format loads to the same network, and no file does harm or passes unseen."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers import SegformerConfig, SegformerForSemanticSegmentation
+
+from robustbench_seg.errors import InputError
+from robustbench_seg.models.checkpoints import Checkpoint, fill, open_checkpoint
+from robustbench_seg.models.segformer import SegFormer, segformer
+
+Tensors = dict[str, Tensor]
+
+
+@pytest.fixture(scope="module")
+def network() -> SegFormer:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return segformer("b0", 19)
+
+
+@pytest.fixture(scope="module")
+def tensors(network: SegFormer) -> Tensors:
+    """Return what the official file has: ours, and a classifier that its decoder never calls."""
+    return {
+        **network.state_dict(),
+        "decode_head.conv_seg.weight": torch.zeros(19, 128, 1, 1),
+        "decode_head.conv_seg.bias": torch.zeros(19),
+    }
+
+
+def filled(checkpoint: Checkpoint) -> Tensors:
+    network = segformer("b0", checkpoint.outputs, epsilon=checkpoint.epsilon)
+    fill(network, checkpoint)
+    return network.state_dict()
+
+
+def assert_equal(given: Tensors, expected: Tensors) -> None:
+    assert given.keys() == expected.keys()
+    assert all(torch.equal(given[name], expected[name]) for name in expected)
+
+
+def save_official(path: Path, tensors: Tensors) -> None:
+    torch.save({"meta": {"epoch": 160, "CLASSES": ("road",)}, "state_dict": tensors}, path)
+
+
+def save_legacy(path: Path, tensors: Tensors) -> None:
+    torch.save({"model": tensors}, path, _use_new_zipfile_serialization=False)
+
+
+def save_parallel(path: Path, tensors: Tensors) -> None:
+    torch.save({f"module.{name}": value for name, value in tensors.items()}, path)
+
+
+def save_safetensors(path: Path, tensors: Tensors) -> None:
+    save_file(tensors, path, {"classes": '["road", "sky"]', "trained_on": "streets"})
+
+
+@pytest.mark.parametrize(
+    ("name", "save"),
+    [
+        ("official.pth", save_official),
+        ("legacy.pth", save_legacy),
+        ("parallel.bin", save_parallel),
+        ("ours.safetensors", save_safetensors),
+    ],
+)
+def test_files_of_each_kind_give_the_same_weights(
+    tmp_path: Path,
+    network: SegFormer,
+    tensors: Tensors,
+    name: str,
+    save: Callable[[Path, Tensors], None],
+) -> None:
+    save(tmp_path / name, tensors)
+    checkpoint = open_checkpoint(tmp_path / name)
+    assert (checkpoint.kind, checkpoint.variant, checkpoint.outputs) == ("segformer", "b0", 19)
+    assert checkpoint.epsilon == 1e-6
+    assert_equal(filled(checkpoint), network.state_dict())
+
+
+def test_a_safetensors_file_tells_its_classes_and_data(tmp_path: Path, tensors: Tensors) -> None:
+    save_safetensors(tmp_path / "ours.safetensors", tensors)
+    checkpoint = open_checkpoint(tmp_path / "ours.safetensors")
+    assert checkpoint.classes == ("road", "sky")
+    assert checkpoint.metadata["trained_on"] == "streets"
+
+
+def test_half_precision_becomes_float32(tmp_path: Path, network: SegFormer) -> None:
+    half = {name: value.half() for name, value in network.state_dict().items() if value.ndim}
+    save_file(half, tmp_path / "half.safetensors")
+    given = open_checkpoint(tmp_path / "half.safetensors").tensors
+    assert {value.dtype for value in given.values()} == {torch.float32}
+    assert_equal({name: value.half() for name, value in given.items()}, half)
+
+
+def into_transformers(tensors: Tensors) -> Any:
+    """Give transformers our weights, by its names in memory, written down anew."""
+    names = {
+        r"backbone\.patch_embed(\d)\.proj": "segformer.stages.{0}.patch_embeddings.proj",
+        r"backbone\.patch_embed(\d)\.norm": "segformer.stages.{0}.patch_embeddings.layer_norm",
+        r"backbone\.norm(\d)": "segformer.stages.{0}.layer_norm",
+        r"backbone\.block(\d)\.(\d+)\.(.*)": "segformer.stages.{0}.blocks.{1}.{2}",
+        r"decode_head\.linear_c(\d)\.proj": "decode_head.linear_projections.{0}.proj",
+        r"decode_head\.linear_fuse\.conv": "decode_head.linear_fuse",
+        r"decode_head\.linear_fuse\.bn": "decode_head.batch_norm",
+        r"decode_head\.linear_pred": "decode_head.classifier",
+    }
+    inner = {
+        "norm1": "layernorm_before",
+        "norm2": "layernorm_after",
+        "attn.q": "attention.q_proj",
+        "attn.proj": "attention.o_proj",
+        "attn.sr": "attention.sequence_reduction.sequence_reduction",
+        "attn.norm": "attention.sequence_reduction.layer_norm",
+    }
+    state = {}
+    for name, value in tensors.items():
+        stem, _, leaf = name.rpartition(".")
+        pattern = next(pattern for pattern in names if re.fullmatch(pattern, stem))
+        match = re.fullmatch(pattern, stem)
+        assert match is not None
+        stage, *rest = [*match.groups(), ""]
+        parts = [str(int(stage) - 1) if stage else "", *(inner.get(part, part) for part in rest)]
+        theirs = names[pattern].format(*parts)
+        if theirs.endswith("attn.kv"):
+            for half, part in zip(("k", "v"), value.chunk(2), strict=True):
+                state[theirs.replace("attn.kv", f"attention.{half}_proj") + f".{leaf}"] = part
+        else:
+            state[f"{theirs}.{leaf}"] = value
+    peer = SegformerForSemanticSegmentation(SegformerConfig(num_labels=19))
+    peer.load_state_dict(state)
+    return peer
+
+
+def test_weights_come_back_from_transformers(tmp_path: Path, network: SegFormer) -> None:
+    into_transformers(network.state_dict()).save_pretrained(tmp_path)
+    checkpoint = open_checkpoint(tmp_path)
+    assert (checkpoint.kind, checkpoint.variant, checkpoint.outputs) == ("segformer", "b0", 19)
+    assert checkpoint.epsilon == 1e-5
+    assert checkpoint.classes is None  # LABEL_0, ... names nothing
+    assert_equal(filled(checkpoint), network.state_dict())
+
+
+def test_a_published_kind_of_folder_gives_what_transformers_gives(shared_data: Path) -> None:
+    folder = shared_data / "weights" / "segformer_b0_camvid"
+    checkpoint = open_checkpoint(folder)
+    assert checkpoint.classes is not None
+    assert (checkpoint.variant, checkpoint.outputs) == ("b0", 11)
+    assert checkpoint.classes[:3] == ("sky", "building", "pole")
+    network = segformer("b0", 11, epsilon=checkpoint.epsilon).eval()
+    fill(network, checkpoint)
+    peer = SegformerForSemanticSegmentation.from_pretrained(folder).eval()
+    path = min((shared_data / "data" / "camvid" / "val").glob("*.png"))
+    pixels = torch.from_numpy(np.array(Image.open(path).convert("RGB"), np.float32))
+    x = ((pixels - 120) / 57).permute(2, 0, 1)[None]  # (H, W, 3) -> (1, 3, H, W)
+    with torch.inference_mode():
+        expected, logits = peer(x).logits, network(x)
+    assert (logits - expected).abs().max() < 1e-4 * expected.abs().max()
+
+
+class Harm:
+    """Unpickled the ordinary way, it makes a folder."""
+
+    def __init__(self, path: Path):
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_code_in_a_file_is_not_run(tmp_path: Path, tensors: Tensors, legacy: bool) -> None:
+    harm, path = Harm(tmp_path / "harm"), tmp_path / "evil.pth"
+    state = {"state_dict": tensors, "meta": harm}
+    torch.save(state, path, _use_new_zipfile_serialization=not legacy)
+    with pytest.raises(InputError, match=r"evil\.pth: refused.*run code"):
+        open_checkpoint(path)
+    assert not harm.path.exists()
+
+
+def test_a_whole_saved_network_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "network.pth"
+    torch.save(torch.nn.Linear(2, 2), path)
+    with pytest.raises(InputError, match=r"network\.pth: refused.*run code"):
+        open_checkpoint(path)
+
+
+def test_a_plain_pickle_with_code_is_not_run(tmp_path: Path) -> None:
+    harm, path = Harm(tmp_path / "harm"), tmp_path / "evil.bin"
+    path.write_bytes(pickle.dumps(harm))
+    with pytest.raises(InputError, match=r"evil\.bin"):
+        open_checkpoint(path)
+    assert not harm.path.exists()
+
+
+@pytest.mark.parametrize("name", ["weights.pth", "weights.bin", "weights.safetensors"])
+@pytest.mark.parametrize(
+    "content", [b"", b"not weights\n", b"\x80\x02junk", b"PK\x03\x04", bytes(range(256)) * 40]
+)
+def test_what_is_no_weights_file_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert_one_line(tmp_path / name, r"not a (weights|safetensors) file, or truncated")
+
+
+@pytest.mark.parametrize("name", ["zip.pth", "legacy.pth", "ours.safetensors"])
+@pytest.mark.parametrize("kept", [0.01, 0.5, 0.999])
+def test_a_truncated_file_is_named(
+    tmp_path: Path, tensors: Tensors, name: str, kept: float
+) -> None:
+    path = tmp_path / name
+    save = {"zip.pth": save_official, "legacy.pth": save_legacy}.get(name, save_safetensors)
+    save(path, tensors)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(kept * len(content))])
+    assert_one_line(path, r"not a (weights|safetensors) file, or truncated")
+
+
+def test_other_contents_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "other.pth"
+    for content, reason in {
+        "an epoch": ({"epoch": 3}, "holds no weights"),
+        "a list": ([torch.ones(1)], "holds no weights"),
+        "another network": ({"fc.weight": torch.ones(1)}, r"no known model.*fc\.weight"),
+        "an encoder": ({"patch_embed1.proj.weight": torch.ones(1)}, "only an encoder"),
+    }.values():
+        torch.save(content, path)
+        assert_one_line(path, reason)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    assert_one_line(tmp_path / "gone.pth", "no such file")
+    assert_one_line(tmp_path, "no model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ("", "missing or not JSON"),
+        ("[]", "not a model's configuration"),
+        ('{"num_attention_heads": [1, 2, 4, 8]}', "num_attention_heads is"),
+        ('{"sr_ratios": [4, 4, 2, 1]}', "sr_ratios is"),
+    ],
+)
+def test_a_folder_of_another_model_is_named(
+    tmp_path: Path, tensors: Tensors, config: str, reason: str
+) -> None:
+    save_file(tensors, tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text(config)
+    with pytest.raises(InputError, match=reason):
+        open_checkpoint(tmp_path)
+
+
+def test_keys_that_do_not_fit_are_listed(
+    tmp_path: Path, network: SegFormer, tensors: Tensors
+) -> None:
+    changed = dict(tensors)
+    changed["backbone.block1.0.attn.q.bias"] = torch.zeros(7)
+    changed["decode_head.extra.weight"] = changed.pop("backbone.norm4.bias")
+    path = tmp_path / "changed.pth"
+    torch.save(changed, path)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    with pytest.raises(InputError) as caught:
+        fill(network, open_checkpoint(path))
+    assert str(caught.value) == (
+        f"{path}: the weights do not fit the model; 1 missing: backbone.norm4.bias; "
+        "1 unexpected: decode_head.extra.weight; "
+        "1 of another shape: backbone.block1.0.attn.q.bias [7] instead of [32]"
+    )
+    assert_equal(network.state_dict(), before)
+
+
+@pytest.mark.parametrize("drop", ["key.weight", "value.bias", "query.weight", "classifier.weight"])
+def test_keys_missing_from_a_hub_file_are_listed(
+    tmp_path: Path, network: SegFormer, drop: str
+) -> None:
+    into_transformers(network.state_dict()).save_pretrained(tmp_path)
+    file = tmp_path / "model.safetensors"
+    held = {name: value for name, value in load_file(file).items() if not name.endswith(drop)}
+    save_file(held, file)
+    with pytest.raises(InputError, match=r"model\.safetensors: .*missing"):
+        filled(open_checkpoint(tmp_path))
+
+
+def assert_one_line(path: Path, reason: str) -> None:
+    with pytest.raises(InputError, match=reason) as caught:
+        open_checkpoint(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,234 @@
+"""Which weights a choice of a model means, and what is said where there are none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from huggingface_hub import constants
+from safetensors.torch import load_file, save_file
+from transformers import SegformerConfig, SegformerForSemanticSegmentation
+
+from robustbench_seg.datasets.classes import CITYSCAPES
+from robustbench_seg.errors import InputError
+from robustbench_seg.models import named_weights
+from robustbench_seg.models.base import IMAGENET, Window
+from robustbench_seg.models.named_weights import NAMED_WEIGHTS, Hub
+from robustbench_seg.models.registry import MODELS, Choice, build, load, models, parse_choice
+
+CLASSES = tuple(info.name for info in CITYSCAPES)
+UNTRAINED = "--weights random, which stamps UNTRAINED on every output"
+
+
+def refusal(choice: str, *, data: str = "streets", weights: str | None = None) -> str:
+    with pytest.raises(InputError) as caught:
+        load(choice, data=data, weights=weights, classes=CLASSES)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.fixture
+def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Embedded weights of B0, as a training writes them, at random."""
+    path = tmp_path / "b0-streets.safetensors"
+    tensors = {name: value.half() for name, value in build("b0", 19).state_dict().items()}
+    metadata = {"classes": json.dumps(CLASSES), "trained_on": "streets", "steps": "9 of 10"}
+    save_file(tensors, path, metadata)
+    monkeypatch.setattr(named_weights, "EMBEDDED", tmp_path)
+    return path
+
+
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where the Hugging Face hub's cache is, empty; there is no network."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    return tmp_path / "hub"
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("b0", Choice("b0", None)),
+        ("b5@cityscapes", Choice("b5", "cityscapes")),
+        ("espnet@a@b/c.pth", Choice("espnet", "a@b/c.pth")),
+    ],
+)
+def test_a_choice_is_a_name_and_perhaps_weights(text: str, choice: Choice) -> None:
+    assert parse_choice(text) == choice
+
+
+def test_an_unknown_model_is_told_with_those_there_are() -> None:
+    known = "known: b0, b1, b2, b3, b4, b5, espnet"
+    assert refusal("espnat") == f"--model espnat: no model 'espnat' (did you mean espnet?); {known}"
+    assert refusal("") == f"--model : no model ''; {known}"
+    assert "nothing after '@'" in refusal("b0@")
+    assert "give the weights once" in refusal("b0@streets", weights="random")
+
+
+def test_the_data_decides_the_weights(embedded: Path) -> None:
+    segmenter = load("b0", data="streets", classes=CLASSES)
+    assert segmenter.name == load("b0@streets", data="cityscapes", classes=CLASSES).name
+    assert (segmenter.name, segmenter.trained_on) == ("b0@streets", "streets")
+    assert not segmenter.untrained
+    assert (segmenter.preprocessing, segmenter.window) == (IMAGENET, Window("slide", 1024, 768))
+    assert segmenter.weights["source"] == "b0-streets.safetensors, embedded"
+    assert segmenter.weights["licence"] == "Apache-2.0"
+    assert segmenter.weights["note"] == "trained for 9 of 10 steps"
+    assert len(segmenter.weights["sha256"]) == 64
+    expected = build("b0", 19).state_dict()
+    assert all(
+        torch.equal(value.half(), expected[name].half())
+        for name, value in segmenter.network.state_dict().items()
+    )
+    assert not segmenter.network.training
+
+
+def test_a_file_is_named_by_itself_or_its_folder(embedded: Path) -> None:
+    segmenter = load("b0", data="streets", weights=str(embedded), classes=CLASSES)
+    assert (segmenter.name, segmenter.trained_on) == ("b0@b0-streets", "streets")
+    folder = embedded.parent / "run-7"
+    folder.mkdir()
+    embedded.rename(folder / "weights.safetensors")
+    choice = f"b0@{folder / 'weights.safetensors'}"
+    assert load(choice, data="streets", classes=CLASSES).name == "b0@run-7"
+
+
+def test_a_file_that_does_not_say_what_it_was_trained_on(tmp_path: Path) -> None:
+    path = tmp_path / "mine.pth"
+    torch.save(build("b0", 19).state_dict(), path)
+    segmenter = load("b0", data="streets", weights=str(path), classes=CLASSES)
+    assert segmenter.trained_on == "the data of mine.pth"
+    assert segmenter.weights["source"] == str(path)
+    assert segmenter.weights["note"] == ""
+
+
+def test_weights_of_other_classes_are_refused_or_noted(tmp_path: Path) -> None:
+    path = tmp_path / "eleven.pth"
+    torch.save(build("b0", 11).state_dict(), path)
+    assert refusal("b0", weights=str(path)) == (
+        f"{path}: a model of 11 classes, where the labels of streets have 19; "
+        "give weights that were trained for these classes"
+    )
+    path = tmp_path / "other.safetensors"
+    names = [name.upper() for name in CLASSES[:17]] + ["motorbike", "bike"]
+    save_file(build("b0", 19).state_dict(), path, {"classes": json.dumps(names)})
+    note = load("b0", data="streets", weights=str(path), classes=CLASSES).weights["note"]
+    assert note == "its class 'motorbike' is scored as 'motorcycle', and 1 more likewise"
+
+
+def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.pth"
+    torch.save(build("b0", 19).state_dict(), path)
+    assert refusal("b5", weights=str(path)) == f"{path}: holds b0, not b5; use --model b0"
+    assert refusal("espnet", weights=str(path)) == f"{path}: holds b0, not espnet; use --model b0"
+    torch.save(build("espnet", 19).state_dict(), path)
+    assert refusal("b0", weights=str(path)) == f"{path}: holds espnet, not b0; use --model espnet"
+
+
+def test_where_there_are_no_weights_the_ways_on_are_told(tmp_path: Path) -> None:
+    assert refusal("b5") == (
+        "--model b5: no weights for streets; use --data PATH or CITYSCAPES_DATASET for "
+        "Cityscapes, which it has weights for, --weights FILE, --model b0 on streets, or "
+        f"{UNTRAINED}"
+    )
+    assert refusal("espnet", data="cityscapes") == (
+        "--model espnet: no weights for cityscapes; use --weights FILE, --model b0 on "
+        f"cityscapes, or {UNTRAINED}"
+    )
+    assert refusal("b2@streets", data="cityscapes").startswith("--model b2: no weights for streets")
+    gone = tmp_path / "gone.pth"
+    assert refusal("b0", weights=str(gone)) == (
+        f"--weights {gone}: no such file; b0 has weights by name: streets, cityscapes, random"
+    )
+
+
+@pytest.mark.parametrize(("choice", "classes"), [("b1", 19), ("espnet", 11)])
+def test_random_weights_are_the_same_each_time(choice: str, classes: int) -> None:
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    first = load(choice, data="streets", weights="random", classes=CLASSES[:classes])
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.manual_seed(2)
+    second = load(f"{choice}@random", data="camvid", classes=CLASSES[:classes])
+    assert first.untrained
+    assert first.name == second.name == f"{choice}@random"
+    for one, other in zip(first.network.parameters(), second.network.parameters(), strict=True):
+        assert torch.equal(one, other)
+    with torch.inference_mode():
+        logits = first.network(torch.zeros(1, 3, 64, 64))
+    assert logits.shape[1] == classes + (choice == "espnet")
+
+
+def test_published_weights_come_from_the_cache_of_the_hub(
+    hub_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The layout of the hub's cache: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
+    where = NAMED_WEIGHTS["b0", "cityscapes"]
+    assert isinstance(where, Hub)
+    assert where.repository == "nvidia/segformer-b0-finetuned-cityscapes-1024-1024"
+    repository = hub_cache / f"models--{where.repository.replace('/', '--')}"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("c0ffee")
+    config = SegformerConfig(
+        num_labels=19,
+        id2label=dict(enumerate(CLASSES)),
+        label2id={name: index for index, name in enumerate(CLASSES)},
+    )
+    peer = SegformerForSemanticSegmentation(config).eval()
+    snapshot = repository / "snapshots" / "c0ffee"
+    peer.save_pretrained(snapshot)
+    segmenter = load("b0", data="cityscapes", classes=CLASSES)
+    assert (segmenter.name, segmenter.trained_on) == ("b0@cityscapes", "cityscapes")
+    assert segmenter.weights["source"] == f"https://huggingface.co/{where.repository} at c0ffee"
+    assert "non-commercial" in segmenter.weights["licence"]
+    assert segmenter.weights["note"] == ""
+    x = torch.randn(1, 3, 64, 96, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected, logits = peer(x).logits, segmenter.network(x)
+    assert (logits - expected).abs().max() < 1e-4 * expected.abs().max()
+
+    # Repositories without safetensors have the older format.
+    torch.save(load_file(snapshot / "model.safetensors"), snapshot / "pytorch_model.bin")
+    (snapshot / "model.safetensors").unlink()
+    again = load("b0", data="cityscapes", classes=CLASSES).network
+    assert all(map(torch.equal, again.parameters(), segmenter.network.parameters()))
+
+
+def test_without_cache_and_network_the_ways_on_are_told(hub_cache: Path) -> None:
+    assert not hub_cache.exists()
+    assert refusal("b5", data="cityscapes") == (
+        "--model b5@cityscapes: nvidia/segformer-b5-finetuned-cityscapes-1024-1024 is not in the "
+        "cache of the Hugging Face hub, and the hub did not give it; connect to the network once, "
+        f"or use --weights FILE, --model b0 --data streets, or {UNTRAINED}"
+    )
+
+
+def test_what_is_built_to_be_trained_depends_on_the_seed_alone(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    one, same, other = build("b0", 7), build("b0", 7, seed=0), build("b0", 7, seed=1)
+    assert all(map(torch.equal, one.parameters(), same.parameters()))
+    assert not all(map(torch.equal, one.parameters(), other.parameters()))
+    assert one.training
+    path = tmp_path / "first.pth"
+    torch.save(other.state_dict(), path)
+    started = build("b0", 7, init=path)
+    assert all(map(torch.equal, started.parameters(), other.parameters()))
+    with pytest.raises(InputError, match="a model of 7 classes"):
+        build("b0", 8, init=path)
+    with pytest.raises(InputError, match="training starts from"):
+        build("b0@random", 7)
+
+
+def test_the_view_of_the_models() -> None:
+    view = {info.name: info for info in models()}
+    assert tuple(view) == tuple(MODELS)
+    assert view["b0"].weights == ("streets", "cityscapes")
+    assert view["b5"].weights == ("cityscapes",)
+    assert view["espnet"].weights == ()
+    assert view["b0"].parameters == 3_719_027
+    assert "SegFormer" in view["b0"].title
+    # ESPNet, arXiv 1803.06815: "180 times smaller" than PSPNet, which has 65.7 million.
+    assert view["espnet"].parameters / 1e6 == pytest.approx(65.7 / 180, abs=1e-3)

@@ -1,0 +1,196 @@
+"""SegFormer against transformers, another implementation, and against the paper's Table 1a."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import SegformerConfig, SegformerForSemanticSegmentation
+
+from robustbench_seg.models.checkpoints import fill, open_checkpoint
+from robustbench_seg.models.segformer import VARIANTS, Block, SegFormer, segformer
+
+
+def peer_of(variant: str, classes: int = 19) -> Any:
+    """SegFormer as transformers builds it, without dropout."""
+    sizes = VARIANTS[variant]
+    config = SegformerConfig(
+        hidden_sizes=list(sizes.widths),
+        depths=list(sizes.depths),
+        num_attention_heads=list(sizes.heads),
+        decoder_hidden_size=sizes.decoder_width,
+        num_labels=classes,
+        drop_path_rate=0.0,
+        classifier_dropout_prob=0.0,
+    )
+    return SegformerForSemanticSegmentation(config).eval()
+
+
+@torch.no_grad()
+def randomise(network: nn.Module) -> None:
+    """Draw all weights, norms and batch-norm statistics so that every one of them matters."""
+    random = torch.Generator().manual_seed(0)
+    for name, value in network.state_dict().items():
+        drawn = torch.randn(value.shape, generator=random)
+        if name.endswith("running_var"):
+            value.copy_(drawn.abs() + 0.5)
+        elif name.endswith("norm.weight") or "norm_" in name:
+            value.copy_(1 + 0.2 * drawn)
+        elif value.ndim > 1:
+            value.copy_(drawn / value[0].numel() ** 0.5)
+        elif value.ndim == 1:
+            value.copy_(0.2 * drawn)
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, SegFormer]]:
+    """B0 and B2 of transformers with random weights, and ours with the same from its file."""
+    pairs = {}
+    for variant in ("b0", "b2"):
+        peer = peer_of(variant)
+        randomise(peer)
+        folder = tmp_path_factory.mktemp(variant)
+        peer.save_pretrained(folder)
+        checkpoint = open_checkpoint(folder)
+        ours = segformer(
+            variant, checkpoint.outputs, drop_path=0.0, dropout=0.0, epsilon=checkpoint.epsilon
+        )
+        fill(ours, checkpoint)
+        pairs[variant] = peer, ours.eval()
+    return pairs
+
+
+def image(*shape: int) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize(
+    ("variant", "height", "width"),
+    [
+        ("b0", 256, 256),
+        ("b0", 128, 512),
+        ("b0", 511, 769),
+        ("b2", 128, 128),
+        ("b2", 64, 256),
+        ("b2", 95, 161),
+    ],
+)
+@torch.no_grad()
+def test_logits_are_those_of_transformers(
+    pairs: dict[str, tuple[Any, SegFormer]], variant: str, height: int, width: int
+) -> None:
+    peer, ours = pairs[variant]
+    x = image(1, 3, height, width)
+    expected, logits = peer(x).logits, ours(x)
+    assert logits.shape == expected.shape == (1, 19, -(-height // 4), -(-width // 4))
+    assert expected.std() > 0.1
+    assert (logits - expected).abs().max() < 1e-4 * expected.abs().max()
+
+
+def test_gradients_and_batch_statistics_are_those_of_transformers(
+    pairs: dict[str, tuple[Any, SegFormer]],
+) -> None:
+    peer, ours = pairs["b0"]
+    target = image(2, 19, 16, 24)
+    gradients: list[Tensor] = []
+    for network in (peer, ours):
+        x = image(2, 3, 64, 96).requires_grad_()
+        output = network.train()(x)
+        loss = F.mse_loss(getattr(output, "logits", output), target)
+        # A parameter that the loss did not depend on would raise.
+        gradients.append(torch.autograd.grad(loss, [x, *network.parameters()])[0])
+        network.eval()
+    variance = ours.get_buffer("decode_head.linear_fuse.bn.running_var")
+    expected = peer.get_buffer("decode_head.batch_norm.running_var")
+    torch.testing.assert_close(variance, expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        gradients[1], gradients[0], rtol=0, atol=1e-4 * float(gradients[0].abs().max())
+    )
+
+
+@pytest.mark.parametrize(
+    ("variant", "millions"),
+    [
+        ("b0", 3.719),
+        ("b1", 13.682),
+        ("b2", 27.361),
+        ("b3", 47.237),
+        ("b4", 64.008),
+        ("b5", 84.608),
+    ],
+)
+def test_parameters_are_as_many_as_in_transformers(variant: str, millions: float) -> None:
+    with torch.device("meta"):
+        ours, peer = segformer(variant, 19), peer_of(variant)
+    assert count(ours) == count(peer)
+    assert count(ours) / 1e6 == pytest.approx(millions, abs=5e-4)
+
+
+# SegFormer, arXiv 2105.15203v3, Table 1a (150 classes): encoder, decoder, millions of parameters.
+TABLE_1A = {
+    "b0": (3.4, 0.4),
+    "b1": (13.1, 0.6),
+    "b2": (24.2, 3.3),
+    "b3": (44.0, 3.3),
+    "b4": (60.8, 3.3),
+    "b5": (81.4, 3.3),
+}
+
+
+@pytest.mark.parametrize("variant", TABLE_1A)
+def test_parameters_are_as_many_as_in_the_paper(variant: str) -> None:
+    with torch.device("meta"):
+        network = segformer(variant, 150)
+    encoder, decoder = TABLE_1A[variant]
+    assert count(network.backbone) / 1e6 == pytest.approx(encoder, abs=0.1)
+    assert count(network.decode_head) / 1e6 == pytest.approx(decoder, abs=0.1)
+
+
+@torch.no_grad()
+def test_a_batch_gives_what_its_images_give(pairs: dict[str, tuple[Any, SegFormer]]) -> None:
+    ours = pairs["b0"][1]
+    x = image(3, 3, 64, 96)
+    together = ours(x)
+    singly = torch.cat([ours(x[index : index + 1]) for index in range(3)])
+    assert (together - singly).abs().max() < 1e-5 * singly.abs().max()
+
+
+@torch.no_grad()
+def test_the_input_is_left_as_it_was(pairs: dict[str, tuple[Any, SegFormer]]) -> None:
+    x = image(1, 3, 64, 64)
+    before = x.clone()
+    pairs["b0"][1](x)
+    assert torch.equal(x, before)
+
+
+def test_initial_weights_have_the_spread_of_their_kind() -> None:
+    torch.manual_seed(0)
+    network = segformer("b0", 19)
+    mlp = network.requires_grad_(False).get_submodule("backbone.block4.0.mlp")
+    assert mlp.get_parameter("fc1.weight").std() == pytest.approx(0.02, rel=0.02)
+    assert mlp.get_parameter("dwconv.dwconv.weight").std() == pytest.approx(
+        (2 / 9) ** 0.5, rel=0.05
+    )
+    assert mlp.get_parameter("fc1.bias").abs().max() == 0
+
+
+def test_drop_path_rises_to_its_rate_and_keeps_the_mean() -> None:
+    network = segformer("b2", 19, drop_path=0.3)
+    rates = [block.drop_path for block in network.modules() if isinstance(block, Block)]
+    assert rates == pytest.approx([0.3 * index / 15 for index in range(16)])
+    torch.manual_seed(0)
+    last = next(
+        block for block in network.modules() if isinstance(block, Block) and block.drop_path > 0.29
+    )
+    dropped = last.train().skip(torch.ones(4000, 2, 3))
+    assert sorted(set(dropped.flatten().tolist())) == pytest.approx([0, 1 / 0.7])
+    assert dropped.mean() == pytest.approx(1, abs=0.03)
+    assert torch.equal(dropped[:, 0, 0], dropped[:, 1, 2])
+    assert torch.equal(last.eval().skip(torch.ones(2, 2, 3)), torch.ones(2, 2, 3))
+
+
+def count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
