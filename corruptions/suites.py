@@ -29,6 +29,8 @@ from .registry import find
 
 DATA = resources.files(__package__) / "data"
 SUITES = ("cityscapes-c", "imagenet-c", "imagenet-c-all")
+RESERVED = ("clean", "mean", "suite", "suite score", "retention", "mPC", "rPC", "pixel_accuracy")
+"""Columns of the tables of scores, beside which the categories stand."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,8 @@ def load_suite(name: str | Path) -> Suite:
     path = Path(name)
     if path.suffix != ".toml":
         raise InputError(f"{unknown('suite', str(name), SUITES)}, or give a path to a .toml file")
+    if path.stem in SUITES:
+        raise InputError(f"{path}: has the name of a suite that comes with us; rename the file")
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -149,6 +153,8 @@ def _parse(text: str, name: str, file: str) -> Suite:
         key = f"category {number}"
         _check_keys(category, ("name", "corruptions", "counted"), file, f"{key}: ")
         category_name = _string(category["name"], file, f"{key}: name")
+        if category_name in RESERVED:
+            raise InputError(f"{file}: {key}: name: {category_name!r} is the name of a score")
         counted = _severities(category["counted"], severities, file, f"{key}: counted")
         corruptions = category["corruptions"]
         if not isinstance(corruptions, list) or not corruptions:

@@ -11,34 +11,39 @@ from __future__ import annotations
 
 import csv
 import json
-import os
+import math
+import signal
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset, Subset
+from torch.utils.data import DataLoader, Subset
 
-from .datasets.augmentation import Augmentation
-from .datasets.base import IGNORE
-from .datasets.base import Dataset as Frames
+from .datasets.augmentation import Augmentation, Samples
+from .datasets.base import IGNORE, Dataset
+from .datasets.checks import SMALLEST
 from .errors import InputError
 from .models.base import Preprocessing
 from .progress import Progress, silent
 
 WEIGHTS, CHECKPOINT, LOG = "weights.safetensors", "checkpoint.pt", "log.csv"
-_CACHE_BYTES = 2 * 2**30
+CHECKPOINT_EVERY = 100
+"""Steps."""
+_PARTIAL = ".partial"
+_LOG_HEADER = "step,learning_rate,loss\n"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What decides a training; two with the same recipe give the same weights."""
+    """What decides a training; two with the same recipe give the same weights.
+
+    Raises InputError for a learning rate or a crop that nothing can be trained with.
+    """
 
     model: str
     data: str
@@ -55,60 +60,44 @@ class Recipe:
     precision: Literal["float32", "bf16"] = "float32"
     init: str = "random"
 
+    def __post_init__(self) -> None:
+        """Check what a command line does not."""
+        if not 0 < self.learning_rate < math.inf:
+            raise InputError(
+                f"--learning-rate {self.learning_rate}: must be above 0 and finite; "
+                "try 6e-4, the default"
+            )
+        multiple = 8 if self.model == "espnet" else 1
+        if min(self.crop) < SMALLEST or any(side % multiple for side in self.crop):
+            raise InputError(
+                f"--crop {self.crop[0]} {self.crop[1]}: each side must be at least {SMALLEST}, "
+                "and for espnet a multiple of 8"
+            )
+
     def rate(self, step: int) -> float:
         """Return the learning rate of a step: a linear warm-up, then a linear (poly 1) decay."""
         return self.learning_rate * min((step + 1) / self.warm_up, 1) * (1 - step / self.steps)
 
 
-class Samples(Dataset[tuple[Tensor, Tensor]]):
-    """Endless augmented samples; sample i is a function of (seed, i) alone."""
-
-    def __init__(self, frames: Frames, recipe: Recipe):
-        self._frames = frames.frames
-        self._augment = Augmentation(recipe.crop, recipe.resize)
-        self._seed = recipe.seed
-        self._cache: dict[int, tuple[NDArray[np.uint8], NDArray[np.uint8]]] = {}
-        self._cached_bytes = 0
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Return an image, uint8 (3, H, W), and its label, uint8 (H, W), of the crop's size."""
-        epoch, position = divmod(index, len(self._frames))
-        order = np.random.default_rng((self._seed, epoch)).permutation(len(self._frames))
-        image, label = self._read(int(order[position]))
-        random = np.random.default_rng((self._seed, 1, index))
-        image, label = self._augment(image, label, random)
-        return torch.from_numpy(image).permute(2, 0, 1), torch.from_numpy(label)  # (3, H, W)
-
-    def _read(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        if index in self._cache:
-            return self._cache[index]
-        frame = self._frames[index]
-        pair = frame.image(), frame.label()
-        size = sum(array.nbytes for array in pair)
-        if self._cached_bytes + size <= _CACHE_BYTES:
-            self._cache[index] = pair
-            self._cached_bytes += size
-        return pair
-
-
 def train(
     network: nn.Module,
-    frames: Frames,
+    frames: Dataset,
     recipe: Recipe,
     folder: Path,
     *,
     preprocessing: Preprocessing,
     device: str = "cpu",
     workers: int = 1,
-    checkpoint_every: int = 100,
+    checkpoint_every: int = CHECKPOINT_EVERY,
     progress: Progress = silent,
 ) -> Path:
     """Train a network on a dataset, resume what the folder holds, and return the weights' file.
 
     The folder gets a checkpoint, a log (CSV: step, learning rate, loss) and the weights as float16
     safetensors. Crops are of the frames as they are, not resized as `preprocessing` may ask.
-    Raises InputError where the folder cannot be written or holds a training of another recipe, and
-    for a frame that cannot be read.
+    Raises InputError where the folder cannot be written, holds a training of another recipe or
+    files of others, for a frame that cannot be read or whose label does not fit, and where the loss
+    is no longer finite.
     """
     network = network.to(device).train()
     optimizer = torch.optim.AdamW(_groups(network, recipe.weight_decay), lr=recipe.learning_rate)
@@ -123,9 +112,16 @@ def train(
             logits = network(x)  # (N, 3, H, W) -> (N, K, h, w)
         logits = F.interpolate(logits.float(), labels.shape[1:], mode="bilinear")  # (N, K, H, W)
         loss = F.cross_entropy(logits, labels.to(device).long(), ignore_index=IGNORE)
+        if (labels == IGNORE).all():
+            loss = logits.sum() * 0  # the mean over no pixels would be NaN
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        norm = nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        if not torch.isfinite(loss + norm):
+            raise InputError(
+                f"step {step + 1}: the loss or its gradient is no longer finite; "
+                "lower --learning-rate, with a new folder"
+            )
         optimizer.step()
         _log(folder, step, recipe.rate(step), loss.item())
         if (step + 1) % checkpoint_every == 0 or step + 1 == recipe.steps:
@@ -152,19 +148,26 @@ def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
 
 
 def _batches(
-    frames: Frames, recipe: Recipe, start: int, workers: int
+    frames: Dataset, recipe: Recipe, start: int, workers: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
+    samples = Samples(frames, Augmentation(recipe.crop, recipe.resize), recipe.seed)
     indices = range(start * recipe.batch, recipe.steps * recipe.batch)
     try:
         yield from DataLoader(
-            Subset(Samples(frames, recipe), indices),
+            Subset(samples, indices),
             batch_size=recipe.batch,
             num_workers=workers,
             prefetch_factor=4 if workers else None,
+            worker_init_fn=_ignore_interrupts,
         )
     except InputError as error:
         # From a worker the error comes as text: a traceback that ends with what it said.
         raise InputError(str(error).strip().splitlines()[-1].split("InputError: ")[-1]) from error
+
+
+def _ignore_interrupts(_worker: int) -> None:
+    # Ctrl-C reaches all processes of a terminal; the main one stops the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _resume(
@@ -172,32 +175,50 @@ def _resume(
 ) -> int:
     path = folder / CHECKPOINT
     if not path.exists():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / LOG).write_text("step,learning_rate,loss\n")
-        except OSError as error:
-            raise InputError(f"--out {folder}: cannot be written ({error})") from error
+        _begin(folder)
         return 0
+    wanted = _plain(recipe)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    # torch tells of damaged files by whatever its readers stumble over.
+        differing = sorted(key for key in wanted if wanted[key] != state["recipe"].get(key))
+        if not differing:
+            network.load_state_dict(state["network"])
+            optimizer.load_state_dict(state["optimizer"])
+        step = int(state["step"])
+    # torch tells of damaged files, and of others' files, by whatever its readers stumble over.
     except Exception as error:
         raise InputError(
             f"{path}: not a checkpoint, or damaged; remove it to begin anew"
         ) from error
-    wanted = json.loads(json.dumps(asdict(recipe)))
-    differing = sorted(key for key in wanted if wanted[key] != state["recipe"].get(key))
     if differing:
         raise InputError(
             f"--out {folder}: holds another training, which differs in {', '.join(differing)}; "
             "name another folder"
         )
-    network.load_state_dict(state["network"])
-    optimizer.load_state_dict(state["optimizer"])
-    step: int = state["step"]
-    lines = (folder / LOG).read_text().splitlines(keepends=True)
-    (folder / LOG).write_text("".join(lines[: step + 1]))  # the steps since will be done again
+    _cut_log(folder / LOG, step)
     return step
+
+
+def _begin(folder: Path) -> None:
+    log = folder / LOG
+    # What a training leaves that was interrupted before its first checkpoint.
+    ours = {LOG, WEIGHTS + _PARTIAL, CHECKPOINT + _PARTIAL}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        foreign = {path.name for path in folder.iterdir()} - ours
+        if foreign or (log.exists() and not log.read_bytes().startswith(_LOG_HEADER.encode())):
+            raise InputError(f"--out {folder}: holds other files; name a new folder")
+        log.write_text(_LOG_HEADER)
+    except OSError as error:
+        raise InputError(f"--out {folder}: cannot be written ({error})") from error
+
+
+def _cut_log(log: Path, step: int) -> None:
+    # The steps since the checkpoint will be done, and logged, again.
+    lines = log.read_text().splitlines(keepends=True)[1:] if log.exists() else []
+    numbers = [line.partition(",")[0] for line in lines]
+    kept = [line for line, n in zip(lines, numbers, strict=True) if n.isdigit() and int(n) < step]
+    log.write_text("".join([_LOG_HEADER, *kept]))
 
 
 def _save(
@@ -206,17 +227,8 @@ def _save(
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
     step: int,
-    frames: Frames,
+    frames: Dataset,
 ) -> None:
-    state = {
-        "recipe": json.loads(json.dumps(asdict(recipe))),
-        "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "step": step,
-    }
-    partial = folder / f"{CHECKPOINT}.partial"
-    torch.save(state, partial)
-    os.replace(partial, folder / CHECKPOINT)  # noqa: PTH105 - atomic: never a torn checkpoint
     weights = {
         name: value.half().contiguous() if value.is_floating_point() else value
         for name, value in network.state_dict().items()
@@ -229,7 +241,23 @@ def _save(
         "steps": f"{step} of {recipe.steps}",
         "recipe": json.dumps(asdict(recipe)),
     }
-    save_file(weights, folder / WEIGHTS, metadata)
+    state = {
+        "recipe": _plain(recipe),
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "step": step,
+    }
+    save_file(weights, folder / (WEIGHTS + _PARTIAL), metadata)
+    torch.save(state, folder / (CHECKPOINT + _PARTIAL))
+    # Each appears whole or not at all, the checkpoint last: where it is, its weights are.
+    for name in (WEIGHTS, CHECKPOINT):
+        (folder / (name + _PARTIAL)).replace(folder / name)
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    # As it comes back from JSON: tuples are lists.
+    values: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
+    return values
 
 
 def _log(folder: Path, step: int, rate: float, loss: float) -> None:

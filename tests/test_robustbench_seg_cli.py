@@ -13,7 +13,8 @@ import pytest
 from frames import write_tree
 
 from robustbench_seg import __version__
-from robustbench_seg.cli import main, options
+from robustbench_seg.__main__ import main
+from robustbench_seg.cli import options
 from robustbench_seg.errors import InputError
 
 FEW = ("--model", "b0@random", "--corruptions", "fog", "--severities", "2-3", "--limit", "1")
@@ -42,7 +43,7 @@ def robustseg(
 def test_help_and_version_answer_without_torch() -> None:
     code = (
         "import sys; sys.argv[1:] = ['eval', '--help']\n"
-        "from robustbench_seg.cli import main\n"
+        "from robustbench_seg.__main__ import main\n"
         "try: main()\n"
         "finally: print('torch' in sys.modules, 'pandas' in sys.modules)"
     )
@@ -99,6 +100,9 @@ def test_bad_input_is_one_line_and_exit_code_2(
         "--severities '1..3'": ("--data", tree, "--severities", "1..3"),
         "severity 6": ("--data", tree, "--severities", "6"),
         "--limit 0": ("--data", tree, "--limit", "0"),
+        "Invalid value for '--limit'": ("--data", tree, "--limit", "x"),
+        "--nonsense": ("--nonsense",),
+        "other files": ("--data", tree, "--out", tmp_path),
         "cannot be written": ("--data", tree, "--out", tmp_path / "file", *FEW),
         "--weights random": ("--data", "streets", "--model", "b5"),
     }

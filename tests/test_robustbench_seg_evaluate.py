@@ -155,9 +155,14 @@ def test_what_is_wrong_is_said_before_long_work(tree: Path, tmp_path: Path) -> N
         "corruption in cityscapes-c": {"corruptions": ["frog"]},
         "severity 7": {"severities": [7]},
         "suite 'cityscape'": {"suite": "cityscape"},
-        "given twice": {"model": ["b0@random", "b0@random"]},
+        "two are called b0@random": {"model": ["b0@random", "b0@random"]},
         "goes with one --model": {"model": ["b0", "b1"], "weights": "random"},
-        "--device": {"device": "abacus"},
+        "--device abacus: unknown": {"device": "abacus"},
+        "--device cuda:99: not usable": {"device": "cuda:99"},
+        "name at least one": {"model": []},
+        "--window": {"window": "door"},
+        "--precision": {"precision": "int8"},
+        "--seed": {"seed": -1},
     }
     for words, options in cases.items():
         with pytest.raises(InputError, match=words) as caught:

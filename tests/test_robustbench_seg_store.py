@@ -60,7 +60,7 @@ def test_unusable_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "full" / "thesis.tex").write_text("")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / FILE).write_text("no database " * 100)
-    cases = {"file": "cannot be written", "full": "other files", "broken": "cannot be written"}
+    cases = {"file": "cannot be written", "full": "other files", "broken": "cannot be used"}
     for name, words in cases.items():
         with (
             pytest.raises(InputError, match=words),
@@ -70,7 +70,7 @@ def test_unusable_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no run here"), Store.open(tmp_path / "absent"):
         pass
     with (
-        pytest.raises(InputError, match="cannot be read"),
+        pytest.raises(InputError, match="not a run, or damaged"),
         Store.open(tmp_path / "broken") as store,
     ):
         store.spec()

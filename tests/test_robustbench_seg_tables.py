@@ -236,7 +236,7 @@ def test_tidy_lists_every_score(matrices: dict[tables.Condition, metrics.Matrix]
     frame = tables.tidy(matrices, ("road", "sky", "train"), class_set, 4)
     assert frame.columns.tolist() == tables.COLUMNS
     assert len(frame) == 16 * (5 + 2)
-    assert set(frame["class"]) == {"", "road", "sky"}
+    assert set(frame["class"]) == {"all", "road", "sky"}
     assert (frame["n_images"] == 4).all()
     fog = frame[(frame["corruption"] == "fog") & (frame["severity"] == 5)].set_index(
         ["class", "metric"]
@@ -246,10 +246,10 @@ def test_tidy_lists_every_score(matrices: dict[tables.Condition, metrics.Matrix]
     sky = matrix[1, 1] / (matrix[1].sum() + matrix[:, 1].sum() - matrix[1, 1])
     assert fog["road", "iou"] == pytest.approx(road)
     assert fog["sky", "iou"] == pytest.approx(sky)
-    assert fog["", "miou"] == pytest.approx((road + sky) / 2)
-    assert fog["", "miou_cityscapes"] == pytest.approx((road + sky) / 3)
+    assert fog["all", "miou"] == pytest.approx((road + sky) / 2)
+    assert fog["all", "miou_cityscapes"] == pytest.approx((road + sky) / 3)
     accuracy = (matrix[0, 0] + matrix[1, 1]) / matrix.sum()
-    assert fog["", "pixel_accuracy"] == pytest.approx(accuracy)
+    assert fog["all", "pixel_accuracy"] == pytest.approx(accuracy)
 
 
 def test_tidy_takes_the_number_of_images_of_each_condition(

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import load_file
 
+from robustbench_seg import cli, training
+from robustbench_seg.datasets import registry
 from robustbench_seg.datasets.augmentation import Augmentation
+from robustbench_seg.datasets.base import Dataset
+from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import streets
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import IMAGENET
@@ -29,18 +41,40 @@ RECIPE = Recipe(
 )
 
 
-def run(folder: Path, recipe: Recipe = RECIPE, stop_after: int | None = None) -> Path:
+@dataclass(frozen=True)
+class PlainFrame:
+    """A grey image whose label is one value everywhere."""
+
+    name: str
+    value: int
+    label_width: int = 64
+
+    def image(self) -> NDArray[np.uint8]:
+        return np.full((32, 64, 3), 128, np.uint8)
+
+    def label(self) -> NDArray[np.uint8]:
+        return np.full((32, self.label_width), self.value, np.uint8)
+
+
+def run(
+    folder: Path,
+    recipe: Recipe = RECIPE,
+    stop_after: int | None = None,
+    frame: PlainFrame | None = None,
+    workers: int = 0,
+) -> Path:
     def interrupt(stage: str, done: int, total: int, note: str) -> None:
         if done == stop_after:
             raise KeyboardInterrupt
 
+    scenes = streets("train", limit=4, width=128, height=64)
     return train(
         build("b0", 19, seed=0),
-        streets("train", limit=4, width=128, height=64),
+        scenes if frame is None else Dataset("plain", "train", CITYSCAPES, [frame]),
         recipe,
         folder,
         preprocessing=IMAGENET,
-        workers=0,
+        workers=workers,
         checkpoint_every=3,
         progress=interrupt,
     )
@@ -86,6 +120,184 @@ def test_a_torn_checkpoint_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(InputError, match=f"{CHECKPOINT}: not a checkpoint"):
         run(tmp_path, replace(RECIPE, steps=1))
+
+
+@pytest.mark.parametrize("content", [[1], {"recipe": 1}, {"step": 1}])
+def test_a_checkpoint_of_others_is_named(tmp_path: Path, content: object) -> None:
+    torch.save(content, tmp_path / CHECKPOINT)
+    with pytest.raises(InputError, match=f"{CHECKPOINT}: not a checkpoint"):
+        run(tmp_path)
+
+
+def test_a_checkpoint_of_another_shape_is_named(tmp_path: Path) -> None:
+    run(tmp_path, replace(RECIPE, steps=1))
+    state = torch.load(tmp_path / CHECKPOINT)
+    state["network"] = {name: value[:1] for name, value in state["network"].items() if value.ndim}
+    torch.save(state, tmp_path / CHECKPOINT)
+    with pytest.raises(InputError, match=f"{CHECKPOINT}: not a checkpoint"):
+        run(tmp_path, replace(RECIPE, steps=1))
+
+
+def test_a_log_that_was_removed_begins_anew(tmp_path: Path) -> None:
+    for stop_after in (4, 8):  # the second time, after more steps than the log has lines
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path, stop_after=stop_after)
+        if stop_after == 4:
+            (tmp_path / LOG).unlink()
+    lines = (tmp_path / LOG).read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["step", "3", "4", "5", "6", "7"]
+
+
+def test_the_log_holds_each_step_once(tmp_path: Path) -> None:
+    for stop_after in (4, 5, 8):
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path, stop_after=stop_after)
+        if stop_after == 4:
+            (tmp_path / LOG).unlink()
+    lines = (tmp_path / LOG).read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["step", "3", "4", "5", "6", "7"]
+
+
+@pytest.mark.parametrize(("writer", "torn"), [("save_file", WEIGHTS), ("torch.save", CHECKPOINT)])
+def test_a_checkpoint_is_there_only_with_its_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: str, torn: str
+) -> None:
+    def tear(*arguments: Any) -> None:
+        next(path for path in arguments if isinstance(path, Path)).write_bytes(b"torn")
+        raise KeyboardInterrupt
+
+    recipe = replace(RECIPE, steps=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(f"robustbench_seg.training.{writer}", tear)
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "cut", recipe)
+    left = {path.name for path in (tmp_path / "cut").iterdir()}
+    assert f"{torn}.partial" in left
+    assert not left & {WEIGHTS, CHECKPOINT}
+    run(tmp_path / "cut", recipe)
+    run(tmp_path / "whole", recipe)
+    assert_same_weights(tmp_path / "cut" / WEIGHTS, tmp_path / "whole" / WEIGHTS)
+    left = {path.name for path in (tmp_path / "cut").iterdir()}
+    assert left == {LOG, WEIGHTS, CHECKPOINT}
+
+
+def test_a_folder_of_other_files_is_refused(tmp_path: Path) -> None:
+    recipe = replace(RECIPE, steps=2)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, recipe, stop_after=1)
+    assert [path.name for path in tmp_path.iterdir()] == [LOG]
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, recipe, stop_after=1)  # the log alone is of an interrupted training
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="holds other files; name a new folder"):
+        run(tmp_path, recipe)
+    (tmp_path / "notes.txt").unlink()
+    (tmp_path / LOG).write_bytes(b"\xffmine")
+    with pytest.raises(InputError, match="holds other files; name a new folder"):
+        run(tmp_path, recipe)
+    assert (tmp_path / LOG).read_bytes() == b"\xffmine"
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize(
+    ("frame", "wrong"),
+    [
+        (PlainFrame("odd", 19), r"^odd: its label holds the values \[19\][^\n]*$"),
+        (PlainFrame("odd", 0, label_width=32), r"^odd: its image is 64x32, its label 32x32[^\n]*$"),
+    ],
+)
+def test_a_frame_that_does_not_fit_is_named(
+    tmp_path: Path, frame: PlainFrame, wrong: str, workers: int
+) -> None:
+    with pytest.raises(InputError, match=wrong):
+        run(tmp_path, frame=frame, workers=workers)
+
+
+def test_frames_without_a_labelled_pixel_do_no_harm(tmp_path: Path) -> None:
+    run(tmp_path, replace(RECIPE, steps=2), frame=PlainFrame("empty", 255))
+    assert [line.split(",")[2] for line in (tmp_path / LOG).read_text().splitlines()[1:]] == [
+        "0.00000",
+        "0.00000",
+    ]
+
+
+def test_a_loss_that_is_not_finite_ends_the_training_unsaved(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^step \d: [^\n]*lower --learning-rate"):
+        run(tmp_path, replace(RECIPE, learning_rate=1e30, steps=3))
+    assert [path.name for path in tmp_path.iterdir()] == [LOG]
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        ({"learning_rate": 0.0}, "--learning-rate 0.0"),
+        ({"learning_rate": float("nan")}, "--learning-rate nan"),
+        ({"learning_rate": float("inf")}, "--learning-rate inf"),
+        ({"crop": (31, 64)}, "--crop 31 64: each side must be at least 32"),
+        ({"crop": (64, 0)}, "--crop 64 0"),
+        ({"crop": (36, 64), "model": "espnet"}, "--crop 36 64: .* multiple of 8"),
+    ],
+)
+def test_a_recipe_that_cannot_be_trained_is_refused(options: dict[str, Any], wrong: str) -> None:
+    replace(RECIPE, crop=(36, 64))
+    replace(RECIPE, crop=(40, 64), model="espnet")
+    with pytest.raises(InputError, match=wrong):
+        replace(RECIPE, **options)
+
+
+def robustseg_train(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    command = ["robustseg", "train", "--data", "streets", *map(str, arguments)]
+    monkeypatch.setattr("sys.argv", command)
+    return cli.run()
+
+
+def test_no_frames_is_bad_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert robustseg_train(monkeypatch, "--frames", 0) == 2
+    printed = capsys.readouterr().err
+    assert "--frames" in printed
+    assert "--limit" not in printed
+
+
+def test_ctrl_c_says_what_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "[bold]run"
+
+    def interrupt(*arguments: Any, **options: Any) -> None:
+        raise KeyboardInterrupt
+
+    def stopped(place: Any, name: str, interrupted: Callable[..., None] = interrupt) -> str:
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, interrupted)
+            assert robustseg_train(patch, "--out", folder, "--steps", 50) == 130
+        return capsys.readouterr().out
+
+    assert stopped(registry, "open_dataset") == "Stopped. The training had not begun.\n"
+    assert "Nothing is saved before step 50; the same command begins" in stopped(training, "train")
+    folder.mkdir()
+    (folder / CHECKPOINT).write_text("")
+    expected = f"Stopped. The last checkpoint is in {folder}; the same command goes on.\n"
+    assert stopped(training, "train") == expected
+
+
+def test_ctrl_c_stops_the_workers_too_without_a_trace(tmp_path: Path) -> None:
+    options = "--crop 32 32 --batch 1 --frames 4 --workers 2 --data streets --steps 5000".split()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "robustbench_seg", "train", *options, "--out", tmp_path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    log = tmp_path / LOG
+    while process.poll() is None and not (log.exists() and log.read_text().count("\n") > 2):
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    assert "Stopped. " in out
 
 
 def test_learning_rate_warms_up_and_decays() -> None:

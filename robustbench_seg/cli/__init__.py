@@ -5,9 +5,8 @@ Commands import what is heavy when they run, so that `--help` answers at once.
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -21,9 +20,11 @@ from .report import report
 from .suites import suites
 from .train import train
 
+# Typer has no public name for what its parser raises, of which BadParameter is one kind.
+_UsageError: Any = typer.BadParameter.__base__
+
 app = typer.Typer(
     name="robustseg",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -54,14 +55,18 @@ def _options(
     """Take the options that stand before a command."""
 
 
-def main() -> None:
-    """Run the command line: exit code 2 for bad input, 130 after Ctrl-C."""
-    # Worker threads that wait by spinning are many times slower wherever anything else runs on the
-    # same cores; this must be set before torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+def run() -> int:
+    """Run the command line and return its exit code: 2 for bad input, 130 after Ctrl-C."""
     errors = Console(stderr=True)
+    if len(sys.argv) == 1:
+        sys.argv.append("--help")
     try:
-        app()
+        return int(app(standalone_mode=False) or 0)
+    except typer.Abort:
+        return 130
     except InputError as error:
-        errors.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
-        sys.exit(2)
+        message = str(error)
+    except _UsageError as error:
+        message = error.format_message()
+    errors.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True, highlight=False)
+    return 2

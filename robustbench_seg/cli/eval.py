@@ -15,7 +15,7 @@ def evaluate(
         list[str] | None,
         typer.Option(
             help="NAME or NAME@WEIGHTS, e.g. b0, b5@random, espnet@FILE; more than once for "
-            "several models in one run. [default: b0]",
+            "several models in one run. (default: b0)",
             show_default=False,
         ),
     ] = None,
@@ -25,14 +25,14 @@ def evaluate(
     weights: Annotated[
         str | None,
         typer.Option(
-            help="Weights of the one model: a file, a folder, or random. [default: the model's own "
-            "for this data]",
+            help="Weights of the one model: a file, a folder, or random. (default: the model's own "
+            "for this data)",
             show_default=False,
         ),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(help="Only the first N frames. [default: 16 of streets, else all]"),
+        typer.Option(help="Only the first N frames. (default: 16 of streets, else all)"),
     ] = None,
     corruptions: Annotated[
         str | None, typer.Option(help="Only these, e.g. fog,snow.", show_default=False)
@@ -42,7 +42,7 @@ def evaluate(
     ] = None,
     window: Annotated[
         Literal["slide", "whole"] | None,
-        typer.Option(help="Sliding window or whole image. [default: the model's own]"),
+        typer.Option(help="Sliding window or whole image. (default: the model's own)"),
     ] = None,
     seed: options.Seed = 0,
     device: options.Device = None,
@@ -52,7 +52,7 @@ def evaluate(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="The run's folder. [default: one in results/, named after what is run]",
+            help="The run's folder. (default: one in results/, named after what is run)",
             show_default=False,
         ),
     ] = None,
@@ -69,32 +69,34 @@ def evaluate(
     severity_numbers = options.numbers("--severities", severities)
 
     from ..evaluation.evaluate import execute, make_plan
-    from .console import console, progress_bars
+    from .console import progress_bars, say
     from .output import print_header, print_run, write_outputs
 
-    with progress_bars() as progress:
-        plan = make_plan(
-            model or ["b0"],
-            suite=suite,
-            data=data,
-            split=split,
-            weights=weights,
-            limit=limit,
-            corruptions=corruption_names,
-            severities=severity_numbers,
-            window=window,
-            seed=seed,
-            device=device,
-            precision=precision,
-            out=out,
-            progress=progress,
-        )
-    print_header(plan.spec, plan.folder)
+    plan = None
     try:
+        with progress_bars() as progress:
+            plan = make_plan(
+                model or ["b0"],
+                suite=suite,
+                data=data,
+                split=split,
+                weights=weights,
+                limit=limit,
+                corruptions=corruption_names,
+                severities=severity_numbers,
+                window=window,
+                seed=seed,
+                device=device,
+                precision=precision,
+                out=out,
+                progress=progress,
+            )
+        print_header(plan.spec, plan.folder)
         with progress_bars() as progress:
             run = execute(plan, progress)
     except KeyboardInterrupt:
-        console.print(f"Stopped. What is done is kept in {plan.folder}; the same command goes on.")
+        kept = f"What is done is kept in {plan.folder}; the" if plan else "Nothing was begun; the"
+        say(f"Stopped. {kept} same command goes on.")
         raise typer.Exit(130) from None
     print_run(run)
-    write_outputs(run, csv=csv, parquet=parquet)
+    write_outputs(run, run.folder / "report.html", csv=csv, parquet=parquet)

@@ -12,8 +12,8 @@ from ..errors import InputError
 Data = Annotated[
     str | None,
     typer.Option(
-        help="Dataset: a name or a path. [default: streets; cityscapes where "
-        "CITYSCAPES_DATASET is set]",
+        help="Dataset: a name or a path. (default: streets; cityscapes where "
+        "CITYSCAPES_DATASET is set)",
         show_default=False,
     ),
 ]
@@ -21,7 +21,7 @@ Split = Annotated[str, typer.Option(help="The split of the dataset.")]
 Device = Annotated[
     str | None,
     typer.Option(
-        help="cpu, cuda, cuda:1, ... [default: a GPU if there is one]", show_default=False
+        help="cpu, cuda, cuda:1, ... (default: a GPU if there is one)", show_default=False
     ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="The seed of all chance.")]
@@ -43,7 +43,7 @@ def numbers(option: str, text: str | None) -> list[int] | None:
         return None
     values: list[int] = []
     for part in text.split(","):
-        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part.strip())
+        match = re.fullmatch(r"(\d)(?:-(\d))?", part.strip())
         if match is None:
             raise InputError(
                 f"{option} {text!r}: not a list of numbers; write for example 1-3 or 1,5"

@@ -9,19 +9,20 @@ from rich.markup import escape
 
 import reports.html
 
+from ..errors import InputError
 from ..evaluation.run import TABLES, Run
 from ..evaluation.spec import Spec
-from .console import console, print_table
+from .console import console, print_table, say
 from .reporting import notes_of, report_of, stamps_of, title_of
 
 
 def print_header(spec: Spec, folder: Path) -> None:
     """Say what is about to be run, and where it is kept."""
-    console.print(f"[bold]{escape(title_of(spec))}[/]", highlight=False)
+    console.print(title_of(spec), style="bold", markup=False, highlight=False)
     for model in spec.models:
         if licence := model.weights.get("licence"):
-            console.print(f"{model.name}: licence of the weights: {licence}", markup=False)
-    console.print(f"run: {folder}", markup=False, highlight=False, soft_wrap=True)
+            say(f"{model.name}: licence of the weights: {licence}")
+    say(f"run: {folder}")
 
 
 def print_run(run: Run) -> None:
@@ -47,24 +48,28 @@ def print_run(run: Run) -> None:
         console.print(f"- {note}", markup=False, highlight=False)
 
 
-def write_outputs(
-    run: Run, html: Path | None = None, *, csv: bool = False, parquet: bool = False
-) -> None:
+def write_outputs(run: Run, html: Path, *, csv: bool = False, parquet: bool = False) -> None:
     """Write the HTML report, and on request each table as CSV or Parquet; print the paths."""
-    path = reports.html.write(report_of(run), html or run.folder / "report.html")
-    for name in TABLES:
-        table = run.table(name)
-        if csv:
-            table.to_csv(run.folder / f"{name}.csv", index=name != "tidy")
-        if parquet:
-            _flat(table).to_parquet(run.folder / f"{name}.parquet")
+    try:
+        reports.html.write(report_of(run), html)
+        for name in TABLES:
+            table = _flat(run.table(name))
+            if csv:
+                table.to_csv(run.folder / f"{name}.csv", index=name != "tidy")
+            if parquet:
+                table.to_parquet(run.folder / f"{name}.parquet")
+    except OSError as error:
+        raise InputError(
+            f"{error.filename or html}: cannot be written ({error.strerror}); the run is kept, "
+            f"and robustseg report {run.folder} makes its report again"
+        ) from error
     if csv or parquet:
-        console.print(f"tables: {run.folder}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"report: {path}", markup=False, highlight=False, soft_wrap=True)
+        say(f"tables: {run.folder}")
+    say(f"report: {html}")
 
 
 def _flat(table: pd.DataFrame) -> pd.DataFrame:
-    # Parquet wants one level of text for the names of columns.
+    # Files have one level of text for the names of columns.
     flat = table.copy()
     flat.columns = pd.Index(
         [

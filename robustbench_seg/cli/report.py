@@ -12,7 +12,7 @@ def report(
     run: Annotated[Path, typer.Argument(help="The folder of a run.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="The HTML file. [default: report.html in the run]", show_default=False),
+        typer.Option(help="The HTML file. (default: report.html in the run)", show_default=False),
     ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Also write the tables as CSV.")] = False,
     parquet: Annotated[
@@ -25,4 +25,4 @@ def report(
 
     stored = Run.open(run)
     print_run(stored)
-    write_outputs(stored, out, csv=csv, parquet=parquet)
+    write_outputs(stored, out or run / "report.html", csv=csv, parquet=parquet)

@@ -15,6 +15,7 @@ from ..evaluation.pictures import CAPTIONS
 from ..evaluation.run import Run
 from ..evaluation.spec import ModelSpec, Spec
 from ..evaluation.store import Picture
+from ..scores.tables import ALL_CLASSES
 
 
 def report_of(run: Run) -> Report:
@@ -115,7 +116,7 @@ def _cityscapes_notes(run: Run) -> list[str]:
     # cityscapesScripts drops a class only where ground truth and prediction both lack it, so on
     # few frames its mean goes over other classes than ours.
     tidy = run.table("tidy")
-    wide = tidy[tidy["class"] == ""].pivot(
+    wide = tidy[tidy["class"] == ALL_CLASSES].pivot(
         index=["model", "corruption", "severity"], columns="metric", values="value"
     )
     notes = []

@@ -15,7 +15,7 @@ def train(
     data: options.Data = None,
     split: options.Split = "train",
     frames: Annotated[
-        int | None, typer.Option(help="Only the first N frames. [default: all]")
+        int | None, typer.Option(min=1, help="Only the first N frames. (default: all)")
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Optimizer steps.")] = 2000,
     batch: Annotated[int, typer.Option(min=1, help="Images a step.")] = 8,
@@ -36,7 +36,7 @@ def train(
     workers: Annotated[int, typer.Option(min=0, help="Processes that read frames.")] = 1,
     out: Annotated[
         Path | None,
-        typer.Option(help="The folder. [default: results/train-MODEL-DATA]", show_default=False),
+        typer.Option(help="The folder. (default: results/train-MODEL-DATA)", show_default=False),
     ] = None,
 ) -> None:
     """Train a model on a dataset; the same command resumes an interrupted training.
@@ -46,26 +46,27 @@ def train(
     from ..datasets.registry import open_dataset
     from ..evaluation.predict import resolve_device
     from ..models.registry import MODELS, build
-    from ..training import Recipe, fast_precision
+    from ..training import CHECKPOINT, CHECKPOINT_EVERY, Recipe, fast_precision
     from ..training import train as run_training
-    from .console import console, progress_bars
+    from .console import progress_bars, say
 
-    dataset = open_dataset(data, split, frames)
-    chosen_device = resolve_device(device)
-    recipe = Recipe(
-        model=model,
-        data=f"{dataset.name} {dataset.split}, {len(dataset.frames)} frames",
-        steps=steps,
-        batch=batch,
-        learning_rate=learning_rate,
-        crop=crop,
-        seed=seed,
-        precision=fast_precision(chosen_device) if precision == "auto" else precision,
-        init=str(init or "random"),
-    )
-    network = build(model, len(dataset.classes), seed=seed, init=init)
-    folder = out or Path("results") / f"train-{model}-{dataset.name}"
+    folder = None
     try:
+        dataset = open_dataset(data, split, frames)
+        chosen_device = resolve_device(device)
+        recipe = Recipe(
+            model=model,
+            data=f"{dataset.name} {dataset.split}, {len(dataset.frames)} frames",
+            steps=steps,
+            batch=batch,
+            learning_rate=learning_rate,
+            crop=crop,
+            seed=seed,
+            precision=fast_precision(chosen_device) if precision == "auto" else precision,
+            init=str(init or "random"),
+        )
+        network = build(model, len(dataset.classes), seed=seed, init=init)
+        folder = out or Path("results") / f"train-{model}-{dataset.name}"
         with progress_bars() as progress:
             weights = run_training(
                 network,
@@ -78,6 +79,13 @@ def train(
                 progress=progress,
             )
     except KeyboardInterrupt:
-        console.print(f"Stopped. The last checkpoint is in {folder}; the same command goes on.")
+        if folder is None:
+            left = "The training had not begun."
+        elif (folder / CHECKPOINT).exists():
+            left = f"The last checkpoint is in {folder}; the same command goes on."
+        else:
+            first = min(CHECKPOINT_EVERY, steps)
+            left = f"Nothing is saved before step {first}; the same command begins again."
+        say(f"Stopped. {left}")
         raise typer.Exit(130) from None
-    console.print(f"Weights: {weights}")
+    say(f"Weights: {weights}")

@@ -1,14 +1,21 @@
-"""Random resize, crop and flip of an image with its label, for training."""
+"""What a training sees: frames without end, each at a random size, cropped and flipped."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
+from torch.utils.data import Dataset
 
 from .base import IGNORE
+from .base import Dataset as Frames
+from .checks import check_pair
+
+_CACHE_BYTES = 2 * 2**30
 
 
 @dataclass(frozen=True)
@@ -39,3 +46,39 @@ class Augmentation:
         if random.random() < 0.5:
             image, label = image[:, ::-1], label[:, ::-1]
         return np.ascontiguousarray(image), np.ascontiguousarray(label)
+
+
+class Samples(Dataset[tuple[Tensor, Tensor]]):
+    """Endless augmented samples; sample i is a function of (seed, i) alone.
+
+    Raises InputError for a frame that cannot be read or whose label does not fit.
+    """
+
+    def __init__(self, frames: Frames, augment: Augmentation, seed: int):
+        self._frames = frames.frames
+        self._classes = len(frames.classes)
+        self._augment = augment
+        self._seed = seed
+        self._cache: dict[int, tuple[NDArray[np.uint8], NDArray[np.uint8]]] = {}
+        self._cached_bytes = 0
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        """Return an image, uint8 (3, H, W), and its label, uint8 (H, W), of the crop's size."""
+        epoch, position = divmod(index, len(self._frames))
+        order = np.random.default_rng((self._seed, epoch)).permutation(len(self._frames))
+        image, label = self._read(int(order[position]))
+        random = np.random.default_rng((self._seed, 1, index))
+        image, label = self._augment(image, label, random)
+        return torch.from_numpy(image).permute(2, 0, 1), torch.from_numpy(label)  # (3, H, W)
+
+    def _read(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        if index in self._cache:
+            return self._cache[index]
+        frame = self._frames[index]
+        pair = frame.image(), frame.label()
+        check_pair(frame.name, *pair, self._classes)
+        size = sum(array.nbytes for array in pair)
+        if self._cached_bytes + size <= _CACHE_BYTES:
+            self._cache[index] = pair
+            self._cached_bytes += size
+        return pair

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..errors import InputError
 
 IGNORE = 255
 """The label value that is left out of every score."""
@@ -48,6 +51,11 @@ class Dataset:
     classes: tuple[ClassInfo, ...]
     frames: Sequence[Frame]
     root: str = ""
+
+    def __post_init__(self) -> None:
+        twice = [name for name, count in Counter(f.name for f in self.frames).items() if count > 1]
+        if twice:
+            raise InputError(f"{self.root}: two frames are called {twice[0]}; names must differ")
 
     @property
     def class_names(self) -> tuple[str, ...]:

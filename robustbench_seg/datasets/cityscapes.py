@@ -15,9 +15,10 @@ from .files import FileFrame
 
 # cityscapesScripts, helpers/labels.py: the label IDs of the 19 train IDs, in their order.
 _LABEL_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
-_FROM_LABEL_IDS = tuple(
-    _LABEL_IDS.index(value) if value in _LABEL_IDS else IGNORE for value in range(256)
-)
+_FROM_LABEL_IDS = {
+    value: _LABEL_IDS.index(value) if value in _LABEL_IDS else IGNORE
+    for value in (*range(34), 255)  # 255 is how the files write -1, the licence plate
+}
 
 
 def is_cityscapes(root: Path) -> bool:
@@ -30,7 +31,9 @@ def cityscapes(root: Path, split: str = "val") -> Dataset:
     images = root / "leftImg8bit" / split
     if not images.is_dir():
         splits = sorted(path.name for path in (root / "leftImg8bit").glob("*") if path.is_dir())
-        raise InputError(f"--split {split}: {images} is not a folder; splits: {', '.join(splits)}")
+        raise InputError(
+            f"--split {split}: {images} is not a folder; splits: {', '.join(splits) or 'none'}"
+        )
     paths = sorted(images.glob("*/*_leftImg8bit.png"))
     if not paths:
         raise InputError(f"{images}: no images; expected <city>/<frame>_leftImg8bit.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def _decode(path: Path, mode: str) -> NDArray[np.uint8]:
                     f"{path}: a label must be an 8-bit grey image of class IDs, this one is "
                     f"{file.mode!r} (Pillow's name); convert it"
                 )
+            if file.mode.startswith(("I", "F")):
+                raise InputError(f"{path}: an image must have 8 bits a channel; convert it")
             return np.asarray(file.convert(mode))
     except InputError:
         raise
@@ -43,13 +46,13 @@ def _decode(path: Path, mode: str) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class FileFrame:
-    """A frame in two files: an image and its label, whose values go through a lookup table."""
+    """A frame in two files: an image and its label."""
 
     name: str
     image_path: Path
     label_path: Path
-    lookup: tuple[int, ...] = tuple(range(256))
-    """The class of each value 0-255 of the label file."""
+    lookup: Mapping[int, int] | None = None
+    """The class of each value that the label file may hold; None: the values are the classes."""
 
     def image(self) -> NDArray[np.uint8]:
         """Return the RGB image, uint8 (H, W, 3); InputError if it cannot be read."""
@@ -57,4 +60,12 @@ class FileFrame:
 
     def label(self) -> NDArray[np.uint8]:
         """Return the class of each pixel, uint8 (H, W), 255 where there is none."""
-        return np.array(self.lookup, np.uint8)[read_label(self.label_path)]
+        values = read_label(self.label_path)
+        if self.lookup is None:
+            return values
+        unknown = sorted({int(value) for value in np.unique(values)} - self.lookup.keys())
+        if unknown:
+            raise InputError(f"{self.label_path}: holds {unknown[:5]}, which are no label IDs")
+        table = np.zeros(256, np.uint8)
+        table[list(self.lookup)] = list(self.lookup.values())
+        return table[values]

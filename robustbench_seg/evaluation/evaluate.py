@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -27,6 +28,9 @@ from .run import Run
 from .running import RunningScore
 from .spec import FrameSpec, ModelSpec, Spec, batch_size, frames_of
 from .store import Cell, Store, check_folder
+
+# Not `reports`: a folder of that name would hide the package from an editable install.
+RESULTS = Path("results")
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def evaluate(
     suite: str = "cityscapes-c",
     data: str | None = None,
     split: str = "val",
-    weights: str | None = None,
+    weights: str | Path | None = None,
     limit: int | None = None,
     corruptions: Sequence[str] | None = None,
     severities: Sequence[int] | None = None,
@@ -87,7 +91,7 @@ def evaluate(
             suite=suite,
             data=data,
             split=split,
-            weights=weights,
+            weights=None if weights is None else str(weights),
             limit=limit,
             corruptions=corruptions,
             severities=severities,
@@ -120,7 +124,8 @@ def make_plan(
     progress: Progress,
 ) -> Plan:
     """Resolve names, load weights and read every frame; see `evaluate` for the arguments."""
-    check_folder(Path(out) if out is not None else Path("results"))
+    _check_options(models, window, seed, precision)
+    check_folder(Path(out) if out is not None else RESULTS / "new")
     chosen_suite = load_suite(suite).select(corruptions, severities)
     dataset = open_dataset(data, split, limit)
     chosen_device = resolve_device(device)
@@ -145,7 +150,7 @@ def make_plan(
         threads=torch.get_num_threads(),
         batch=batch_size(frames),
     )
-    folder = Path(out) if out is not None else Path("results") / spec.slug
+    folder = Path(out) if out is not None else RESULTS / spec.slug
     return Plan(spec, dataset, predictors, folder)
 
 
@@ -189,6 +194,17 @@ def execute(plan: Plan, progress: Progress = silent) -> Run:
     return Run.open(plan.folder)
 
 
+def _check_options(models: Sequence[str], window: str | None, seed: int, precision: str) -> None:
+    if not models:
+        raise InputError("--model: name at least one")
+    if window not in (None, *get_args(WindowMode)):
+        raise InputError(f"--window {window}: use one of {', '.join(get_args(WindowMode))}")
+    if precision not in get_args(Precision):
+        raise InputError(f"--precision {precision}: use one of {', '.join(get_args(Precision))}")
+    if not isinstance(seed, int) or seed < 0:
+        raise InputError(f"--seed {seed}: must be a whole number, 0 or more")
+
+
 def _load_models(
     models: Sequence[str], dataset: Dataset, weights: str | None
 ) -> tuple[Segmenter, ...]:
@@ -200,7 +216,7 @@ def _load_models(
     )
     names = [segmenter.name for segmenter in segmenters]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise InputError(f"--model {twice}: given twice; name each model once")
+        raise InputError(f"--model: two are called {twice}; name each once, or rename a file")
     return segmenters
 
 

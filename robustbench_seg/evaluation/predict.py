@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..models.base import Segmenter, Window
 
 Precision = Literal["float32", "bf16", "fp16"]
+DEVICES = ("cpu", "cuda", "mps")
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -24,10 +25,12 @@ def resolve_device(device: str | None) -> str:
     """Return the device to use: the given one, else the first GPU, else the CPU."""
     if device is None:
         return "cuda" if torch.cuda.is_available() else "cpu"
+    if device.split(":")[0] not in DEVICES:
+        raise InputError(f"--device {device}: unknown; use one of {', '.join(DEVICES)}")
     try:
-        torch.empty(0, device=device)
+        torch.zeros(1, device=device).item()
     # torch raises RuntimeError or AssertionError, by device and by how it was built.
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
+    except (RuntimeError, AssertionError) as error:
         raise InputError(f"--device {device}: not usable here; use cpu or leave it out") from error
     return device
 

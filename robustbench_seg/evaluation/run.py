@@ -91,6 +91,12 @@ class Run:
         sums = sum_matrices(
             (cell, matrix) for cell, matrix in self._cells.items() if cell.frame in finished
         )
+        order = [
+            (model.name, condition.name, condition.severity)
+            for model in self.spec.models
+            for condition in conditions_of(self.spec.suite)
+        ]
+        sums = {key: sums[key] for key in order}
         return tables.tidy(sums, self.spec.class_names, self.class_set, len(self.frames))
 
     def _repr_html_(self) -> str:

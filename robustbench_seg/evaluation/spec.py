@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from corruptions import Column, Suite, image_key
 
-from ..datasets.base import IGNORE, ClassInfo, Dataset, Frame
-from ..errors import InputError
-from ..models.base import Segmenter, Window
+from ..datasets.base import ClassInfo, Dataset, Frame
+from ..datasets.checks import check_pair
+from ..models.base import NOTHING, Segmenter, Window
 from ..progress import Progress
 from .predict import Precision
 
@@ -44,7 +44,7 @@ class ModelSpec:
     @property
     def untrained(self) -> bool:
         """Whether the weights are random, so that its scores mean nothing."""
-        return self.trained_on == "nothing"
+        return self.trained_on == NOTHING
 
     def input_scale(self, size: tuple[int, int]) -> str:
         """Say at which scale the model sees frames of a size (height, width) in pixels.
@@ -75,27 +75,10 @@ class FrameSpec:
     def of(cls, frame: Frame, classes: int) -> FrameSpec:
         """Read a frame whole; InputError if image and label are not what they should be."""
         image, label = frame.image(), frame.label()
-        if image.shape[:2] != label.shape:
-            raise InputError(
-                f"{frame.name}: its image is {image.shape[1]}x{image.shape[0]}, "
-                f"its label {label.shape[1]}x{label.shape[0]}; they must be of one size"
-            )
-        pixels = np.bincount(label.reshape(-1), minlength=256)
-        unknown = [int(value) for value in np.flatnonzero(pixels[:IGNORE]) if value >= classes]
-        if unknown:
-            raise InputError(
-                f"{frame.name}: its label holds the values {unknown[:5]}; "
-                f"expected 0-{classes - 1}, or {IGNORE} to ignore"
-            )
+        class_pixels = check_pair(frame.name, image, label, classes)
         height, width = label.shape
-        return cls(
-            frame.name,
-            height,
-            width,
-            image_key(image),
-            hashlib.sha256(label.tobytes()).hexdigest(),
-            tuple(pixels[:classes].tolist()),
-        )
+        label_key = hashlib.sha256(label.tobytes()).hexdigest()
+        return cls(frame.name, height, width, image_key(image), label_key, class_pixels)
 
 
 @dataclass(frozen=True)
@@ -136,7 +119,7 @@ class Spec:
     def slug(self) -> str:
         """A folder name that says what is run, and that no other specification has."""
         digest = hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
-        models = "+".join(model.name for model in self.models)
+        models = "+".join(model.name for model in self.models)[:80]
         name = f"{models}_{self.suite.name}_{self.dataset}-{self.split}_{digest[:8]}"
         return "".join(letter if letter.isalnum() or letter in "@+-_." else "-" for letter in name)
 

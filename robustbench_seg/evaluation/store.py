@@ -12,7 +12,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,15 @@ class Picture:
 
 def check_folder(folder: Path) -> None:
     """Raise InputError where a run cannot be kept; nothing is written."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
+    try:
+        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        usable = existing.is_dir() and os.access(existing, os.W_OK)
+    except OSError as error:
+        raise InputError(f"--out {folder}: cannot be written ({error.strerror})") from error
+    if not usable:
         raise InputError(f"--out {folder}: cannot be written; name another folder")
+    if existing == folder and not (folder / FILE).exists() and any(folder.iterdir()):
+        raise InputError(f"--out {folder}: holds other files; name a new folder")
 
 
 class Store:
@@ -81,26 +87,25 @@ class Store:
         Raises InputError where the folder holds a run of another spec (with what differs), holds
         other files, or cannot be written.
         """
+        check_folder(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if not (folder / FILE).exists() and any(folder.iterdir()):
-                raise InputError(f"--out {folder}: holds other files; name a new folder")
-            connection = sqlite3.connect(folder / FILE, timeout=60)
-            connection.execute("BEGIN IMMEDIATE")  # fails here, early, where writing is refused
-            if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-                for statement in _SCHEMA.split(";"):
-                    connection.execute(statement)
-                meta = {"version": str(_VERSION), "spec": json.dumps(spec)}
-                connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-            connection.commit()
-        except (OSError, sqlite3.Error) as error:
-            raise InputError(f"--out {folder}: cannot be written ({error})") from error
-        store = cls(folder, connection)
+        except OSError as error:
+            raise InputError(f"--out {folder}: cannot be written ({error.strerror})") from error
         try:
-            _refuse_another(folder, store.spec(), spec)
-            yield store
-        finally:
-            connection.close()
+            with closing(sqlite3.connect(folder / FILE, timeout=60)) as connection:
+                connection.execute("BEGIN IMMEDIATE")  # fails early, where writing is refused
+                if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                    for statement in _SCHEMA.split(";"):
+                        connection.execute(statement)
+                    meta = {"version": str(_VERSION), "spec": json.dumps(spec)}
+                    connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+                connection.commit()
+                store = cls(folder, connection)
+                _refuse_another(folder, store.spec(), spec)
+                yield store
+        except sqlite3.Error as error:
+            raise InputError(f"--out {folder}: cannot be used ({error})") from error
 
     @classmethod
     @contextmanager
@@ -109,14 +114,17 @@ class Store:
         path = folder / FILE
         if not path.is_file():
             raise InputError(f"{folder}: no run here (expected {FILE} in it)")
+        # Reading may have to roll back a commit that was cut off, which needs the right to write.
+        mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
         try:
-            connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=60)
-            try:
+            address = f"{path.resolve().as_uri()}?mode={mode}"
+            with closing(sqlite3.connect(address, uri=True, timeout=60)) as connection:
                 yield cls(folder, connection)
-            finally:
-                connection.close()
-        except sqlite3.Error as error:
-            raise InputError(f"{path}: cannot be read as a run ({error})") from error
+        # What is damaged within the rows shows itself when they are read as JSON or as arrays.
+        except (sqlite3.Error, ValueError, KeyError, TypeError, zlib.error) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{path}: not a run, or damaged ({error})") from error
 
     def spec(self) -> dict[str, Any]:
         """Return what the run evaluates."""
@@ -167,7 +175,7 @@ class Store:
         )
         for *key, packed, digest in rows:
             cell = Cell(*key)
-            if _digest(cell, packed) != digest:
+            if not isinstance(packed, bytes) or _digest(cell, packed) != digest:
                 raise InputError(f"{self.folder / FILE}: damaged: the digest of {cell} is wrong")
             values = np.frombuffer(zlib.decompress(packed), "<i8").astype(np.int64)
             side = round(len(values) ** 0.5)

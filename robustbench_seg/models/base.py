@@ -10,6 +10,9 @@ from torch import Tensor, nn
 
 WindowMode = Literal["slide", "whole"]
 
+NOTHING = "nothing"
+"""What random weights were trained on."""
+
 
 @dataclass(frozen=True)
 class Preprocessing:
@@ -69,4 +72,4 @@ class Segmenter:
     @property
     def untrained(self) -> bool:
         """Whether the weights are random, so that its scores mean nothing."""
-        return self.trained_on == "nothing"
+        return self.trained_on == NOTHING

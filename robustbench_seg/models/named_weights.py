@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,7 @@ class Embedded(NamedTuple):
 
     file: str
     licence: str = "Apache-2.0"
+    note: str = "a demonstration, trained on rendered streets: not a result about Cityscapes"
 
 
 class Hub(NamedTuple):
@@ -49,6 +51,7 @@ class Found(NamedTuple):
     licence: str = ""
     trained_on: str = ""
     """The name of the data; empty where only the file may say."""
+    note: str = ""
 
 
 def find(model: str, wanted: str, data: str) -> Found:
@@ -65,25 +68,26 @@ def find(model: str, wanted: str, data: str) -> Found:
         return Found(folder, wanted, source, where.licence, wanted)
     if isinstance(where, Embedded):
         source = f"{where.file}, embedded"
-        return Found(EMBEDDED / where.file, wanted, source, where.licence, wanted)
+        return Found(EMBEDDED / where.file, wanted, source, where.licence, wanted, where.note)
     if wanted == data or wanted in {known for _, known in NAMED_WEIGHTS}:
         raise InputError(_no_weights(model, wanted))
     path = Path(wanted)
     if not path.exists():
         known = ", ".join([*(data for name, data in NAMED_WEIGHTS if name == model), RANDOM])
         raise InputError(f"--weights {wanted}: no such file; {model} has weights by name: {known}")
-    return Found(path, _label(path), wanted)
+    return Found(path, _label(path), path.name)
 
 
 def _fetch(where: Hub, choice: str) -> Path:
-    from huggingface_hub import hf_hub_download
-
+    # Where the files are in the cache, the network is not asked: a run repeats without one.
     try:
-        config = hf_hub_download(where.repository, "config.json")
-        try:
-            hf_hub_download(where.repository, "model.safetensors")
-        except OSError:  # the older of the repositories have only the other format
-            hf_hub_download(where.repository, "pytorch_model.bin")
+        return _download(where.repository, local_files_only=True)
+    except OSError:
+        pass
+    # The hub's client warns of every new attempt; the one line below says it all.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    try:
+        return _download(where.repository, local_files_only=False)
     # The hub's errors, of the network and of what is not there, are OSErrors.
     except OSError as error:
         raise InputError(
@@ -91,14 +95,25 @@ def _fetch(where: Hub, choice: str) -> Path:
             "and the hub did not give it; connect to the network once, or use --weights FILE, "
             f"--model b0 --data streets, or {_UNTRAINED}"
         ) from error
+
+
+def _download(repository: str, *, local_files_only: bool) -> Path:
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    config = hf_hub_download(repository, "config.json", local_files_only=local_files_only)
+    try:
+        hf_hub_download(repository, "model.safetensors", local_files_only=local_files_only)
+    except EntryNotFoundError:  # the older of the repositories have only the other format
+        hf_hub_download(repository, "pytorch_model.bin", local_files_only=local_files_only)
     return Path(config).parent
 
 
 def _no_weights(model: str, data: str) -> str:
     ways = ["--weights FILE"]
-    if (model, "cityscapes") in NAMED_WEIGHTS and data != "cityscapes":
+    if (model, "cityscapes") in NAMED_WEIGHTS:
         ways.insert(0, "--data PATH or CITYSCAPES_DATASET for Cityscapes, which it has weights for")
-    if ("b0", data) in NAMED_WEIGHTS and model != "b0":
+    if ("b0", data) in NAMED_WEIGHTS:
         ways.append(f"--model b0 on {data}")
     return f"--model {model}: no weights for {data}; use {', '.join(ways)}, or {_UNTRAINED}"
 

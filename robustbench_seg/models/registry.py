@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from ..errors import InputError
-from .base import IMAGENET, Preprocessing, Segmenter, Window
+from .base import IMAGENET, NOTHING, Preprocessing, Segmenter, Window
 from .checkpoints import Checkpoint, fill, open_checkpoint
 from .espnet import PREPROCESSING as ESPNET_PREPROCESSING
 from .espnet import ESPNet, espnet_of
@@ -143,7 +143,7 @@ def load(
         raise InputError(f"--model {choice} with --weights {weights}: give the weights once")
     wanted = weights or chosen or data
     if wanted == RANDOM:
-        network, label, trained_on = build(name, len(classes)), RANDOM, "nothing"
+        network, label, trained_on = build(name, len(classes)), RANDOM, NOTHING
         provenance = {"source": "drawn at random, seed 0", "sha256": "", "licence": "", "note": ""}
     else:
         found = find(name, wanted, data)
@@ -156,7 +156,7 @@ def load(
             "source": found.source,
             "sha256": checkpoint.sha256,
             "licence": found.licence or checkpoint.metadata.get("licence", ""),
-            "note": "; ".join(_notes(checkpoint, classes)),
+            "note": "; ".join(filter(None, [found.note, *_notes(checkpoint, classes)])),
         }
     model = MODELS[name]
     return Segmenter(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from robustbench_seg.errors import InputError
+from ..errors import InputError
 
 Matrix = NDArray[np.int64]
 Scores = NDArray[np.float64]

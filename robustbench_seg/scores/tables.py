@@ -27,6 +27,9 @@ ALL_SEVERITIES = (1, 2, 3, 4, 5)
 Condition = tuple[str, str, int]
 """Model, corruption, severity."""
 
+ALL_CLASSES = "all"
+"""The class of scores that are over all classes."""
+
 COLUMNS = ["model", "corruption", "severity", "class", "metric", "value", "n_images"]
 
 
@@ -53,7 +56,7 @@ def tidy(
     Returns
     -------
     DataFrame
-        With `COLUMNS`. Class "" has `miou`, `miou_cityscapes` (as cityscapesscripts averages),
+        With `COLUMNS`. Class "all" has `miou`, `miou_cityscapes` (as cityscapesscripts averages),
         `pixel_accuracy`, `mean_accuracy`, `frequency_weighted_iou`; each class of the set `iou`.
     """
     rows: list[tuple[object, ...]] = []
@@ -67,7 +70,7 @@ def tidy(
             "frequency_weighted_iou": metrics.frequency_weighted_iou(matrix),
         }
         for metric, value in overall.items():
-            rows.append((*condition, "", metric, float(value), count))
+            rows.append((*condition, ALL_CLASSES, metric, float(value), count))
         for name, value, counted in zip(classes, metrics.iou(matrix), class_set, strict=True):
             if counted:
                 rows.append((*condition, name, "iou", float(value), count))

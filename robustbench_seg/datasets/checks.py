@@ -1,0 +1,38 @@
+"""What must be true of a frame, whoever reads it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .base import IGNORE
+
+SMALLEST = 32
+"""Pixels of a side, below which no frame can be corrupted."""
+
+
+def check_pair(
+    name: str, image: NDArray[np.uint8], label: NDArray[np.uint8], classes: int
+) -> tuple[int, ...]:
+    """Check an image (H, W, 3) with its label (H, W); return the pixels of each class.
+
+    Raises InputError, naming the frame, where their sizes differ, a side is under 32 pixels, or
+    the label holds a value that is neither a class nor IGNORE.
+    """
+    height, width = label.shape
+    if image.shape[:2] != label.shape:
+        raise InputError(
+            f"{name}: its image is {image.shape[1]}x{image.shape[0]}, its label {width}x{height}; "
+            "they must be of one size"
+        )
+    if min(height, width) < SMALLEST:
+        raise InputError(f"{name}: is {width}x{height}; both sides must be at least {SMALLEST}")
+    pixels = np.bincount(label.reshape(-1), minlength=256)
+    unknown = [int(value) for value in np.flatnonzero(pixels[:IGNORE]) if value >= classes]
+    if unknown:
+        raise InputError(
+            f"{name}: its label holds the values {unknown[:5]}; "
+            f"expected 0-{classes - 1}, or {IGNORE} to ignore"
+        )
+    return tuple(pixels[:classes].tolist())
