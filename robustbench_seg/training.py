@@ -12,8 +12,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import signal
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -21,10 +19,9 @@ from typing import Any, Literal
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, Subset
+from torch import nn
 
-from .datasets.augmentation import Augmentation, Samples
+from .datasets.augmentation import Augmentation, Samples, batches
 from .datasets.base import IGNORE, Dataset
 from .datasets.checks import SMALLEST
 from .errors import InputError
@@ -102,7 +99,11 @@ def train(
     network = network.to(device).train()
     optimizer = torch.optim.AdamW(_groups(network, recipe.weight_decay), lr=recipe.learning_rate)
     start = _resume(folder, recipe, network, optimizer)
-    for step, (images, labels) in enumerate(_batches(frames, recipe, start, workers), start):
+    samples = Samples(frames, Augmentation(recipe.crop, recipe.resize), recipe.seed)
+    indices = range(start * recipe.batch, recipe.steps * recipe.batch)
+    for step, (images, labels) in enumerate(
+        batches(samples, indices, recipe.batch, workers), start
+    ):
         torch.manual_seed(recipe.seed * 1_000_003 + step)  # dropout and stochastic depth
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate(step)
@@ -145,29 +146,6 @@ def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
-
-
-def _batches(
-    frames: Dataset, recipe: Recipe, start: int, workers: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    samples = Samples(frames, Augmentation(recipe.crop, recipe.resize), recipe.seed)
-    indices = range(start * recipe.batch, recipe.steps * recipe.batch)
-    try:
-        yield from DataLoader(
-            Subset(samples, indices),
-            batch_size=recipe.batch,
-            num_workers=workers,
-            prefetch_factor=4 if workers else None,
-            worker_init_fn=_ignore_interrupts,
-        )
-    except InputError as error:
-        # From a worker the error comes as text: a traceback that ends with what it said.
-        raise InputError(str(error).strip().splitlines()[-1].split("InputError: ")[-1]) from error
-
-
-def _ignore_interrupts(_worker: int) -> None:
-    # Ctrl-C reaches all processes of a terminal; the main one stops the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _resume(

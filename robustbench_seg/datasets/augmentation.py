@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset, Subset
 
+from ..errors import InputError
 from .base import IGNORE
 from .base import Dataset as Frames
 from .checks import check_pair
@@ -82,3 +86,31 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
             self._cache[index] = pair
             self._cached_bytes += size
         return pair
+
+
+def batches(
+    samples: Samples, indices: range, size: int, workers: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the samples of these indices in batches, read ahead by worker processes (0: none).
+
+    Images are uint8 (N, 3, H, W), labels uint8 (N, H, W). Raises InputError as `Samples` does.
+    """
+    try:
+        yield from DataLoader(
+            Subset(samples, indices),
+            batch_size=size,
+            num_workers=workers,
+            prefetch_factor=4 if workers else None,
+            worker_init_fn=_leave_interrupts_to_the_main_process,
+        )
+    except InputError as error:
+        # From a worker the error comes as text: a traceback that ends with what it said.
+        raise InputError(str(error).strip().splitlines()[-1].split("InputError: ")[-1]) from error
+
+
+def _leave_interrupts_to_the_main_process(_worker: int) -> None:
+    # Ctrl-C reaches every process of a terminal; the main one then stops its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Errors of samples reach the main process as results. What would be printed here is only that
+    # the main process, when it stops, hangs up on the thread that hands it a batch.
+    sys.excepthook = lambda *_: None

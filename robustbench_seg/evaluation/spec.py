@@ -155,8 +155,12 @@ class Spec:
         return cls(**{**values, **parts})
 
 
-def batch_size(frames: Sequence[FrameSpec], pixels: int = 2**20) -> int:
-    """Return how many conditions of a frame fit in about a million pixels, at least one."""
+def batch_size(frames: Sequence[FrameSpec], pixels: int = 2**18) -> int:
+    """Return how many conditions of a frame are predicted together, at least one.
+
+    Two of 512x256, one of anything larger: on a CPU a larger batch is slower, because its arrays
+    outgrow what the allocator keeps and each new one is paged in again.
+    """
     return max(1, pixels // max(frame.height * frame.width for frame in frames))
 
 
