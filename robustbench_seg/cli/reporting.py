@@ -67,7 +67,7 @@ def notes_of(run: Run) -> tuple[str, ...]:
     sizes = sorted({(frame.height, frame.width) for frame in spec.frames})
     notes = [f"Suite: {spec.suite.title}."]
     notes += [
-        f"{model.name}: {note}" for model in spec.models if (note := model.weights.get("note"))
+        f"{model.name}: {note}." for model in spec.models if (note := model.weights.get("note"))
     ]
     notes += [
         f"{model.name} sees the frames at {' and '.join(map(model.input_scale, sizes))}; "
