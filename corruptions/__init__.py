@@ -6,7 +6,8 @@
     for corruption, severity in load_suite("cityscapes-c").conditions():
         ...
 
-Importing this package loads NumPy and nothing heavier; OpenCV comes with the first corruption.
+Importing this package loads NumPy and nothing heavier; Numba and OpenCV come with the first
+corruption that needs them.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from . import reference as reference  # fills the registry
+from . import catalogue as catalogue  # fills the registry
 from .checks import check_image, check_severity, check_size
 from .errors import InputError
-from .randomness import image_key, stream_seed
+from .keys import image_key, stream_seed
 from .registry import REGISTRY, Corruption, corruption_names, find
 from .suites import Column, Suite, load_suite, suite_names
 

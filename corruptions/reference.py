@@ -14,13 +14,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
-from .registry import register
 
 CATEGORIES = {
     "blur": ("motion_blur", "defocus_blur", "glass_blur", "gaussian_blur", "zoom_blur"),
@@ -85,8 +83,3 @@ def _require_opencv() -> None:
             "(apt-get install libgl1 libglib2.0-0), or put the build without windows in its place "
             "(pip uninstall -y opencv-python && pip install opencv-python-headless)"
         ) from error
-
-
-for _category, _names in CATEGORIES.items():
-    for _name in _names:
-        register(_name, _category)(partial(corrupt_by_reference, _name))

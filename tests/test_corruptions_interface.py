@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from corruptions import InputError, corrupt, corruption_names, image_key
-from corruptions.randomness import stream_seed
+from corruptions.keys import stream_seed
 from corruptions.reference import CATEGORIES
 from corruptions.registry import REGISTRY, register
 

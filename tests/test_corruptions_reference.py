@@ -1,4 +1,4 @@
-"""`corrupt` against the package it stands for, and its promises: determinism and clean hands."""
+"""The reference behind our interface, and what `corrupt` promises: determinism, clean hands."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ import pytest
 from numpy.typing import NDArray
 
 from corruptions import InputError, corrupt, corruption_names, image_key
+from corruptions.catalogue import OURS
 from corruptions.checks import SEVERITIES
-from corruptions.randomness import stream_seed
+from corruptions.keys import stream_seed
+from corruptions.reference import corrupt_by_reference
 
 RANDOM = (
     *("motion_blur", "glass_blur", "gaussian_noise", "impulse_noise", "shot_noise"),
     *("speckle_noise", "elastic_transform", "snow", "spatter", "fog", "frost"),
 )
 DETERMINISTIC = tuple(sorted(set(corruption_names()) - set(RANDOM)))
+BY_REFERENCE = tuple(sorted(set(corruption_names()).difference(*OURS.values())))
 
 
 def _picture(height: int = 64, width: int = 97) -> NDArray[np.uint8]:
@@ -48,16 +51,25 @@ def test_pixels_are_those_of_the_package(name: str, picture: NDArray[np.uint8]) 
     import imagecorruptions
 
     for severity in SEVERITIES:
-        seed = stream_seed(5, image_key(picture), name, severity) % 2**32
+        stream = stream_seed(5, image_key(picture), name, severity)
+        seed = stream % 2**32
         arguments = {"seed": seed} if name in ("glass_blur", "impulse_noise") else {}
         np.random.seed(seed)  # noqa: NPY002
         expected = imagecorruptions.corrupt(picture, severity, name, **arguments)
 
-        result = corrupt(picture, name, severity, seed=5)
+        result = corrupt_by_reference(name, picture, severity, stream)
 
         np.testing.assert_array_equal(result, expected)
         assert result.dtype == np.uint8
         assert not np.array_equal(result, picture)
+
+
+@pytest.mark.parametrize("name", BY_REFERENCE)
+def test_the_reference_makes_what_we_do_not(name: str, picture: NDArray[np.uint8]) -> None:
+    stream = stream_seed(5, image_key(picture), name, 2)
+    np.testing.assert_array_equal(
+        corrupt(picture, name, 2, seed=5), corrupt_by_reference(name, picture, 2, stream)
+    )
 
 
 @pytest.mark.parametrize("name", corruption_names())
@@ -145,9 +157,12 @@ def test_another_process_in_another_order_makes_the_same_pixels() -> None:
 
 
 def test_threads_wait_for_each_other(picture: NDArray[np.uint8]) -> None:
-    expected = [corrupt(picture, "gaussian_noise", 1, seed=seed) for seed in range(40)]
+    def noisy(seed: int) -> NDArray[np.uint8]:
+        return corrupt_by_reference("gaussian_noise", picture, 1, seed)
+
+    expected = [noisy(seed) for seed in range(40)]
     with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(lambda s: corrupt(picture, "gaussian_noise", 1, seed=s), range(40)))
+        results = list(pool.map(noisy, range(40)))
     np.testing.assert_array_equal(results, expected)
 
 

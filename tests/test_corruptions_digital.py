@@ -1,0 +1,215 @@
+"""The digital corruptions against `imagecorruptions`, pixel by pixel, and pinned everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from corruptions import corrupt
+from corruptions.catalogue import OURS
+from corruptions.checks import SEVERITIES
+from corruptions.digital import CONTRAST, WHOLE
+
+Pixels = NDArray[np.uint8]
+
+NAMES = ("brightness", "contrast", "saturate", "jpeg_compression")
+EXACT = ("brightness", "saturate", "jpeg_compression")  # contrast: within one grey level
+
+PINNED = {
+    "brightness": "31fb71f845b0c798fecc7e724d99704fc4a546c752f3b81646eacd4d28772a4a",
+    "contrast": "aa79bb8e0a7099a24d0b35494eb57131a2cadd0326ff8bb3de69e270e8da088e",
+    "saturate": "173547f8c1306b2a292c240948475cd139504a1c7990760896d11b4cbd5eefdf",
+    "jpeg_compression": "ce64c2619c881285f4e7550c8c2a8416d8cf54a8857cbe9d5939067cfee21798",
+}
+
+
+def reference(image: Pixels, name: str, severity: int) -> Pixels:
+    import imagecorruptions
+
+    result: Pixels = imagecorruptions.corrupt(image, severity, name)
+    return result
+
+
+def difference(image: Pixels, name: str, severity: int) -> NDArray[np.int16]:
+    """Return the size of our result's difference from the package's, in grey levels."""
+    ours, theirs = corrupt(image, name, severity), reference(image, name, severity)
+    return np.abs(np.subtract(ours, theirs, dtype=np.int16))
+
+
+def noise(height: int, width: int) -> Pixels:
+    return np.random.default_rng(7).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def flat(*colour: int) -> Pixels:
+    return np.full((40, 50, 3), colour, np.uint8)
+
+
+def gradients(height: int, width: int) -> Pixels:
+    """Return red from left to right, green from top to bottom, blue along the diagonal."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    return np.stack(
+        [columns * 255 // (width - 1), rows * 255 // (height - 1), (rows + columns) % 256], axis=-1
+    ).astype(np.uint8)
+
+
+def greys() -> Pixels:
+    """Return all 256 grey levels."""
+    levels = np.arange(256, dtype=np.uint8).repeat(8).reshape(32, 64)
+    return np.stack([levels, levels, levels], axis=-1)  # (32, 64, 3)
+
+
+def triples() -> Pixels:
+    """Return 32 ** 3 colours on a lattice with 0 and 255, and twice as many by chance."""
+    steps = np.linspace(0, 255, 32).astype(np.uint8)
+    lattice = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(256, 128, 3)
+    return np.concatenate([lattice, noise(512, 128)])
+
+
+IMAGES = {
+    "noise": noise(96, 128),
+    "black": flat(0, 0, 0),
+    "white": flat(255, 255, 255),
+    "flat": flat(201, 100, 33),
+    "red": flat(255, 0, 0),
+    "gradients": gradients(128, 200),
+    "greys": greys(),
+    "triples": triples(),
+    "33x47": noise(33, 47),
+    "480x360": gradients(360, 480),
+    "tall": noise(1400, 32),
+}
+"""More and fewer pixels than a block of the kernels, and numbers that no block divides."""
+
+
+@pytest.mark.parametrize("severity", SEVERITIES)
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("picture", IMAGES)
+def test_pixels_are_those_of_the_package(picture: str, name: str, severity: int) -> None:
+    largest = difference(IMAGES[picture], name, severity).max()
+    assert largest <= (0 if name in EXACT else 1)
+
+
+@pytest.fixture(scope="module")
+def frame() -> Pixels:
+    from robustbench_seg.datasets.streets import render
+
+    return render("val", 1, 2048, 1024)[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_whole_frame_has_the_pixels_of_the_package(name: str, frame: Pixels) -> None:
+    assert difference(frame, name, 5).max() == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_real_frames_have_the_pixels_of_the_package(name: str, shared_data: Path) -> None:
+    frames = sorted((shared_data / "data/cityscapes_mini/leftImg8bit/val").rglob("*.png"))
+    for path in frames:
+        image = np.asarray(Image.open(path))[300:560, 700:1117]  # (260, 417, 3)
+        for severity in SEVERITIES:
+            assert difference(image, name, severity).max() == 0
+
+
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_contrast_is_its_formula_in_exact_numbers(severity: int) -> None:
+    part = Fraction(CONTRAST[severity - 1], int(WHOLE))
+    image = noise(32, 35)
+    image[..., 1] = 77  # the mean an integer, where the package may lose a level
+    means = [Fraction(int(image[..., c].sum(dtype=np.int64)), 32 * 35) for c in range(3)]
+    expected = [
+        [int((int(level) - mean) * part + mean) for level, mean in zip(pixel, means, strict=True)]
+        for pixel in image.reshape(-1, 3)
+    ]
+    np.testing.assert_array_equal(
+        corrupt(image, "contrast", severity), np.array(expected).reshape(image.shape)
+    )
+
+
+def test_contrast_leaves_a_flat_image_alone() -> None:
+    for level in range(256):
+        image = np.full((33, 32, 3), level, np.uint8)
+        np.testing.assert_array_equal(corrupt(image, "contrast", 1 + level % 5), image)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_result_is_an_ordinary_new_array(name: str) -> None:
+    wide = noise(40, 66)
+    with_gaps, bgr, transposed = wide[:, ::2], wide[..., ::-1], wide.transpose(1, 0, 2)
+    read_only = wide.copy()
+    read_only.flags.writeable = False
+    for image in (wide, with_gaps, bgr, transposed, read_only):
+        before, writeable = image.copy(), image.flags.writeable
+        result = corrupt(image, name, 2)
+        assert result.shape == image.shape
+        assert result.dtype == np.uint8
+        assert result.flags.c_contiguous
+        assert result.flags.writeable
+        assert not np.shares_memory(result, image)
+        np.testing.assert_array_equal(image, before)
+        assert image.flags.writeable == writeable
+        np.testing.assert_array_equal(result, corrupt(before, name, 2))
+
+
+def test_they_need_neither_opencv_nor_the_package() -> None:
+    assert OURS["digital"] == NAMES
+    program = (
+        "import sys; sys.modules.update(cv2=None, imagecorruptions=None)\n"
+        "import numpy as np; from corruptions import corrupt\n"
+        f"for name in {NAMES}: corrupt(np.zeros((32, 32, 3), np.uint8), name, 1)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, env=_environment({}))
+
+
+def digests() -> dict[str, str]:
+    """Return the SHA-256 of a fixed image under each corruption, its five severities in a row."""
+    rows, columns = np.mgrid[0:61, 0:83]
+    mixed = (rows * 7919 + columns * 104729) * 2654435761 % 2**32 >> 16  # (61, 83)
+    planes = [rows * 4, columns * 3, mixed % 256]
+    image = np.stack(planes, axis=-1).astype(np.uint8)  # (61, 83, 3)
+    return {
+        name: hashlib.sha256(
+            b"".join(corrupt(image, name, severity).tobytes() for severity in SEVERITIES)
+        ).hexdigest()
+        for name in PINNED
+    }
+
+
+def test_digests_are_pinned() -> None:
+    assert digests() == PINNED
+
+
+def _environment(changes: dict[str, str]) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **changes}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_NUM_THREADS": "1"},
+        {
+            "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+            "JSIMD_FORCENONE": "1",
+            "NUMBA_NUM_THREADS": "2",
+        },
+    ],
+    ids=["generic-code", "no-vectors"],
+)
+def test_digests_do_not_depend_on_the_processor(changes: dict[str, str]) -> None:
+    program = "import test_corruptions_digital as t; print(t.digests() == t.PINNED)"
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        env=_environment(changes),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run.stdout.strip() == "True"
