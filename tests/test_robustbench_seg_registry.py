@@ -125,10 +125,10 @@ def test_weights_of_other_classes_are_refused_or_noted(tmp_path: Path) -> None:
 def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.pth"
     torch.save(build("b0", 19).state_dict(), path)
-    for name in ("b1", "b5"):  # b1 is as deep as b0, but wider
-        said = f"{path}: holds b0, not {name}; use --model b0"
-        assert refusal(name, weights=str(path)) == said
+    assert refusal("b5", weights=str(path)) == f"{path}: holds b0, not b5; use --model b0"
     assert refusal("espnet", weights=str(path)) == f"{path}: holds b0, not espnet; use --model b0"
+    torch.save(build("b1", 19).state_dict(), path)  # as deep as b0, but wider
+    assert refusal("b0", weights=str(path)) == f"{path}: holds b1, not b0; use --model b1"
     torch.save(build("espnet", 19).state_dict(), path)
     assert refusal("b0", weights=str(path)) == f"{path}: holds espnet, not b0; use --model espnet"
 
