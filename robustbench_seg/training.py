@@ -2,9 +2,8 @@
 
 SegFormer's own (arXiv 2105.15203, section 4.1), for training from scratch on a small machine:
 AdamW, a poly schedule with warm-up, random resize, crop and flip, cross-entropy that leaves out
-ignored pixels.
-All chance is a function of (seed, step), so a resumed training ends with the bytes of an
-uninterrupted one.
+ignored pixels. All chance is a function of (seed, step), so a resumed training ends with the bytes
+of an uninterrupted one.
 """
 
 from __future__ import annotations

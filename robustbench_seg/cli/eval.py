@@ -56,10 +56,8 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    csv: Annotated[bool, typer.Option("--csv", help="Also write the tables as CSV.")] = False,
-    parquet: Annotated[
-        bool, typer.Option("--parquet", help="Also write the tables as Parquet.")
-    ] = False,
+    csv: options.Csv = False,
+    parquet: options.Parquet = False,
 ) -> None:
     """Evaluate models under a suite of corruptions: tables here, a report in HTML.
 

@@ -24,6 +24,8 @@ Device = Annotated[
         help="cpu, cuda, cuda:1, ... (default: a GPU if there is one)", show_default=False
     ),
 ]
+Csv = Annotated[bool, typer.Option("--csv", help="Also write the tables as CSV.")]
+Parquet = Annotated[bool, typer.Option("--parquet", help="Also write the tables as Parquet.")]
 Seed = Annotated[int, typer.Option(min=0, help="The seed of all chance.")]
 
 

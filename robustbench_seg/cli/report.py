@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from . import options
+
 
 def report(
     run: Annotated[Path, typer.Argument(help="The folder of a run.")],
@@ -14,10 +16,8 @@ def report(
         Path | None,
         typer.Option(help="The HTML file. (default: report.html in the run)", show_default=False),
     ] = None,
-    csv: Annotated[bool, typer.Option("--csv", help="Also write the tables as CSV.")] = False,
-    parquet: Annotated[
-        bool, typer.Option("--parquet", help="Also write the tables as Parquet.")
-    ] = False,
+    csv: options.Csv = False,
+    parquet: options.Parquet = False,
 ) -> None:
     """Make the report of a stored run again; it needs neither the models nor the data."""
     from ..evaluation.run import Run
