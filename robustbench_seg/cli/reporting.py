@@ -170,6 +170,7 @@ def _provenance(run: Run) -> dict[str, dict[str, str]]:
             "preprocessing": _preprocessing(model),
             "window": "{mode}, crop {crop}, stride {stride}".format(**asdict(model.window)),
         }
+    sections["versions"] = dict(spec.versions)
     for number, session in enumerate(run.sessions, start=1):
         suffix = f" of session {number}" if len(run.sessions) > 1 else ""
         sections |= {f"{name}{suffix}": values for name, values in session.items()}

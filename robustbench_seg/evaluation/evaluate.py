@@ -23,7 +23,7 @@ from ..scores.metrics import confusion_matrix
 from .conditions import Condition, conditions_of
 from .pictures import pictured, pictures_of
 from .predict import Precision, Predictor, resolve_device
-from .provenance import provenance
+from .provenance import provenance, versions
 from .run import Run
 from .running import RunningScore
 from .spec import FrameSpec, ModelSpec, Spec, batch_size, frames_of
@@ -149,6 +149,7 @@ def make_plan(
         precision=precision,
         threads=torch.get_num_threads(),
         batch=batch_size(frames),
+        versions=versions(),
     )
     folder = Path(out) if out is not None else RESULTS / spec.slug
     return Plan(spec, dataset, predictors, folder)

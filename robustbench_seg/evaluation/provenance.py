@@ -11,7 +11,6 @@ from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
-# What can move a pixel, a logit or a number.
 _PACKAGES = (
     "robustbench-seg",
     "imagecorruptions-imaug",
@@ -28,7 +27,7 @@ _PACKAGES = (
 
 
 def provenance(device: str) -> dict[str, dict[str, str]]:
-    """Return versions, machine and command as sections of plain text, made for JSON."""
+    """Return machine and command as sections of plain text, made for JSON."""
     return {
         "session": {
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -41,8 +40,12 @@ def provenance(device: str) -> dict[str, dict[str, str]]:
             "platform": platform.platform(),
             "python": platform.python_version(),
         },
-        "versions": {name: found for name in _PACKAGES if (found := _version(name))},
     }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what can move a pixel, a logit or a number."""
+    return {name: found for name in _PACKAGES if (found := _version(name))}
 
 
 def _command() -> list[str]:

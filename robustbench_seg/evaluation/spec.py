@@ -97,6 +97,8 @@ class Spec:
     threads: int
     batch: int
     """How many conditions of a frame are predicted together."""
+    versions: Mapping[str, str]
+    """Of the packages: another version may make other pixels."""
 
     def class_set(self, names: Collection[str]) -> NDArray[np.bool_]:
         """Return which classes have ground truth in the named frames, as a mask (C,)."""
