@@ -148,6 +148,7 @@ def test_the_digest_is_of_what_is_run_and_counted(tmp_path: Path) -> None:
         ('["shot_noise"]', '"shot_noise"', "category 2: corruptions: expected a list"),
         ('["shot_noise"]', "[]", "category 2: corruptions: expected a list"),
         ('name = "noise"', "name = 1", "category 2: name: expected a text"),
+        ('name = "noise"', 'name = "clean"', "category 2: name: 'clean' is the name of a score"),
         ("[[category]]", "[category]", "not a TOML file"),
         (GOOD[GOOD.index("[[") :], "category = 3", "category: expected tables"),
         (GOOD[GOOD.index("[[") :], "category = [3]", "category 1: expected a table"),
@@ -168,6 +169,12 @@ def test_an_unknown_suite_is_answered_with_the_names() -> None:
     ) as error:
         load_suite("cityscape-c")
     assert all(name in str(error.value) for name in (*suite_names(), ".toml"))
+
+
+def test_a_file_may_not_pass_for_a_suite_of_ours(tmp_path: Path) -> None:
+    path = _write(tmp_path / "cityscapes-c.toml", GOOD)
+    with pytest.raises(InputError, match="has the name of a suite that comes with us"):
+        load_suite(path)
 
 
 def test_an_unreadable_file_is_told(tmp_path: Path) -> None:

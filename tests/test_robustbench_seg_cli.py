@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from robustbench_seg import __version__
 from robustbench_seg.__main__ import main
 from robustbench_seg.cli import options
 from robustbench_seg.errors import InputError
+from robustbench_seg.evaluation import conditions
 
 FEW = ("--model", "b0@random", "--corruptions", "fog", "--severities", "2-3", "--limit", "1")
 
@@ -140,3 +142,49 @@ def test_lists_of_names_and_numbers() -> None:
             options.numbers("--severities", text)
     with pytest.raises(InputError, match="--corruptions"):
         options.names("--corruptions", " ,")
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int | str | None:
+    """Run the command line in this process and return its exit code."""
+    monkeypatch.setattr("sys.argv", ["robustseg", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    return stopped.value.code
+
+
+def test_ctrl_c_is_exit_code_130_and_a_run_that_goes_on(
+    tree: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    corrupt, made = conditions.corrupt, []
+
+    def interrupt(*arguments: Any, **options: Any) -> Any:
+        made.append(arguments[1:])
+        if len(made) == 1:
+            raise KeyboardInterrupt
+        return corrupt(*arguments, **options)
+
+    monkeypatch.setattr(conditions, "corrupt", interrupt)
+    out = tmp_path / "a[b]"
+    run = ("eval", *FEW, "--data", tree, "--out", out)
+    assert call(monkeypatch, *run) == 130
+    assert f"What is done is kept in {out}; the same command goes on" in capsys.readouterr().out
+    assert call(monkeypatch, "report", out) == 2
+    assert "no frame is finished yet" in capsys.readouterr().err
+    assert call(monkeypatch, *run) == 0
+    assert f"report: {out}" in capsys.readouterr().out
+
+
+def test_a_report_that_cannot_be_written_is_one_line(
+    tree: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "run"
+    assert call(monkeypatch, "eval", *FEW, "--data", tree, "--out", out) == 0
+    capsys.readouterr()
+    assert call(monkeypatch, "report", out, "--out", tmp_path) == 2
+    assert f"{tmp_path}: cannot be written" in capsys.readouterr().err

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cityscapesscripts.helpers.labels import labels as official_labels
-from frames import image_path, label_path, name, write_tree
+from frames import CITY, image_path, label_path, name, write_tree
 from PIL import Image
 
 from robustbench_seg.datasets.cityscapes import cityscapes
@@ -111,3 +112,38 @@ def test_bad_frames_are_told_apart(tmp_path: Path) -> None:
     image_path(root, 0).write_text("not an image")
     with pytest.raises(InputError, match="cannot be read as an image"):
         FrameSpec.of(frames[0], 19)
+
+
+def test_two_frames_of_one_name_are_refused(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, 1)
+    for folder in ("leftImg8bit", "gtFine"):
+        city = root / folder / "val"
+        shutil.copytree(city / CITY, city / "elsewhere")
+    with pytest.raises(InputError, match=f"two frames are called {name(0)}"):
+        cityscapes(root)
+
+
+def test_values_that_are_no_label_ids_are_refused(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, 1)
+    path = label_path(root, 0)
+    path.unlink()
+    other = path.with_name(f"{name(0)}_gtFine_labelIds.png")
+    Image.fromarray(np.full((64, 128), 200, np.uint8)).save(other)
+    with pytest.raises(InputError, match=rf"{other.name}: holds \[200\], which are no label IDs"):
+        cityscapes(root).frames[0].label()
+
+
+def test_images_of_16_bits_are_refused(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, 1)
+    Image.fromarray(np.zeros((64, 128), np.uint16)).save(image_path(root, 0))
+    with pytest.raises(InputError, match=f"{image_path(root, 0).name}: an image must have 8 bits"):
+        cityscapes(root).frames[0].image()
+
+
+def test_frames_too_small_to_corrupt_are_refused(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, 1)
+    small = np.zeros((24, 128), np.uint8)
+    Image.fromarray(small).convert("RGB").save(image_path(root, 0))
+    Image.fromarray(small).save(label_path(root, 0))
+    with pytest.raises(InputError, match=f"{name(0)}: is 128x24; both sides"):
+        FrameSpec.of(cityscapes(root).frames[0], 19)
