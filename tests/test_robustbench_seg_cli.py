@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from frames import write_tree
 
+from corruptions import corrupt
 from robustbench_seg import __version__
 from robustbench_seg.__main__ import main
 from robustbench_seg.cli import options
@@ -158,7 +159,7 @@ def test_ctrl_c_is_exit_code_130_and_a_run_that_goes_on(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    corrupt, made = conditions.corrupt, []
+    made: list[tuple[Any, ...]] = []
 
     def interrupt(*arguments: Any, **options: Any) -> Any:
         made.append(arguments[1:])

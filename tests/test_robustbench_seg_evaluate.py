@@ -85,15 +85,21 @@ def test_an_interrupted_run_is_resumed_to_the_same_tables(tree: Path, tmp_path: 
             resumed.append(done)
 
     run = evaluate(tree, tmp_path / "cut", progress=count)
+    assert len(resumed) == 1  # the frame that was missing; each is one chunk here
     assert resumed[0] > steps[-1]
     assert run.complete
     assert len(run.sessions) == 2
     equal_tables(run, whole)
 
 
-def test_a_part_of_a_run_has_the_scores_of_its_frames(tree: Path, tmp_path: Path) -> None:
+def test_a_part_of_a_run_has_the_scores_of_its_finished_frames(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Chunks of two conditions, so that the second frame is half done when the run is cut off.
+    monkeypatch.setattr("robustbench_seg.evaluation.evaluate.batch_size", lambda frames: 2)
+
     def interrupt(stage: str, done: int, total: int, note: str) -> None:
-        if stage == "evaluating":
+        if stage == "evaluating" and done > 5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
