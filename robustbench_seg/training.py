@@ -24,7 +24,7 @@ from .datasets.augmentation import Augmentation, Samples, batches
 from .datasets.base import IGNORE, Dataset
 from .datasets.checks import SMALLEST
 from .errors import InputError
-from .models.base import Preprocessing
+from .models.base import Preprocessing, facts_of
 from .progress import Progress, silent
 
 WEIGHTS, CHECKPOINT, LOG = "weights.safetensors", "checkpoint.pt", "log.csv"
@@ -217,6 +217,7 @@ def _save(
         "trained_on": frames.name,
         "steps": f"{step} of {recipe.steps}",
         "recipe": json.dumps(asdict(recipe)),
+        **facts_of(network),
     }
     state = {
         "recipe": _plain(recipe),

@@ -234,7 +234,6 @@ def test_other_contents_are_named(tmp_path: Path) -> None:
         "an epoch": ({"epoch": 3}, "holds no weights"),
         "a list": ([torch.ones(1)], "holds no weights"),
         "another network": ({"fc.weight": torch.ones(1)}, r"no known model.*fc\.weight"),
-        "an encoder": ({"patch_embed1.proj.weight": torch.ones(1)}, "only an encoder"),
     }.values():
         torch.save(content, path)
         assert_one_line(path, reason)

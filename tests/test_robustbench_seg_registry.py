@@ -61,7 +61,7 @@ def test_a_choice_is_a_name_and_perhaps_weights(text: str, choice: Choice) -> No
 
 
 def test_an_unknown_model_is_told_with_those_there_are() -> None:
-    known = "known: b0, b1, b2, b3, b4, b5, espnet"
+    known = "known: b0, b1, b2, b3, b4, b5, espnet, deeplabv3plus-mobilenetv2"
     assert refusal("espnat") == f"--model espnat: no model 'espnat' (did you mean espnet?); {known}"
     assert refusal("") == f"--model : no model ''; {known}"
     assert "nothing after '@'" in refusal("b0@")
@@ -225,6 +225,37 @@ def test_what_is_built_to_be_trained_depends_on_the_seed_alone(tmp_path: Path) -
         build("b0", 8, init=path)
     with pytest.raises(InputError, match="training starts from"):
         build("b0@random", 7)
+
+
+def save_encoder(path: Path, model: str) -> dict[str, torch.Tensor]:
+    """Save what mit_b*.pth holds: an encoder, and a classifier of whole images."""
+    state = build(model, 19, seed=3).state_dict()
+    encoder = {n.removeprefix("backbone."): v for n, v in state.items() if "backbone." in n}
+    torch.save(encoder | {"head.weight": torch.ones(1000, 256)}, path)
+    return state
+
+
+def test_a_training_starts_from_an_encoder(tmp_path: Path) -> None:
+    path = tmp_path / "mit_b0.pth"
+    encoder = save_encoder(path, "b0")
+    drawn, started = build("b0", 7).state_dict(), build("b0", 7, init=path).state_dict()
+    for name, value in started.items():
+        assert torch.equal(value, (encoder if "backbone." in name else drawn)[name]), name
+    with pytest.raises(InputError, match=r"mit_b0\.pth: holds b0, not b1; use --model b0"):
+        build("b1", 7, init=path)
+    with pytest.raises(InputError, match=r"mit_b0\.pth: holds b0, not espnet"):
+        build("espnet", 7, init=path)
+    damaged = torch.load(path)
+    del damaged["norm4.bias"]
+    torch.save(damaged, path)
+    with pytest.raises(InputError, match=r"1 missing: backbone\.norm4\.bias"):
+        build("b0", 7, init=path)
+
+
+def test_an_encoder_is_no_model(tmp_path: Path) -> None:
+    path = tmp_path / "mit_b0.pth"
+    save_encoder(path, "b0")
+    assert "only an encoder, trained to classify whole images" in refusal("b0", weights=str(path))
 
 
 def test_the_view_of_the_models() -> None:

@@ -39,6 +39,11 @@ class Preprocessing:
 IMAGENET = Preprocessing(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
 
 
+def facts_of(network: nn.Module) -> dict[str, str]:
+    """Return what a weights file must say of its network because the tensors do not."""
+    return dict(getattr(network, "facts", {}))
+
+
 @dataclass(frozen=True)
 class Window:
     """Whole-image inference, or square crops in pixels whose overlapping logits are averaged.

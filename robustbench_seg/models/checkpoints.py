@@ -1,7 +1,8 @@
 """Checkpoints: recognised by their keys, renamed, and loaded strictly.
 
 Official SegFormer names (https://github.com/NVlabs/SegFormer) are ours too; those of the Hugging
-Face hub, as `transformers` writes them, are mapped by HUB_NAMES. ESPNet's are its authors'.
+Face hub, as `transformers` writes them, are mapped by HUB_NAMES. ESPNet's are its authors', those
+of DeepLabv3+ mmsegmentation's.
 """
 
 from __future__ import annotations
@@ -42,20 +43,31 @@ HUB_NAMES = {
     "decode_head.classifier": "decode_head.linear_pred",
 }
 
-_ENCODER_ONLY = "encoder only"
+ENCODER = "segformer encoder"
+"""The kind of weights that were trained to classify whole images: a start, nothing to segment."""
 _HUB = "segformer of the hub"
 MARKS = {
     # A key that only this kind of file has -> the kind.
     "backbone.patch_embed1.proj.weight": "segformer",
     "segformer.encoder.patch_embeddings.0.proj.weight": _HUB,
-    "patch_embed1.proj.weight": _ENCODER_ONLY,
+    "patch_embed1.proj.weight": ENCODER,
     "encoder.level2_0.c1.conv.weight": "espnet",
+    "backbone.layer7.0.conv.2.conv.weight": "deeplabv3plus-mobilenetv2",
 }
-OUTPUTS = {"segformer": "decode_head.linear_pred.weight", "espnet": "conv.conv.weight"}
+OUTPUTS = {
+    "segformer": "decode_head.linear_pred.weight",
+    "espnet": "conv.conv.weight",
+    "deeplabv3plus-mobilenetv2": "decode_head.conv_seg.weight",
+}
 """Of each kind, a tensor whose length is the number of outputs."""
 
-UNUSED = re.compile(r"decode_head\.conv_seg\..*|.*\.num_batches_tracked")
-"""The official decoder's second classifier, which it never calls; a counter of training."""
+UNUSED = {
+    "segformer": r"decode_head\.conv_seg\..*",  # the official decoder never calls it
+    ENCODER: r"backbone\.head\..*",  # of the 1,000 classes of ImageNet
+    "deeplabv3plus-mobilenetv2": r"auxiliary_head\..*",  # acts in mmsegmentation's training only
+}
+"""Of each kind, the tensors that predict nothing."""
+_COUNTER = r".*\.num_batches_tracked"  # of batch norm's training
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,7 @@ class Checkpoint:
     """The tensors of a weight file under our names, and what the file says about itself."""
 
     kind: str
-    """ "segformer" or "espnet"."""
+    """A value of MARKS; "segformer" also for files of the hub."""
     tensors: Mapping[str, Tensor]
     epsilon: float
     """Of the layer norms in SegFormer's blocks and stages: it depends on who wrote the file."""
@@ -76,7 +88,16 @@ class Checkpoint:
     @property
     def outputs(self) -> int:
         """The number of outputs of the network, as the shapes tell."""
-        name = OUTPUTS[self.kind]
+        if self.kind == ENCODER:
+            raise InputError(
+                f"{self.path}: only an encoder, trained to classify whole images; it has no "
+                "decoder to segment with; give the weights of a whole model, or train one from it: "
+                "robustseg train --init"
+            )
+        return self.length(OUTPUTS[self.kind])
+
+    def length(self, name: str) -> int:
+        """Return the length of a tensor's first dimension; InputError where there is none."""
         if name not in self.tensors or self.tensors[name].ndim == 0:
             raise InputError(f"{self.path}: {name} is missing; give a complete weights file")
         return len(self.tensors[name])
@@ -105,13 +126,11 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
     if kind is None:
         raise InputError(
             f"{path}: weights of no known model, with keys like {_first(tensors)}; known are "
-            "SegFormer (official and Hugging Face names) and ESPNet"
+            "SegFormer (official and Hugging Face names), DeepLabv3+ on MobileNetV2 "
+            "(mmsegmentation's names) and ESPNet"
         )
-    if kind == _ENCODER_ONLY:
-        raise InputError(
-            f"{path}: only an encoder, trained to classify whole images; it has no decoder to "
-            "segment with; give the weights of a whole model"
-        )
+    if kind == ENCODER:
+        tensors = {f"backbone.{name}": value for name, value in tensors.items()}
     metadata = read_metadata(path)
     return Checkpoint(
         kind="segformer" if kind == _HUB else kind,
@@ -155,11 +174,15 @@ def _from_hub(name: str) -> str:
 def fill(network: nn.Module, checkpoint: Checkpoint) -> None:
     """Put a checkpoint's tensors into a network of the same names and shapes.
 
-    Raises InputError that lists the first keys that are missing, extra or of another shape.
+    Those of an encoder go into the network's; its decoder stays as it is. Raises InputError that
+    lists the first keys that are missing, extra or of another shape.
     """
     state = network.state_dict()
-    own = {name: value for name, value in state.items() if not _unused(name)}
-    given = {name: value for name, value in checkpoint.tensors.items() if not _unused(name)}
+    if checkpoint.kind == ENCODER:
+        state = {name: value for name, value in state.items() if name.startswith("backbone.")}
+    unused = re.compile("|".join(filter(None, [_COUNTER, UNUSED.get(checkpoint.kind)])))
+    own = {name: value for name, value in state.items() if not unused.fullmatch(name)}
+    given = {n: value for n, value in checkpoint.tensors.items() if not unused.fullmatch(n)}
     shared = own.keys() & given.keys()
     misshaped = [
         f"{name} {list(given[name].shape)} instead of {list(own[name].shape)}"
@@ -176,12 +199,8 @@ def fill(network: nn.Module, checkpoint: Checkpoint) -> None:
             f"{len(names)} {what}: {_first(names)}" for what, names in problems.items() if names
         ]
         raise InputError(f"{checkpoint.path}: the weights do not fit the model; {'; '.join(told)}")
-    counters = {name: torch.zeros_like(value) for name, value in state.items() if _unused(name)}
-    network.load_state_dict(given | counters)
-
-
-def _unused(name: str) -> bool:
-    return UNUSED.fullmatch(name) is not None
+    counters = {name: torch.zeros_like(state[name]) for name in state.keys() - own.keys()}
+    network.load_state_dict(given | counters, strict=checkpoint.kind != ENCODER)
 
 
 def _first(names: Iterable[str], count: int = 3) -> str:

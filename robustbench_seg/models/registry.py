@@ -18,7 +18,8 @@ from torch import nn
 
 from ..errors import InputError
 from .base import IMAGENET, NOTHING, Preprocessing, Segmenter, Window
-from .checkpoints import Checkpoint, fill, open_checkpoint
+from .checkpoints import ENCODER, Checkpoint, fill, open_checkpoint
+from .deeplab import deeplabv3plus
 from .espnet import PREPROCESSING as ESPNET_PREPROCESSING
 from .espnet import ESPNet, espnet_of
 from .named_weights import NAMED_WEIGHTS, RANDOM, find
@@ -36,10 +37,24 @@ class Model:
     description: str
     build: Callable[[int], nn.Module]
     """From the number of outputs to a network with newly drawn weights."""
+    build_for: Callable[[Checkpoint], nn.Module]
+    """From a checkpoint to a network of its sizes, whose weights are of no account."""
     preprocessing: Preprocessing
     window: Window
     spare_outputs: int = 0
     """Outputs after those of the classes, which are dropped."""
+
+
+def _segformer_for(name: str, checkpoint: Checkpoint) -> nn.Module:
+    return segformer(name, checkpoint.outputs, epsilon=checkpoint.epsilon)
+
+
+def _deeplab_for(checkpoint: Checkpoint) -> nn.Module:
+    stride = checkpoint.metadata.get("output_stride", "8")  # the rest are mmsegmentation's
+    if stride not in ("8", "16"):
+        raise InputError(f"{checkpoint.path}: its output stride is {stride!r}; expected 8 or 16")
+    width = checkpoint.length("decode_head.bottleneck.conv.weight")
+    return deeplabv3plus(checkpoint.outputs, width=width, output_stride=int(stride))
 
 
 MODELS: Mapping[str, Model] = {
@@ -48,6 +63,7 @@ MODELS: Mapping[str, Model] = {
         title="SegFormer: Simple and Efficient Design for Semantic Segmentation with Transformers",
         description=f"MiT-{name.upper()} encoder and an all-MLP decoder; arXiv 2105.15203",
         build=partial(segformer, name),
+        build_for=partial(_segformer_for, name),
         preprocessing=IMAGENET,
         window=Window("slide", crop=1024, stride=768),
     )
@@ -58,9 +74,20 @@ MODELS: Mapping[str, Model] = {
         title="ESPNet: Efficient Spatial Pyramid of Dilated Convolutions for Semantic Segmentation",
         description="a small CNN (p = 2, q = 8 or as in the file); arXiv 1803.06815",
         build=ESPNet,
+        build_for=lambda checkpoint: espnet_of(checkpoint.tensors),
         preprocessing=ESPNET_PREPROCESSING,
         window=Window("whole"),
         spare_outputs=1,  # background, the last
+    ),
+    "deeplabv3plus-mobilenetv2": Model(
+        kind="deeplabv3plus-mobilenetv2",
+        title="Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation",
+        description="DeepLabv3+ on MobileNetV2, head of width 256 or as in the file; "
+        "arXiv 1802.02611",
+        build=deeplabv3plus,
+        build_for=_deeplab_for,
+        preprocessing=IMAGENET,
+        window=Window("whole"),
     ),
 }
 
@@ -112,8 +139,9 @@ def parse_choice(choice: str) -> Choice:
 def build(name: str, classes: int, *, seed: int = 0, init: str | Path | None = None) -> nn.Module:
     """Build a model to be trained, with weights drawn by a seed, or those of the file `init`.
 
-    The global random generators are left as they are. Raises InputError for an unknown model or a
-    file that does not fit.
+    Where that holds only an encoder (`mit_b0.pth`), the decoder's are drawn. The global random
+    generators are left as they are. Raises InputError for an unknown model or a file that does not
+    fit.
     """
     choice = parse_choice(name)
     if choice.weights is not None:
@@ -124,7 +152,10 @@ def build(name: str, classes: int, *, seed: int = 0, init: str | Path | None = N
         network = model.build(classes + model.spare_outputs)
     if init is not None:
         checkpoint = open_checkpoint(init)
-        _check(checkpoint, name, classes, "the data")
+        if checkpoint.kind == ENCODER:
+            _check_kind(checkpoint, name)
+        else:
+            _check(checkpoint, name, classes, "the data")
         fill(network, checkpoint)
     return network
 
@@ -171,12 +202,8 @@ def load(
 
 
 def _check(checkpoint: Checkpoint, name: str, classes: int, data: str) -> None:
-    model = MODELS[name]
-    held = checkpoint.variant if checkpoint.kind == "segformer" else checkpoint.kind
-    if model.kind != checkpoint.kind or held not in (None, name):
-        ways = f"use --model {held}" if held else "give weights of the model"
-        raise InputError(f"{checkpoint.path}: holds {held or checkpoint.kind}, not {name}; {ways}")
-    given = checkpoint.outputs - model.spare_outputs
+    _check_kind(checkpoint, name)
+    given = checkpoint.outputs - MODELS[name].spare_outputs
     if given != classes:
         raise InputError(
             f"{checkpoint.path}: a model of {given} classes, where the labels of {data} have "
@@ -184,13 +211,18 @@ def _check(checkpoint: Checkpoint, name: str, classes: int, data: str) -> None:
         )
 
 
+def _check_kind(checkpoint: Checkpoint, name: str) -> None:
+    of_segformer = checkpoint.kind in ("segformer", ENCODER)
+    held = checkpoint.variant if of_segformer else checkpoint.kind
+    kind = "segformer" if of_segformer else checkpoint.kind
+    if MODELS[name].kind != kind or held not in (None, name):
+        ways = f"use --model {held}" if held else "give weights of the model"
+        raise InputError(f"{checkpoint.path}: holds {held or checkpoint.kind}, not {name}; {ways}")
+
+
 def _network(checkpoint: Checkpoint, name: str) -> nn.Module:
-    network: nn.Module
     with torch.device("meta"):  # weights that are replaced anyway need not be drawn
-        if checkpoint.kind == "espnet":
-            network = espnet_of(checkpoint.tensors)
-        else:
-            network = segformer(name, checkpoint.outputs, epsilon=checkpoint.epsilon)
+        network = MODELS[name].build_for(checkpoint)
     network = network.to_empty(device="cpu")
     fill(network, checkpoint)
     return network

@@ -14,7 +14,6 @@ the channels_last format: going to a convolution and back is a change of view, n
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import cast
@@ -22,6 +21,8 @@ from typing import cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from .layers import initialise
 
 
 @dataclass(frozen=True)
@@ -219,17 +220,6 @@ class SegFormer(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         return cast(Tensor, self.decode_head(self.backbone(image)))
-
-
-def initialise(module: nn.Module) -> None:
-    """Draw linear weights from N(0, 0.02), truncated, and convolutions' by their fan-out."""
-    if isinstance(module, nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=0.02)
-    elif isinstance(module, nn.Conv2d):
-        fan_out = module.kernel_size[0] * module.kernel_size[1] * module.out_channels
-        nn.init.normal_(module.weight, std=math.sqrt(2 / (fan_out // module.groups)))
-    if isinstance(module, nn.Linear | nn.Conv2d) and module.bias is not None:
-        nn.init.zeros_(module.bias)
 
 
 def segformer(

@@ -1,0 +1,67 @@
+"""What the networks share: convolutions with batch norm and a rectifier, and first weights."""
+
+# ruff: noqa: D102 - each class says what its `forward` does.
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+from torch import Tensor, nn
+
+
+class Convolution(nn.Module):
+    """A convolution without bias, batch norm, activation (default ReLU).
+
+    (N, inputs, H, W) -> (N, outputs, H / stride, W / stride). The parameters are named as in
+    mmcv's ConvModule.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        dilation: int = 1,
+        groups: int = 1,
+        activation: nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        padding = kernel // 2 * dilation
+        self.conv = nn.Conv2d(
+            inputs, outputs, kernel, stride, padding, dilation, groups, bias=False
+        )
+        self.bn = nn.BatchNorm2d(outputs)
+        self.activate = activation or nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return cast(Tensor, self.activate(self.bn(self.conv(x))))
+
+
+class SeparableConvolution(nn.Module):
+    """A 3x3 convolution of each channel, then a 1x1 convolution (Xception, arXiv 1610.02357).
+
+    (N, inputs, H, W) -> (N, outputs, H, W). The parameters are named as in mmcv's
+    DepthwiseSeparableConvModule.
+    """
+
+    def __init__(self, inputs: int, outputs: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.depthwise_conv = Convolution(inputs, inputs, 3, dilation=dilation, groups=inputs)
+        self.pointwise_conv = Convolution(inputs, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return cast(Tensor, self.pointwise_conv(self.depthwise_conv(x)))
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw linear weights from N(0, 0.02), truncated, and convolutions' by their fan-out."""
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+    elif isinstance(module, nn.Conv2d):
+        fan_out = module.kernel_size[0] * module.kernel_size[1] * module.out_channels
+        nn.init.normal_(module.weight, std=math.sqrt(2 / (fan_out // module.groups)))
+    if isinstance(module, nn.Linear | nn.Conv2d) and module.bias is not None:
+        nn.init.zeros_(module.bias)

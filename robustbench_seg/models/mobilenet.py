@@ -1,0 +1,89 @@
+"""MobileNetV2: a convolutional encoder of inverted residuals with linear bottlenecks.
+
+M. Sandler, A. Howard, M. Zhu, A. Zhmoginov, L.-C. Chen: MobileNetV2: Inverted Residuals and Linear
+Bottlenecks. CVPR 2018, arXiv 1801.04381 (Table 2, without its last 1x1 convolution, which is for
+classification). Written from the paper; the parameters have mmsegmentation's names.
+"""
+
+# ruff: noqa: D102 - each class says what its `forward` does.
+
+from __future__ import annotations
+
+from typing import cast
+
+from torch import Tensor, nn
+
+from .layers import Convolution
+
+# Of each of the seven layers: expansion, channels, blocks, stride (Table 2: t, c, n, s).
+LAYERS = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+WIDTHS = (24, 320)
+"""Channels of the two maps that `MobileNetV2` returns."""
+
+
+class InvertedResidual(nn.Module):
+    """Expand, filter each channel, project without a rectifier; added to the input where it fits.
+
+    (N, inputs, H, W) -> (N, outputs, H / stride, W / stride).
+    """
+
+    def __init__(self, inputs: int, outputs: int, expansion: int, stride: int, dilation: int):
+        super().__init__()
+        hidden = inputs * expansion
+        relu6 = nn.ReLU6(inplace=True)
+        expand = [Convolution(inputs, hidden, 1, activation=relu6)] if expansion > 1 else []
+        self.conv = nn.Sequential(
+            *expand,
+            Convolution(
+                hidden,
+                hidden,
+                3,
+                stride=stride,
+                dilation=dilation,
+                groups=hidden,
+                activation=relu6,
+            ),
+            Convolution(hidden, outputs, 1, activation=nn.Identity()),
+        )
+        self.residual = stride == 1 and inputs == outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        return cast(Tensor, x + self.conv(x) if self.residual else self.conv(x))
+
+
+class MobileNetV2(nn.Module):
+    """Images float32 (N, 3, H, W) to maps of 24 channels at 1/4 and 320 at 1 / output_stride.
+
+    Where the output stride is reached, further strides become dilations of what follows; as in
+    mmsegmentation, of the first block of each layer only.
+    """
+
+    def __init__(self, output_stride: int) -> None:
+        super().__init__()
+        self.conv1 = Convolution(3, 32, 3, stride=2, activation=nn.ReLU6(inplace=True))
+        inputs, total, dilation = 32, 2, 1
+        for number, (expansion, outputs, blocks, stride) in enumerate(LAYERS, start=1):
+            if total * stride > output_stride:
+                dilation, stride = dilation * stride, 1
+            total *= stride
+            layer = [InvertedResidual(inputs, outputs, expansion, stride, dilation)] + [
+                InvertedResidual(outputs, outputs, expansion, 1, 1) for _ in range(blocks - 1)
+            ]
+            self.add_module(f"layer{number}", nn.Sequential(*layer))
+            inputs = outputs
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.conv1(image)  # (N, 3, H, W) -> (N, 32, H / 2, W / 2)
+        shallow = self.get_submodule("layer2")(self.get_submodule("layer1")(x))  # (N, 24, 1/4)
+        x = shallow
+        for number in range(3, len(LAYERS) + 1):
+            x = self.get_submodule(f"layer{number}")(x)  # -> (N, 320, 1 / output_stride) at last
+        return shallow, x
