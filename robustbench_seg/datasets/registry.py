@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from .base import Dataset
+from .camvid import camvid, is_camvid
 from .cityscapes import cityscapes, is_cityscapes
 from .streets import streets
 
@@ -33,6 +34,7 @@ DATASETS = {
             f"Cityscapes in its official layout: a path, or ${CITYSCAPES_VARIABLE}",
             None,
         ),
+        DatasetInfo("camvid", "CamVid, 11 classes, in SegNet's layout: a path", None),
     )
 }
 
@@ -49,11 +51,12 @@ def open_dataset(data: str | None = None, split: str = "val", limit: int | None 
     if name == "streets":
         default = DATASETS["streets"].default_frames if split == "val" else None
         return streets(split, limit=limit or default)
-    dataset = cityscapes(_cityscapes_root(name), split)
+    root = _root(name)
+    dataset = camvid(root, split) if is_camvid(root) else cityscapes(root, split)
     return replace(dataset, frames=dataset.frames[:limit])
 
 
-def _cityscapes_root(data: str) -> Path:
+def _root(data: str) -> Path:
     if data == "cityscapes":
         folder = os.environ.get(CITYSCAPES_VARIABLE)
         if not folder:
@@ -64,10 +67,13 @@ def _cityscapes_root(data: str) -> Path:
     else:
         source, root = "--data", Path(data)
     if not root.is_dir():
-        known = f"; known names: {', '.join(DATASETS)}" if source == "--data" else ""
+        known = ""
+        if source == "--data":
+            known = "; give a path, or a name: streets, cityscapes"
         raise InputError(f"{source} {root}: no such folder{known}")
-    if not is_cityscapes(root):
+    if not (is_cityscapes(root) or (data != "cityscapes" and is_camvid(root))):
         raise InputError(
-            f"{source} {root}: not a Cityscapes tree; expected leftImg8bit/ and gtFine/ in it"
+            f"{source} {root}: no known layout; expected leftImg8bit/ and gtFine/ (Cityscapes) in "
+            "it, or train/ and trainannot/, val/ and valannot/ (CamVid)"
         )
     return root

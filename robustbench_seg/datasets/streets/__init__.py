@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a pixel of any scene changes."""
 
 SPLITS = {"train": 4000, "val": 100}

@@ -38,7 +38,7 @@ def _barrier(
     canvas: Canvas, random: Random, street: Street, s: float, z: tuple[float, float]
 ) -> None:
     start, end = street.pose(s, z[0]), street.pose(s, z[1])
-    kind = random.choice(("wall", "wall", "fence", "fence", "fence", "hedge"))
+    kind = random.choice(("wall", "wall", "wall", "fence", "fence", "fence", "hedge"))
     if kind == "wall":
         furniture.wall(canvas, random, start, end, random.uniform(0.7, 2.2))
     elif kind == "fence":
@@ -92,7 +92,7 @@ def _plot(
             random,
             street.pose(edge, z[0]),
             street.pose(edge, z[1]),
-            random.uniform(1.5, 3.2),
+            random.uniform(1.2, 2.6),
         )
     elif kind == "site":
         furniture.fence(canvas, random, street.pose(edge, z[0]), street.pose(edge, z[1]), 2.0)

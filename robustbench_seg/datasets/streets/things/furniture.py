@@ -28,12 +28,37 @@ def wall(canvas: Canvas, random: Random, start: Pose, end: Pose, height: float) 
     thick = start.vector(0.35, 0.0, 0.0)
     canvas.patch(base, along, (0.0, height, 0.0), paint)
     canvas.patch(base, thick, (0.0, height, 0.0), paint)
-    lip = start.vector(-0.05, 0.0, 0.0)
-    for edge in (lip, start.vector(0.05, 0.0, 0.0)):
+    lip = start.vector(-0.07, 0.0, 0.0)
+    for edge in (lip, start.vector(0.07, 0.0, 0.0)):
         low = (base[0] + edge[0], height, base[2] + edge[2])
-        canvas.patch(low, along, (0.0, 0.14, 0.0), coping)
-    canvas.patch((base[0], height + 0.14, base[2]), along, thick, coping)
-    canvas.patch((base[0], height, base[2]), thick, (0.0, 0.14, 0.0), coping)
+        canvas.patch(low, along, (0.0, 0.2, 0.0), coping)
+    canvas.patch((base[0], height + 0.2, base[2]), along, thick, coping)
+    canvas.patch((base[0], height, base[2]), thick, (0.0, 0.2, 0.0), coping)
+    if start.z < 60.0:
+        _piers(canvas, random, start, end, height, paint, coping)
+
+
+def _piers(
+    canvas: Canvas,
+    random: Random,
+    start: Pose,
+    end: Pose,
+    height: float,
+    paint: Paint,
+    cap: Paint,
+) -> None:
+    # What tells a wall from a house: piers at even distances that stand higher than it.
+    base, along = _span(start, end)
+    length = abs(along[2]) + abs(along[0])
+    spans = max(1, round(length / random.uniform(2.2, 4.5)))
+    tall, half = height + random.uniform(0.25, 0.5), random.uniform(0.2, 0.32)
+    over = half + 0.08
+    for index in range(spans + 1):
+        share = index / spans
+        x, z = base[0] + along[0] * share, base[2] + along[2] * share
+        pose = Pose(x, z, start.ahead_x, start.ahead_z)
+        canvas.box(pose, (-half, half), (0.0, tall), (-half, half), paint)
+        canvas.box(pose, (-over, over), (tall, tall + 0.14), (-over, over), cap)
 
 
 def fence(canvas: Canvas, random: Random, start: Pose, end: Pose, height: float) -> None:
@@ -53,23 +78,25 @@ def fence(canvas: Canvas, random: Random, start: Pose, end: Pose, height: float)
     kind = random.choice(("bars", "bars", "mesh", "boards", "pickets"))
     if kind == "bars":
         canvas.patch(
-            base, along, rise, paint, shapes.RAILING, length * random.uniform(5.0, 7.0), 0.36
+            base, along, rise, paint, shapes.RAILING, length * random.uniform(4.0, 6.0), 0.42
         )
     elif kind == "pickets":
         canvas.patch(base, along, rise, paint, shapes.RAILING, length * 4.5, 0.7)
     elif kind == "mesh":
-        canvas.patch(base, along, rise, paint, shapes.MESH, length * 5.0, height * 5.0)
+        canvas.patch(base, along, rise, paint, shapes.MESH, length * 4.0, height * 4.0)
     else:
         boards = paint.but(
             material=materials.PLANKS,
             detail=(random.choice((0.16, 0.25, 0.5)), float(random.integer(0, 1)), 0.0),
         )
         canvas.patch(base, along, rise, boards)
+    for rail in (0.1, height - 0.06):
+        canvas.patch((base[0], rail, base[2]), along, (0.0, 0.07, 0.0), paint)
     posts = int(length / 2.4) + 1
     for index in range(posts + 1 if start.z < 60.0 else 0):
         share = index / posts
         foot = (base[0] + along[0] * share, 0.0, base[2] + along[2] * share)
-        canvas.limb(foot, (foot[0], height + 0.06, foot[2]), 0.05, 0.05, paint)
+        canvas.limb(foot, (foot[0], height + 0.12, foot[2]), 0.07, 0.07, paint)
 
 
 def _post(canvas: Canvas, random: Random, pose: Pose, height: float, radius: float) -> Paint:

@@ -1,0 +1,66 @@
+"""Makes the pictures of the documentation, from what this project renders itself.
+
+    python docs/pictures.py
+
+Writes streets.jpg, a contact sheet of scenes and their labels, and corruptions.jpg, one scene under
+all corruptions and severities, beside this file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from corruptions import REGISTRY, corrupt
+from corruptions.checks import SEVERITIES
+from robustbench_seg.datasets.classes import CITYSCAPES
+from robustbench_seg.datasets.streets import render
+
+FOLDER = Path(__file__).parent
+SCENES = 18
+SCENE = 3
+"""The scene of `val` that is corrupted."""
+TEXT = 150
+"""Pixels left of the gallery's rows, for the names."""
+
+
+def contact_sheet() -> Image.Image:
+    """Return the first scenes of `val`, each beside its label, three pairs to a row."""
+    colors = np.zeros((256, 3), np.uint8)
+    colors[: len(CITYSCAPES)] = [info.color for info in CITYSCAPES]
+    pairs = []
+    for index in range(SCENES):
+        image, label = render("val", index, 512, 256)
+        pairs.append(np.hstack([image, colors[label]])[::2, ::2])  # (128, 512, 3)
+    rows = [np.hstack(pairs[start : start + 3]) for start in range(0, SCENES, 3)]
+    return Image.fromarray(np.vstack(rows))
+
+
+def gallery() -> Image.Image:
+    """Return a scene under all corruptions (rows) and severities (columns)."""
+    image, _ = render("val", SCENE, 512, 256)
+    rows = [_row(image, name) for name in REGISTRY]
+    sheet = Image.new("RGB", (TEXT + 256 * len(SEVERITIES), 128 * len(rows)), "white")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(15)
+    for index, (name, row) in enumerate(zip(REGISTRY, rows, strict=True)):
+        sheet.paste(Image.fromarray(row), (TEXT, 128 * index))
+        draw.text((6, 128 * index + 54), name, fill="black", font=font)
+    return sheet
+
+
+def _row(image: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
+    return np.hstack([corrupt(image, name, severity)[::2, ::2] for severity in SEVERITIES])
+
+
+def main() -> None:
+    """Write both pictures."""
+    contact_sheet().save(FOLDER / "streets.jpg", quality=85)
+    gallery().save(FOLDER / "corruptions.jpg", quality=85)
+
+
+if __name__ == "__main__":
+    main()
