@@ -6,19 +6,22 @@
     for corruption, severity in load_suite("cityscapes-c").conditions():
         ...
 
-Importing this package loads NumPy and nothing heavier; Numba and OpenCV come with the first
-corruption that needs them.
+Importing this package loads NumPy and nothing heavier; Numba comes with the first corruption, and
+OpenCV only with the reference implementation.
 """
 
 from __future__ import annotations
+
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import catalogue as catalogue  # fills the registry
-from .checks import check_image, check_severity, check_size
+from .checks import check_image, check_severity, unknown
 from .errors import InputError
 from .keys import image_key, stream_seed
+from .reference import corrupt_by_reference
 from .registry import REGISTRY, Corruption, corruption_names, find
 from .suites import Column, Suite, load_suite, suite_names
 
@@ -26,6 +29,7 @@ __all__ = [
     "REGISTRY",
     "Column",
     "Corruption",
+    "Implementation",
     "InputError",
     "Suite",
     "corrupt",
@@ -35,19 +39,34 @@ __all__ = [
     "suite_names",
 ]
 
+Implementation = Literal["ours", "reference"]
+"""Whose functions corrupt: those here, or those of the package `imagecorruptions`."""
+
+IMPLEMENTATIONS: tuple[str, ...] = get_args(Implementation)
+
 
 def corrupt(
-    image: NDArray[np.uint8], name: str, severity: int, *, seed: int = 0, key: str | None = None
+    image: NDArray[np.uint8],
+    name: str,
+    severity: int,
+    *,
+    seed: int = 0,
+    key: str | None = None,
+    implementation: Implementation = "ours",
 ) -> NDArray[np.uint8]:
     """Return a corrupted copy of an image.
 
-    The same arguments give the same pixels, whatever was computed before and in which order.
+    The same arguments give the same pixels, on every machine, in any thread, and whatever was
+    computed before.
 
     Parameters
     ----------
     image
-        RGB, uint8 (H, W, 3), both sides at least 32 pixels; it is not changed. Strengths are in
-        absolute pixels, so corrupt at native resolution and resize afterwards.
+        uint8, RGB (H, W, 3) or grey (H, W) or (H, W, 1), of any size from 1 x 1 on; it is not
+        changed. Strengths are in absolute pixels, so corrupt at native resolution and resize
+        afterwards. What reaches beyond the edges of an image, as it does all over a small one,
+        meets its edge pixels or its mirror image there, and each corruption's function tells
+        what else happens to small images.
     name
         One of `corruption_names()`.
     severity
@@ -56,19 +75,29 @@ def corrupt(
         Seeds the chance in the random corruptions, together with the image, name and severity.
     key
         `image_key(image)` if it is known, to save computing it.
+    implementation
+        "reference" calls the package `imagecorruptions` instead, whose pixels may depend on the
+        processor. It needs OpenCV, 32 pixels a side, and much more time, and its threads wait for
+        each other.
 
     Returns
     -------
     ndarray
-        A new C-contiguous uint8 array (H, W, 3).
+        A new C-contiguous RGB array, uint8 (H, W, 3), also for a grey image.
 
     Raises
     ------
     InputError
-        For any other image, an unknown name, or a severity out of range.
+        A `ValueError`, for any other image, an unknown name or implementation, or a severity out
+        of range; it says what was found and what is allowed. Also where the reference is wanted
+        and OpenCV cannot be imported.
     """
     corruption = find(name)
     severity = check_severity(severity)
-    check_size(check_image(image))
+    if implementation not in IMPLEMENTATIONS:
+        raise InputError(unknown("implementation", implementation, IMPLEMENTATIONS))
+    image = check_image(image)
     stream = stream_seed(seed, image_key(image) if key is None else key, name, severity)
+    if implementation == "reference":
+        return corrupt_by_reference(name, image, severity, stream)
     return corruption.function(image, severity, stream)

@@ -1,7 +1,6 @@
 """Which corruptions there are, and the module that makes each.
 
-The modules load Numba or OpenCV, so each is imported with the first call of one of its functions.
-What no module of ours makes, the reference package does.
+The modules load Numba, so each is imported with the first call of one of its functions.
 """
 
 from __future__ import annotations
@@ -12,12 +11,27 @@ from importlib import import_module
 import numpy as np
 from numpy.typing import NDArray
 
-from .reference import CATEGORIES, corrupt_by_reference
+from .reference import CATEGORIES
 from .registry import CorruptionFunction, register
 
 OURS = {
-    "noise": ("gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise"),
-    "digital": ("brightness", "contrast", "saturate", "jpeg_compression"),
+    "blur.motion": ("motion_blur",),
+    "blur.defocus": ("defocus_blur",),
+    "blur.glass": ("glass_blur",),
+    "blur.gaussian": ("gaussian_blur",),
+    "noise.normal": ("gaussian_noise", "speckle_noise"),
+    "noise.impulse": ("impulse_noise",),
+    "noise.shot": ("shot_noise",),
+    "digital.hsv": ("brightness", "saturate"),
+    "digital.contrast": ("contrast",),
+    "digital.jpeg": ("jpeg_compression",),
+    "digital.pixelate": ("pixelate",),
+    "digital.elastic": ("elastic_transform",),
+    "blur.zoom": ("zoom_blur",),
+    "weather.snow": ("snow",),
+    "weather.spatter": ("spatter",),
+    "weather.fog": ("fog",),
+    "weather.frost": ("frost",),
 }
 """The modules of this package, and which of their functions are corruptions."""
 
@@ -34,8 +48,4 @@ _MODULES = {name: module for module, names in OURS.items() for name in names}
 
 for _category, _names in CATEGORIES.items():
     for _name in _names:
-        register(_name, _category)(
-            partial(corrupt_by_module, _MODULES[_name], _name)
-            if _name in _MODULES
-            else partial(corrupt_by_reference, _name)
-        )
+        register(_name, _category)(partial(corrupt_by_module, _MODULES[_name], _name))

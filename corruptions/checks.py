@@ -1,4 +1,4 @@
-"""What is accepted: RGB bytes, at least 32 pixels a side; severities 1 to 5; known names."""
+"""What is accepted: RGB or grey bytes of any size; severities 1 to 5; known names."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from .errors import InputError
 SEVERITIES = (1, 2, 3, 4, 5)
 """The severities that every corruption has (Hendrycks & Dietterich, ICLR 2019)."""
 
-SMALLEST_SIDE = 32
-"""In pixels; the reference package refuses less."""
-
 
 def check_image(image: object) -> NDArray[np.uint8]:
-    """Return the image if it is uint8 (H, W, 3), or raise InputError."""
+    """Return an image as RGB, uint8 (H, W, 3), or raise InputError.
+
+    RGB is returned as it is; grey, (H, W) or (H, W, 1), becomes three equal channels.
+    """
     if not isinstance(image, np.ndarray):
         raise InputError(f"image: expected a NumPy array, got {type(image).__name__}")
     if image.dtype != np.uint8:
-        raise InputError(f"image: expected uint8 grey levels 0-255, got {image.dtype}; convert it")
-    if image.ndim != 3 or image.shape[2] != 3:
-        raise InputError(f"image: expected RGB of shape (H, W, 3), got {image.shape}")
-    return image
-
-
-def check_size(image: NDArray[np.uint8]) -> None:
-    """Raise InputError if a side of the image is too short to be corrupted."""
-    height, width = image.shape[:2]
-    if min(height, width) < SMALLEST_SIDE:
-        raise InputError(
-            f"image: {width} x {height} pixels is too small to corrupt; "
-            f"both sides need at least {SMALLEST_SIDE}"
+        remedy = "convert them with .astype(numpy.uint8)"
+        if image.dtype.kind == "f":
+            remedy = "if they go from 0 to 1, take (255 * image).round().astype(numpy.uint8)"
+        raise InputError(f"image: expected grey levels 0-255, uint8, got {image.dtype}; {remedy}")
+    planes = image[:, :, np.newaxis] if image.ndim == 2 else image
+    if planes.ndim != 3 or planes.shape[2] not in (1, 3):
+        remedy = (
+            "; leave the fourth channel out: image[..., :3]" if image.shape[-1:] == (4,) else ""
         )
+        raise InputError(
+            f"image: expected RGB (H, W, 3) or grey (H, W) or (H, W, 1), got {image.shape}{remedy}"
+        )
+    if planes.size == 0:
+        raise InputError(f"image: {image.shape} has no pixel; both sides need at least one")
+    return planes if planes.shape[2] == 3 else np.repeat(planes, 3, axis=2)  # (H, W, 3)
 
 
 def check_severity(severity: object) -> int:

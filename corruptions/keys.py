@@ -18,8 +18,8 @@ def image_key(image: NDArray[np.uint8]) -> str:
     """Return the digest that stands for an image in all its corruptions, 32 hex digits.
 
     It is taken from the shape and the decoded pixels of the RGB uint8 (H, W, 3) image, so a copy
-    under another name or in another lossless format has the same key. Raises InputError for any
-    other array.
+    under another name or in another lossless format has the same key. A grey image, (H, W) or
+    (H, W, 1), has that of its RGB form. Raises InputError for any other array.
     """
     pixels = np.ascontiguousarray(check_image(image))
     # SHA-256 rather than BLAKE2: twice as fast where the processor has instructions for it.

@@ -33,3 +33,10 @@ def fill_words(stream: np.uint64, start: int, words: NDArray[np.uint32]) -> None
         mixed ^= mixed >> np.uint64(31)
         words[2 * pair] = np.uint32(mixed & np.uint64(0xFFFFFFFF))
         words[2 * pair + 1] = np.uint32(mixed >> np.uint64(32))
+
+
+def uniform(stream: int) -> float:
+    """Return a number from 0 to less than 1 with 53 random bits: words 0 and 1 of a stream."""
+    words = np.empty(2, np.uint32)
+    fill_words(np.uint64(stream), 0, words)
+    return (int(words[1]) << 21 | int(words[0]) >> 11) / 2.0**53

@@ -31,6 +31,9 @@ CATEGORIES = {
 }
 """The names of the package, in the categories of Table 5 of SegFormer."""
 
+SMALLEST_SIDE = 32
+"""In pixels; the package refuses less."""
+
 # Deaf to NumPy's global generator: glass_blur draws from Numba's, impulse_noise from a fresh one.
 SEEDED_BY_ARGUMENT = ("glass_blur", "impulse_noise")
 
@@ -43,8 +46,15 @@ def corrupt_by_reference(
     """Return what `imagecorruptions.corrupt` makes of an RGB uint8 (H, W, 3) image.
 
     The result is a new C-contiguous array, its grey levels truncated as the package does. The low
-    32 bits of `stream` seed it. InputError if OpenCV cannot be imported.
+    32 bits of `stream` seed it. InputError if a side has less than 32 pixels, or if OpenCV cannot
+    be imported.
     """
+    height, width = image.shape[:2]
+    if min(height, width) < SMALLEST_SIDE:
+        raise InputError(
+            f"image: {width} x {height} pixels is too small for the package imagecorruptions, "
+            f"which needs {SMALLEST_SIDE} a side; the implementation 'ours' takes every size"
+        )
     _require_opencv()
     import imagecorruptions
 

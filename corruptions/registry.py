@@ -52,5 +52,5 @@ def find(name: str) -> Corruption:
     """Return the corruption of that name; InputError with the valid names if there is none."""
     try:
         return REGISTRY[name]
-    except KeyError:
+    except (KeyError, TypeError):  # TypeError: it cannot even be looked up
         raise InputError(unknown("corruption", name, corruption_names())) from None

@@ -18,10 +18,11 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from .checks import SEVERITIES, check_severity, unknown
 from .errors import InputError
@@ -68,6 +69,16 @@ class Suite:
         columns = [[column.corruption, column.category, column.counted] for column in self.columns]
         content = json.dumps([columns, self.severities], separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Suite:
+        """Return the suite that `dataclasses.asdict` made plain values of, be it through JSON."""
+        columns = [
+            Column(**{**column, "counted": tuple(column["counted"])})
+            for column in values["columns"]
+        ]
+        severities = tuple(values["severities"])
+        return cls(**{**values, "columns": tuple(columns), "severities": severities})
 
     def conditions(self) -> tuple[tuple[str, int], ...]:
         """Return every (corruption, severity) to run, in order, without the clean image."""

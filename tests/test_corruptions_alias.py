@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from corruptions.alias import BLOCK, alias_tables, draw_levels
+from corruptions.noise.alias import BLOCK, alias_tables, draw_levels
 from corruptions.randomness import fill_words
 
 

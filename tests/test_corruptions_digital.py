@@ -1,4 +1,4 @@
-"""The digital corruptions against `imagecorruptions`, pixel by pixel, and pinned everywhere."""
+"""The digital corruptions without chance against `imagecorruptions`, and pinned everywhere."""
 
 from __future__ import annotations
 
@@ -11,24 +11,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
 from corruptions import corrupt
 from corruptions.catalogue import OURS
 from corruptions.checks import SEVERITIES
-from corruptions.digital import CONTRAST, WHOLE
+from corruptions.digital.contrast import CONTRAST, WHOLE
 
 Pixels = NDArray[np.uint8]
 
-NAMES = ("brightness", "contrast", "saturate", "jpeg_compression")
-EXACT = ("brightness", "saturate", "jpeg_compression")  # contrast: within one grey level
+NAMES = ("brightness", "contrast", "saturate", "jpeg_compression", "pixelate")
+EXACT = ("brightness", "saturate", "jpeg_compression")  # the others: within one grey level
 
 PINNED = {
     "brightness": "31fb71f845b0c798fecc7e724d99704fc4a546c752f3b81646eacd4d28772a4a",
     "contrast": "aa79bb8e0a7099a24d0b35494eb57131a2cadd0326ff8bb3de69e270e8da088e",
     "saturate": "173547f8c1306b2a292c240948475cd139504a1c7990760896d11b4cbd5eefdf",
     "jpeg_compression": "ce64c2619c881285f4e7550c8c2a8416d8cf54a8857cbe9d5939067cfee21798",
+    "pixelate": "885081e2691e8319f19621d266285144b19d37cd69c7f69c64ab0ab74a17d738",
 }
 
 
@@ -98,6 +101,15 @@ def test_pixels_are_those_of_the_package(picture: str, name: str, severity: int)
     assert largest <= (0 if name in EXACT else 1)
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(32, 200), st.integers(32, 200), st.sampled_from(SEVERITIES))
+def test_large_pixels_are_those_of_the_package_in_every_size(
+    height: int, width: int, severity: int
+) -> None:
+    image = noise(height, width)
+    assert difference(image, "pixelate", severity).max() <= (height > width)
+
+
 @pytest.fixture(scope="module")
 def frame() -> Pixels:
     from robustbench_seg.datasets.streets import render
@@ -160,7 +172,8 @@ def test_the_result_is_an_ordinary_new_array(name: str) -> None:
 
 
 def test_they_need_neither_opencv_nor_the_package() -> None:
-    assert OURS["digital"] == NAMES
+    made_here = {name for each in OURS if each.startswith("digital.") for name in OURS[each]}
+    assert made_here == {*NAMES, "elastic_transform"}
     program = (
         "import sys; sys.modules.update(cv2=None, imagecorruptions=None)\n"
         "import numpy as np; from corruptions import corrupt\n"

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import stats
 
-from corruptions import corrupt, noise
+from corruptions import corrupt
+from corruptions.catalogue import OURS, corrupt_by_module
 from corruptions.checks import SEVERITIES
+from corruptions.noise import impulse, normal, shot
 from corruptions.randomness import fill_words
 
-NOISES = ("gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise")
+MODULES = {name: module for module, names in OURS.items() for name in names if "noise" in module}
+NOISES = tuple(MODULES)
 FLAT = np.full((256, 256, 3), 128, np.uint8)
 
 
@@ -56,11 +60,11 @@ def _from_the_references_draws(
     edges: NDArray[np.float64]
     draws: NDArray[np.float64]
     if name == "shot_noise":
-        edges = np.tile(noise.shot_edges(severity).astype(np.float64), (256, 1))
-        counts = np.random.poisson(image / 255.0 * noise.SHOT_NOISE[severity - 1])  # noqa: NPY002
+        edges = np.tile(shot.shot_edges(severity).astype(np.float64), (256, 1))
+        counts = np.random.poisson(image / 255.0 * shot.SHOT_NOISE[severity - 1])  # noqa: NPY002
         draws = counts.astype(np.float64)
     else:
-        of_noise = {"gaussian_noise": noise.gaussian_edges, "speckle_noise": noise.speckle_edges}
+        of_noise = {"gaussian_noise": normal.gaussian_edges, "speckle_noise": normal.speckle_edges}
         edges = of_noise[name](severity)
         draws = np.random.normal(size=image.shape)  # noqa: NPY002
     result = np.empty_like(image)
@@ -75,13 +79,13 @@ def _replaced_at_the_references_places(
 ) -> NDArray[np.uint8]:
     """Hand the package's two draws to our kernel as one word: below 2**32 c if both say so."""
     rng = np.random.default_rng(seed)
-    replaced, half = rng.random(image.shape), 2.0**31 * noise.IMPULSE_NOISE[severity - 1]
+    replaced, half = rng.random(image.shape), 2.0**31 * impulse.IMPULSE_NOISE[severity - 1]
     white = rng.random(image.shape) <= 0.5
-    within = replaced / noise.IMPULSE_NOISE[severity - 1]  # less than 1 where it is replaced
+    within = replaced / impulse.IMPULSE_NOISE[severity - 1]  # less than 1 where it is replaced
     words = np.where(within <= 1, (within + white) * half, replaced * 2.0**32)
     result = image.copy()
-    noise.replace_levels(
-        result.reshape(-1), words.astype(np.uint32).reshape(-1), noise.impulse_half(severity)
+    impulse.replace_levels(
+        result.reshape(-1), words.astype(np.uint32).reshape(-1), impulse.impulse_half(severity)
     )
     return result
 
@@ -108,12 +112,12 @@ def test_the_references_draws_give_its_pixels_on_a_real_frame(name: str, shared_
 
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_tables_hold_the_distributions_of_scipy(severity: int) -> None:
-    counts = noise.shot_edges(severity)
-    means = np.arange(256)[:, np.newaxis] / 255 * noise.SHOT_NOISE[severity - 1]
+    counts = shot.shot_edges(severity)
+    means = np.arange(256)[:, np.newaxis] / 255 * shot.SHOT_NOISE[severity - 1]
     for tables, below in (
-        (noise.gaussian_tables, stats.norm.cdf(noise.gaussian_edges(severity))),
-        (noise.speckle_tables, stats.norm.cdf(noise.speckle_edges(severity))),
-        (noise.shot_tables, stats.poisson.cdf(counts - 1, means)),
+        (normal.gaussian_tables, stats.norm.cdf(normal.gaussian_edges(severity))),
+        (normal.speckle_tables, stats.norm.cdf(normal.speckle_edges(severity))),
+        (shot.shot_tables, stats.poisson.cdf(counts - 1, means)),
     ):
         expected = np.diff(np.asarray(below), prepend=0, append=1)
         shares = table_shares(tables(severity)) / 2**32
@@ -124,8 +128,8 @@ def test_impulse_noise_takes_the_words_of_its_stream() -> None:
     image = np.random.default_rng(6).integers(0, 256, (55, 68, 3), np.uint8)
     expected, words = image.copy(), np.empty(image.size, np.uint32)
     fill_words(np.uint64(8), 0, words)
-    noise.replace_levels(expected.reshape(-1), words, noise.impulse_half(2))
-    np.testing.assert_array_equal(noise.impulse_noise(image, 2, 8), expected)
+    impulse.replace_levels(expected.reshape(-1), words, impulse.impulse_half(2))
+    np.testing.assert_array_equal(impulse.impulse_noise(image, 2, 8), expected)
 
 
 def _histograms(image: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -186,7 +190,7 @@ def test_conditions_are_independent_of_each_other() -> None:
 @pytest.mark.parametrize("name", NOISES)
 def test_a_value_follows_from_its_level_and_place(name: str) -> None:
     image = np.random.default_rng(5).integers(0, 256, (70, 67, 3), np.uint8)
-    function = getattr(noise, name)
+    function = partial(corrupt_by_module, MODULES[name], name)
     whole = function(image, 2, 2**64 - 5)
     for rows in (1, 10, 11, 41, 69):  # below, at and above multiples of a block, odd and even
         np.testing.assert_array_equal(function(image[:rows], 2, 2**64 - 5), whole[:rows])

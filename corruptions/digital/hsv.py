@@ -1,21 +1,18 @@
-"""The digital corruptions: brightness, contrast, saturate and JPEG compression.
+"""Brightness and saturate: the value, or the saturation, of a colour is changed in HSV.
 
 Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
 Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
-They hold no chance. Brightness and saturate give that package's pixels to the bit, JPEG too with
-the same Pillow; contrast differs by one grey level where the package's sum is rounded below an
-integer. As there, a result between two grey levels is cut off, not rounded.
+
+They hold no chance, and give that package's pixels to the bit: as there, a result between two
+grey levels is cut off, not rounded.
 """
 
 from __future__ import annotations
 
-from io import BytesIO
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from .kernels import kernel
+from ..kernels import kernel
 
 BRIGHTNESS = (0.1, 0.2, 0.3, 0.4, 0.5)
 """By severity: what is added to the value V, which goes from 0 to 1."""
@@ -23,19 +20,8 @@ BRIGHTNESS = (0.1, 0.2, 0.3, 0.4, 0.5)
 SATURATE = ((0.3, 0.0), (0.1, 0.0), (2.0, 0.0), (5.0, 0.1), (20.0, 0.2))
 """By severity: the factor of the saturation S, which goes from 0 to 1, and what is then added."""
 
-CONTRAST = (8, 6, 4, 2, 1)
-"""By severity: the contrast that is left, in twentieths: 0.4, 0.3, 0.2, 0.1, 0.05."""
-
-JPEG_COMPRESSION = (25, 18, 15, 10, 7)
-"""By severity: the quality, as libjpeg counts it."""
-
-WHOLE = np.uint32(20)  # that many twentieths; unsigned so that the division becomes a product
-
 BLOCK = 512
 """Pixels at a time; their three float64 planes stay in a processor's nearest cache."""
-
-STRIP = 128
-"""Rows that Pillow hands over at a time; fresh memory for a frame can cost more than its JPEG."""
 
 
 def brightness(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
@@ -53,58 +39,32 @@ def saturate(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[n
     return result
 
 
-def contrast(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
-    """Return the image, RGB uint8 (H, W, 3), as (x - mean) c + mean with each channel's mean.
-
-    In integers, so that no order of summation decides a pixel. With c = k / 20 the formula is
-    (k x + (20 - k) mean) / 20, from 0 to 255 like x. As k x is an integer, cutting the mean's
-    term off to an integer before the division changes no result that is cut off after it.
-    """
-    result = np.array(image, order="C")
-    height, width, _ = result.shape
-    kept = CONTRAST[severity - 1]
-    sums = _channel_sums(result.reshape(-1))
-    from_mean = [(int(WHOLE) - kept) * total // (height * width) for total in sums]
-    added = np.tile(np.array(from_mean, np.uint16), width)  # (3 W,)
-    _mix(result.reshape(height, 3 * width), np.uint32(kept), added)
-    return result
-
-
-def jpeg_compression(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
-    """Return the image, RGB uint8 (H, W, 3), after JPEG at a low quality.
-
-    Its pixels are those of Pillow's libjpeg-turbo, whose integer transforms do not depend on the
-    processor.
-    """
-    file = BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=JPEG_COMPRESSION[severity - 1])
-    decoded = Image.open(file)
-    result = np.empty_like(image, order="C")
-    width = image.shape[1]
-    for top in range(0, len(result), STRIP):
-        rows = result[top : top + STRIP]
-        rows[...] = np.asarray(decoded.crop((0, top, width, top + len(rows))))
-    return result
-
-
 @kernel
-def _channel_sums(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
-    """Return the sums of red, green and blue over pixels (3 N,)."""
-    red = green = blue = 0
-    for i in range(pixels.size // 3):
-        red += pixels[3 * i]
-        green += pixels[3 * i + 1]
-        blue += pixels[3 * i + 2]
-    return red, green, blue
+def _change_in_hsv(
+    pixels: NDArray[np.uint8],
+    saturation_factor: float,
+    saturation_added: float,
+    value_factor: float,
+    value_added: float,
+) -> None:
+    """Take S and V of pixels (3 N,), in HSV, through clip(factor x + added, 0, 1).
 
-
-@kernel
-def _mix(rows: NDArray[np.uint8], kept: np.uint32, added: NDArray[np.uint16]) -> None:
-    """Put (kept x + added) / 20 in place of each x in rows (H, 3 W), `added` (3 W,) for each."""
-    for y in range(rows.shape[0]):
-        row = rows[y]
-        for i in range(row.size):
-            row[i] = np.uint16(kept * row[i] + added[i]) // WHOLE
+    Each operation is that of scikit-image's rgb2hsv and hsv2rgb, in the same order and in float64,
+    so every rounding is too. What is faster is that a block goes through all steps before the
+    next one starts, and that each step is a short loop over planes, which compilers turn into
+    vector instructions. Factor 1 and added 0 change no bit of a number from 0 to 1.
+    """
+    planes = np.empty((3, BLOCK))
+    for start in range(0, pixels.size, 3 * BLOCK):
+        block = pixels[start : start + 3 * BLOCK]
+        count = block.size // 3
+        first, second, third = planes[0, :count], planes[1, :count], planes[2, :count]
+        _split(block, first, second, third)
+        _rgb_to_hsv(first, second, third)
+        _scale(second, saturation_factor, saturation_added)
+        _scale(third, value_factor, value_added)
+        _hsv_to_rgb(first, second, third)
+        _merge(first, second, third, block)
 
 
 @kernel
@@ -186,31 +146,3 @@ def _merge(
         pixels[3 * i] = np.uint8(red[i] * 255.0)
         pixels[3 * i + 1] = np.uint8(green[i] * 255.0)
         pixels[3 * i + 2] = np.uint8(blue[i] * 255.0)
-
-
-@kernel
-def _change_in_hsv(
-    pixels: NDArray[np.uint8],
-    saturation_factor: float,
-    saturation_added: float,
-    value_factor: float,
-    value_added: float,
-) -> None:
-    """Take S and V of pixels (3 N,), in HSV, through clip(factor x + added, 0, 1).
-
-    Each operation is that of scikit-image's rgb2hsv and hsv2rgb, in the same order and in float64,
-    so every rounding is too. What is faster is that a block goes through all steps before the
-    next one starts, and that each step is a short loop over planes, which compilers turn into
-    vector instructions. Factor 1 and added 0 change no bit of a number from 0 to 1.
-    """
-    planes = np.empty((3, BLOCK))
-    for start in range(0, pixels.size, 3 * BLOCK):
-        block = pixels[start : start + 3 * BLOCK]
-        count = block.size // 3
-        first, second, third = planes[0, :count], planes[1, :count], planes[2, :count]
-        _split(block, first, second, third)
-        _rgb_to_hsv(first, second, third)
-        _scale(second, saturation_factor, saturation_added)
-        _scale(third, value_factor, value_added)
-        _hsv_to_rgb(first, second, third)
-        _merge(first, second, third, block)

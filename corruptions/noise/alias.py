@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import kernel
-from .randomness import fill_words
+from ..kernels import kernel
+from ..randomness import fill_words
 
 BLOCK = 2048
 """Random words at a time: they stay in a processor's nearest cache."""
@@ -23,9 +23,22 @@ BLOCK = 2048
 HEIGHT = 2**24
 """Of a column, in units of 2**-32."""
 
+LEVELS = np.arange(256.0)[:, np.newaxis]
+"""What is drawn for, a row each: (256, 1)."""
+
+GREYS = np.arange(1.0, 256.0)
+"""The outcomes whose edges a noise has: from the level before to this one and above, (255,)."""
+
 EIGHT = np.uint32(8)
 UPPER_8_OF_32 = np.uint32(24)
 ALL_BUT_LOWER_8 = np.uint32(0xFFFFFF00)
+
+
+def drawn(image: NDArray[np.uint8], tables: NDArray[np.uint32], stream: int) -> NDArray[np.uint8]:
+    """Return the image uint8 (H, W, 3) with each value drawn anew from the row of its level."""
+    result = np.array(image, order="C")
+    draw_levels(result.reshape(-1), np.uint64(stream), tables)
+    return result
 
 
 def alias_tables(below: NDArray[np.float64]) -> NDArray[np.uint32]:

@@ -1,0 +1,40 @@
+"""Exponential, cosine and sine that are the same on every machine.
+
+The C library's differ in the last digit from one processor and version to the next, and a digit
+can decide a pixel. Python's decimal numbers are integers inside, and a standard fixes each of
+their digits, those of their exponential too. A result here is the double nearest to the true
+value, as good C libraries return nearly always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Context, Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+DIGITS = Context(prec=40)
+"""More than twice the digits of a double: rounding to them first changes nothing."""
+
+DEGREE = Decimal("0.01745329251994329576923690768488612713443")  # pi / 180
+
+
+def exponential(powers: Iterable[float]) -> NDArray[np.float64]:
+    """Return e to each of the powers, (N,)."""
+    return np.array([float(Decimal(float(power)).exp(DIGITS)) for power in powers])
+
+
+def cosine_and_sine(degrees: float) -> tuple[float, float]:
+    """Return the cosine and the sine of an angle from -180 to 180 degrees.
+
+    By their series, 1 - x^2/2! + x^4/4! .. and x - x^3/3! + x^5/5! ..
+    """
+    angle = DIGITS.multiply(Decimal(float(degrees)), DEGREE)
+    minus_square = DIGITS.multiply(DIGITS.multiply(angle, angle), Decimal(-1))
+    cosine, sine, even, odd = Decimal(1), angle, Decimal(1), angle  # sums and their last terms
+    for k in range(2, 62, 2):  # pi^61 / 61! is less than the last digit
+        even = DIGITS.divide(DIGITS.multiply(even, minus_square), Decimal(k * (k - 1)))
+        odd = DIGITS.divide(DIGITS.multiply(odd, minus_square), Decimal(k * (k + 1)))
+        cosine, sine = DIGITS.add(cosine, even), DIGITS.add(sine, odd)
+    return float(cosine), float(sine)

@@ -1,0 +1,1 @@
+"""The blurs: each file makes one kind."""

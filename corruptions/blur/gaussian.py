@@ -1,0 +1,139 @@
+"""Gaussian blur: each pixel as the mean of its surroundings, under a bell.
+
+Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
+Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`,
+which calls scikit-image's `gaussian` and so SciPy's: edges repeated, cut off at 4 deviations.
+
+The bell is a product of one along the columns and one along the rows, and the same to both sides.
+Sums are in float32, within 1e-4 of a grey level of SciPy's in float64, and both are cut off to
+grey levels: no matter, unless a sum is an integer but for rounding, as all are in a flat area.
+There the package keeps some levels and loses one of others. So does this, because each level goes
+in a little higher or lower, by more than the rounding: see `nudged_levels`.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arithmetic import exponential
+from ..kernels import kernel
+
+GAUSSIAN_BLUR = (1.0, 2.0, 3.0, 4.0, 6.0)
+"""By severity: the standard deviation, in pixels."""
+
+TOGETHER = 2
+"""Pairs of pixels that a loop adds at a time."""
+
+NUDGE = 2e-4
+"""In grey levels: more than float32 is wrong by, and seldom enough to change a pixel."""
+
+TILE_HEIGHT, TILE_WIDTH = 64, 1536
+"""Pixel rows and values of a row; with their surroundings they stay in a processor's own cache."""
+
+
+def gaussian_blur(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
+    """Return an image uint8 (H, W, 3) blurred by a Gaussian; of any size, edges repeated."""
+    return smooth(image, GAUSSIAN_BLUR[severity - 1])
+
+
+def smooth(image: NDArray[np.uint8], deviation: float) -> NDArray[np.uint8]:
+    """Return an image uint8 (H, W, 3) blurred by a Gaussian of that deviation in pixels."""
+    height = len(image)
+    weights = half_bell(deviation)
+    reach = weights.size - 1
+    padded = np.pad(image, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+    result = np.empty(image.shape, np.uint8)
+    _smooth(
+        padded.reshape(len(padded), -1),  # (H + 2 R, 3 (W + 2 R))
+        nudged_levels(deviation),
+        weights.astype(np.float32),
+        result.reshape(height, -1),  # (H, 3 W)
+    )
+    return result
+
+
+@cache
+def half_bell(deviation: float) -> NDArray[np.float64]:
+    """Return the weights of a pixel and of those 1, 2 .. R pixels away, R a multiple of `TOGETHER`.
+
+    With those to the other side their sum is 1. Beyond 4 deviations they are 0. Computed in the
+    steps of SciPy, as `nudged_levels` needs the last digits of SciPy's weights.
+    """
+    reach = int(4.0 * deviation + 0.5)
+    heights = exponential(-0.5 / (deviation * deviation) * x**2 for x in range(reach + 1))
+    whole = math.fsum([*heights[1:], *heights])
+    return np.pad(heights / whole, (0, -reach % TOGETHER))
+
+
+@cache
+def nudged_levels(deviation: float) -> NDArray[np.float32]:
+    """Return the grey levels (256,), a little more where a flat area keeps the level, else less.
+
+    Which it does is found with the roundings of SciPy: in float64, from 0 to 1, first the pixel
+    itself and then pairs from the outermost inwards, along the columns and then along the rows.
+    """
+    levels = np.arange(256)
+    weights = half_bell(deviation)
+    values = levels / 255.0
+    for _ in ("columns", "rows"):
+        sums = values * weights[0]
+        for weight in weights[:0:-1]:
+            sums += (values + values) * weight
+        values = sums
+    kept = (values * 255.0).astype(np.uint8) == levels
+    return np.where(kept, levels + NUDGE, levels - NUDGE).astype(np.float32)
+
+
+@kernel
+def _smooth(
+    lines: NDArray[np.uint8],
+    levels: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    result: NDArray[np.uint8],
+) -> None:
+    """Blur lines (H + 2 R, 3 (W + 2 R)) to a result (H, 3 W), a tile at a time."""
+    reach = weights.size - 1
+    stride = TILE_WIDTH + 6 * reach
+    tile = np.empty((TILE_HEIGHT + 2 * reach) * stride, np.float32)
+    column_sums, row_sums = np.empty(stride, np.float32), np.empty(TILE_WIDTH, np.float32)
+    for left in range(0, result.shape[1], TILE_WIDTH):
+        width = min(TILE_WIDTH, result.shape[1] - left)
+        columns, rows = column_sums[: width + 6 * reach], row_sums[:width]
+        for top in range(0, result.shape[0], TILE_HEIGHT):
+            height = min(TILE_HEIGHT, result.shape[0] - top)
+            for y in range(height + 2 * reach):
+                line = lines[top + y, left : left + width + 6 * reach]
+                in_tile = tile[y * stride :]
+                for i in range(line.size):
+                    in_tile[i] = levels[line[i]]
+            for y in range(height):
+                _sum_both_sides(tile, (y + reach) * stride, stride, weights, columns)
+                _sum_both_sides(columns, 3 * reach, 3, weights, rows)
+                blurred = result[top + y, left:]
+                for i in range(width):
+                    blurred[i] = np.uint8(rows[i])
+
+
+@kernel
+def _sum_both_sides(
+    values: NDArray[np.float32],
+    start: int,
+    step: int,
+    weights: NDArray[np.float32],
+    sums: NDArray[np.float32],
+) -> None:
+    """Write sums (N,) for values[start ..]: of each, and of those 1, 2 .. R steps to both sides."""
+    count = sums.size
+    middle = values[start : start + count]
+    for i in range(count):
+        sums[i] = middle[i] * weights[0]
+    for k in range(1, weights.size, TOGETHER):
+        near, far = weights[k], weights[k + 1]
+        before, after = values[start - k * step :], values[start + k * step :]
+        far_before, far_after = values[start - (k + 1) * step :], values[start + (k + 1) * step :]
+        for i in range(count):
+            sums[i] += (before[i] + after[i]) * near + (far_before[i] + far_after[i]) * far

@@ -1,0 +1,97 @@
+"""Motion blur: the image smeared along a line.
+
+Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
+Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
+
+The package adds up copies of the whole image, each rolled by some pixels, what came in at the
+other side filled with the nearest row or column. That is the image with its edges repeated, so
+each pixel here is a sum along the line, with the terms added once that fall on the same pixel.
+The sums are of integers, so their order is free, and a flat area keeps its level, which the
+package's weights, whose sum is rounded, sometimes lose.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arithmetic import cosine_and_sine, exponential
+from ..kernels import kernel
+from ..randomness import uniform
+from .taps import Taps, merge_taps, pad_for_taps, sum_taps
+
+MOTION_BLUR = ((10, 3.0), (15, 5.0), (15, 8.0), (15, 12.0), (20, 15.0))
+"""By severity, in pixels: half the length, and the deviation of the weights along it."""
+
+FRACTION_BITS = np.uint32(24)
+"""Of a weight as an integer: a grey level, with 8 bits, times the sum of all fits into 32."""
+
+
+def motion_blur(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+    """Return an image uint8 (H, W, 3) smeared along a line up to 45 degrees from the horizontal.
+
+    Of sides less than 41 pixels, see `line_taps`.
+    """
+    return smear(image, severity, drawn_angle(stream))
+
+
+def drawn_angle(stream: int) -> float:
+    """Return an angle from -45 to 45 degrees, all as probable, by the first words of a stream."""
+    words = np.empty(2, np.uint32)
+    fill_words(np.uint64(stream), 0, words)
+    part = (int(words[1]) << 21 | int(words[0]) >> 11) / 2.0**53  # 53 bits: as many as doubles have
+    return -45.0 + 90.0 * part
+
+
+def smear(image: NDArray[np.uint8], severity: int, angle: float) -> NDArray[np.uint8]:
+    """Return an image uint8 (H, W, 3) smeared along a line of so many degrees."""
+    height, width, channels = image.shape
+    length, deviation = MOTION_BLUR[severity - 1]
+    taps = line_taps(length, deviation, angle, height, width)
+    padded = pad_for_taps(image, taps)  # (H + above + below, W + left + right, 3)
+    (above, _), (left, _) = taps.margins()
+    cumulative = np.rint(np.cumsum(taps.weights) * 2.0 ** int(FRACTION_BITS))
+    result = np.empty(image.shape, np.uint8)
+    _smear(
+        padded.reshape(len(padded), -1),
+        taps.rows + above,
+        (taps.columns + left) * channels,
+        np.diff(cumulative, prepend=0.0).astype(np.uint32),  # with an exact sum
+        result.reshape(height, -1),
+    )
+    return result
+
+
+def line_taps(length: int, deviation: float, angle: float, height: int, width: int) -> Taps:
+    """Return the taps of a smear: half a bell curve, along a line from the pixel on.
+
+    It has 2 `length` + 1 points, each as a term at the nearest pixel. As in the package, the
+    first of them that is as far away as the whole image is high or wide ends the line, without
+    more weight for the others: a smear longer than the image makes it darker.
+    """
+    distances = range(2 * length + 1)
+    cosine, sine = cosine_and_sine(angle)
+    places = [(math.ceil(i * sine - 0.5), math.ceil(i * cosine - 0.5)) for i in distances]
+    inside = [abs(row) < height and abs(column) < width for row, column in places]
+    count = inside.index(False) if False in inside else len(inside)
+    heights = exponential(-i * i / (2.0 * deviation * deviation) for i in distances)
+    weights = heights / math.fsum(heights)
+    return merge_taps(places[:count], weights[:count].tolist())
+
+
+@kernel
+def _smear(
+    lines: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    weights: NDArray[np.uint32],
+    result: NDArray[np.uint8],
+) -> None:
+    """Write the sums of taps, cut off to grey levels, to each line of a result (H, 3 W)."""
+    sums = np.empty(result.shape[1], np.uint32)
+    for y in range(result.shape[0]):
+        sum_taps(lines[y:], rows, starts, weights, sums)
+        for i in range(sums.size):
+            result[y, i] = np.uint8(sums[i] >> FRACTION_BITS)

@@ -1,0 +1,1 @@
+"""The digital corruptions: brightness, saturate, contrast, JPEG, pixelate and elastic transform."""

@@ -1,0 +1,51 @@
+"""Impulse noise: some values become black, and as many white.
+
+Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
+Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
+
+A random word of 32 bits for each value decides: the lowest make it black, the next as many white.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels import kernel
+from ..randomness import fill_words
+from .alias import BLOCK
+
+IMPULSE_NOISE = (0.03, 0.06, 0.09, 0.17, 0.27)
+"""By severity: the part of the values that is replaced, half by black and half by white."""
+
+
+def impulse_noise(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+    """Return an image uint8 (H, W, 3), some of its values black and as many white."""
+    result = np.array(image, order="C")
+    _replace(result.reshape(-1), np.uint64(stream), impulse_half(severity))
+    return result
+
+
+def impulse_half(severity: int) -> np.uint32:
+    """Return the probability of black, and of white, in units of 2**-32."""
+    return np.uint32(round(IMPULSE_NOISE[severity - 1] / 2 * 2**32))
+
+
+@kernel
+def replace_levels(levels: NDArray[np.uint8], words: NDArray[np.uint32], half: np.uint32) -> None:
+    """Make levels (N,) black whose word is less than `half`, and the next as many white."""
+    whole = np.uint32(half + half)
+    for i in range(levels.size):
+        level = levels[i]
+        level = np.uint8(255) if words[i] < whole else level
+        level = np.uint8(0) if words[i] < half else level
+        levels[i] = level
+
+
+@kernel
+def _replace(levels: NDArray[np.uint8], stream: np.uint64, half: np.uint32) -> None:
+    """Replace levels (N,) by black or white, each with probability `half` / 2**32."""
+    words = np.empty(BLOCK, np.uint32)
+    for start in range(0, levels.size, BLOCK):
+        fill_words(stream, start, words)
+        replace_levels(levels[start : start + BLOCK], words, half)

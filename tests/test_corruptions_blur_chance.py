@@ -1,0 +1,229 @@
+"""What our blurs draw is distributed as in `imagecorruptions`; their pixels are pinned."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from corruptions import corrupt
+from corruptions.arithmetic import cosine_and_sine, exponential
+from corruptions.blur import glass, motion
+from corruptions.checks import SEVERITIES
+from corruptions.randomness import fill_words
+
+Pixels = NDArray[np.uint8]
+
+NAMES = ("motion_blur", "defocus_blur", "glass_blur", "gaussian_blur")
+
+
+def noise(height: int, width: int) -> Pixels:
+    return np.random.default_rng(5).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def test_angles_are_uniform() -> None:
+    # Significance 1e-3; the streams are fixed, so this passes always or never.
+    angles = [motion.drawn_angle(stream * 0x9E3779B97F4A7C15 % 2**64) for stream in range(4000)]
+    assert stats.kstest(angles, stats.uniform(-45, 90).cdf).pvalue > 1e-3
+    assert len(set(angles)) == 4000
+    assert -45 <= min(angles) < -44.9
+    assert 44.9 < max(angles) <= 45
+
+
+def test_motion_blur_smears_at_the_drawn_angle() -> None:
+    image = noise(50, 60)
+    expected = motion.smear(image, 3, motion.drawn_angle(2**63 + 1))
+    np.testing.assert_array_equal(motion.motion_blur(image, 3, 2**63 + 1), expected)
+
+
+def displacements(sources: NDArray[np.int64], reach: int) -> NDArray[np.int64]:
+    """Return how often what a scan leaves at a pixel came from how far, in rows and columns."""
+    height, width = sources.shape
+    places = np.arange(height * width).reshape(height, width)
+    rows = sources // width - places // width + 40
+    columns = sources % width - places % width + 40
+    inner = np.s_[3 * reach : -3 * reach, 3 * reach : -3 * reach]
+    near = np.minimum(rows[inner], 80) * 81 + np.minimum(columns[inner], 80)
+    return np.bincount(near.reshape(-1), minlength=81 * 81)
+
+
+def two_samples(first: NDArray[np.int64], second: NDArray[np.int64]) -> float:
+    """Return the probability of a chi-square of two equally large samples as large as theirs."""
+    order = np.argsort(-(first + second), kind="stable")
+    groups = np.cumsum((first + second)[order]) // 40
+    first = np.bincount(groups, first[order]).astype(np.int64)
+    second = np.bincount(groups, second[order]).astype(np.int64)
+    both = first + second
+    occupied = both > 0
+    chi_square = ((first - second)[occupied] ** 2 / both[occupied]).sum()
+    return float(stats.chi2.sf(chi_square, occupied.sum() - 1))
+
+
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_glass_scatters_pixels_as_far_as_the_package(severity: int) -> None:
+    # Each pixel is its own number, so that one sees where it comes from. Significance 1e-3.
+    from imagecorruptions.corruptions import _shuffle_pixels_njit_glass_blur as shuffle
+
+    height, width = 200, 190
+    _, reach, scans = parameters = glass.GLASS_BLUR[severity - 1]
+    numbers = np.arange(height * width)
+    ours = numbers.astype(np.uint32)
+    glass.scatter(ours, width, reach, scans, glass.shifts(reach, width), np.uint64(77))
+    theirs = shuffle(height, width, numbers.reshape(height, width, 1).copy(), parameters, 3)
+    of_ours = displacements(ours.astype(np.int64).reshape(height, width), reach)
+    of_theirs = displacements(theirs[:, :, 0], reach)
+    assert two_samples(of_ours, of_theirs) > 1e-3
+    untouched = (ours == numbers).reshape(height, width)
+    assert untouched[: reach + 1].all()
+    assert untouched[:, : reach + 1].all()
+    assert untouched[height - reach + 1 :].all()
+    assert untouched[:, width - reach + 1 :].all()
+    assert not untouched[height - reach].all()
+    assert not untouched[:, width - reach].all()
+
+
+def test_glass_takes_the_words_of_its_stream() -> None:
+    height, width, reach, scans, stream = 19, 24, 3, 2, np.uint64(8)
+    shifts = glass.shifts(reach, width)
+    expected = np.arange(height * width, dtype=np.uint32)
+    words = np.empty(width - 2 * reach, np.uint32)
+    for scan in range(scans):
+        for row in range(height - reach, reach, -1):
+            fill_words(stream, (scan * height + row) * words.size, words)
+            for column, word in zip(range(width - reach, reach, -1), words, strict=True):
+                pixel = row * width + column
+                expected[pixel] = expected[pixel + shifts[int(word) * shifts.size >> 32]]
+    pixels = np.arange(height * width, dtype=np.uint32)
+    glass.scatter(pixels, width, reach, scans, shifts, stream)
+    np.testing.assert_array_equal(pixels, expected)
+
+
+@pytest.mark.parametrize("severity", SEVERITIES)
+@pytest.mark.parametrize("name", ["motion_blur", "glass_blur"])
+def test_images_vary_as_those_of_the_package(name: str, severity: int) -> None:
+    # The mean step between neighbours in 150 images of each; significance 1e-3 for each case.
+    import imagecorruptions
+
+    image = noise(40, 40)
+    steps: list[list[float]] = [[], []]
+    for seed in range(150):
+        np.random.seed(seed)  # noqa: NPY002
+        arguments = {"seed": seed} if name == "glass_blur" else {}
+        theirs = imagecorruptions.corrupt(image, severity, name, **arguments)
+        results = corrupt(image, name, severity, seed=seed), theirs
+        for side, result in zip(steps, results, strict=True):
+            side.append(float(np.abs(np.diff(result.astype(float), axis=0)).mean()))
+    assert stats.ks_2samp(steps[0], steps[1]).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 3), (2, 40), (31, 31)])
+@pytest.mark.parametrize("name", NAMES)
+def test_small_images(name: str, shape: tuple[int, int]) -> None:
+    for severity in SEVERITIES:
+        for level in (0, 3, 255):
+            result = corrupt(np.full((*shape, 3), level, np.uint8), name, severity)
+            assert result.shape == (*shape, 3)
+            most = level + (level * 0.014 if name == "defocus_blur" else 0)
+            assert result.max() <= min(most, 255)
+            if name != "motion_blur":  # there a line that leaves the image is cut off
+                assert result.min() >= level - 2
+        varied = corrupt(noise(*shape), name, severity)
+        assert varied.shape == (*shape, 3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_result_is_an_ordinary_new_array(name: str) -> None:
+    wide = noise(40, 66)
+    with_gaps, bgr, transposed = wide[:, ::2], wide[..., ::-1], wide.transpose(1, 0, 2)
+    read_only = wide.copy()
+    read_only.flags.writeable = False
+    for image in (wide, with_gaps, bgr, transposed, read_only):
+        before, writeable = image.copy(), image.flags.writeable
+        result = corrupt(image, name, 2, key="a")
+        assert result.shape == image.shape
+        assert result.dtype == np.uint8
+        assert result.flags.c_contiguous
+        assert result.flags.writeable
+        assert not np.shares_memory(result, image)
+        np.testing.assert_array_equal(image, before)
+        assert image.flags.writeable == writeable
+        np.testing.assert_array_equal(result, corrupt(before, name, 2, key="a"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_threads_do_not_matter(name: str) -> None:
+    image = noise(70, 90)
+    whole = corrupt(image, name, 4)
+    with ThreadPoolExecutor(4) as pool:
+        for result in pool.map(lambda _: corrupt(image, name, 4), range(12)):
+            np.testing.assert_array_equal(result, whole)
+
+
+def test_arithmetic_is_that_of_the_library_but_for_the_last_digit() -> None:
+    powers = np.random.default_rng(0).uniform(-40, 0, 500)
+    np.testing.assert_allclose(exponential(powers), np.exp(powers), rtol=3e-16, atol=0)
+    for degrees in (-180.0, -90.0, -45.0, 0.0, 30.0, 33.3, 60.0, 135.0, 180.0):
+        expected = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+        np.testing.assert_allclose(cosine_and_sine(degrees), expected, rtol=0, atol=4e-16)
+
+
+def _digests() -> dict[str, str]:
+    """Return the first digits of the SHA-256 of a small picture under each blur, by severity."""
+    rows, columns = np.mgrid[0:45, 0:58]
+    mixed = (rows * 7919 + columns * 104729) * 2654435761 % 2**32 >> 16
+    image = np.stack([rows * 5, columns * 4, mixed % 256], axis=-1).astype(np.uint8)  # (45, 58, 3)
+    return {
+        name: " ".join(
+            hashlib.sha256(corrupt(image, name, severity, seed=4).tobytes()).hexdigest()[:12]
+            for severity in SEVERITIES
+        )
+        for name in NAMES
+    }
+
+
+PINNED = {
+    "motion_blur": "4742a749b352 ad382af83813 d8157e365299 12207ce60e38 e272e0cca669",
+    "defocus_blur": "c0278c835838 0131f57ec174 67a308b92c61 dbb11b4e5b1a ce1e2d6abcf5",
+    "glass_blur": "c8faa84da83c f43cb3a05b7e 6c36d5c31ed9 018637614b92 1d63575958c4",
+    "gaussian_blur": "f0a7a2f8cc5c e6b9f3268c7d 690f88f6339d 4ed33a671649 abf876cf8fe3",
+}
+"""A change of these is a change of the benchmark."""
+
+
+def test_the_pixels_are_pinned() -> None:
+    assert _digests() == PINNED
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_NUM_THREADS": "1"},
+        {
+            "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+            "NUMBA_NUM_THREADS": "2",
+        },
+    ],
+    ids=["compiled for any processor", "NumPy for the oldest"],
+)
+def test_other_processors_make_the_pinned_pixels(environment: dict[str, str]) -> None:
+    script = (
+        "import json, sys; sys.path[:0] = sys.argv[1:]\n"
+        "from test_corruptions_blur_chance import _digests\n"
+        "print(json.dumps(_digests()))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script, *sys.path],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(run.stdout) == PINNED
