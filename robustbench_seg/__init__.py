@@ -16,14 +16,19 @@ from typing import TYPE_CHECKING, Any
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from .copies.corrupting import corrupt_folder
     from .evaluation.evaluate import evaluate
     from .evaluation.run import Run
 
-__all__ = ["InputError", "Run", "__version__", "evaluate"]
+__all__ = ["InputError", "Run", "__version__", "corrupt_folder", "evaluate"]
 
 __version__ = version("robustbench-seg")
 
-_HOMES = {"evaluate": ".evaluation.evaluate", "Run": ".evaluation.run"}
+_HOMES = {
+    "corrupt_folder": ".copies.corrupting",
+    "evaluate": ".evaluation.evaluate",
+    "Run": ".evaluation.run",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import InputError
+from .corrupt import corrupt
 from .datasets import datasets
 from .eval import evaluate
 from .models import models
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.command("eval")(evaluate)
 app.command("report")(report)
+app.command("corrupt")(corrupt)
 app.command("train")(train)
 app.command("suites")(suites)
 app.command("models")(models)

@@ -19,7 +19,13 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    suite: Annotated[str, typer.Option(help="A suite's name, or a TOML file.")] = "cityscapes-c",
+    suite: Annotated[
+        str | None,
+        typer.Option(
+            help="A suite's name, or a TOML file. (default: cityscapes-c, or that of --conditions)",
+            show_default=False,
+        ),
+    ] = None,
     data: options.Data = None,
     split: options.Split = "val",
     weights: Annotated[
@@ -34,17 +40,32 @@ def evaluate(
         int | None,
         typer.Option(help="Only the first N frames. (default: 16 of streets, else all)"),
     ] = None,
-    corruptions: Annotated[
-        str | None, typer.Option(help="Only these, e.g. fog,snow.", show_default=False)
-    ] = None,
-    severities: Annotated[
-        str | None, typer.Option(help="Only these, e.g. 1-3.", show_default=False)
-    ] = None,
+    corruptions: options.Corruptions = None,
+    severities: options.Severities = None,
     window: Annotated[
         Literal["slide", "whole"] | None,
         typer.Option(help="Sliding window or whole image. (default: the model's own)"),
     ] = None,
-    seed: options.Seed = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="The seed of all chance. (default: 0, or that of --conditions)",
+            show_default=False,
+        ),
+    ] = None,
+    implementation: Annotated[
+        Literal["ours", "reference"],
+        typer.Option(help="Whose corruptions: ours, or the package imagecorruptions."),
+    ] = "ours",
+    conditions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Read the corrupted images from this folder, made of the same data by "
+            "robustseg corrupt. (default: make them)",
+            show_default=False,
+        ),
+    ] = None,
     device: options.Device = None,
     precision: Annotated[
         Literal["float32", "bf16", "fp16"], typer.Option(help="The precision of the model.")
@@ -84,6 +105,8 @@ def evaluate(
                 severities=severity_numbers,
                 window=window,
                 seed=seed,
+                implementation=implementation,
+                conditions=conditions,
                 device=device,
                 precision=precision,
                 out=out,

@@ -24,6 +24,10 @@ Device = Annotated[
         help="cpu, cuda, cuda:1, ... (default: a GPU if there is one)", show_default=False
     ),
 ]
+Corruptions = Annotated[
+    str | None, typer.Option(help="Only these, e.g. fog,snow.", show_default=False)
+]
+Severities = Annotated[str | None, typer.Option(help="Only these, e.g. 1-3.", show_default=False)]
 Csv = Annotated[bool, typer.Option("--csv", help="Also write the tables as CSV.")]
 Parquet = Annotated[bool, typer.Option("--parquet", help="Also write the tables as Parquet.")]
 Seed = Annotated[int, typer.Option(min=0, help="The seed of all chance.")]

@@ -74,6 +74,7 @@ def notes_of(run: Run) -> tuple[str, ...]:
         f"{_window(model, sizes)}."
         for model in spec.models
     ]
+    notes.append(_origin(spec))
     notes.append(f"{_counted(spec)} All of {_range(spec.suite.severities)} are run and shown.")
     present = [name for name, there in zip(spec.class_names, run.class_set, strict=True) if there]
     notes.append(
@@ -82,6 +83,24 @@ def notes_of(run: Run) -> tuple[str, ...]:
     )
     notes += _cityscapes_notes(run)
     return tuple(notes)
+
+
+def _origin(spec: Spec) -> str:
+    if spec.copy is not None:
+        return (
+            "The corrupted images were not made in this run but read from a copy by robustseg "
+            f"corrupt, seed {spec.seed}; digest of its images {spec.copy.digest[:16]}."
+        )
+    if spec.implementation == "reference":
+        package = "imagecorruptions-imaug"
+        return (
+            "The corruptions are not ours but those of the original package imagecorruptions "
+            f"({package} {spec.versions.get(package, 'of unknown version')}), seed {spec.seed}."
+        )
+    return (
+        "The corruptions are those of robustbench-seg "
+        f"{spec.versions.get('robustbench-seg', 'of unknown version')}, seed {spec.seed}."
+    )
 
 
 def _window(model: ModelSpec, sizes: Iterable[tuple[int, int]]) -> str:
@@ -158,6 +177,7 @@ def _provenance(run: Run) -> dict[str, dict[str, str]]:
             "severity policy": spec.suite.source,
             "dataset": f"{spec.dataset} {spec.split}, frames: {len(spec.frames)}",
             "dataset digest": spec.dataset_digest,
+            "corruptions": spec.implementation,
             "seed": str(spec.seed),
             "precision": spec.precision,
             "threads": str(spec.threads),
@@ -169,6 +189,11 @@ def _provenance(run: Run) -> dict[str, dict[str, str]]:
             **{name: text for name, text in model.weights.items() if text},
             "preprocessing": _preprocessing(model),
             "window": "{mode}, crop {crop}, stride {stride}".format(**asdict(model.window)),
+        }
+    if spec.copy is not None:
+        sections["corrupted copy"] = {
+            "digest of its images": spec.copy.digest,
+            **{f"made with {name}": version for name, version in spec.copy.versions.items()},
         }
     sections["versions"] = dict(spec.versions)
     for number, session in enumerate(run.sessions, start=1):

@@ -26,8 +26,8 @@ def is_cityscapes(root: Path) -> bool:
     return (root / "leftImg8bit").is_dir()
 
 
-def cityscapes(root: Path, split: str = "val") -> Dataset:
-    """Return a split of a Cityscapes tree; InputError names the first thing that is missing."""
+def image_paths(root: Path, split: str) -> list[Path]:
+    """Return the images of a split, sorted; InputError where there is no split or no image."""
     images = root / "leftImg8bit" / split
     if not images.is_dir():
         splits = sorted(path.name for path in (root / "leftImg8bit").glob("*") if path.is_dir())
@@ -37,11 +37,16 @@ def cityscapes(root: Path, split: str = "val") -> Dataset:
     paths = sorted(images.glob("*/*_leftImg8bit.png"))
     if not paths:
         raise InputError(f"{images}: no images; expected <city>/<frame>_leftImg8bit.png")
+    return paths
+
+
+def cityscapes(root: Path, split: str = "val") -> Dataset:
+    """Return a split of a Cityscapes tree; InputError names the first thing that is missing."""
     return Dataset(
         name="cityscapes",
         split=split,
         classes=CITYSCAPES,
-        frames=[_frame(root, split, path) for path in paths],
+        frames=[_frame(root, split, path) for path in image_paths(root, split)],
         root=str(root),
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,25 +16,28 @@ from ..errors import InputError
 
 def read_image(path: Path) -> NDArray[np.uint8]:
     """Return the file's pixels as RGB uint8 (H, W, 3); InputError if it is no readable image."""
-    return _decode(path, "RGB")
+    with open_image(path) as file:
+        check_depth(path, file)
+        return np.asarray(file.convert("RGB"))
 
 
 def read_label(path: Path) -> NDArray[np.uint8]:
     """Return the file's values as uint8 (H, W); InputError unless it is an 8-bit grey image."""
-    return _decode(path, "L")
+    with open_image(path) as file:
+        if file.mode != "L":
+            raise InputError(
+                f"{path}: a label must be an 8-bit grey image of class IDs, this one is "
+                f"{file.mode!r} (Pillow's name); convert it"
+            )
+        return np.asarray(file)
 
 
-def _decode(path: Path, mode: str) -> NDArray[np.uint8]:
+@contextmanager
+def open_image(path: Path) -> Iterator[Image.Image]:
+    """Open an image file; InputError where it cannot be read, be it only in the block."""
     try:
         with Image.open(path) as file:
-            if mode == "L" and file.mode != "L":
-                raise InputError(
-                    f"{path}: a label must be an 8-bit grey image of class IDs, this one is "
-                    f"{file.mode!r} (Pillow's name); convert it"
-                )
-            if file.mode.startswith(("I", "F")):
-                raise InputError(f"{path}: an image must have 8 bits a channel; convert it")
-            return np.asarray(file.convert(mode))
+            yield file
     except InputError:
         raise
     except FileNotFoundError as error:
@@ -42,6 +46,17 @@ def _decode(path: Path, mode: str) -> NDArray[np.uint8]:
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{path}: cannot be read as an image ({reason})") from error
+
+
+def check_depth(path: Path, file: Image.Image) -> None:
+    """Raise InputError if an image has more than 8 bits a channel, of which Pillow would keep 8."""
+    # Pillow calls 16 bits of colour RGB as well; what its decoder is told, "RGB;16B", tells.
+    arguments = [tile.args for tile in getattr(file, "tile", ()) if tile.args]
+    stored = [each if isinstance(each, str) else str(each[0]) for each in arguments]
+    if file.mode.startswith(("I", "F")) or any("16" in name for name in stored):
+        raise InputError(
+            f"{path}: an image must have 8 bits a channel, this one has more; convert it"
+        )
 
 
 @dataclass(frozen=True)

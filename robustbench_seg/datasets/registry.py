@@ -67,10 +67,8 @@ def _root(data: str) -> Path:
     else:
         source, root = "--data", Path(data)
     if not root.is_dir():
-        known = ""
-        if source == "--data":
-            known = "; give a path, or a name: streets, cityscapes"
-        raise InputError(f"{source} {root}: no such folder{known}")
+        hint = "; give a path, streets or cityscapes" if source == "--data" else ""
+        raise InputError(f"{source} {root}: no such folder{hint}")
     if not (is_cityscapes(root) or (data != "cityscapes" and is_camvid(root))):
         raise InputError(
             f"{source} {root}: no known layout; expected leftImg8bit/ and gtFine/ (Cityscapes) in "

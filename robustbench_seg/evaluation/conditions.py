@@ -8,7 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import Suite, corrupt
+from corruptions import Implementation, Suite, corrupt
+
+from ..copies.copy import Copy
 
 CLEAN = "clean"
 
@@ -49,10 +51,31 @@ class Corrupted:
 
     name: str
     severity: int
+    implementation: Implementation = "ours"
 
     def apply(self, image: NDArray[np.uint8], key: str, seed: int) -> NDArray[np.uint8]:
         """Return the corrupted image; chance is keyed by (seed, key, name, severity)."""
-        return corrupt(image, self.name, self.severity, seed=seed, key=key)
+        return corrupt(
+            image,
+            self.name,
+            self.severity,
+            seed=seed,
+            key=key,
+            implementation=self.implementation,
+        )
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The image that a corrupted copy holds in place of this one."""
+
+    name: str
+    severity: int
+    copy: Copy
+
+    def apply(self, image: NDArray[np.uint8], key: str, seed: int) -> NDArray[np.uint8]:  # noqa: ARG002
+        """Return the copy's image; InputError if its pixels are not those that were written."""
+        return self.copy.image(key, self.name, self.severity)
 
 
 def conditions_of(suite: Suite) -> tuple[Condition, ...]:

@@ -11,23 +11,26 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from corruptions import load_suite
+from corruptions import Implementation
 
 from ..datasets.base import Dataset
 from ..datasets.registry import open_dataset
 from ..errors import InputError
+from ..folders import check_folder
 from ..models.base import Segmenter, Window, WindowMode
 from ..models.registry import load
 from ..progress import Progress, silent
 from ..scores.metrics import confusion_matrix
-from .conditions import Condition, conditions_of
+from ..versions import EVALUATING, versions
+from .conditions import Condition
+from .origin import find_origin
 from .pictures import pictured, pictures_of
 from .predict import Precision, Predictor, resolve_device
-from .provenance import provenance, versions
+from .provenance import provenance
 from .run import Run
 from .running import RunningScore
 from .spec import FrameSpec, ModelSpec, Spec, batch_size, frames_of
-from .store import Cell, Store, check_folder
+from .store import FILE, Cell, Store
 
 # Not `reports`: a folder of that name would hide the package from an editable install.
 RESULTS = Path("results")
@@ -40,6 +43,7 @@ class Plan:
     spec: Spec
     dataset: Dataset
     predictors: tuple[Predictor, ...]
+    conditions: tuple[Condition, ...]
     folder: Path
 
     def chunks(self) -> Iterator[tuple[Condition, ...]]:
@@ -48,9 +52,8 @@ class Plan:
         The groups are fixed by the specification, not by what is missing, so that a resumed run
         computes every number as an uninterrupted one does.
         """
-        conditions = conditions_of(self.spec.suite)
-        for start in range(0, len(conditions), self.spec.batch):
-            yield conditions[start : start + self.spec.batch]
+        for start in range(0, len(self.conditions), self.spec.batch):
+            yield self.conditions[start : start + self.spec.batch]
 
     def cells(self, frame: FrameSpec, conditions: Sequence[Condition]) -> set[Cell]:
         """Return the cells of a frame under some conditions, for all models."""
@@ -64,7 +67,7 @@ class Plan:
 def evaluate(
     model: str | Sequence[str] = "b0",
     *,
-    suite: str = "cityscapes-c",
+    suite: str | None = None,
     data: str | None = None,
     split: str = "val",
     weights: str | Path | None = None,
@@ -72,7 +75,9 @@ def evaluate(
     corruptions: Sequence[str] | None = None,
     severities: Sequence[int] | None = None,
     window: WindowMode | None = None,
-    seed: int = 0,
+    seed: int | None = None,
+    implementation: Implementation = "ours",
+    conditions: str | Path | None = None,
     device: str | None = None,
     precision: Precision = "float32",
     out: str | Path | None = None,
@@ -80,9 +85,12 @@ def evaluate(
 ) -> Run:
     """Evaluate one or several models under a suite of corruptions and return the stored run.
 
-    A run that was begun with the same arguments is resumed. `out` is the run's folder; without it,
-    one in `results/` that is named after what is run. Raises InputError, before any long work, for
-    whatever is wrong with the arguments, the data or the weights.
+    A run that was begun with the same arguments is resumed. The suite is `cityscapes-c` and the
+    seed 0 unless others are given. The corruptions are ours, or with `implementation="reference"`
+    those of the package imagecorruptions; where `conditions` is the folder of a corrupted copy of
+    the data, they are read from it, and its suite and seed are the defaults. `out` is the run's
+    folder; without it, one in `results/` that is named after what is run. Raises InputError, before
+    any long work, for whatever is wrong with the arguments, the data or the weights.
     """
     models = [model] if isinstance(model, str) else list(model)
     return execute(
@@ -97,6 +105,8 @@ def evaluate(
             severities=severities,
             window=window,
             seed=seed,
+            implementation=implementation,
+            conditions=conditions,
             device=device,
             precision=precision,
             out=out,
@@ -109,7 +119,7 @@ def evaluate(
 def make_plan(
     models: Sequence[str],
     *,
-    suite: str,
+    suite: str | None,
     data: str | None,
     split: str,
     weights: str | None,
@@ -117,16 +127,25 @@ def make_plan(
     corruptions: Sequence[str] | None,
     severities: Sequence[int] | None,
     window: WindowMode | None,
-    seed: int,
+    seed: int | None,
+    implementation: Implementation,
+    conditions: str | Path | None,
     device: str | None,
     precision: Precision,
     out: str | Path | None,
     progress: Progress,
 ) -> Plan:
     """Resolve names, load weights and read every frame; see `evaluate` for the arguments."""
-    _check_options(models, window, seed, precision)
-    check_folder(Path(out) if out is not None else RESULTS / "new")
-    chosen_suite = load_suite(suite).select(corruptions, severities)
+    _check_options(models, window, precision)
+    check_folder(Path(out) if out is not None else RESULTS / "new", FILE)
+    origin = find_origin(
+        suite=suite,
+        corruptions=corruptions,
+        severities=severities,
+        seed=seed,
+        implementation=implementation,
+        conditions=conditions,
+    )
     dataset = open_dataset(data, split, limit)
     chosen_device = resolve_device(device)
     segmenters = _load_models(models, dataset, weights)
@@ -143,16 +162,18 @@ def make_plan(
         split=dataset.split,
         classes=dataset.classes,
         frames=frames,
-        suite=chosen_suite,
-        seed=seed,
+        suite=origin.suite,
+        seed=origin.seed,
         device=chosen_device,
         precision=precision,
         threads=torch.get_num_threads(),
         batch=batch_size(frames),
-        versions=versions(),
+        versions=versions(EVALUATING),
+        implementation=origin.implementation,
+        copy=origin.check(frames),
     )
     folder = Path(out) if out is not None else RESULTS / spec.slug
-    return Plan(spec, dataset, predictors, folder)
+    return Plan(spec, dataset, predictors, origin.conditions(), folder)
 
 
 def execute(plan: Plan, progress: Progress = silent) -> Run:
@@ -165,7 +186,7 @@ def execute(plan: Plan, progress: Progress = silent) -> Run:
     with Store.create_or_resume(plan.folder, spec.to_dict()) as store:
         score = RunningScore(spec, store.matrices())
         stored = store.stored()
-        total = len(spec.frames) * len(plan.cells(spec.frames[0], conditions_of(spec.suite)))
+        total = len(spec.frames) * len(plan.cells(spec.frames[0], plan.conditions))
         if len(stored) < total:
             store.add_session(provenance(spec.device))
         for frame, found in zip(plan.dataset.frames, spec.frames, strict=True):
@@ -195,15 +216,13 @@ def execute(plan: Plan, progress: Progress = silent) -> Run:
     return Run.open(plan.folder)
 
 
-def _check_options(models: Sequence[str], window: str | None, seed: int, precision: str) -> None:
+def _check_options(models: Sequence[str], window: str | None, precision: str) -> None:
     if not models:
         raise InputError("--model: name at least one")
     if window not in (None, *get_args(WindowMode)):
         raise InputError(f"--window {window}: use one of {', '.join(get_args(WindowMode))}")
     if precision not in get_args(Precision):
         raise InputError(f"--precision {precision}: use one of {', '.join(get_args(Precision))}")
-    if not isinstance(seed, int) or seed < 0:
-        raise InputError(f"--seed {seed}: must be a whole number, 0 or more")
 
 
 def _load_models(

@@ -7,23 +7,8 @@ import platform
 import shlex
 import sys
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 
 import torch
-
-_PACKAGES = (
-    "robustbench-seg",
-    "imagecorruptions-imaug",
-    "numba",
-    "numpy",
-    "opencv-python",
-    "opencv-python-headless",
-    "pandas",
-    "pillow",
-    "scikit-image",
-    "scipy",
-    "torch",
-)
 
 
 def provenance(device: str) -> dict[str, dict[str, str]]:
@@ -43,11 +28,6 @@ def provenance(device: str) -> dict[str, dict[str, str]]:
     }
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of what can move a pixel, a logit or a number."""
-    return {name: found for name in _PACKAGES if (found := _version(name))}
-
-
 def _command() -> list[str]:
     return [os.path.basename(sys.argv[0]) or "python", *sys.argv[1:]]  # noqa: PTH119
 
@@ -65,10 +45,3 @@ def _processor() -> str:
     except OSError:
         names = []
     return names[0] if names else platform.processor() or platform.machine()
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import Column, Suite, image_key
+from corruptions import Implementation, Suite, image_key
 
 from ..datasets.base import ClassInfo, Dataset, Frame
 from ..datasets.checks import check_pair
@@ -82,6 +82,16 @@ class FrameSpec:
 
 
 @dataclass(frozen=True)
+class CopySpec:
+    """A corrupted copy that the images of a run are read from."""
+
+    digest: str
+    """Of the digests of the images that the run reads."""
+    versions: Mapping[str, str]
+    """Of the packages that made them."""
+
+
+@dataclass(frozen=True)
 class Spec:
     """The specification of a run. Two runs with equal specifications give equal numbers."""
 
@@ -99,6 +109,9 @@ class Spec:
     """How many conditions of a frame are predicted together."""
     versions: Mapping[str, str]
     """Of the packages: another version may make other pixels."""
+    implementation: Implementation = "ours"
+    copy: CopySpec | None = None
+    """What has the corrupted images; None: they are made in the run."""
 
     def class_set(self, names: Collection[str]) -> NDArray[np.bool_]:
         """Return which classes have ground truth in the named frames, as a mask (C,)."""
@@ -140,19 +153,14 @@ class Spec:
             FrameSpec(**{**frame, "class_pixels": tuple(frame["class_pixels"])})
             for frame in values["frames"]
         ]
-        columns = [
-            Column(**{**column, "counted": tuple(column["counted"])})
-            for column in values["suite"]["columns"]
-        ]
-        severities = tuple(values["suite"]["severities"])
-        suite = Suite(**{**values["suite"], "columns": tuple(columns), "severities": severities})
         parts = {
             "models": tuple(models),
             "classes": tuple(
                 ClassInfo(**{**info, "color": tuple(info["color"])}) for info in values["classes"]
             ),
             "frames": tuple(frames),
-            "suite": suite,
+            "suite": Suite.from_dict(values["suite"]),
+            "copy": CopySpec(**values["copy"]) if values.get("copy") else None,
         }
         return cls(**{**values, **parts})
 

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..folders import check_folder
 
 FILE = "run.sqlite"
 _VERSION = 1
@@ -59,19 +60,6 @@ class Picture:
     png: bytes
 
 
-def check_folder(folder: Path) -> None:
-    """Raise InputError where a run cannot be kept; nothing is written."""
-    try:
-        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        usable = existing.is_dir() and os.access(existing, os.W_OK)
-    except OSError as error:
-        raise InputError(f"--out {folder}: cannot be written ({error.strerror})") from error
-    if not usable:
-        raise InputError(f"--out {folder}: cannot be written; name another folder")
-    if existing == folder and not (folder / FILE).exists() and any(folder.iterdir()):
-        raise InputError(f"--out {folder}: holds other files; name a new folder")
-
-
 class Store:
     """The database of one run."""
 
@@ -87,7 +75,7 @@ class Store:
         Raises InputError where the folder holds a run of another spec (with what differs), holds
         other files, or cannot be written.
         """
-        check_folder(folder)
+        check_folder(folder, FILE)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

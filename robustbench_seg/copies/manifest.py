@@ -1,0 +1,84 @@
+"""What a corrupted copy is: everything that its pixels depend on, in one JSON file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from corruptions import Suite
+
+from ..errors import InputError
+from .sources import SourceImage
+
+MANIFEST = "manifest.json"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Copies with equal manifests have equal pixels."""
+
+    suite: Suite
+    seed: int
+    versions: Mapping[str, str]
+    """Of the packages: another version may make other pixels."""
+    images: tuple[SourceImage, ...]
+
+    def write(self, folder: Path) -> None:
+        """Write the file, whole or not at all; OSError where that is refused."""
+        content = {
+            "about": "corrupted copy of a folder of images, by robustseg corrupt; "
+            "the SHA-256 of the pixels of every image is in images.csv",
+            "format": _FORMAT,
+            "suite_digest": self.suite.digest,
+            **asdict(self),
+        }
+        partial = folder / f"{MANIFEST}.partial"
+        partial.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+        partial.replace(folder / MANIFEST)
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Read the file of a folder; InputError if there is none, or if it is damaged."""
+        path = folder / MANIFEST
+        try:
+            values = json.loads(path.read_text("utf-8"))
+            if values["format"] != _FORMAT:
+                raise InputError(
+                    f"{path}: made by another version of robustseg "
+                    f"(format {values['format']}, this one reads {_FORMAT})"
+                )
+            return cls._of(values)
+        except InputError:
+            raise
+        except OSError as error:
+            raise InputError(
+                f"{folder}: no corrupted copy here ({MANIFEST}: {error.strerror})"
+            ) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{path}: not the manifest of a corrupted copy, or damaged") from error
+
+    @classmethod
+    def _of(cls, values: Mapping[str, Any]) -> Manifest:
+        return cls(
+            suite=Suite.from_dict(values["suite"]),
+            seed=int(values["seed"]),
+            versions=dict(values["versions"]),
+            images=tuple(SourceImage(**image) for image in values["images"]),
+        )
+
+
+def refuse_another(folder: Path, **wanted: object) -> None:
+    """Raise InputError where a folder's manifest, if it has one, has other parts than wanted."""
+    if not (folder / MANIFEST).exists():
+        return
+    stored = Manifest.read(folder)
+    differing = [name for name, value in wanted.items() if getattr(stored, name) != value]
+    if differing:
+        raise InputError(
+            f"{folder}: holds another copy, which differs in {', '.join(differing)}; "
+            "name another folder"
+        )

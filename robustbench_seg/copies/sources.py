@@ -1,0 +1,105 @@
+"""Which images a folder holds, and reading them as they will be corrupted."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions import image_key
+
+from ..datasets.camvid import is_camvid
+from ..datasets.cityscapes import image_paths, is_cityscapes
+from ..datasets.files import check_depth, open_image
+from ..errors import InputError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff", ".webp")
+
+_OTHERS = {
+    "1": "black and white of 1 bit",
+    "P": "a palette",
+    "PA": "a palette with an alpha channel",
+    "LA": "grey with an alpha channel",
+    "RGBA": "RGB with an alpha channel",
+    "CMYK": "CMYK",
+}
+
+
+@dataclass(frozen=True)
+class SourceImage:
+    """An image that is copied: its path in the folder, its size in pixels, and its key."""
+
+    path: str
+    height: int
+    width: int
+    key: str
+
+    @classmethod
+    def of(cls, folder: Path, path: str) -> SourceImage:
+        """Read an image whole; InputError if it is not one that can be copied."""
+        image = read_source(folder / path)
+        height, width, _ = image.shape
+        return cls(path, height, width, image_key(image))
+
+    @property
+    def target(self) -> str:
+        """The path of its copy in the folder of a condition."""
+        return str(PurePosixPath(self.path).with_suffix(".png"))
+
+
+def find_sources(folder: Path, split: str | None) -> list[str]:
+    """Return the paths of the images in a folder, relative to it, with slashes, sorted.
+
+    Of a Cityscapes tree these are the images of a split (None: val); of any other folder all
+    images in it and in its subfolders, without hidden ones. Raises InputError where there is no
+    folder, split or image, and where the copies of two images would have one name.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
+    if is_cityscapes(folder):
+        found = image_paths(folder, split or "val")
+    elif split is not None:
+        raise InputError(f"--split {split}: {folder} is not a Cityscapes tree, which has splits")
+    elif is_camvid(folder):
+        raise InputError(f"{folder}: holds labels too; name the folder of images, {folder / 'val'}")
+    else:
+        found = _images_in(folder)
+    paths = sorted(path.relative_to(folder).as_posix() for path in found)
+    if not paths:
+        raise InputError(f"{folder}: no images; looked for {' '.join(SUFFIXES)}")
+    names: dict[PurePosixPath, str] = {}
+    for path in paths:
+        first = names.setdefault(PurePosixPath(path).with_suffix(".png"), path)
+        if first != path:
+            raise InputError(
+                f"{folder}: {first} and {path} would have the same copy; rename one of them"
+            )
+    return paths
+
+
+def read_source(path: Path) -> NDArray[np.uint8]:
+    """Return an image as RGB uint8 (H, W, 3), a grey one as three equal channels.
+
+    Raises InputError, which says what was found, for anything but 8 bits of RGB or of grey.
+    """
+    with open_image(path) as file:
+        check_depth(path, file)
+        if file.mode not in ("RGB", "L"):
+            found = _OTHERS.get(file.mode, f"Pillow's mode {file.mode}")
+            raise InputError(f"{path}: must be 8-bit RGB or grey, this is {found}; convert it")
+        return np.asarray(file.convert("RGB"))
+
+
+def _images_in(folder: Path) -> list[Path]:
+    found = []
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [
+            Path(parent, name)
+            for name in files
+            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
+        ]
+    return found
