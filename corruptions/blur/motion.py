@@ -39,10 +39,7 @@ def motion_blur(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray
 
 def drawn_angle(stream: int) -> float:
     """Return an angle from -45 to 45 degrees, all as probable, by the first words of a stream."""
-    words = np.empty(2, np.uint32)
-    fill_words(np.uint64(stream), 0, words)
-    part = (int(words[1]) << 21 | int(words[0]) >> 11) / 2.0**53  # 53 bits: as many as doubles have
-    return -45.0 + 90.0 * part
+    return -45.0 + 90.0 * uniform(stream)
 
 
 def smear(image: NDArray[np.uint8], severity: int, angle: float) -> NDArray[np.uint8]:
