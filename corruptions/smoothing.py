@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from .arithmetic import exponential
 from .kernels import kernel
 
+TOGETHER = 2
+"""Pairs of numbers that a loop adds at a time; never none."""
+
 
 def gaussian_weights(deviation: float, truncate: float) -> NDArray[np.float64]:
     """Return the weights at the distances 0, 1 .. r, where r is `truncate` deviations, rounded.
@@ -29,56 +32,69 @@ def gaussian_weights(deviation: float, truncate: float) -> NDArray[np.float64]:
     return weights / total
 
 
+def paired(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return weights followed by zeros, until those after the first are a multiple of TOGETHER."""
+    pairs = max(1, math.ceil((weights.size - 1) / TOGETHER)) * TOGETHER
+    return np.pad(weights, (0, pairs + 1 - weights.size))
+
+
 def smooth(
     plane: NDArray[Any],
     deviations: tuple[float, float],
     truncate: float,
     beyond: Literal["symmetric", "edge"],
+    out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """Return a plane (H, W) filtered with a deviation along its columns and one along its rows.
 
     Beyond its edges the plane is mirrored ("symmetric", SciPy's "reflect") or its last number
-    repeated ("edge", SciPy's "nearest"). It is computed in the type of the plane.
+    repeated ("edge", SciPy's "nearest"). It is computed in the type of the plane. `out`, which may
+    be the plane, gets the result in place of a new array: fresh memory costs more than it seems.
     """
     down, across = (
-        gaussian_weights(deviation, truncate).astype(plane.dtype) for deviation in deviations
+        paired(gaussian_weights(deviation, truncate)).astype(plane.dtype)
+        for deviation in deviations
     )
-    margins = ((down.size - 1,) * 2, (across.size - 1,) * 2)
-    result = np.empty(plane.shape, plane.dtype)
-    _smooth(np.pad(plane, margins, beyond), down, across, result)
+    padded = np.pad(plane, ((down.size - 1,) * 2, (across.size - 1,) * 2), beyond)
+    result = np.empty(plane.shape, plane.dtype) if out is None else out
+    _smooth(padded.reshape(-1), padded.shape[1], down, across, result)
     return result
 
 
 @kernel
 def _smooth(
     padded: NDArray[Any],
+    stride: int,
     down: NDArray[Any],
     across: NDArray[Any],
     result: NDArray[Any],
 ) -> None:
-    """Filter to `result` (H, W) the plane (H + 2 R, W + 2 r) that has margins for the weights."""
-    height, width = result.shape
-    middle, left = down.size - 1, across.size - 1
-    sums = np.empty(padded.shape[1], padded.dtype)
-    for y in range(height):
-        row, total = padded[y + middle], result[y]
-        for i in range(sums.size):
-            sums[i] = down[0] * row[i]
-        for k in range(1, down.size):
-            _add_pair(sums, down[k], padded[y + middle - k], padded[y + middle + k])
-        for i in range(width):
-            total[i] = across[0] * sums[left + i]
-        for k in range(1, across.size):
-            _add_pair(total, across[k], sums[left - k :], sums[left + k :])
+    """Filter to `result` (H, W) a plane whose rows, one after another, have margins for weights."""
+    sums = np.empty(stride, padded.dtype)
+    for y in range(result.shape[0]):
+        sum_both_sides(padded, (y + down.size - 1) * stride, stride, down, sums)
+        sum_both_sides(sums, across.size - 1, 1, across, result[y])
 
 
 @kernel
-def _add_pair(
+def sum_both_sides(
+    values: NDArray[Any],
+    start: int,
+    step: int,
+    weights: NDArray[Any],
     sums: NDArray[Any],
-    weight: Any,
-    before: NDArray[Any],
-    after: NDArray[Any],
 ) -> None:
-    """Add a weight times the numbers on both sides to the sums (N,)."""
-    for i in range(sums.size):
-        sums[i] += weight * (before[i] + after[i])
+    """Write sums (N,) for values[start ..]: of each, and of those 1, 2 .. R steps to both sides."""
+    count = sums.size
+    middle = values[start : start + count]
+    for k in range(1, weights.size, TOGETHER):
+        near, far = weights[k], weights[k + 1]
+        before, after = values[start - k * step :], values[start + k * step :]
+        far_before, far_after = values[start - (k + 1) * step :], values[start + (k + 1) * step :]
+        if k == 1:
+            for i in range(count):
+                pairs = (before[i] + after[i]) * near + (far_before[i] + far_after[i]) * far
+                sums[i] = middle[i] * weights[0] + pairs
+        else:
+            for i in range(count):
+                sums[i] += (before[i] + after[i]) * near + (far_before[i] + far_after[i]) * far

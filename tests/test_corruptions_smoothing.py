@@ -31,7 +31,10 @@ def test_it_is_the_filter_of_scipy(
 ) -> None:
     plane = np.random.default_rng(0).uniform(-1, 1, shape)
     expected = ndimage.gaussian_filter(plane, deviations, mode=mode, truncate=truncate)
-    result = smooth(plane.astype(np.float32), deviations, truncate, beyond)
+    given = plane.astype(np.float32)
+    result = smooth(given, deviations, truncate, beyond)
+    assert smooth(given, deviations, truncate, beyond, out=given) is given
+    np.testing.assert_array_equal(given, result)
     np.testing.assert_allclose(result, expected, rtol=0, atol=3e-7)
 
 

@@ -21,12 +21,10 @@ from numpy.typing import NDArray
 
 from ..arithmetic import exponential
 from ..kernels import kernel
+from ..smoothing import paired, sum_both_sides
 
 GAUSSIAN_BLUR = (1.0, 2.0, 3.0, 4.0, 6.0)
 """By severity: the standard deviation, in pixels."""
-
-TOGETHER = 2
-"""Pairs of pixels that a loop adds at a time."""
 
 NUDGE = 2e-4
 """In grey levels: more than float32 is wrong by, and seldom enough to change a pixel."""
@@ -58,7 +56,7 @@ def smooth(image: NDArray[np.uint8], deviation: float) -> NDArray[np.uint8]:
 
 @cache
 def half_bell(deviation: float) -> NDArray[np.float64]:
-    """Return the weights of a pixel and of those 1, 2 .. R pixels away, R a multiple of `TOGETHER`.
+    """Return the weights of a pixel and of those 1, 2 .. R pixels away; see `paired`.
 
     With those to the other side their sum is 1. Beyond 4 deviations they are 0. Computed in the
     steps of SciPy, as `nudged_levels` needs the last digits of SciPy's weights.
@@ -66,7 +64,7 @@ def half_bell(deviation: float) -> NDArray[np.float64]:
     reach = int(4.0 * deviation + 0.5)
     heights = exponential(-0.5 / (deviation * deviation) * x**2 for x in range(reach + 1))
     whole = math.fsum([*heights[1:], *heights])
-    return np.pad(heights / whole, (0, -reach % TOGETHER))
+    return paired(heights / whole)
 
 
 @cache
@@ -111,29 +109,8 @@ def _smooth(
                 for i in range(line.size):
                     in_tile[i] = levels[line[i]]
             for y in range(height):
-                _sum_both_sides(tile, (y + reach) * stride, stride, weights, columns)
-                _sum_both_sides(columns, 3 * reach, 3, weights, rows)
+                sum_both_sides(tile, (y + reach) * stride, stride, weights, columns)
+                sum_both_sides(columns, 3 * reach, 3, weights, rows)
                 blurred = result[top + y, left:]
                 for i in range(width):
                     blurred[i] = np.uint8(rows[i])
-
-
-@kernel
-def _sum_both_sides(
-    values: NDArray[np.float32],
-    start: int,
-    step: int,
-    weights: NDArray[np.float32],
-    sums: NDArray[np.float32],
-) -> None:
-    """Write sums (N,) for values[start ..]: of each, and of those 1, 2 .. R steps to both sides."""
-    count = sums.size
-    middle = values[start : start + count]
-    for i in range(count):
-        sums[i] = middle[i] * weights[0]
-    for k in range(1, weights.size, TOGETHER):
-        near, far = weights[k], weights[k + 1]
-        before, after = values[start - k * step :], values[start + k * step :]
-        far_before, far_after = values[start - (k + 1) * step :], values[start + (k + 1) * step :]
-        for i in range(count):
-            sums[i] += (before[i] + after[i]) * near + (far_before[i] + far_after[i]) * far

@@ -32,12 +32,17 @@ def glass_blur(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[
     """
     deviation, reach, scans = GLASS_BLUR[severity - 1]
     blurred = smooth(image, deviation)
+    _copy_about(blurred, reach, scans, stream)
+    return smooth(blurred, deviation)
+
+
+def _copy_about(image: NDArray[np.uint8], reach: int, scans: int, stream: int) -> None:
+    """Copy the pixels of an image uint8 (H, W, 3) about, in place."""
     height, width, _ = image.shape
     pixels = np.empty(height * width, np.uint32)
-    pack(blurred.reshape(-1), pixels)
+    pack(image.reshape(-1), pixels)
     scatter(pixels, width, reach, scans, shifts(reach, width), np.uint64(stream))
-    unpack(pixels, blurred.reshape(-1))
-    return smooth(blurred, deviation)
+    unpack(pixels, image.reshape(-1))
 
 
 def shifts(reach: int, width: int) -> NDArray[np.int32]:

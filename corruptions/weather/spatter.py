@@ -76,10 +76,10 @@ def spattered(image: NDArray[np.uint8], severity: int, noise: NDArray[Any]) -> N
     """Return the image with the drops that come from standard normal noise (H, W).
 
     It is x + s w / max(w) colour under water of light w, and x (1 - m) + m colour under mud m.
-    Smoothing and thresholds are computed in the type of the noise.
+    Smoothing and thresholds are computed in the type of the noise, whose memory they use.
     """
     c = SPATTER[severity - 1]
-    heights = smooth(noise, (c.blur, c.blur), TRUNCATE, "edge")
+    heights = smooth(noise, (c.blur, c.blur), TRUNCATE, "edge", out=noise)
     result = np.array(image, order="C")
     rows = result.reshape(len(result), -1)  # (H, 3 W)
     if c.strength:
@@ -90,7 +90,7 @@ def spattered(image: NDArray[np.uint8], severity: int, noise: NDArray[Any]) -> N
             _add_water(rows, light, red, green, blue)
     else:
         np.greater(heights, (c.threshold - c.mean) / c.deviation, out=heights)  # 0 or 1
-        mud = smooth(heights, (c.edge_blur, c.edge_blur), TRUNCATE, "edge")
+        mud = smooth(heights, (c.edge_blur, c.edge_blur), TRUNCATE, "edge", out=heights)
         _cover(rows, mud, *map(noise.dtype.type, (THINNEST_MUD, *MUD)))
     return result
 
