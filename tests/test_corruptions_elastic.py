@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +15,6 @@ from corruptions.checks import SEVERITIES
 from corruptions.digital import elastic
 
 Pixels = NDArray[np.uint8]
-
-PINNED = "3fa775fd0de3ae0a1bf28d1c12a5f79762563316ab71c2f38c7aeae324aeaf83"
 
 
 def reference(image: Pixels, severity: int, seed: int) -> Pixels:
@@ -146,36 +140,3 @@ def test_small_images_work(size: tuple[int, int], severity: int) -> None:
     result = corrupt(image, "elastic_transform", severity)
     assert (result >= np.maximum(image.min(axis=(0, 1)), 1) - 1).all()
     assert (result <= image.max(axis=(0, 1))).all()
-
-
-def digest() -> str:
-    """Return the SHA-256 of a fixed image under elastic transform, its severities in a row."""
-    rows, columns = np.mgrid[0:61, 0:83]
-    mixed = (rows * 7919 + columns * 104729) * 2654435761 % 2**32 >> 16  # (61, 83)
-    image = np.stack([rows * 4, columns * 3, mixed % 256], axis=-1).astype(np.uint8)
-    results = (corrupt(image, "elastic_transform", severity) for severity in SEVERITIES)
-    return hashlib.sha256(b"".join(result.tobytes() for result in results)).hexdigest()
-
-
-def test_the_digest_is_pinned() -> None:
-    assert digest() == PINNED
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_NUM_THREADS": "1"},
-        {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"},
-    ],
-    ids=["generic-code", "no-vectors"],
-)
-def test_the_digest_does_not_depend_on_the_processor(changes: dict[str, str]) -> None:
-    program = "import test_corruptions_elastic as t; print(t.digest())"
-    run = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", program],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **changes},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert run.stdout.strip() == PINNED

@@ -1,0 +1,80 @@
+"""The pixels of a small image of odd sides under all corruptions: pinned, on every processor."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from corruptions import corrupt, corruption_names
+from corruptions.checks import SEVERITIES
+
+PINNED = {
+    "motion_blur": "fa0d78d96aaf aea952d75c22 ab639a4bcb4a 421665aa583c ce911c12ae74",
+    "defocus_blur": "a1242b49692a aec354c59342 24b90694f78c d7c86721c561 8f9818e8a3fd",
+    "glass_blur": "87f83b99c79b 3587fb9ec439 ac8d16dd76d7 ba765545069c b139142a7abf",
+    "gaussian_blur": "d3a65005bcbf 878309bde460 c97d790b0bff ffebbfbfad4d f10769742ea8",
+    "zoom_blur": "d2232d8f9983 d1b19ed16447 4df08a97a43b e4472f61907b 81eef031e8d0",
+    "gaussian_noise": "7b8f2cbf28c8 d6a61b438491 62a65e32261c 1ebf6726ba35 b6b8672ab59c",
+    "impulse_noise": "b244d915b1ac 69cfc71c5257 b378d8077404 a118c4730f49 8ed6e4d06881",
+    "shot_noise": "bded6b5acf15 e44800d7f48c ef1b16250111 99dfa82e6c62 c2a3dde96d49",
+    "speckle_noise": "b42399ff0c2f 0448257611cf fab7ee66ba04 9d3b4b8a6228 1e91fb735d80",
+    "brightness": "f0916a6806ba 43b468a76ed2 9f8dea59b5ff 7d166344c943 5d47d7ed4e07",
+    "contrast": "5f435633d76c bda610598979 41e62ab58b22 926ae3a1f7fd c103ceccd687",
+    "saturate": "b8ff6fc44470 8ff6ba2d6520 2901becb348d a271c7c95642 faea8a8479db",
+    "jpeg_compression": "9939463b637a ed11af15a242 be9389956383 41d2845e4db3 783247a97c87",
+    "pixelate": "25eb6d26d541 9e598a108352 9ddbb8dc3a8f 8b260bce9bb1 9b4bd579d06f",
+    "elastic_transform": "5d5bf3b9607e 20eedf574db4 d74c7ac4330b 5fe83cb246eb 9345b2f2426d",
+    "snow": "de71dcdfd765 2cad2a5ca41c 520c29628f99 76c42ace3e91 43157aa81a5b",
+    "spatter": "66cb47d1b681 4b64df33f158 05fb81855d87 f5682d663086 7d4ed768fc08",
+    "fog": "e0b697643704 5eb47825ec49 db2c540daafa d5ce3485ed48 b4471c0a1033",
+    "frost": "fd43a9be48b3 cc2f0a18791e 63cb6e0ebefe 26bd8b6dbc4a a547a7cfd4ea",
+}
+"""A change of these is a change of the benchmark."""
+
+
+def digests() -> dict[str, str]:
+    """Return the first digits of the SHA-256 of an image under each corruption, by severity."""
+    rows, columns = np.mgrid[0:61, 0:83]
+    mixed = (rows * 7919 + columns * 104729) * 2654435761 % 2**32 >> 16  # (61, 83)
+    planes = [rows * 4, columns * 3, mixed % 256]
+    image = np.stack(planes, axis=-1).astype(np.uint8)  # (61, 83, 3)
+    return {
+        name: " ".join(
+            hashlib.sha256(corrupt(image, name, severity, seed=4).tobytes()).hexdigest()[:12]
+            for severity in SEVERITIES
+        )
+        for name in corruption_names()
+    }
+
+
+def test_the_pixels_are_pinned() -> None:
+    assert digests() == PINNED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""},
+        {
+            "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+            "JSIMD_FORCENONE": "1",
+        },
+    ],
+    ids=["generic-code", "no-vectors"],
+)
+def test_the_processor_changes_no_pixel(changes: dict[str, str]) -> None:
+    program = "import json, test_corruptions_digests as t; print(json.dumps(t.digests()))"
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **changes},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(run.stdout) == PINNED
