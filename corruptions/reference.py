@@ -55,7 +55,7 @@ def corrupt_by_reference(
             f"image: {width} x {height} pixels is too small for the package imagecorruptions, "
             f"which needs {SMALLEST_SIDE} a side; the implementation 'ours' takes every size"
         )
-    _require_opencv()
+    require_opencv()
     import imagecorruptions
 
     seed = stream % 2**32
@@ -85,7 +85,7 @@ def _global_generator_seeded(seed: int) -> Iterator[None]:
             np.random.set_state(state)  # noqa: NPY002
 
 
-def _require_opencv() -> None:
+def require_opencv() -> None:
     """Import OpenCV, or raise InputError with the two remedies."""
     try:
         import cv2  # noqa: F401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +167,12 @@ def test_runs_of_before_can_be_read(tree: Path, tmp_path: Path) -> None:
     before = spec.to_dict()
     del before["implementation"], before["copy"]
     assert Spec.from_dict(before) == spec
+
+
+def test_the_reference_is_refused_without_opencv_before_any_work(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)  # makes `import cv2` fail
+    with pytest.raises(InputError, match=r"apt-get install libgl1.*opencv-python-headless"):
+        evaluate(tree, tmp_path / "run", implementation="reference", **FEW)
+    assert not (tmp_path / "run").exists()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corruptions import IMPLEMENTATIONS, Implementation, Suite, load_suite
+from corruptions.reference import require_opencv
 
 from ..copies.copy import Copy
 from ..errors import InputError
@@ -65,6 +66,8 @@ def find_origin(
     if implementation not in IMPLEMENTATIONS:
         names = ", ".join(IMPLEMENTATIONS)
         raise InputError(f"--implementation {implementation}: use one of {names}")
+    if implementation == "reference":
+        require_opencv()
     if conditions is None:
         chosen = load_suite(suite or DEFAULT_SUITE).select(corruptions, severities)
         return Origin(chosen, seed or 0, implementation, None)
