@@ -189,3 +189,21 @@ def test_a_report_that_cannot_be_written_is_one_line(
     capsys.readouterr()
     assert call(monkeypatch, "report", out, "--out", tmp_path) == 2
     assert f"{tmp_path}: cannot be written" in capsys.readouterr().err
+
+
+def test_the_first_run_on_a_machine_says_that_it_compiles(tree: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "COLUMNS": "200"}
+
+    def errors_of(run: str) -> str:
+        arguments = ["eval", *FEW, "--data", str(tree), "--out", str(tmp_path / run)]
+        done = subprocess.run(
+            [sys.executable, "-m", "robustbench_seg", *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stderr
+
+    assert errors_of("first").count("Compiling for this processor") == 1
+    assert "Compiling" not in errors_of("second")

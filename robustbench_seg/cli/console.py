@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.table import Table
 
 from ..progress import Progress as Callback
+from .compiling import told_of_compiling
 
 console = Console()
 
@@ -45,7 +46,10 @@ def progress_bars() -> Iterator[Callback]:
             tasks[stage] = bars.add_task(stage, total=total, completed=done - 1, note="")
         bars.update(tasks[stage], completed=done, note=note)
 
-    with bars:
+    def tell(line: str) -> None:
+        bars.console.print(line, style="dim", highlight=False)
+
+    with bars, told_of_compiling(tell):
         yield show
 
 
