@@ -135,25 +135,6 @@ def test_small_images(name: str, shape: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_result_is_an_ordinary_new_array(name: str) -> None:
-    wide = noise(40, 66)
-    with_gaps, bgr, transposed = wide[:, ::2], wide[..., ::-1], wide.transpose(1, 0, 2)
-    read_only = wide.copy()
-    read_only.flags.writeable = False
-    for image in (wide, with_gaps, bgr, transposed, read_only):
-        before, writeable = image.copy(), image.flags.writeable
-        result = corrupt(image, name, 2, key="a")
-        assert result.shape == image.shape
-        assert result.dtype == np.uint8
-        assert result.flags.c_contiguous
-        assert result.flags.writeable
-        assert not np.shares_memory(result, image)
-        np.testing.assert_array_equal(image, before)
-        assert image.flags.writeable == writeable
-        np.testing.assert_array_equal(result, corrupt(before, name, 2, key="a"))
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_threads_do_not_matter(name: str) -> None:
     image = noise(70, 90)
     whole = corrupt(image, name, 4)

@@ -137,22 +137,3 @@ def test_contrast_leaves_a_flat_image_alone() -> None:
     for level in range(256):
         image = np.full((33, 32, 3), level, np.uint8)
         np.testing.assert_array_equal(corrupt(image, "contrast", 1 + level % 5), image)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_result_is_an_ordinary_new_array(name: str) -> None:
-    wide = noise(40, 66)
-    with_gaps, bgr, transposed = wide[:, ::2], wide[..., ::-1], wide.transpose(1, 0, 2)
-    read_only = wide.copy()
-    read_only.flags.writeable = False
-    for image in (wide, with_gaps, bgr, transposed, read_only):
-        before, writeable = image.copy(), image.flags.writeable
-        result = corrupt(image, name, 2)
-        assert result.shape == image.shape
-        assert result.dtype == np.uint8
-        assert result.flags.c_contiguous
-        assert result.flags.writeable
-        assert not np.shares_memory(result, image)
-        np.testing.assert_array_equal(image, before)
-        assert image.flags.writeable == writeable
-        np.testing.assert_array_equal(result, corrupt(before, name, 2))
