@@ -42,7 +42,7 @@ def tensors(network: SegFormer) -> Tensors:
 
 
 def filled(checkpoint: Checkpoint) -> Tensors:
-    network = segformer("b0", checkpoint.outputs, epsilon=checkpoint.epsilon)
+    network = segformer("b0", checkpoint.outputs, epsilon=checkpoint.kind.epsilon)
     fill(network, checkpoint)
     return network.state_dict()
 
@@ -86,8 +86,8 @@ def test_files_of_each_kind_give_the_same_weights(
 ) -> None:
     save(tmp_path / name, tensors)
     checkpoint = open_checkpoint(tmp_path / name)
-    assert (checkpoint.kind, checkpoint.variant, checkpoint.outputs) == ("segformer", "b0", 19)
-    assert checkpoint.epsilon == 1e-6
+    assert (checkpoint.model, checkpoint.outputs) == ("b0", 19)
+    assert checkpoint.kind.epsilon == 1e-6
     assert_equal(filled(checkpoint), network.state_dict())
 
 
@@ -148,8 +148,8 @@ def into_transformers(tensors: Tensors) -> Any:
 def test_weights_come_back_from_transformers(tmp_path: Path, network: SegFormer) -> None:
     into_transformers(network.state_dict()).save_pretrained(tmp_path)
     checkpoint = open_checkpoint(tmp_path)
-    assert (checkpoint.kind, checkpoint.variant, checkpoint.outputs) == ("segformer", "b0", 19)
-    assert checkpoint.epsilon == 1e-5
+    assert (checkpoint.model, checkpoint.outputs) == ("b0", 19)
+    assert checkpoint.kind.epsilon == 1e-5
     assert checkpoint.classes is None  # LABEL_0, ... names nothing
     assert_equal(filled(checkpoint), network.state_dict())
 
@@ -158,9 +158,9 @@ def test_a_published_kind_of_folder_gives_what_transformers_gives(shared_data: P
     folder = shared_data / "weights" / "segformer_b0_camvid"
     checkpoint = open_checkpoint(folder)
     assert checkpoint.classes is not None
-    assert (checkpoint.variant, checkpoint.outputs) == ("b0", 11)
+    assert (checkpoint.model, checkpoint.outputs) == ("b0", 11)
     assert checkpoint.classes[:3] == ("sky", "building", "pole")
-    network = segformer("b0", 11, epsilon=checkpoint.epsilon).eval()
+    network = segformer("b0", 11, epsilon=checkpoint.kind.epsilon).eval()
     fill(network, checkpoint)
     peer = SegformerForSemanticSegmentation.from_pretrained(folder).eval()
     path = min((shared_data / "data" / "camvid" / "val").glob("*.png"))

@@ -15,8 +15,9 @@ from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.models import named_weights
 from robustbench_seg.models.base import IMAGENET, Window
+from robustbench_seg.models.catalogue import MODELS
 from robustbench_seg.models.named_weights import NAMED_WEIGHTS, Hub
-from robustbench_seg.models.registry import MODELS, Choice, build, load, models, parse_choice
+from robustbench_seg.models.registry import Choice, build, load, models, parse_choice
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
 UNTRAINED = "--weights random, which stamps UNTRAINED on every output"

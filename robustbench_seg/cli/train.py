@@ -45,7 +45,8 @@ def train(
     """
     from ..datasets.registry import open_dataset
     from ..evaluation.predict import resolve_device
-    from ..models.registry import MODELS, build
+    from ..models.catalogue import MODELS
+    from ..models.registry import build
     from ..training import CHECKPOINT, CHECKPOINT_EVERY, Recipe, fast_precision
     from ..training import train as run_training
     from .console import progress_bars, say

@@ -6,10 +6,9 @@ or a file or folder. Without WEIGHTS, those trained on the data at hand are take
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,79 +16,10 @@ import torch
 from torch import nn
 
 from ..errors import InputError
-from .base import IMAGENET, NOTHING, Preprocessing, Segmenter, Window
-from .checkpoints import ENCODER, Checkpoint, fill, open_checkpoint
-from .deeplab import deeplabv3plus
-from .espnet import PREPROCESSING as ESPNET_PREPROCESSING
-from .espnet import ESPNet, espnet_of
+from .base import NOTHING, Segmenter
+from .catalogue import MODELS
+from .checkpoints import Checkpoint, fill, open_checkpoint
 from .named_weights import NAMED_WEIGHTS, RANDOM, find
-from .segformer import VARIANTS, segformer
-
-
-@dataclass(frozen=True)
-class Model:
-    """What is the same for all weights of a model."""
-
-    kind: str
-    """As in `Checkpoint.kind`."""
-    title: str
-    """The title of the paper."""
-    description: str
-    build: Callable[[int], nn.Module]
-    """From the number of outputs to a network with newly drawn weights."""
-    build_for: Callable[[Checkpoint], nn.Module]
-    """From a checkpoint to a network of its sizes, whose weights are of no account."""
-    preprocessing: Preprocessing
-    window: Window
-    spare_outputs: int = 0
-    """Outputs after those of the classes, which are dropped."""
-
-
-def _segformer_for(name: str, checkpoint: Checkpoint) -> nn.Module:
-    return segformer(name, checkpoint.outputs, epsilon=checkpoint.epsilon)
-
-
-def _deeplab_for(checkpoint: Checkpoint) -> nn.Module:
-    stride = checkpoint.metadata.get("output_stride", "8")  # the rest are mmsegmentation's
-    if stride not in ("8", "16"):
-        raise InputError(f"{checkpoint.path}: its output stride is {stride!r}; expected 8 or 16")
-    width = checkpoint.length("decode_head.bottleneck.conv.weight")
-    return deeplabv3plus(checkpoint.outputs, width=width, output_stride=int(stride))
-
-
-MODELS: Mapping[str, Model] = {
-    name: Model(
-        kind="segformer",
-        title="SegFormer: Simple and Efficient Design for Semantic Segmentation with Transformers",
-        description=f"MiT-{name.upper()} encoder and an all-MLP decoder; arXiv 2105.15203",
-        build=partial(segformer, name),
-        build_for=partial(_segformer_for, name),
-        preprocessing=IMAGENET,
-        window=Window("slide", crop=1024, stride=768),
-    )
-    for name in VARIANTS
-} | {
-    "espnet": Model(
-        kind="espnet",
-        title="ESPNet: Efficient Spatial Pyramid of Dilated Convolutions for Semantic Segmentation",
-        description="a small CNN (p = 2, q = 8 or as in the file); arXiv 1803.06815",
-        build=ESPNet,
-        build_for=lambda checkpoint: espnet_of(checkpoint.tensors),
-        preprocessing=ESPNET_PREPROCESSING,
-        window=Window("whole"),
-        spare_outputs=1,  # background, the last
-    ),
-    "deeplabv3plus-mobilenetv2": Model(
-        kind="deeplabv3plus-mobilenetv2",
-        title="Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation",
-        description="DeepLabv3+ on MobileNetV2, head of width 256 or as in the file; "
-        "arXiv 1802.02611",
-        build=deeplabv3plus,
-        build_for=_deeplab_for,
-        preprocessing=IMAGENET,
-        window=Window("whole"),
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -152,8 +82,8 @@ def build(name: str, classes: int, *, seed: int = 0, init: str | Path | None = N
         network = model.build(classes + model.spare_outputs)
     if init is not None:
         checkpoint = open_checkpoint(init)
-        if checkpoint.kind == ENCODER:
-            _check_kind(checkpoint, name)
+        if checkpoint.kind.outputs is None:
+            _check_model(checkpoint, name)
         else:
             _check(checkpoint, name, classes, "the data")
         fill(network, checkpoint)
@@ -202,7 +132,7 @@ def load(
 
 
 def _check(checkpoint: Checkpoint, name: str, classes: int, data: str) -> None:
-    _check_kind(checkpoint, name)
+    _check_model(checkpoint, name)
     given = checkpoint.outputs - MODELS[name].spare_outputs
     if given != classes:
         raise InputError(
@@ -211,13 +141,12 @@ def _check(checkpoint: Checkpoint, name: str, classes: int, data: str) -> None:
         )
 
 
-def _check_kind(checkpoint: Checkpoint, name: str) -> None:
-    of_segformer = checkpoint.kind in ("segformer", ENCODER)
-    held = checkpoint.variant if of_segformer else checkpoint.kind
-    kind = "segformer" if of_segformer else checkpoint.kind
-    if MODELS[name].kind != kind or held not in (None, name):
-        ways = f"use --model {held}" if held else "give weights of the model"
-        raise InputError(f"{checkpoint.path}: holds {held or checkpoint.kind}, not {name}; {ways}")
+def _check_model(checkpoint: Checkpoint, name: str) -> None:
+    if checkpoint.model == name:
+        return
+    held = checkpoint.model or "a SegFormer of other sizes than B0 to B5"
+    ways = f"use --model {checkpoint.model}" if checkpoint.model else "give weights of the model"
+    raise InputError(f"{checkpoint.path}: holds {held}, not {name}; {ways}")
 
 
 def _network(checkpoint: Checkpoint, name: str) -> nn.Module:

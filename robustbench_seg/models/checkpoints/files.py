@@ -12,8 +12,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from ..errors import InputError
-from .segformer import REDUCTIONS, VARIANTS
+from ...errors import InputError
+from ..segformer import REDUCTIONS, VARIANTS
 
 
 def read(path: str | Path) -> dict[str, Tensor]:
