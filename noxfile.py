@@ -76,6 +76,23 @@ def minimums(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def transformers4(session: nox.Session) -> None:
+    """Read the checkpoints that transformers 4 writes, and compare with what it predicts."""
+    # It does not go with the hub's client of the project, which reading files does not need.
+    dependencies = [
+        dependency
+        for dependency in PROJECT["project"]["dependencies"]
+        if not dependency.startswith("huggingface-hub")
+    ]
+    session.install(*dependencies, "pytest", *CONSTRAINTS)
+    session.install("transformers==4.57.*")
+    session.install("--editable", ".", "--no-deps")
+    # Its warnings are about itself.
+    ignored = ("-W", "ignore::DeprecationWarning", "-W", "ignore::FutureWarning")
+    session.run("pytest", *ignored, "tests/test_robustbench_seg_transformers.py", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure speed as ratios against other implementations, in one run."""
     install(session, "tests")

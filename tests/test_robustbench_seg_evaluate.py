@@ -92,19 +92,16 @@ def test_an_interrupted_run_is_resumed_to_the_same_tables(tree: Path, tmp_path: 
     equal_tables(run, whole)
 
 
-def test_a_part_of_a_run_has_the_scores_of_its_finished_frames(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Chunks of two conditions, so that the second frame is half done when the run is cut off.
-    monkeypatch.setattr("robustbench_seg.evaluation.evaluate.batch_size", lambda frames: 2)
+def test_a_part_of_a_run_has_the_scores_of_its_finished_frames(tree: Path, tmp_path: Path) -> None:
 
     def interrupt(stage: str, done: int, total: int, note: str) -> None:
         if stage == "evaluating" and done > 5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        evaluate(tree, tmp_path / "cut", progress=interrupt)
-    equal_tables(Run.open(tmp_path / "cut"), evaluate(tree, tmp_path / "one", limit=1))
+        # Two conditions at once, so that the second frame is half done when the run is cut off.
+        evaluate(tree, tmp_path / "cut", batch=2, progress=interrupt)
+    equal_tables(Run.open(tmp_path / "cut"), evaluate(tree, tmp_path / "one", batch=2, limit=1))
 
 
 def test_several_models_share_the_corrupted_frames(

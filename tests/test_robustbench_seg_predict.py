@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from torch import Tensor, nn
 
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.predict import Predictor, resolve_device
-from robustbench_seg.models.base import IMAGENET, Preprocessing, Segmenter, Window
+from robustbench_seg.models.base import IMAGENET, LabelFunction, Preprocessing, Segmenter, Window
 
 CLASSES = ("a", "b", "c")
 
@@ -31,9 +33,20 @@ class Network(nn.Module):
 
 
 def segmenter(
-    network: nn.Module, preprocessing: Preprocessing = IMAGENET, window: Window | None = None
+    network: nn.Module | LabelFunction,
+    preprocessing: Preprocessing = IMAGENET,
+    window: Window | None = None,
+    spare_outputs: int = 0,
 ) -> Segmenter:
-    return Segmenter("network", network, preprocessing, window or Window(), CLASSES, "nothing")
+    return Segmenter(
+        "network",
+        network,
+        preprocessing,
+        window or Window(),
+        CLASSES,
+        "nothing",
+        spare_outputs=spare_outputs,
+    )
 
 
 def predict(given: Segmenter, images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -65,7 +78,7 @@ def test_outputs_beyond_the_classes_are_left_out(images: np.ndarray) -> None:
     network = Network(5)
     with torch.no_grad():
         network.layer.bias[4] = 1e6  # type: ignore[index]
-    assert predict(segmenter(network), images, (70, 111)).max() < 3
+    assert predict(segmenter(network, spare_outputs=2), images, (70, 111)).max() < 3
 
 
 def test_resized_bgr_input(images: np.ndarray) -> None:
@@ -128,6 +141,76 @@ def test_nan_logits_are_refused(images: np.ndarray) -> None:
         network.layer.bias[0] = float("nan")  # type: ignore[index]
     with pytest.raises(InputError, match="NaN"):
         predict(segmenter(network), images, (70, 111))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 100])
+def test_batches_of_windows_give_the_same_labels(images: np.ndarray, batch: int) -> None:
+    given = segmenter(Network(), window=Window("slide", 40, 25))
+    one = Predictor(given, "cpu", "float32", given.window)
+    many = Predictor(given, "cpu", "float32", given.window, batch=batch)
+    sizes = []
+    given.network.register_forward_hook(lambda _module, given, _out: sizes.append(len(given[0])))  # type: ignore[union-attr]
+    expected = one.labels(images, (70, 111))
+    sizes.clear()
+    assert (many.labels(images, (70, 111)) == expected).mean() > 1 - 1e-5
+    assert sum(sizes) == 24  # two images of 3 x 4 windows
+    assert max(sizes) == min(batch, 24)
+
+
+class Answer(nn.Module):
+    """Gives the same whatever it sees."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, _x: Tensor) -> Any:
+        """Return the answer, or fail with it."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (torch.zeros(1, 4, 8, 8), r"\(1, 4, 8, 8\); expected \(1, 3, h, w\)"),
+        (torch.zeros(1, 2, 8, 8), r"\(1, 2, 8, 8\); expected \(1, 3, h, w\)"),
+        (torch.zeros(2, 3, 8, 8), r"\(2, 3, 8, 8\); expected \(1, 3, h, w\)"),
+        (torch.zeros(1, 8, 8), r"gives \(1, 8, 8\); expected logits"),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.int64), "expected logits"),
+        ({"out": torch.zeros(1, 3, 8, 8)}, "gives dict; expected logits"),
+        (
+            ValueError("a side of 111\nis odd"),
+            r"fails on an input of 111x70 \(ValueError: a side of",
+        ),
+    ],
+)
+def test_what_is_no_logits_is_told_in_one_line(images: np.ndarray, answer: Any, told: str) -> None:
+    with pytest.raises(InputError, match=f"^--model network: .*{told}") as error:
+        predict(segmenter(Answer(answer)), images[:1], (70, 111))
+    assert "\n" not in str(error.value)
+
+
+def test_a_function_labels_images_itself(images: np.ndarray) -> None:
+    labels = predict(segmenter(lambda image: image[..., 0].astype(int) % 3), images, (70, 111))
+    assert labels.dtype == np.uint8
+    np.testing.assert_array_equal(labels, images[..., 0] % 3)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (np.zeros((70, 110), int), r"int64 \(70, 110\)"),
+        (np.zeros((70, 111)), r"float64 \(70, 111\)"),
+        (np.full((70, 111), 3), "labels from 3 to 3; its classes are 0 to 2"),
+        (np.full((70, 111), -1), "labels from -1 to -1"),
+        (None, "gives object"),
+    ],
+)
+def test_what_is_no_labels_is_told_in_one_line(images: np.ndarray, answer: Any, told: str) -> None:
+    with pytest.raises(InputError, match=f"^--model network: .*{told}"):
+        predict(segmenter(lambda _image: answer), images[:1], (70, 111))
 
 
 def test_unusable_devices_are_refused() -> None:

@@ -56,7 +56,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, SegF
         peer.save_pretrained(folder)
         checkpoint = open_checkpoint(folder)
         ours = segformer(
-            variant, checkpoint.outputs, drop_path=0.0, dropout=0.0, epsilon=checkpoint.kind.epsilon
+            variant, checkpoint.outputs, dropout=0.0, codebase=checkpoint.kind.codebase
         )
         fill(ours, checkpoint)
         pairs[variant] = peer, ours.eval()

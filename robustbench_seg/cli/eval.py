@@ -70,6 +70,17 @@ def evaluate(
     precision: Annotated[
         Literal["float32", "bf16", "fp16"], typer.Option(help="The precision of the model.")
     ] = "float32",
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many inputs go through the model at once. (default: by size and device)",
+            show_default=False,
+        ),
+    ] = None,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Have torch compile the model first.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -109,6 +120,8 @@ def evaluate(
                 conditions=conditions,
                 device=device,
                 precision=precision,
+                batch=batch,
+                compiled=compiled,
                 out=out,
                 progress=progress,
             )

@@ -59,3 +59,14 @@ def numbers(option: str, text: str | None) -> list[int] | None:
     if not values:
         raise InputError(f"{option} {text!r}: an empty range; write the smaller number first")
     return values
+
+
+def size(option: str, text: str) -> tuple[int, int]:
+    """Read "2048x1024", width x height, as (height, width)."""
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", text.strip())
+    if match is None:
+        raise InputError(
+            f"{option} {text!r}: not a size; write WIDTHxHEIGHT in pixels, for example 2048x1024"
+        )
+    width, height = map(int, match.groups())
+    return height, width

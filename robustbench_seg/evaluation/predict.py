@@ -1,4 +1,4 @@
-"""From images to label maps: preprocessing, window, precision, device.
+"""From images to label maps: preprocessing, windows, precision, device.
 
 The only place that knows devices.
 """
@@ -6,15 +6,17 @@ The only place that knows devices.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from ..errors import InputError
-from ..models.base import Segmenter, Window
+from ..models.base import LabelFunction, Segmenter, Window
+from .labelling import axis, label_map
 
 Precision = Literal["float32", "bf16", "fp16"]
 DEVICES = ("cpu", "cuda", "mps")
@@ -36,70 +38,127 @@ def resolve_device(device: str | None) -> str:
 
 
 class Predictor:
-    """A segmenter on a device, ready to label images."""
+    """A segmenter on a device, ready to label images; `batch` inputs go through it together."""
 
-    def __init__(self, segmenter: Segmenter, device: str, precision: Precision, window: Window):
+    def __init__(
+        self,
+        segmenter: Segmenter,
+        device: str,
+        precision: Precision,
+        window: Window,
+        *,
+        batch: int = 1,
+        compiled: bool = False,
+    ):
         self.segmenter = segmenter
         self.device = torch.device(device)
         self.precision = precision
         self.window = window
-        self.network = segmenter.network.to(self.device).eval()
+        self.batch = batch
+        if isinstance(segmenter.network, nn.Module):
+            segmenter.network.to(self.device).eval()
+            if self.device.type == "cuda":
+                segmenter.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+            if compiled:
+                segmenter.network.compile()
 
     @torch.inference_mode()
     def labels(self, images: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
         """Return the class of each pixel, uint8 (N, *size), for RGB uint8 (N, H, W, 3) images.
 
         Logits are upsampled bilinearly (align_corners = False) to `size`, (height, width) of the
-        labels, then arg-maxed. Raises InputError where a model gives NaN or infinite logits.
+        labels, then arg-maxed. Raises InputError where a model fails, or gives something else than
+        finite logits, or labels, of its classes.
         """
-        with self._autocast():
-            logits = self._logits(self._input(images))  # (N, K, h, w)
+        if not isinstance(self.segmenter.network, nn.Module):
+            return np.stack([self._called(image, size) for image in images])  # (N, *size)
+        x = self._input(images)  # (N, 3, H, W)
+        height, width = x.shape[2:]
+        crop, stride = self.window.crop, self.window.stride
+        if self.window.mode == "whole":
+            crop = stride = max(height, width)
+        tops, lefts = window_starts(height, crop, stride), window_starts(width, crop, stride)
+        windows = torch.cat(
+            [x[:, :, top : top + crop, left : left + crop] for top in tops for left in lefts]
+        )  # (N, 3, H, W) -> (windows * N, 3, h', w')
+        logits = torch.cat([self._logits(part) for part in windows.split(self.batch)])
         if not torch.isfinite(logits).all():
-            raise InputError(f"--model {self.segmenter.name}: gives NaN or infinite logits")
-        labels = np.empty((len(images), *size), np.uint8)
-        # One image at a time: the full-size logits are the largest array of an evaluation.
-        for index in range(len(images)):
-            full = F.interpolate(
-                logits[index : index + 1].float(), size, mode="bilinear"
-            )  # (1, K, *size)
-            labels[index] = full[0].argmax(0).to(torch.uint8).cpu().numpy()  # (*size)
-        return labels
+            raise self._error("gives NaN or infinite logits")
+        rows = axis(tops, windows.shape[2], height, logits.shape[2], size[0])
+        columns = axis(lefts, windows.shape[3], width, logits.shape[3], size[1])
+        of_windows = logits.unflatten(0, (-1, len(images)))  # (windows, N, K, h, w)
+        return np.stack(
+            [label_map(of_windows[:, index], rows, columns) for index in range(len(images))]
+        )  # (N, *size)
+
+    def _called(self, image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+        function = cast(LabelFunction, self.segmenter.network)
+        try:
+            labels = np.asarray(function(image))
+        except Exception as error:  # whatever a user's function raises
+            raise self._failed(image.shape[:2], error) from error
+        if labels.dtype.kind not in "iu" or labels.shape != size:
+            raise self._error(
+                f"gives {labels.dtype} {labels.shape} for an image {image.shape}; expected a label "
+                f"map, integers {size}"
+            )
+        if labels.size and not 0 <= labels.min() <= labels.max() < len(self.segmenter.classes):
+            raise self._error(
+                f"gives labels from {labels.min()} to {labels.max()}; its classes are 0 to "
+                f"{len(self.segmenter.classes) - 1}"
+            )
+        return labels.astype(np.uint8)
+
+    def _input(self, images: NDArray[np.uint8]) -> Tensor:
+        preprocessing = self.segmenter.preprocessing
+        pixels = torch.from_numpy(np.require(images, requirements=["C", "W"])).to(self.device)
+        x = preprocessing.normalise(pixels.permute(0, 3, 1, 2))  # (N, H, W, 3) -> (N, 3, H, W)
+        size = preprocessing.input_size((images.shape[1], images.shape[2]))
+        return (
+            x if size == x.shape[2:] else F.interpolate(x, size, mode="bilinear")
+        )  # (N, 3, *size)
+
+    def _logits(self, x: Tensor) -> Tensor:
+        """Return the classes' logits (n, K, h, w) for windows (n, 3, h', w')."""
+        try:
+            with self._autocast():
+                logits = cast(nn.Module, self.segmenter.network)(x)
+        except torch.OutOfMemoryError as error:
+            raise self._error(
+                f"{self.device} has too little memory for {len(x)} inputs of "
+                f"{x.shape[3]}x{x.shape[2]} at once; use --batch 1, --window slide or fp16"
+            ) from error
+        except Exception as error:  # whatever a user's model raises
+            raise self._failed((x.shape[2], x.shape[3]), error) from error
+        outputs = len(self.segmenter.classes) + self.segmenter.spare_outputs
+        if not isinstance(logits, Tensor) or logits.ndim != 4 or not logits.is_floating_point():
+            given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+            raise self._error(f"gives {given}; expected logits ({len(x)}, {outputs}, h, w)")
+        if logits.shape[:2] != (len(x), outputs):
+            raise self._error(
+                f"gives logits {tuple(logits.shape)}; expected ({len(x)}, {outputs}, h, w), one "
+                "channel for each class"
+            )
+        return logits[:, : len(self.segmenter.classes)]
 
     def _autocast(self) -> AbstractContextManager[None]:
         dtype = _AUTOCAST.get(self.precision)
         return torch.autocast(self.device.type, dtype, enabled=dtype is not None)
 
-    def _input(self, images: NDArray[np.uint8]) -> torch.Tensor:
-        preprocessing = self.segmenter.preprocessing
-        pixels = torch.from_numpy(np.ascontiguousarray(images)).to(self.device)
-        x = preprocessing.normalise(pixels.permute(0, 3, 1, 2))  # (N, H, W, 3) -> (N, 3, H, W)
-        if preprocessing.size is not None:
-            x = F.interpolate(x, preprocessing.size, mode="bilinear")  # (N, 3, *size)
-        return x
+    def _failed(self, size: tuple[int, ...], error: Exception) -> InputError:
+        said = str(error).strip().split("\n")[0]
+        return self._error(
+            f"fails on an input of {size[1]}x{size[0]} ({type(error).__name__}: {said})"
+        )
 
-    def _logits(self, x: torch.Tensor) -> torch.Tensor:
-        height, width = x.shape[2:]
-        crop, stride = self.window.crop, self.window.stride
-        if self.window.mode == "whole" or max(height, width) <= crop:
-            return self._forward(x)
-        # The sliding window of mmsegmentation, which the official evaluation uses: the last window
-        # of a row or column is moved back inside the image.
-        total = x.new_zeros((len(x), len(self.segmenter.classes), height, width))
-        count = x.new_zeros((1, 1, height, width))
-        for top in _window_starts(height, crop, stride):
-            for left in _window_starts(width, crop, stride):
-                window = x[:, :, top : top + crop, left : left + crop]
-                logits = self._forward(window)
-                area = (..., slice(top, top + crop), slice(left, left + crop))
-                total[area] += F.interpolate(logits.float(), window.shape[2:], mode="bilinear")
-                count[area] += 1
-        return total / count
-
-    def _forward(self, x: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.network(x)
-        return logits[:, : len(self.segmenter.classes)]
+    def _error(self, what: str) -> InputError:
+        return InputError(f"--model {self.segmenter.name}: {what}")
 
 
-def _window_starts(length: int, crop: int, stride: int) -> list[int]:
+def window_starts(length: int, crop: int, stride: int) -> list[int]:
+    """Return where windows begin along a side, in pixels, as in mmsegmentation's sliding window.
+
+    The last is moved back inside the image.
+    """
     last = max(length - crop, 0)
     return [min(start, last) for start in range(0, last + stride, stride)]

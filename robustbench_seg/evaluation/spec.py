@@ -106,7 +106,9 @@ class Spec:
     precision: Precision
     threads: int
     batch: int
-    """How many conditions of a frame are predicted together."""
+    """How many inputs go through a model, and conditions of a frame are in work, together."""
+    compiled: bool
+    """Whether torch compiled the model."""
     versions: Mapping[str, str]
     """Of the packages: another version may make other pixels."""
     implementation: Implementation = "ours"
@@ -165,12 +167,17 @@ class Spec:
         return cls(**{**values, **parts})
 
 
-def batch_size(frames: Sequence[FrameSpec], pixels: int = 2**18) -> int:
+_PIXELS_TOGETHER = {"cpu": 2**18, "cuda": 2**23}
+
+
+def batch_size(frames: Sequence[FrameSpec], device: str) -> int:
     """Return how many conditions of a frame are predicted together, at least one.
 
-    Two of 512x256, one of anything larger: on a CPU a larger batch is slower, because its arrays
-    outgrow what the allocator keeps and each new one is paged in again.
+    Two of 512x256 on a CPU, one of anything larger: a larger batch is slower there, because its
+    arrays outgrow what the allocator keeps and each new one is paged in again. Four of 2048x1024 on
+    a GPU.
     """
+    pixels = _PIXELS_TOGETHER.get(device.split(":")[0], _PIXELS_TOGETHER["cpu"])
     return max(1, pixels // max(frame.height * frame.width for frame in frames))
 
 

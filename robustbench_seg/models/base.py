@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 WindowMode = Literal["slide", "whole"]
+LabelFunction = Callable[[NDArray[np.uint8]], NDArray[Any]]
+"""From an RGB uint8 (H, W, 3) image to a map of labels (H, W), of any integer type."""
 
 NOTHING = "nothing"
 """What random weights were trained on."""
@@ -26,6 +30,10 @@ class Preprocessing:
     std: tuple[float, float, float]
     channels: Literal["RGB", "BGR"] = "RGB"
     size: tuple[int, int] | None = None
+
+    def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return the size (height, width) at which an image of a size enters the network."""
+        return self.size or size
 
     def normalise(self, images: Tensor) -> Tensor:
         """Return float32 (N, 3, H, W) of RGB uint8 (N, 3, H, W) images, of their own size."""
@@ -61,18 +69,21 @@ class Window:
 class Segmenter:
     """A network with everything that is needed to use it.
 
-    The network maps float32 (N, 3, H, W) to logits (N, K, h, w) with K >= len(classes); the logits
-    of the first len(classes) outputs are used. h and w may be smaller than H and W.
+    The network maps float32 (N, 3, H, W) to logits (N, K, h, w), those of the classes first; h and
+    w may be smaller than H and W. Or it is a function from an image to its labels, which takes the
+    image as it is.
     """
 
     name: str
-    network: nn.Module
+    network: nn.Module | LabelFunction
     preprocessing: Preprocessing
     window: Window
     classes: tuple[str, ...]
     trained_on: str
     weights: Mapping[str, str] = field(default_factory=dict)
     """Where the weights come from: source, sha256, licence; shown with every result."""
+    spare_outputs: int = 0
+    """Outputs after those of the classes, which are dropped."""
 
     @property
     def untrained(self) -> bool:

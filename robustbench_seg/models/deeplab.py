@@ -13,18 +13,17 @@ from __future__ import annotations
 from typing import cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import Convolution, SeparableConvolution, initialise
-from .mobilenet import WIDTHS, MobileNetV2
+from .convolutional import Encoder, EncoderDecoder, Maps
+from .layers import Convolution, SeparableConvolution, upsample
 
 SHALLOW_WIDTH = 48
 """Channels to which the shallow map is reduced (Table 1 of the paper)."""
 
 
 class DeepLabV3PlusHead(nn.Module):
-    """A shallow map (N, c, h, w) and a deep one to logits (N, classes, h, w)."""
+    """A shallow map (N, c, h, w) and a deep one (N, C, H, W) to logits (N, classes, h, w)."""
 
     def __init__(
         self, shallow: int, deep: int, width: int, classes: int, output_stride: int, dropout: float
@@ -45,39 +44,25 @@ class DeepLabV3PlusHead(nn.Module):
         self.dropout = nn.Dropout2d(dropout)
         self.conv_seg = nn.Conv2d(width, classes, 1)
 
-    def forward(self, shallow: Tensor, deep: Tensor) -> Tensor:
-        mean = self.image_pool(deep).expand(-1, -1, *deep.shape[2:])  # (N, D, 1, 1) -> (N, D, H, W)
+    def forward(self, maps: Maps) -> Tensor:
+        shallow, deep = maps
+        mean = upsample(self.image_pool(deep), deep.shape[2:])  # (N, D, 1, 1) -> (N, D, H, W)
         branches = [mean, *(branch(deep) for branch in self.aspp_modules)]
         x = self.bottleneck(torch.cat(branches, 1))  # (N, 5 D, H, W) -> (N, D, H, W)
-        x = F.interpolate(x, shallow.shape[2:], mode="bilinear")  # (N, D, H, W) -> (N, D, h, w)
+        x = upsample(x, shallow.shape[2:])  # (N, D, H, W) -> (N, D, h, w)
         x = torch.cat([x, self.c1_bottleneck(shallow)], 1)  # (N, D + 48, h, w)
         x = self.dropout(self.sep_bottleneck(x))  # (N, D, h, w)
         return cast(Tensor, self.conv_seg(x))  # (N, K, h, w)
 
 
-class DeepLabV3Plus(nn.Module):
-    """Images float32 (N, 3, H, W) to logits (N, classes, ceil(H / 4), ceil(W / 4))."""
-
-    def __init__(self, classes: int, width: int, output_stride: int, dropout: float) -> None:
-        super().__init__()
-        self.backbone = MobileNetV2(output_stride)
-        self.decode_head = DeepLabV3PlusHead(*WIDTHS, width, classes, output_stride, dropout)
-        self.facts = {"output_stride": str(output_stride)}
-        if not self.decode_head.conv_seg.weight.is_meta:  # else there is nothing to draw
-            self.apply(initialise)
-
-    def forward(self, image: Tensor) -> Tensor:
-        shallow, deep = self.backbone(image.contiguous(memory_format=torch.channels_last))
-        return cast(Tensor, self.decode_head(shallow, deep))
-
-
 def deeplabv3plus(
-    classes: int, *, width: int = 256, output_stride: int = 16, dropout: float = 0.1
-) -> DeepLabV3Plus:
-    """Build DeepLabv3+ on MobileNetV2 for a number of classes, with newly drawn weights.
+    backbone: Encoder, classes: int, *, width: int = 256, dropout: float = 0.1
+) -> EncoderDecoder:
+    """Build DeepLabv3+ for a number of classes, with newly drawn weights: logits at 1/4.
 
-    width is that of the head: 256 in the paper, 512 in mmsegmentation's MobileNetV2 models. The
-    deep map is at 1 / output_stride of the image (16, or 8 as in mmsegmentation); weights are good
-    for the one that they were trained with. dropout acts in training only.
+    width is that of the head: 256 in the paper, 512 in mmsegmentation. The rates of the pyramid
+    follow the encoder's output stride. dropout acts in training only.
     """
-    return DeepLabV3Plus(classes, width, output_stride, dropout)
+    shallow, deep = backbone.widths
+    head = DeepLabV3PlusHead(shallow, deep, width, classes, backbone.output_stride, dropout)
+    return EncoderDecoder(backbone, head)

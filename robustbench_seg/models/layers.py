@@ -7,6 +7,8 @@ from __future__ import annotations
 import math
 from typing import cast
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -54,6 +56,15 @@ class SeparableConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return cast(Tensor, self.pointwise_conv(self.depthwise_conv(x)))
+
+
+def upsample(x: Tensor, size: torch.Size) -> Tensor:
+    """Upsample bilinearly, (N, C, h, w) -> (N, C, *size), in the channels_last format.
+
+    Of a map of 1x1 the format cannot be told, and torch takes the other; one such map among those
+    that are concatenated decides for all that follows.
+    """
+    return F.interpolate(x, size, mode="bilinear").contiguous(memory_format=torch.channels_last)
 
 
 def initialise(module: nn.Module) -> None:

@@ -13,6 +13,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from .convolutional import Encoder, Maps
 from .layers import Convolution
 
 # Of each of the seven layers: expansion, channels, blocks, stride (Table 2: t, c, n, s).
@@ -25,8 +26,6 @@ LAYERS = (
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 )
-WIDTHS = (24, 320)
-"""Channels of the two maps that `MobileNetV2` returns."""
 
 
 class InvertedResidual(nn.Module):
@@ -56,18 +55,20 @@ class InvertedResidual(nn.Module):
         self.residual = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, x + self.conv(x) if self.residual else self.conv(x))
+        return cast(Tensor, self.conv(x).add_(x) if self.residual else self.conv(x))
 
 
-class MobileNetV2(nn.Module):
+class MobileNetV2(Encoder):
     """Images float32 (N, 3, H, W) to maps of 24 channels at 1/4 and 320 at 1 / output_stride.
 
     Where the output stride is reached, further strides become dilations of what follows; as in
     mmsegmentation, of the first block of each layer only.
     """
 
+    widths = (24, 320)
+
     def __init__(self, output_stride: int) -> None:
-        super().__init__()
+        super().__init__(output_stride)
         self.conv1 = Convolution(3, 32, 3, stride=2, activation=nn.ReLU6(inplace=True))
         inputs, total, dilation = 32, 2, 1
         for number, (expansion, outputs, blocks, stride) in enumerate(LAYERS, start=1):
@@ -80,10 +81,10 @@ class MobileNetV2(nn.Module):
             self.add_module(f"layer{number}", nn.Sequential(*layer))
             inputs = outputs
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor) -> Maps:
         x = self.conv1(image)  # (N, 3, H, W) -> (N, 32, H / 2, W / 2)
         shallow = self.get_submodule("layer2")(self.get_submodule("layer1")(x))  # (N, 24, 1/4)
         x = shallow
         for number in range(3, len(LAYERS) + 1):
             x = self.get_submodule(f"layer{number}")(x)  # -> (N, 320, 1 / output_stride) at last
-        return shallow, x
+        return Maps(shallow, x)

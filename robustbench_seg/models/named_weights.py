@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError
+from .hub import NotFetchedError, fetch
 
 
 class Embedded(NamedTuple):
@@ -28,6 +29,9 @@ class Hub(NamedTuple):
 NAMED_WEIGHTS: Mapping[tuple[str, str], Embedded | Hub] = {
     # (model, the data that the weights were trained on)
     ("b0", "streets"): Embedded("b0-streets.safetensors"),
+    ("deeplabv3plus-mobilenetv2", "streets"): Embedded(
+        "deeplabv3plus-mobilenetv2-streets.safetensors"
+    ),
     ("b0", "cityscapes"): Hub("nvidia/segformer-b0-finetuned-cityscapes-1024-1024"),
     ("b1", "cityscapes"): Hub("nvidia/segformer-b1-finetuned-cityscapes-1024-1024"),
     ("b2", "cityscapes"): Hub("nvidia/segformer-b2-finetuned-cityscapes-1024-1024"),
@@ -37,6 +41,9 @@ NAMED_WEIGHTS: Mapping[tuple[str, str], Embedded | Hub] = {
 }
 RANDOM = "random"
 EMBEDDED = Path(__file__).parent / "weights"
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_SUFFIXES = {".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".json"}
+"""What a file's name may end in, and hardly a repository's."""
 _UNTRAINED = "--weights random, which stamps UNTRAINED on every output"
 
 
@@ -55,58 +62,57 @@ class Found(NamedTuple):
 
 
 def find(model: str, wanted: str, data: str) -> Found:
-    """Find a model's weights: those named `wanted`, or the file or folder of that path.
+    """Find a model's weights: those named `wanted`, or the file, folder or repository of that name.
 
-    data is the name of the data they are wanted for. Weights of the Hugging Face hub are fetched
-    unless they are in its cache. Raises InputError, with the ways on, where there are none.
+    data is the name of the data they are wanted for. A path is looked for first, then a repository
+    OWNER/NAME of the Hugging Face hub, which is fetched unless it is in the hub's cache. Raises
+    InputError, with the ways on, where there are none.
     """
     where = NAMED_WEIGHTS.get((model, wanted))
     if isinstance(where, Hub):
-        folder = _fetch(where, f"{model}@{wanted}")
-        # A folder of the hub's cache is named by the commit.
-        source = f"https://huggingface.co/{where.repository} at {folder.name}"
-        return Found(folder, wanted, source, where.licence, wanted)
+        return _published(where, f"{model}@{wanted}", wanted)
     if isinstance(where, Embedded):
         source = f"{where.file}, embedded"
         return Found(EMBEDDED / where.file, wanted, source, where.licence, wanted, where.note)
     if wanted == data or wanted in {known for _, known in NAMED_WEIGHTS}:
         raise InputError(_no_weights(model, wanted))
     path = Path(wanted)
-    if not path.exists():
-        known = ", ".join([*(data for name, data in NAMED_WEIGHTS if name == model), RANDOM])
-        raise InputError(f"--weights {wanted}: no such file; {model} has weights by name: {known}")
-    return Found(path, _label(path), path.name)
+    if path.exists():
+        return Found(path, _label(path), path.name)
+    if _REPOSITORY.fullmatch(wanted) and path.suffix not in _SUFFIXES:
+        return _repository(model, wanted)
+    known = ", ".join([*(data for name, data in NAMED_WEIGHTS if name == model), RANDOM])
+    raise InputError(f"--weights {wanted}: no such file; {model} has weights by name: {known}")
 
 
-def _fetch(where: Hub, choice: str) -> Path:
-    # Where the files are in the cache, the network is not asked: a run repeats without one.
+def _published(where: Hub, choice: str, data: str) -> Found:
     try:
-        return _download(where.repository, local_files_only=True)
-    except OSError:
-        pass
-    # The hub's client warns of every new attempt; the one line below says it all.
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-    try:
-        return _download(where.repository, local_files_only=False)
-    # The hub's errors, of the network and of what is not there, are OSErrors.
-    except OSError as error:
+        folder = fetch(where.repository)
+    except NotFetchedError as error:
         raise InputError(
-            f"--model {choice}: {where.repository} is not in the cache of the Hugging Face hub, "
-            "and the hub did not give it; connect to the network once, or use --weights FILE, "
-            f"--model b0 --data streets, or {_UNTRAINED}"
+            f"--model {choice}: {where.repository} {error.reason}; {error.remedy}, or use "
+            f"--weights FILE, --model b0 --data streets, or {_UNTRAINED}"
         ) from error
+    return Found(folder, data, _source(where.repository, folder), where.licence, data)
 
 
-def _download(repository: str, *, local_files_only: bool) -> Path:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError
-
-    config = hf_hub_download(repository, "config.json", local_files_only=local_files_only)
+def _repository(model: str, wanted: str) -> Found:
+    for (name, data), where in NAMED_WEIGHTS.items():
+        if isinstance(where, Hub) and (name, where.repository) == (model, wanted):
+            return _published(where, f"{model}@{wanted}", data)
     try:
-        hf_hub_download(repository, "model.safetensors", local_files_only=local_files_only)
-    except EntryNotFoundError:  # the older of the repositories have only the other format
-        hf_hub_download(repository, "pytorch_model.bin", local_files_only=local_files_only)
-    return Path(config).parent
+        folder = fetch(wanted)
+    except NotFetchedError as error:
+        raise InputError(
+            f"--weights {wanted}: no such file, and as a repository it {error.reason}; "
+            f"{error.remedy}, or give a FILE"
+        ) from error
+    label = wanted.partition("/")[2]
+    return Found(folder, label, _source(wanted, folder), trained_on=f"the data of {wanted}")
+
+
+def _source(repository: str, folder: Path) -> str:
+    return f"https://huggingface.co/{repository} at {folder.name}"
 
 
 def _no_weights(model: str, data: str) -> str:

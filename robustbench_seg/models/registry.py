@@ -1,7 +1,8 @@
 """The models by name, and the weights that a choice of one means: they follow the data.
 
 A choice is NAME or NAME@WEIGHTS. WEIGHTS is the name of the data they were trained on, `random`,
-or a file or folder. Without WEIGHTS, those trained on the data at hand are taken.
+or a file or folder. Without WEIGHTS, those trained on the data at hand are taken. Models from
+elsewhere are chosen by one of the forms in `adapters`, or by a name that a package registers.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import torch
 from torch import nn
 
 from ..errors import InputError
+from .adapters import ADAPTERS, FORMS, load_registered, registered
 from .base import NOTHING, Segmenter
 from .catalogue import MODELS
 from .checkpoints import Checkpoint, fill, open_checkpoint
+from .class_names import check_number, differences
 from .named_weights import NAMED_WEIGHTS, RANDOM, find
 
 
@@ -29,17 +32,18 @@ class ModelInfo:
     name: str
     title: str
     description: str
-    parameters: int
-    """With the 19 classes of Cityscapes."""
+    parameters: int | None
+    """With the 19 classes of Cityscapes; None where a package has registered the model."""
     weights: tuple[str, ...]
     """The data that it has weights for, by name."""
 
 
 class Choice(NamedTuple):
-    """A model's name, and its weights where they are given."""
+    """A model's name, and its weights where they are given; or an adapter's prefix and target."""
 
     model: str
     weights: str | None
+    prefix: str = ""
 
 
 def models() -> tuple[ModelInfo, ...]:
@@ -51,16 +55,32 @@ def models() -> tuple[ModelInfo, ...]:
         parameters = sum(parameter.numel() for parameter in network.parameters())
         weights = tuple(data for known, data in NAMED_WEIGHTS if known == name)
         infos.append(ModelInfo(name, model.title, model.description, parameters, weights))
+    for name, entry in registered().items():
+        if name not in MODELS:
+            package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+            infos.append(ModelInfo(name, name, f"registered by {package}", None, ()))
     return tuple(infos)
 
 
 def parse_choice(choice: str) -> Choice:
-    """Read NAME or NAME@WEIGHTS. Raises InputError for an unknown model or nothing after "@"."""
+    """Read NAME, NAME@WEIGHTS or PREFIX:TARGET.
+
+    Raises InputError for an unknown model or prefix, or nothing after "@" or ":".
+    """
+    prefix, colon, target = choice.partition(":")
+    if colon and prefix in ADAPTERS:
+        if not target:
+            raise InputError(f"--model {choice}: nothing after ':'; write {', '.join(FORMS)}")
+        return Choice(target, None, prefix)
     name, at, weights = choice.partition("@")
-    if name not in MODELS:
-        near = get_close_matches(name, MODELS, n=1)
+    known = dict.fromkeys([*MODELS, *registered()])
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
         meant = f" (did you mean {near[0]}?)" if near else ""
-        raise InputError(f"--model {choice}: no model {name!r}{meant}; known: {', '.join(MODELS)}")
+        raise InputError(
+            f"--model {choice}: no model {name!r}{meant}; known: {', '.join(known)}, and models "
+            f"from elsewhere: {', '.join(FORMS)}"
+        )
     if at and not weights:
         raise InputError(f"--model {choice}: nothing after '@'; write a data name, random or FILE")
     return Choice(name, weights or None)
@@ -74,6 +94,10 @@ def build(name: str, classes: int, *, seed: int = 0, init: str | Path | None = N
     fit.
     """
     choice = parse_choice(name)
+    if choice.prefix or choice.model not in MODELS:
+        raise InputError(
+            f"--model {name}: cannot be trained here; train one of {', '.join(MODELS)}"
+        )
     if choice.weights is not None:
         raise InputError(f"--model {name}: training starts from --init FILE; give the model's name")
     model = MODELS[choice.model]
@@ -99,7 +123,15 @@ def load(
     weights of the Hugging Face hub that are not in its cache. Raises InputError for an unknown
     model, weights that are not to be had, and weights that do not fit the model or the classes.
     """
-    name, chosen = parse_choice(choice)
+    name, chosen, prefix = parse_choice(choice)
+    if prefix or name not in MODELS:
+        if weights is not None or chosen is not None:
+            raise InputError(
+                f"--model {choice}: brings its own weights; leave {weights or chosen} out"
+            )
+        if prefix:
+            return ADAPTERS[prefix](name, data, classes)
+        return load_registered(registered()[name], data, classes)
     if weights is not None and chosen is not None:
         raise InputError(f"--model {choice} with --weights {weights}: give the weights once")
     wanted = weights or chosen or data
@@ -128,24 +160,24 @@ def load(
         classes=tuple(classes),
         trained_on=trained_on,
         weights=provenance,
+        spare_outputs=model.spare_outputs,
     )
 
 
 def _check(checkpoint: Checkpoint, name: str, classes: int, data: str) -> None:
     _check_model(checkpoint, name)
     given = checkpoint.outputs - MODELS[name].spare_outputs
-    if given != classes:
-        raise InputError(
-            f"{checkpoint.path}: a model of {given} classes, where the labels of {data} have "
-            f"{classes}; give weights that were trained for these classes"
-        )
+    check_number(checkpoint.path, given, classes, data)
 
 
 def _check_model(checkpoint: Checkpoint, name: str) -> None:
-    if checkpoint.model == name:
+    held = checkpoint.model
+    # The encoder of a CNN, which has no name of its own among the models, fits several.
+    fitting = [known for known in MODELS if held and (known == held or known.endswith(f"-{held}"))]
+    if name in fitting:
         return
-    held = checkpoint.model or "a SegFormer of other sizes than B0 to B5"
-    ways = f"use --model {checkpoint.model}" if checkpoint.model else "give weights of the model"
+    held = held or "a SegFormer of other sizes than B0 to B5"
+    ways = f"use --model {' or '.join(fitting)}" if fitting else "give weights of the model"
     raise InputError(f"{checkpoint.path}: holds {held}, not {name}; {ways}")
 
 
@@ -158,16 +190,6 @@ def _network(checkpoint: Checkpoint, name: str) -> nn.Module:
 
 
 def _notes(checkpoint: Checkpoint, classes: Sequence[str]) -> list[str]:
-    notes = []
-    if steps := checkpoint.metadata.get("steps"):
-        notes.append(f"trained for {steps} steps")
-    pairs = zip(checkpoint.classes or (), classes, strict=False)
-    if differing := [(own, scored) for own, scored in pairs if _plain(own) != _plain(scored)]:
-        own, scored = differing[0]
-        more = f", and {len(differing) - 1} more likewise" if len(differing) > 1 else ""
-        notes.append(f"its class {own!r} is scored as {scored!r}{more}")
-    return notes
-
-
-def _plain(class_name: str) -> str:
-    return "".join(filter(str.isalnum, class_name.lower()))
+    steps = checkpoint.metadata.get("steps")
+    trained = [f"trained for {steps} steps"] if steps else []
+    return [*trained, *differences(checkpoint.classes, classes)]

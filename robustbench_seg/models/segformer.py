@@ -15,14 +15,15 @@ the channels_last format: going to a convolution and back is a change of view, n
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import initialise
+from .layers import Convolution, initialise
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,10 @@ def to_tokens(feature_map: Tensor) -> Tensor:
 class OverlapPatchEmbed(nn.Module):
     """A strided convolution whose patches overlap their neighbours (Section 3.1)."""
 
-    def __init__(self, channels: int, width: int, patch: int, stride: int) -> None:
+    def __init__(self, channels: int, width: int, patch: int, stride: int, epsilon: float) -> None:
         super().__init__()
         self.proj = nn.Conv2d(channels, width, patch, stride, padding=patch // 2)
-        self.norm = nn.LayerNorm(width)
+        self.norm = nn.LayerNorm(width, epsilon)
 
     def forward(self, feature_map: Tensor) -> tuple[Tensor, tuple[int, int]]:
         x = self.proj(feature_map)  # (N, C, H, W) -> (N, D, H / stride, W / stride)
@@ -74,7 +75,7 @@ class OverlapPatchEmbed(nn.Module):
 class EfficientSelfAttention(nn.Module):
     """Self-attention whose keys and values come from a map reduced by R per side (Equation 2)."""
 
-    def __init__(self, width: int, heads: int, reduction: int) -> None:
+    def __init__(self, width: int, heads: int, reduction: int, epsilon: float) -> None:
         super().__init__()
         self.heads = heads
         self.q = nn.Linear(width, width)
@@ -83,7 +84,7 @@ class EfficientSelfAttention(nn.Module):
         self.reduces = reduction > 1
         if self.reduces:
             self.sr = nn.Conv2d(width, width, reduction, reduction)
-            self.norm = nn.LayerNorm(width)
+            self.norm = nn.LayerNorm(width, epsilon)
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         source = x
@@ -117,12 +118,12 @@ class Block(nn.Module):
     """Attention and Mix-FFN, each normalised before and added to its input."""
 
     def __init__(
-        self, width: int, heads: int, reduction: int, drop_path: float, epsilon: float
+        self, width: int, heads: int, reduction: int, drop_path: float, codebase: Codebase
     ) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(width, epsilon)
-        self.attn = EfficientSelfAttention(width, heads, reduction)
-        self.norm2 = nn.LayerNorm(width, epsilon)
+        self.norm1 = nn.LayerNorm(width, codebase.epsilon)
+        self.attn = EfficientSelfAttention(width, heads, reduction, codebase.inner_epsilon)
+        self.norm2 = nn.LayerNorm(width, codebase.epsilon)
         self.mlp = MixFFN(width)
         self.drop_path = drop_path
 
@@ -142,7 +143,7 @@ class Block(nn.Module):
 class MixTransformer(nn.Module):
     """The encoder: maps at 1/4, 1/8, 1/16 and 1/32 of the image's height and width."""
 
-    def __init__(self, variant: Variant, drop_path: float, epsilon: float) -> None:
+    def __init__(self, variant: Variant, drop_path: float, codebase: Codebase) -> None:
         super().__init__()
         rates = torch.linspace(0, drop_path, sum(variant.depths), device="cpu").tolist()
         channels = 3
@@ -150,14 +151,13 @@ class MixTransformer(nn.Module):
             width, heads = variant.widths[stage], variant.heads[stage]
             patch, stride = (7, 4) if stage == 0 else (3, 2)
             blocks = [
-                Block(width, heads, REDUCTIONS[stage], rates.pop(0), epsilon)
+                Block(width, heads, REDUCTIONS[stage], rates.pop(0), codebase)
                 for _ in range(variant.depths[stage])
             ]
-            self.add_module(
-                f"patch_embed{stage + 1}", OverlapPatchEmbed(channels, width, patch, stride)
-            )
+            embed = OverlapPatchEmbed(channels, width, patch, stride, codebase.inner_epsilon)
+            self.add_module(f"patch_embed{stage + 1}", embed)
             self.add_module(f"block{stage + 1}", nn.ModuleList(blocks))
-            self.add_module(f"norm{stage + 1}", nn.LayerNorm(width, epsilon))
+            self.add_module(f"norm{stage + 1}", nn.LayerNorm(width, codebase.epsilon))
             channels = width
 
     def forward(self, image: Tensor) -> list[Tensor]:
@@ -191,31 +191,98 @@ class AllMLPDecoder(nn.Module):
         self.linear_pred = nn.Conv2d(width, classes, 1)
 
     def forward(self, maps: list[Tensor]) -> Tensor:
-        size = maps[0].shape[2:]
         fuse = self.get_parameter("linear_fuse.conv.weight")  # (D, 4 D, 1, 1), for c4 to c1
         parts = fuse.flatten(1).chunk(4, 1)  # four of (D, D)
-        fused: Tensor | None = None
-        for stage, part, x in zip("4321", parts, reversed(maps), strict=True):
-            weight = part @ self.get_parameter(f"linear_c{stage}.proj.weight")  # (D, C)
-            bias = part @ self.get_parameter(f"linear_c{stage}.proj.bias")
-            x = F.conv2d(x, weight[..., None, None], bias)  # (N, C, h, w) -> (N, D, h, w)
-            if x.shape[2:] != size:
-                x = F.interpolate(x, size, mode="bilinear")  # (N, D, h, w) -> (N, D, H/4, W/4)
-            fused = x if fused is None else x.add_(fused)
+        projected = (
+            self._project(stage, part, x)  # (N, C, h, w) -> (N, D, h, w)
+            for stage, part, x in zip("4321", parts, reversed(maps), strict=True)
+        )
+        return self.classify(_add_upsampled(projected, maps[0].shape[2:]))
+
+    def forward_as_published(self, maps: list[Tensor]) -> Tensor:
+        """Do the same as Equation 4 writes it: the form that the paper's GFLOPs count."""
+        size = maps[0].shape[2:]
+        projected = []
+        for stage, x in zip("4321", reversed(maps), strict=True):
+            tokens = self.get_submodule(f"linear_c{stage}.proj")(to_tokens(x))  # (N, h * w, D)
+            x = to_map(tokens, (x.shape[2], x.shape[3]))  # (N, D, h, w)
+            projected.append(F.interpolate(x, size, mode="bilinear"))  # (N, D, H/4, W/4)
+        return self.classify(self.linear_fuse["conv"](torch.cat(projected, 1)))
+
+    def classify(self, fused: Tensor) -> Tensor:
+        """Take fused features (N, D, H/4, W/4) to logits (N, K, H/4, W/4)."""
         x = self.dropout(F.relu(self.linear_fuse["bn"](fused), inplace=True))
-        return cast(Tensor, self.linear_pred(x))  # (N, D, H/4, W/4) -> (N, K, H/4, W/4)
+        return cast(Tensor, self.linear_pred(x))
+
+    def _project(self, stage: str, part: Tensor, x: Tensor) -> Tensor:
+        weight = part @ self.get_parameter(f"linear_c{stage}.proj.weight")  # (D, C)
+        bias = part @ self.get_parameter(f"linear_c{stage}.proj.bias")
+        return F.conv2d(x, weight[..., None, None], bias)  # (N, C, h, w) -> (N, D, h, w)
+
+
+class RectifiedDecoder(nn.Module):
+    """The decoder of mmsegmentation, which is another one: each projection ends in a ReLU.
+
+    Convolution, batch norm and ReLU project each map (`convs`), and do not commute with the
+    upsampling; what fuses the maps (`fusion_conv`) still does, and is done before it. The
+    parameters are named as there; `conv_seg` is the classifier.
+    """
+
+    def __init__(self, variant: Variant, classes: int, dropout: float) -> None:
+        super().__init__()
+        width = variant.decoder_width
+        self.convs = nn.ModuleList(Convolution(channels, width, 1) for channels in variant.widths)
+        self.fusion_conv = Convolution(4 * width, width, 1)
+        self.dropout = nn.Dropout2d(dropout)
+        self.conv_seg = nn.Conv2d(width, classes, 1)
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        parts = self.fusion_conv.conv.weight.chunk(4, 1)  # (D, D, 1, 1) for each of c1 to c4
+        projected = (
+            F.conv2d(self.convs[stage](maps[stage]), parts[stage])  # (N, C, h, w) -> (N, D, h, w)
+            for stage in (3, 2, 1, 0)
+        )
+        fused = _add_upsampled(projected, maps[0].shape[2:])  # (N, D, H/4, W/4)
+        x = self.dropout(self.fusion_conv.activate(self.fusion_conv.bn(fused)))
+        return cast(Tensor, self.conv_seg(x))  # (N, D, H/4, W/4) -> (N, K, H/4, W/4)
+
+
+def _add_upsampled(maps: Iterable[Tensor], size: tuple[int, ...]) -> Tensor:
+    total: Tensor | None = None
+    for x in maps:
+        if x.shape[2:] != size:
+            x = F.interpolate(x, size, mode="bilinear")  # (N, D, h, w) -> (N, D, H/4, W/4)
+        total = x if total is None else x.add_(total)
+    return cast(Tensor, total)
+
+
+@dataclass(frozen=True)
+class Codebase:
+    """What a codebase does in a way of its own that the tensors of its files do not tell."""
+
+    epsilon: float
+    """Of the layer norms in blocks and at the end of stages."""
+    inner_epsilon: float
+    """Of those in patch embeddings and after sequence reduction."""
+    decoder: type[AllMLPDecoder | RectifiedDecoder] = AllMLPDecoder
+
+
+OFFICIAL = Codebase(epsilon=1e-6, inner_epsilon=1e-5)
+# transformers leaves every layer norm at torch's default, whatever config.json says.
+TRANSFORMERS = Codebase(epsilon=1e-5, inner_epsilon=1e-5)
+MMSEGMENTATION = Codebase(epsilon=1e-6, inner_epsilon=1e-6, decoder=RectifiedDecoder)
 
 
 class SegFormer(nn.Module):
     """Images float32 (N, 3, H, W) to logits (N, classes, ceil(H / 4), ceil(W / 4))."""
 
     def __init__(
-        self, variant: Variant, classes: int, drop_path: float, dropout: float, epsilon: float
+        self, variant: Variant, classes: int, drop_path: float, dropout: float, codebase: Codebase
     ) -> None:
         super().__init__()
-        self.backbone = MixTransformer(variant, drop_path, epsilon)
-        self.decode_head = AllMLPDecoder(variant, classes, dropout)
-        if not self.decode_head.linear_pred.weight.is_meta:  # else there is nothing to draw
+        self.backbone = MixTransformer(variant, drop_path, codebase)
+        self.decode_head = codebase.decoder(variant, classes, dropout)
+        if not next(self.parameters()).is_meta:  # else there is nothing to draw
             self.apply(initialise)
 
     def forward(self, image: Tensor) -> Tensor:
@@ -228,12 +295,15 @@ def segformer(
     *,
     drop_path: float = 0.0,
     dropout: float = 0.1,
-    epsilon: float = 1e-6,
+    codebase: Codebase = OFFICIAL,
+    decoder_width: int | None = None,
 ) -> SegFormer:
     """Build SegFormer "b0" to "b5" for a number of classes, with newly drawn weights.
 
     drop_path (rising linearly to it over the blocks; 0.1 in the paper's long trainings) and dropout
-    act in training only. epsilon is that of the layer norms of blocks and stages: 1e-6 in the
-    official checkpoints, 1e-5 in transformers; the other layer norms have 1e-5 in both.
+    act in training only. decoder_width is the paper's by default; mmsegmentation has 256 in all.
     """
-    return SegFormer(VARIANTS[variant], classes, drop_path, dropout, epsilon)
+    sizes = VARIANTS[variant]
+    if decoder_width is not None:
+        sizes = replace(sizes, decoder_width=decoder_width)
+    return SegFormer(sizes, classes, drop_path, dropout, codebase)

@@ -1,7 +1,7 @@
 """A checkpoint: recognised by its keys, with our names, and loaded strictly.
 
-Official SegFormer names (https://github.com/NVlabs/SegFormer) are ours too; those of the Hugging
-Face hub are mapped by `hub`. ESPNet's are its authors', those of the other CNNs mmsegmentation's.
+Official SegFormer names (https://github.com/NVlabs/SegFormer) are ours too; other codebases' are
+mapped by `names`. ESPNet's are its authors', those of the other CNNs mmsegmentation's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ..segformer import VARIANTS
-from .files import open_folder, read, read_metadata, sha256
+from .files import read, sha256
+from .folders import Folder, read_folder
 from .kinds import SEGFORMER, Kind, kind_of
 
 _COUNTER = r".*\.num_batches_tracked"  # of batch norm's training
@@ -54,6 +55,15 @@ class Checkpoint:
         return len(self.tensors[name])
 
     @property
+    def decoder_width(self) -> int | None:
+        """The width of a SegFormer's decoder, where its weights agree on one."""
+        for name in ("linear_fuse", "fusion_conv"):
+            fuse = self.tensors.get(f"decode_head.{name}.conv.weight")  # (D, 4 D, 1, 1)
+            if fuse is not None and fuse.ndim == 4 and fuse.shape[1] == 4 * len(fuse):
+                return len(fuse)
+        return None
+
+    @property
     def model(self) -> str | None:
         """The name of the model that these are weights of; None for a SegFormer of other sizes."""
         if self.kind.model != SEGFORMER:
@@ -71,25 +81,23 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
 
     Raises InputError for what cannot be read safely, or is of no known model.
     """
-    path, config = Path(path), dict[str, Any]()
-    if path.is_dir():
-        path, config = open_folder(path)
-    tensors = read(path)
+    path = Path(path)
+    found = read_folder(path) if path.is_dir() else Folder(path, read(path), {}, sha256(path))
+    tensors, metadata = found.contents
     kind = kind_of(tensors)
     if kind is None:
         raise InputError(
-            f"{path}: weights of no known model, with keys like {_first(tensors)}; known are "
-            "SegFormer (official and Hugging Face names), DeepLabv3+ on MobileNetV2 "
-            "(mmsegmentation's names) and ESPNet"
+            f"{found.path}: weights of no known model, with keys like {_first(tensors)}; known are "
+            "SegFormer (official, Hugging Face and mmsegmentation's names), FCN, PSPNet and "
+            "DeepLabv3+ on ResNet-50, ResNet-101 and MobileNetV2 (mmsegmentation's) and ESPNet"
         )
-    metadata = read_metadata(path)
     return Checkpoint(
         kind=kind,
         tensors=kind.rename(tensors),
-        classes=_class_names(metadata, config),
+        classes=_class_names(metadata, found.config),
         metadata=metadata,
-        path=path,
-        sha256=sha256(path),
+        path=found.path,
+        sha256=found.sha256,
     )
 
 

@@ -4,45 +4,70 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ...errors import InputError
-from ..segformer import REDUCTIONS, VARIANTS
+from .inert import STAND_INS
+
+WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
+"""Under what training codebases keep the weights; averaged ones, which they evaluate, first."""
+PREFIXES = ("module.", "_orig_mod.")
+"""What training on several devices, and compiling, put before the names."""
 
 
-def read(path: str | Path) -> dict[str, Tensor]:
+class Contents(NamedTuple):
+    """What a file holds."""
+
+    tensors: dict[str, Tensor]
+    metadata: dict[str, str]
+    """What it says about itself; `classes`, the names of the classes, is a list in JSON, and
+    `config` the configuration of the training as OpenMMLab's codebases write it, in Python."""
+
+
+def read(path: str | Path) -> Contents:
     """Read the tensors of a .safetensors file, or of a PyTorch file (.pth, .bin) of any age.
 
-    No code in the file is run. `state_dict` or `model` is unwrapped and a prefix `module.` is
-    removed; half-precision values become float32, on the CPU. Raises InputError.
+    No code in the file is run. WRAPPERS are unwrapped and PREFIXES removed; half-precision values
+    become float32, on the CPU. Raises InputError.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file; give a weights file (.safetensors, .pth, .bin)")
-    loaded = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
-    for key in ("state_dict", "model"):
+    if path.suffix == ".safetensors":
+        loaded, metadata = _read_safetensors(path)
+    else:
+        loaded = _read_torch(path)
+        metadata = _metadata(loaded)
+    for key in WRAPPERS:
         if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
             loaded = loaded[key]
+            break
     if not isinstance(loaded, Mapping) or not all(
         isinstance(name, str) and isinstance(value, Tensor) for name, value in loaded.items()
     ):
         raise InputError(f"{path}: holds no weights: expected tensors by name (a state_dict)")
-    return {
-        name.removeprefix("module."): value.float() if value.is_floating_point() else value
-        for name, value in loaded.items()
-    }
+    tensors: dict[str, Tensor] = {}
+    for name, value in loaded.items():
+        for prefix in PREFIXES:
+            name = name.removeprefix(prefix)
+        if name in tensors:
+            raise InputError(f"{path}: holds {name} twice, once with a prefix; give one of them")
+        tensors[name] = value.float() if value.is_floating_point() else value
+    return Contents(tensors, metadata)
 
 
-def _read_safetensors(path: Path) -> dict[str, Tensor]:
+def _read_safetensors(path: Path) -> tuple[object, dict[str, str]]:
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, dict(file.metadata() or {})
     except (SafetensorError, OSError) as error:
         raise InputError(
             f"{path}: not a safetensors file, or truncated; download or save it again"
@@ -51,49 +76,36 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 def _read_torch(path: Path) -> object:
     try:
-        return torch.load(path, weights_only=True, map_location="cpu")
+        with torch.serialization.safe_globals(STAND_INS):
+            return torch.load(path, weights_only=True, map_location="cpu")
     # torch tells of damaged files by whatever its readers stumble over.
     except Exception as error:
-        if "unsupported global" in str(error).lower():
+        if re.search("unsupported global|unrecognized function", str(error), re.IGNORECASE):
+            named = re.search(r"GLOBAL ([\w.]+)", str(error))
+            held = f" ({named[1]})" if named else ""
             raise InputError(
-                f"{path}: refused: it holds Python objects beside tensors, and reading them could "
-                "run code; save its state_dict alone, or as safetensors"
+                f"{path}: refused: it holds Python objects{held} beside tensors, and reading them "
+                "could run code; save its state_dict alone, or as safetensors"
             ) from error
         raise InputError(
             f"{path}: not a weights file, or truncated; download or save it again"
         ) from error
 
 
-def open_folder(folder: Path) -> tuple[Path, dict[str, Any]]:
-    """Return the weights' file and the configuration in a folder as Hugging Face lays it out.
-
-    Raises InputError where one is missing, or the configuration is not that of a B0 to B5.
-    """
-    files = [folder / name for name in ("model.safetensors", "pytorch_model.bin")]
-    path = next((file for file in files if file.is_file()), None)
-    if path is None:
-        raise InputError(f"{folder}: no model.safetensors or pytorch_model.bin in this folder")
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder / 'config.json'}: missing or not JSON") from error
-    if not isinstance(config, dict):
-        raise InputError(f"{folder / 'config.json'}: not a model's configuration")
-    heads = list(VARIANTS["b0"].heads)
-    for key, value in {"num_attention_heads": heads, "sr_ratios": list(REDUCTIONS)}.items():
-        if config.get(key, value) != value:
-            raise InputError(
-                f"{folder / 'config.json'}: {key} is {config[key]}, not {value} as in B0 to B5"
-            )
-    return path, config
-
-
-def read_metadata(path: Path) -> dict[str, str]:
-    """Return what a safetensors file says about itself; nothing for other files."""
-    if path.suffix != ".safetensors":
+def _metadata(loaded: object) -> dict[str, str]:
+    """Return the configuration and the names of the classes, as OpenMMLab's codebases keep them."""
+    meta: Any = loaded.get("meta") if isinstance(loaded, Mapping) else None
+    if not isinstance(meta, Mapping):
         return {}
-    with safe_open(path, framework="pt") as file:
-        return dict(file.metadata() or {})
+    text = meta.get("cfg", meta.get("config"))  # the former since mmengine
+    config = {"config": text} if isinstance(text, str) else {}
+    dataset = meta.get("dataset_meta")  # since mmengine
+    for holder in (meta, dataset if isinstance(dataset, Mapping) else {}):
+        for key in ("CLASSES", "classes"):
+            names = holder.get(key)
+            if isinstance(names, list | tuple) and all(isinstance(name, str) for name in names):
+                return config | {"classes": json.dumps(names)}
+    return config
 
 
 def sha256(path: Path) -> str:

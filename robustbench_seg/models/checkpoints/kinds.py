@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from torch import Tensor
 
-from .hub import from_hub
+from ..segformer import MMSEGMENTATION, OFFICIAL, TRANSFORMERS, Codebase
+from . import names
 
 Tensors = Mapping[str, Tensor]
 SEGFORMER = "segformer"
+_IMAGENET = r"backbone\.head\..*"
+"""What classifies whole images."""
+_IMAGENET_CNN = r"(backbone\.)?(fc|head|conv2)\..*"
+"""The same of the CNNs' encoders."""
+# The CNNs of mmsegmentation: what tells their heads and their encoders apart.
+_HEADS = {"fcn": "conv_cat.", "pspnet": "psp_modules.", "deeplabv3plus": "c1_bottleneck."}
+_ENCODERS = {
+    "mobilenetv2": "layer7.0.conv.2.conv.weight",
+    "resnet101": "layer3.22.conv3.weight",
+    "resnet50": "layer3.5.conv3.weight",
+}
 
 
 def _as_they_are(tensors: Tensors) -> Tensors:
     return tensors
 
 
-def _of_backbone(tensors: Tensors) -> Tensors:
-    return {f"backbone.{name}": value for name, value in tensors.items()}
+def _with_prefix(tensors: Tensors, table: names.Names) -> Tensors:
+    return names.renamed({f"backbone.{name}": value for name, value in tensors.items()}, table)
 
 
 @dataclass(frozen=True)
@@ -28,15 +41,15 @@ class Kind:
     model: str
     """The model's name; SEGFORMER for all of B0 to B5."""
     marks: tuple[str, ...]
-    """Keys that such weights have, and that no kind after this one has all of."""
+    """Beginnings of keys that such weights have, and that no kind after this one has all of."""
     outputs: str | None
     """A tensor, under our names, whose length is the number of outputs; None: only an encoder."""
     unused: str = r"(?!)"
     """A pattern of the names, ours, of tensors that predict nothing; matches none by default."""
     rename: Callable[[Tensors], Tensors] = _as_they_are
     """Gives tensors our names. What it does not know keeps its name, and is told as unexpected."""
-    epsilon: float = 1e-6
-    """Of the layer norms in SegFormer's blocks and stages: it depends on who wrote the file."""
+    codebase: Codebase = OFFICIAL
+    """Of a SegFormer: whose code wrote the file."""
 
 
 KINDS = (
@@ -47,30 +60,103 @@ KINDS = (
         unused=r"decode_head\.conv_seg\..*",  # the official decoder never calls it
     ),
     Kind(
-        SEGFORMER,  # the Hugging Face hub
-        ("segformer.encoder.patch_embeddings.0.proj.weight",),
-        "decode_head.linear_pred.weight",
-        rename=from_hub,
-        # transformers leaves every layer norm at torch's default, whatever config.json says.
-        epsilon=1e-5,
-    ),
-    Kind(
         SEGFORMER,  # the official encoders, trained to classify whole images
         ("patch_embed1.proj.weight",),
         None,
-        unused=r"backbone\.head\..*",  # of the 1,000 classes of ImageNet
-        rename=_of_backbone,
+        unused=_IMAGENET,
+        rename=partial(_with_prefix, table={}),
     ),
-    Kind("espnet", ("encoder.level2_0.c1.conv.weight",), "conv.conv.weight"),
     Kind(
-        "deeplabv3plus-mobilenetv2",
-        ("backbone.layer7.0.conv.2.conv.weight",),
+        SEGFORMER,  # an encoder of the Hugging Face hub, such as nvidia/mit-b0
+        ("segformer.encoder.patch_embeddings.0.proj.weight", "classifier.weight"),
+        None,
+        unused=_IMAGENET,
+        rename=partial(names.renamed, table=names.HUB),
+        codebase=TRANSFORMERS,
+    ),
+    Kind(
+        SEGFORMER,  # the same from the memory of transformers 5
+        ("segformer.stages.0.patch_embeddings.proj.weight", "classifier.weight"),
+        None,
+        unused=_IMAGENET,
+        rename=partial(names.renamed, table=names.TRANSFORMERS_5),
+        codebase=TRANSFORMERS,
+    ),
+    Kind(
+        SEGFORMER,  # the Hugging Face hub, and transformers 4
+        ("segformer.encoder.patch_embeddings.0.proj.weight",),
+        "decode_head.linear_pred.weight",
+        rename=partial(names.renamed, table=names.HUB),
+        codebase=TRANSFORMERS,
+    ),
+    Kind(
+        SEGFORMER,  # the memory of transformers 5
+        ("segformer.stages.0.patch_embeddings.proj.weight",),
+        "decode_head.linear_pred.weight",
+        rename=partial(names.renamed, table=names.TRANSFORMERS_5),
+        codebase=TRANSFORMERS,
+    ),
+    Kind(
+        SEGFORMER,  # mmsegmentation, from 0.17 to 1.x
+        ("backbone.layers.0.0.projection.weight", "decode_head."),
         "decode_head.conv_seg.weight",
         unused=r"auxiliary_head\..*",  # acts in mmsegmentation's training only
+        rename=partial(names.renamed, table=names.MMSEGMENTATION),
+        codebase=MMSEGMENTATION,
+    ),
+    Kind(
+        SEGFORMER,  # encoders for mmsegmentation, in a whole model's form
+        ("backbone.layers.0.0.projection.weight",),
+        None,
+        unused=_IMAGENET,
+        rename=partial(names.renamed, table=names.MMSEGMENTATION),
+        codebase=MMSEGMENTATION,
+    ),
+    Kind(
+        SEGFORMER,  # and on their own
+        ("layers.0.0.projection.weight",),
+        None,
+        unused=_IMAGENET,
+        rename=partial(_with_prefix, table=names.MMSEGMENTATION),
+        codebase=MMSEGMENTATION,
+    ),
+    Kind("espnet", ("encoder.level2_0.c1.conv.weight",), "conv.conv.weight"),
+    *(
+        Kind(
+            f"{head}-{encoder}",  # mmsegmentation
+            (f"backbone.{encoder_mark}", f"decode_head.{head_mark}"),
+            "decode_head.conv_seg.weight",
+            unused=r"auxiliary_head\..*",  # acts in mmsegmentation's training only
+        )
+        for head, head_mark in _HEADS.items()
+        for encoder, encoder_mark in _ENCODERS.items()
+    ),
+    *(
+        Kind(
+            encoder,  # of mmsegmentation's CNNs, in a whole model's form
+            (f"backbone.{encoder_mark}", "head."),
+            None,
+            unused=_IMAGENET_CNN,
+        )
+        for encoder, encoder_mark in _ENCODERS.items()
+    ),
+    *(
+        Kind(
+            encoder,  # and on its own
+            (encoder_mark,),
+            None,
+            unused=_IMAGENET_CNN,
+            rename=partial(_with_prefix, table={}),
+        )
+        for encoder, encoder_mark in _ENCODERS.items()
     ),
 )
 
 
 def kind_of(tensors: Tensors) -> Kind | None:
     """Return the first kind all of whose marks the tensors have, if there is one."""
-    return next((kind for kind in KINDS if all(mark in tensors for mark in kind.marks)), None)
+
+    def has(mark: str) -> bool:
+        return any(name.startswith(mark) for name in tensors)
+
+    return next((kind for kind in KINDS if all(map(has, kind.marks))), None)

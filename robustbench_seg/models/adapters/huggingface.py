@@ -1,0 +1,146 @@
+"""`hf:REPOSITORY_OR_FOLDER`: the semantic and universal segmentation models of transformers.
+
+They come through its Auto classes and never with code of their own (`trust_remote_code`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ...errors import InputError
+from ..base import Segmenter, Window
+from ..class_names import check_number
+from .foreign import Logits, digest, facts, require, told_in_one_line
+from .hub import files_of, find_folder
+from .processor import read_processor
+
+MASK_SIZES: Mapping[str, tuple[int, int] | None] = {
+    # The size at which post_process_semantic_segmentation sums a model's masks; None: their own.
+    "mask2former": (384, 384),
+    "maskformer": None,
+}
+"""The universal models that are known."""
+_SHORTEST_EDGE = {*MASK_SIZES, "mobilenet_v2", "mobilevit", "mobilevitv2"}
+
+
+def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
+    """Return the model in a repository of the Hugging Face hub, or in a folder of that form.
+
+    Nothing is fetched that is in the hub's cache. Raises InputError for what is no segmentation
+    model, or lacks weights.
+    """
+    choice = f"hf:{target}"
+    require("transformers", "hf", choice)
+    folder, source = find_folder(choice, target)
+    with told_in_one_line(choice, "transformers cannot read it"), _quiet():
+        sha256 = digest(files_of(folder))
+        config, model = _read(choice, folder)
+    own = _class_names(config)
+    check_number(folder, config.num_labels, len(classes), data)
+    preprocessing, assumed = read_processor(
+        folder,
+        square=config.model_type not in _SHORTEST_EDGE,
+        divisor=32 if config.model_type in MASK_SIZES else 1,
+    )
+    network = (
+        MaskNetwork(model, MASK_SIZES[config.model_type])
+        if config.model_type in MASK_SIZES
+        else model
+    )
+    name = target if source.startswith("https") else folder.resolve().name
+    return Segmenter(
+        name=f"hf:{name}",
+        network=Logits(network).eval(),
+        preprocessing=preprocessing,
+        window=Window("whole"),
+        classes=tuple(classes),
+        trained_on=f"the data of {name}",
+        weights=facts(source, sha256, own, classes, *assumed),
+    )
+
+
+class MaskNetwork(nn.Module):
+    """A model that classifies masks: images (N, 3, H, W) to scores (N, classes, h, w).
+
+    A pixel's score of a class is the sum over all masks of their probability there times that of
+    the class: what post_process_semantic_segmentation of the model's processor does.
+    """
+
+    def __init__(self, model: nn.Module, mask_size: tuple[int, int] | None) -> None:
+        super().__init__()
+        self.model = model
+        self.mask_size = mask_size
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Sum the masks (N, Q, h, w) of each class by its probabilities (N, Q, classes + 1)."""
+        output = self.model(image)
+        masks = output.masks_queries_logits.float()
+        if self.mask_size is not None:
+            masks = F.interpolate(masks, self.mask_size, mode="bilinear")  # -> (N, Q, 384, 384)
+        # The last class means that a mask is of none.
+        shares = output.class_queries_logits.float().softmax(-1)[..., :-1]  # (N, Q, classes)
+        return torch.einsum("nqc, nqhw -> nchw", shares, masks.sigmoid())
+
+
+def _read(choice: str, folder: Path) -> tuple[Any, nn.Module]:
+    from transformers import (
+        AutoConfig,
+        AutoModelForSemanticSegmentation,
+        AutoModelForUniversalSegmentation,
+    )
+
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    if type(config) in AutoModelForSemanticSegmentation._model_mapping:
+        reader = AutoModelForSemanticSegmentation
+    elif config.model_type in MASK_SIZES:
+        reader = AutoModelForUniversalSegmentation
+    else:
+        raise InputError(
+            f"--model {choice}: a {config.model_type} is no segmentation model that is supported: "
+            f"those of AutoModelForSemanticSegmentation, and {', '.join(MASK_SIZES)}"
+        )
+    model, found = reader.from_pretrained(
+        folder,
+        config=config,
+        trust_remote_code=False,
+        local_files_only=True,
+        weights_only=True,
+        dtype=torch.float32,
+        output_loading_info=True,
+    )
+    if lacking := sorted([*found["missing_keys"], *map(str, found["mismatched_keys"])]):
+        first = ", ".join(lacking[:3]) + (", ..." if len(lacking) > 3 else "")
+        raise InputError(
+            f"{folder}: {len(lacking)} tensors of the model are missing from the weights, or of "
+            f"another shape: {first}"
+        )
+    return config, cast(nn.Module, model)
+
+
+def _class_names(config: Any) -> tuple[str, ...] | None:
+    names = tuple(str(config.id2label[index]) for index in sorted(config.id2label))
+    # LABEL_0, LABEL_1, ... is how transformers writes that nobody named them.
+    return None if "LABEL_0" in names else names
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers from drawing progress bars, and from warning of what is raised too."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,166 @@
+"""`onnx:FILE`: a network that onnxruntime runs, on the CPU.
+
+Its one input is float32 (N, 3, H, W), normalised, or uint8 (N, 3, H, W), the pixels. Its first
+output is logits (N, classes, h, w), or labels of any integer type, (N, H, W) or (N, 1, H, W). Where
+N is fixed to 1, images are passed one by one; where H and W are, they are resized.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ...errors import InputError
+from ..base import LabelFunction, Preprocessing, Segmenter, Window
+from ..class_names import check_number
+from .declared import classes_of, parse, preprocessing_of
+from .foreign import digest, existing_file, facts, label, require, told_in_one_line
+
+Dtype = type[np.float32] | type[np.uint8]
+INPUTS: Mapping[str, Dtype] = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
+KEYS = ("mean", "std", "channels", "classes", "trained_on")
+"""What is read of a file's metadata_props: JSON, but for plain words."""
+_LOCATION = re.compile(rb"\x0a\x08location\x12([\x01-\x7f])")
+
+
+def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
+    """Return the network in an ONNX file. Raises InputError for what is none, or has no such form.
+
+    Its metadata_props may have mean, std, channels, classes and trained_on.
+    """
+    choice = f"onnx:{target}"
+    runtime = require("onnxruntime", "onnx", choice)
+    path = existing_file(choice, target, "an ONNX file")
+    files = [path, *_external_files(path)]
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.use_deterministic_compute = True
+    options.log_severity_level = 4  # what goes wrong is raised too
+    # Threads that wait by spinning are many times slower wherever anything else runs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    with told_in_one_line(choice, "not an ONNX file that onnxruntime can run"):
+        session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    dtype, batch, size = _input_of(choice, session)
+    values = _declared(path, session.get_modelmeta().custom_metadata_map)
+    own = classes_of(f"{path}: metadata", values.get("classes"))
+    labels = _output_is_labels(choice, session, data, classes)
+    if own is not None:
+        check_number(path, len(own), len(classes), data)
+    if dtype == np.uint8:
+        values |= {"mean": (0, 0, 0), "std": (1, 1, 1)}
+    preprocessing = preprocessing_of(f"{path}: metadata", values | {"size": size})
+    runner = OnnxNetwork(session, dtype, batch)
+    return Segmenter(
+        name=f"onnx:{label(path)}",
+        network=_label_function(runner, preprocessing) if labels else runner.eval(),
+        preprocessing=preprocessing,
+        window=Window("whole"),
+        classes=tuple(classes),
+        trained_on=str(values.get("trained_on", f"the data of {path.name}")),
+        weights=facts(path.name, digest(files), own, classes),
+    )
+
+
+class OnnxNetwork(nn.Module):
+    """Images float32 (N, 3, H, W) to what the session's first output is."""
+
+    def __init__(self, session: Any, dtype: Dtype, batch: int | None) -> None:
+        super().__init__()
+        self.session = session
+        self.dtype = dtype
+        self.batch = batch
+        self.input = session.get_inputs()[0].name
+        self.output = session.get_outputs()[0].name
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Run the session, in the batches that it takes."""
+        if self.dtype == np.uint8:
+            image = image.round().clamp(0, 255)
+        pixels = image.float().cpu().numpy().astype(self.dtype)
+        outputs = [
+            self.session.run([self.output], {self.input: np.ascontiguousarray(part)})[0]
+            for part in np.split(pixels, len(pixels) // (self.batch or len(pixels)))
+        ]
+        return torch.from_numpy(np.concatenate(outputs)).to(image.device)
+
+
+def _label_function(runner: OnnxNetwork, preprocessing: Preprocessing) -> LabelFunction:
+    def labels(image: NDArray[np.uint8]) -> NDArray[Any]:
+        pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)  # (3, H, W)
+        x = preprocessing.normalise(pixels[None])
+        if preprocessing.size is not None:
+            x = nn.functional.interpolate(x, preprocessing.size, mode="bilinear")  # (1, 3, *size)
+        given = runner(x).numpy()  # (1, h, w) or (1, 1, h, w)
+        return _nearest(given.reshape(given.shape[-2:]), image.shape[:2])
+
+    return labels
+
+
+def _nearest(labels: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
+    rows, columns = (
+        ((np.arange(wanted) + 0.5) * given / wanted).astype(int)
+        for wanted, given in zip(size, labels.shape, strict=True)
+    )
+    resized: NDArray[Any] = labels[rows[:, np.newaxis], columns]  # (h, w) -> size
+    return resized
+
+
+def _input_of(choice: str, session: Any) -> tuple[Dtype, int | None, tuple[int, int] | None]:
+    inputs = session.get_inputs()
+    shape = inputs[0].shape if inputs else []
+    if (
+        len(inputs) != 1
+        or inputs[0].type not in INPUTS
+        or len(shape) != 4
+        or (isinstance(shape[1], int) and shape[1] != 3)
+    ):
+        told = ", ".join(f"{item.name} {item.type} {item.shape}" for item in inputs)
+        raise InputError(
+            f"--model {choice}: its input is {told}; expected one, float32 or uint8 (N, 3, H, W)"
+        )
+    batch, _, height, width = (side if isinstance(side, int) else None for side in shape)
+    if batch not in (None, 1):
+        raise InputError(f"--model {choice}: takes {batch} images at once; export it for 1 or N")
+    size = (height, width) if height is not None and width is not None else None
+    return INPUTS[inputs[0].type], batch, size
+
+
+def _output_is_labels(choice: str, session: Any, data: str, classes: Sequence[str]) -> bool:
+    output = session.get_outputs()[0]
+    if "int" in output.type:
+        return True
+    shape = output.shape
+    if len(shape) == 4 and isinstance(shape[1], int):
+        check_number(f"--model {choice}", shape[1], len(classes), data)
+    return False
+
+
+def _declared(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
+    known = {key: metadata[key] for key in KEYS if key in metadata}
+    words = {"channels", "trained_on"}
+    return {
+        key: text if key in words else parse(f"{path}: metadata {key}", text)
+        for key, text in known.items()
+    }
+
+
+def _external_files(path: Path) -> list[Path]:
+    """Return the files beside an ONNX file that hold its tensors, which it names in protobuf."""
+    names = set()
+    content = path.read_bytes()
+    for match in _LOCATION.finditer(content):
+        end = match.end() + match[1][0]
+        names.add(content[match.end() : end].decode(errors="replace"))
+    for name in names:
+        if PurePath(name).is_absolute() or ".." in PurePath(name).parts:
+            raise InputError(f"{path}: refused: it names {name}, outside its own folder")
+        if not (path.parent / name).is_file():
+            raise InputError(f"{path}: keeps tensors in {name}, which is not beside it")
+    return [path.parent / name for name in sorted(names)]

@@ -1,0 +1,159 @@
+"""`python:MODULE:FACTORY` or `python:FILE.py:FACTORY`: a model that a user's code makes.
+
+FACTORY() returns an nn.Module, a Segmenter, or a function from an RGB uint8 (H, W, 3) image to a
+map of labels (H, W). The names that installed packages register go the same way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from ...errors import InputError
+from ..base import IMAGENET, Segmenter, Window
+from ..class_names import check_number
+from .declared import classes_of
+from .foreign import Logits, digest, facts, told_in_one_line
+
+_Declared = TypeVar("_Declared")
+GROUP = "robustbench_seg.models"
+"""The group of entry points in which an installed package registers its models."""
+
+
+def registered() -> dict[str, EntryPoint]:
+    """Return the models that installed packages register, by name."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
+    """Return what the factory of a module, or of a file, makes. Raises InputError."""
+    choice = f"python:{target}"
+    where, colon, factory = target.rpartition(":")
+    if not colon or not where or not factory:
+        raise InputError(f"--model {choice}: write python:MODULE:FACTORY or python:FILE.py:FACTORY")
+    module = _import_file(choice, Path(where)) if where.endswith(".py") else _import(choice, where)
+    name = f"python:{Path(where).stem if where.endswith('.py') else where}:{factory}"
+    return _segmenter(choice, name, _factory(choice, module, factory), data, classes)
+
+
+def load_registered(entry: EntryPoint, data: str, classes: Sequence[str]) -> Segmenter:
+    """Return what the factory of an entry point makes. Raises InputError."""
+    module = _import(entry.name, entry.module)
+    factory = _factory(entry.name, module, entry.attr)
+    return _segmenter(entry.name, entry.name, factory, data, classes)
+
+
+def _import(choice: str, name: str) -> ModuleType:
+    _make_importable(Path.cwd())
+    with told_in_one_line(choice, f"the import of {name} failed", place=True):
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if not f"{name}.".startswith(f"{error.name}."):  # it lacks another
+                raise
+            raise InputError(
+                f"--model {choice}: no module {name}; it was looked for among what is installed, "
+                "and in the current folder"
+            ) from error
+
+
+def _import_file(choice: str, path: Path) -> ModuleType:
+    if not path.is_file():
+        raise InputError(f"--model {choice}: no such file: {path}")
+    _make_importable(path.resolve().parent)
+    spec = importlib.util.spec_from_file_location(path.stem, path.resolve())
+    if spec is None or spec.loader is None:
+        raise InputError(f"--model {choice}: {path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    # Where a module of that name is loaded, it stays; classes in the file look theirs up by name.
+    sys.modules.setdefault(path.stem, module)
+    with told_in_one_line(choice, f"the import of {path} failed", place=True):
+        spec.loader.exec_module(module)
+    return module
+
+
+def _make_importable(folder: Path) -> None:
+    # Last, so that a folder `reports` or `corruptions` there hides no package.
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
+def _factory(choice: str, module: ModuleType, name: str) -> Callable[[], Any]:
+    factory: Any = module
+    for part in name.split("."):
+        factory = getattr(factory, part, None)
+    if callable(factory):
+        return factory  # type: ignore[no-any-return]
+    callables = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
+    near = get_close_matches(name, callables, n=3) or callables[:3]
+    meant = f"; it has {', '.join(near)}" if near else ""
+    raise InputError(f"--model {choice}: {module.__name__} has no function {name}{meant}")
+
+
+def _segmenter(
+    choice: str, name: str, factory: Callable[[], Any], data: str, classes: Sequence[str]
+) -> Segmenter:
+    with told_in_one_line(choice, "the factory failed", place=True):
+        made = factory()
+    source = getattr(factory, "__module__", "") or name
+    if isinstance(made, Segmenter):
+        check_number(f"--model {choice}", len(made.classes), len(classes), data)
+        given = facts(source, _sha256(factory, made.network), made.classes, classes)
+        return replace(made, classes=tuple(classes), weights=given | dict(made.weights))
+    if not callable(made):
+        raise InputError(
+            f"--model {choice}: its factory returned a {type(made).__name__}; expected an "
+            "nn.Module, a Segmenter, or a function from images to labels"
+        )
+    own = getattr(made, "classes", None)
+    # Many networks keep the number of their classes under this name.
+    own = None if isinstance(own, int) else classes_of(f"--model {choice}", own)
+    if own is not None:
+        check_number(f"--model {choice}", len(own), len(classes), data)
+    return Segmenter(
+        name=name,
+        network=Logits(made).eval() if isinstance(made, nn.Module) else made,
+        preprocessing=_declared(choice, made, "preprocessing", IMAGENET),
+        window=_declared(choice, made, "window", Window("whole")),
+        classes=tuple(classes),
+        trained_on=_declared(choice, made, "trained_on", f"the data of {name}"),
+        weights=facts(source, _sha256(factory, made), own, classes),
+    )
+
+
+def _declared(choice: str, made: object, key: str, default: _Declared) -> _Declared:
+    value = getattr(made, key, default)
+    if not isinstance(value, type(default)):
+        raise InputError(
+            f"--model {choice}: its {key} is a {type(value).__name__}; expected a "
+            f"{type(default).__name__}"
+        )
+    return value
+
+
+def _sha256(factory: Callable[[], Any], made: object) -> str:
+    """Return a digest of the code and the tensors, so that a change of either is noticed."""
+    files = []
+    with suppress(TypeError):  # what is no Python function has no source
+        files.append(Path(inspect.getsourcefile(inspect.unwrap(factory)) or ""))
+    total = hashlib.sha256(digest(filter(Path.is_file, files)).encode())
+    if isinstance(made, nn.Module):
+        for name, value in sorted(made.state_dict().items()):
+            if isinstance(value, Tensor):
+                total.update(name.encode())
+                total.update(value.detach().cpu().flatten().view(torch.uint8).numpy().tobytes())
+    return total.hexdigest()

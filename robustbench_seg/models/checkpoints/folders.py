@@ -1,0 +1,110 @@
+"""Folders as Hugging Face lays them out: a configuration, and weights in one file or in shards."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from ...errors import InputError
+from ..segformer import REDUCTIONS, VARIANTS
+from .files import Contents, read, sha256
+
+CONFIG = "config.json"
+WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
+"""What holds the weights, or names the files that do; the first that is there, as transformers."""
+_FIXED = {
+    # What the tensors do not tell, and all of B0 to B5 have in common.
+    "num_attention_heads": list(VARIANTS["b0"].heads),
+    "sr_ratios": list(REDUCTIONS),
+    "strides": [4, 2, 2, 2],
+    "hidden_act": "gelu",
+}
+
+
+class Folder(NamedTuple):
+    """What a folder holds."""
+
+    path: Path
+    """The file of the weights, or the index of its shards."""
+    contents: Contents
+    config: dict[str, Any]
+    sha256: str
+    """Of the weights' file; of shards, that of what `sha256sum` prints for them, sorted."""
+
+
+def read_folder(folder: Path) -> Folder:
+    """Read the weights and the configuration in a folder.
+
+    Raises InputError where one is missing or cannot be read safely, or the configuration is that of
+    a SegFormer unlike B0 to B5.
+    """
+    files = [folder / name for name in WEIGHTS]
+    path = next((file for file in files if file.is_file()), None)
+    if path is None:
+        raise InputError(f"{folder}: no model.safetensors or pytorch_model.bin in this folder")
+    config = _read_json(folder / CONFIG, "a model's configuration")
+    for key, value in _FIXED.items():
+        if config.get("model_type") in (None, "segformer") and config.get(key, value) != value:
+            raise InputError(
+                f"{folder / CONFIG}: {key} is {config[key]}, not {value} as in B0 to B5"
+            )
+    if path.suffix != ".json":
+        return Folder(path, read(path), config, sha256(path))
+    shards = [folder / name for name in shard_names(path)]
+    lines = "".join(f"{sha256(shard)}  {shard.name}\n" for shard in shards if shard.is_file())
+    contents = _join(path, shards)
+    return Folder(path, contents, config, hashlib.sha256(lines.encode()).hexdigest())
+
+
+def shard_names(index: Path) -> tuple[str, ...]:
+    """Return the names of the files that an index names, sorted.
+
+    The index is untrusted: InputError for any name that is not that of a file of weights beside it.
+    """
+    weight_map = _read_json(index, "an index of weights").get("weight_map")
+    names = weight_map.values() if isinstance(weight_map, dict) else ()
+    if not names:
+        raise InputError(f"{index}: names no files of weights")
+    suffix = Path(index.name.removesuffix(".index.json")).suffix
+    for name in names:
+        # On Windows, a colon leads to another drive.
+        if not isinstance(name, str) or set(name) & set("/\\:") or not name.endswith(suffix):
+            raise InputError(
+                f"{index}: refused: it names {name!r}, which is no {suffix} file of this folder"
+            )
+    return tuple(sorted(set(names)))
+
+
+def _join(index: Path, shards: list[Path]) -> Contents:
+    tensors: dict[str, Tensor] = {}
+    for shard in shards:
+        held = read(shard).tensors
+        if twice := sorted(tensors.keys() & held.keys()):
+            raise InputError(f"{shard}: {twice[0]} is in another shard too; download them again")
+        tensors |= held
+    listed = _read_json(index, "an index of weights")["weight_map"].keys()
+    if differing := sorted(listed ^ tensors.keys()):
+        raise InputError(
+            f"{index}: does not fit its shards: {differing[0]} is in only one of them; download "
+            "them again"
+        )
+    return Contents(tensors, {})
+
+
+def _read_json(path: Path, what: str) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: missing or not JSON") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: not {what}")
+    return content

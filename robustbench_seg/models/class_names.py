@@ -1,0 +1,34 @@
+"""The classes of a model beside those of the data: as many, and perhaps under other names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import InputError
+
+
+def check_number(where: object, given: int, wanted: int, data: str) -> None:
+    """Raise InputError, which begins with `where`, unless a model has as many classes as data."""
+    if given != wanted:
+        raise InputError(
+            f"{where}: a model of {given} classes, where the labels of {data} have {wanted}; "
+            "give weights that were trained for these classes"
+        )
+
+
+def differences(own: Sequence[str] | None, scored: Sequence[str]) -> list[str]:
+    """Return a note on the classes that a model calls otherwise than the data, if there are any.
+
+    None is a model that does not name its classes.
+    """
+    pairs = zip(own or (), scored, strict=False)
+    differing = [(one, other) for one, other in pairs if _plain(one) != _plain(other)]
+    if not differing:
+        return []
+    one, other = differing[0]
+    more = f", and {len(differing) - 1} more likewise" if len(differing) > 1 else ""
+    return [f"its class {one!r} is scored as {other!r}{more}"]
+
+
+def _plain(class_name: str) -> str:
+    return "".join(filter(str.isalnum, class_name.lower()))

@@ -1,0 +1,51 @@
+"""What the convolutional networks have in common: an encoder, and a head that labels its maps.
+
+The parameters have mmsegmentation's names, so that its published checkpoints load: the encoder is
+`backbone`, the head `decode_head`, its classifier `conv_seg`.
+"""
+
+# ruff: noqa: D102 - each class says what its `forward` does.
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+
+from .layers import initialise
+
+
+class Maps(NamedTuple):
+    """What an encoder makes of images (N, 3, H, W)."""
+
+    shallow: Tensor
+    """(N, c, H / 4, W / 4), rounded up."""
+    deep: Tensor
+    """(N, C, H / output_stride, W / output_stride), rounded up."""
+
+
+class Encoder(nn.Module):
+    """Images float32 (N, 3, H, W) to `Maps`; `widths` are the channels of the two."""
+
+    widths: tuple[int, int]
+
+    def __init__(self, output_stride: int) -> None:
+        super().__init__()
+        self.output_stride = output_stride
+
+
+class EncoderDecoder(nn.Module):
+    """Images float32 (N, 3, H, W) to logits (N, classes, h, w), of the size of the head's maps."""
+
+    def __init__(self, backbone: Encoder, decode_head: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.decode_head = decode_head
+        self.facts = {"output_stride": str(backbone.output_stride)}
+        if not next(self.parameters()).is_meta:  # else there is nothing to draw
+            self.apply(initialise)
+
+    def forward(self, image: Tensor) -> Tensor:
+        maps = self.backbone(image.contiguous(memory_format=torch.channels_last))
+        return cast(Tensor, self.decode_head(maps))

@@ -1,0 +1,44 @@
+"""FCN: a fully convolutional network, which labels what a classifier's encoder sees.
+
+J. Long, E. Shelhamer, T. Darrell: Fully Convolutional Networks for Semantic Segmentation. CVPR
+2015, arXiv 1411.4038. Of the paper's skips nothing is left where the encoder is dilated to 1/8: as
+in mmsegmentation, whose names the parameters have, two 3x3 convolutions, and one more of their
+result beside their input. Written from its published description.
+"""
+
+# ruff: noqa: D102 - each class says what its `forward` does.
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from .convolutional import Encoder, EncoderDecoder, Maps
+from .layers import Convolution
+
+
+class FCNHead(nn.Module):
+    """A deep map (N, C, h, w) to logits (N, classes, h, w)."""
+
+    def __init__(self, deep: int, width: int, classes: int, dropout: float) -> None:
+        super().__init__()
+        self.convs = nn.Sequential(Convolution(deep, width, 3), Convolution(width, width, 3))
+        self.conv_cat = Convolution(deep + width, width, 3)
+        self.dropout = nn.Dropout2d(dropout)
+        self.conv_seg = nn.Conv2d(width, classes, 1)
+
+    def forward(self, maps: Maps) -> Tensor:
+        x = torch.cat([maps.deep, self.convs(maps.deep)], 1)  # (N, C + D, h, w)
+        return cast(Tensor, self.conv_seg(self.dropout(self.conv_cat(x))))  # (N, K, h, w)
+
+
+def fcn(
+    backbone: Encoder, classes: int, *, width: int = 512, dropout: float = 0.1
+) -> EncoderDecoder:
+    """Build FCN for a number of classes, with newly drawn weights: logits at the output stride.
+
+    width is that of the head, 512 in mmsegmentation. dropout acts in training only.
+    """
+    return EncoderDecoder(backbone, FCNHead(backbone.widths[1], width, classes, dropout))

@@ -1,0 +1,131 @@
+"""Repositories of the Hugging Face hub: fetched once, checked, and then taken from its cache."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from .checkpoints.files import sha256
+from .checkpoints.folders import CONFIG, WEIGHTS, shard_names
+
+_SECONDS = 10
+"""How long the hub may take to begin an answer."""
+_UNKNOWN = (
+    "is not on the Hugging Face hub, or is private",
+    "check its name, or log in with `hf auth login`",
+)
+
+
+class NotFetchedError(Exception):
+    """Why a repository is not there, as a predicate of its name, and what to do about it."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}; {remedy}")
+        self.reason = reason
+        self.remedy = remedy
+
+
+def fetch(repository: str) -> Path:
+    """Return the folder of the hub's cache with a repository's config.json and weights.
+
+    The folder is named by the commit. Where its files are in the cache the network is not asked: a
+    run repeats without one. Files whose SHA-256 the hub has stated are compared with it each time,
+    and deleted where they differ. Raises NotFetchedError, and InputError for an index that names
+    files elsewhere.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    def from_cache(name: str, _: str | None) -> Path:  # it has one commit
+        return Path(hf_hub_download(repository, name, local_files_only=True))
+
+    def from_hub(name: str, commit: str | None) -> Path:
+        return _download(repository, name, commit)
+
+    try:
+        return _gather(from_cache)
+    except HFValidationError as error:
+        raise NotFetchedError(*_UNKNOWN) from error
+    except LocalEntryNotFoundError:
+        pass
+    # The hub's client warns of every new attempt; what is raised says it all.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    return _gather(from_hub)
+
+
+def _gather(get: Callable[[str, str | None], Path]) -> Path:
+    """Get the configuration and the weights, of one commit."""
+    from huggingface_hub.errors import EntryNotFoundError
+
+    folder = _checked(get(CONFIG, None)).parent
+    for name in WEIGHTS:
+        try:
+            path = get(name, folder.name)
+        except EntryNotFoundError as error:
+            missing = error
+            continue
+        _checked(path)
+        for shard in shard_names(path) if path.suffix == ".json" else ():
+            _checked(get(shard, folder.name))
+        return folder
+    raise missing
+
+
+def _download(repository: str, name: str, commit: str | None) -> Path:
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        RemoteEntryNotFoundError,
+        RepositoryNotFoundError,
+    )
+
+    # OSError, and the error of whichever library the client asks by.
+    network_errors = cast("tuple[type[Exception], ...]", HfHubHTTPError.__bases__)
+    url = f"https://huggingface.co/{repository}"
+    try:
+        # One short question: a download would repeat it for most of a minute.
+        get_hf_file_metadata(hf_hub_url(repository, name, revision=commit), timeout=_SECONDS)
+    except RemoteEntryNotFoundError as error:
+        if name in WEIGHTS[:-1]:
+            raise
+        lacking = f"{WEIGHTS[0]} or {WEIGHTS[2]}" if name in WEIGHTS else name
+        raise NotFetchedError(f"has no {lacking}", f"see {url}") from error
+    except GatedRepoError as error:
+        raise NotFetchedError(
+            "is given by the Hugging Face hub to those who accept its licence",
+            f"accept it at {url} and log in with `hf auth login`",
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise NotFetchedError(*_UNKNOWN) from error
+    except network_errors as error:
+        answer = getattr(error, "response", None)
+        if answer is not None and answer.status_code in (401, 403, 404):
+            raise NotFetchedError(*_UNKNOWN) from error
+        raise NotFetchedError(
+            "is not in the cache of the Hugging Face hub, and the hub did not give it",
+            "connect to the network once",
+        ) from error
+    try:
+        return Path(hf_hub_download(repository, name, revision=commit, etag_timeout=_SECONDS))
+    except network_errors as error:
+        why = getattr(error, "strerror", None) or "the download broke off"  # a full disk, e.g.
+        raise NotFetchedError(f"did not arrive ({name}: {why})", "try again") from error
+
+
+def _checked(path: Path) -> Path:
+    """Return a path in the cache. Raises NotFetchedError where the content is not as stated."""
+    # The client names what it fetches by the digest that the hub states, and links to it. It does
+    # not compare the two.
+    stated = path.readlink().name if path.is_symlink() else ""
+    if re.fullmatch("[0-9a-f]{64}", stated) and sha256(path) != stated:
+        for file in (path.resolve(), path.parent / path.readlink(), path):
+            file.unlink(missing_ok=True)
+        raise NotFetchedError(
+            f"holds a {path.name} whose SHA-256 is not the one that the hub states; it was deleted",
+            "try again",
+        )
+    return path
