@@ -14,7 +14,8 @@ def evaluate(
     model: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME or NAME@WEIGHTS, e.g. b0, b5@random, espnet@FILE; more than once for "
+            help="NAME or NAME@WEIGHTS, e.g. b0, b5@random, espnet@FILE; or hf:REPOSITORY, "
+            "onnx:FILE, torchscript:FILE, python:MODULE:FACTORY; more than once for "
             "several models in one run. (default: b0)",
             show_default=False,
         ),
