@@ -99,7 +99,8 @@ def evaluate(
     corruption_names = options.names("--corruptions", corruptions)
     severity_numbers = options.numbers("--severities", severities)
 
-    from ..evaluation.evaluate import execute, make_plan
+    from ..evaluation.evaluate import execute
+    from ..evaluation.plan import make_plan
     from .console import progress_bars, say
     from .output import print_header, print_run, write_outputs
 
