@@ -24,7 +24,8 @@ def install(session: nox.Session, group: str) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests. Those with real data need ROBUSTSEG_TEST_DATA, see CONTRIBUTING.md."""
     install(session, "tests")
-    session.run("pytest", *session.posargs)
+    # A file stays with one worker: its fixtures are made once.
+    session.run("pytest", "--numprocesses", "2", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session

@@ -63,6 +63,11 @@ class Recipe:
                 f"--learning-rate {self.learning_rate}: must be above 0 and finite; "
                 "try 6e-4, the default"
             )
+        if self.batch < 2 and self.model.startswith(("pspnet", "deeplabv3plus")):
+            raise InputError(
+                f"--batch {self.batch}: {self.model} pools whole images and normalises over the "
+                "batch; use 2 or more"
+            )
         multiple = 8 if self.model == "espnet" else 1
         if min(self.crop) < SMALLEST or any(side % multiple for side in self.crop):
             raise InputError(

@@ -48,6 +48,8 @@ class PlainFrame:
     name: str
     value: int
     label_width: int = 64
+    group: str = ""
+    condition: str = ""
 
     def image(self) -> NDArray[np.uint8]:
         """As in `Frame`."""
@@ -224,6 +226,7 @@ def test_a_loss_that_is_not_finite_ends_the_training_unsaved(tmp_path: Path) -> 
         ({"learning_rate": float("nan")}, "--learning-rate nan"),
         ({"learning_rate": float("inf")}, "--learning-rate inf"),
         ({"crop": (31, 64)}, "--crop 31 64: each side must be at least 32"),
+        ({"model": "pspnet-resnet50", "batch": 1}, "--batch 1: pspnet-resnet50 pools whole"),
         ({"crop": (64, 0)}, "--crop 64 0"),
         ({"crop": (36, 64), "model": "espnet"}, "--crop 36 64: .* multiple of 8"),
     ],
