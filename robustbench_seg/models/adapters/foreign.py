@@ -5,10 +5,9 @@ Nothing here runs what a file holds; that is up to the adapters.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -42,18 +41,6 @@ def existing_file(choice: str, target: str, what: str) -> Path:
 def label(path: Path) -> str:
     """Return what a file is called in results: by its folder where its own name says nothing."""
     return path.resolve().parent.name if path.stem in {"model", "weights"} else path.stem
-
-
-def digest(files: Iterable[Path]) -> str:
-    """Return the SHA-256 of a file; of several, that of the lines that `sha256sum` prints."""
-    digests = []
-    for path in files:
-        with path.open("rb") as file:
-            digests.append((hashlib.file_digest(file, "sha256").hexdigest(), path.name))
-    if len(digests) == 1:
-        return digests[0][0]
-    lines = "".join(f"{value}  {name}\n" for value, name in digests)
-    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def facts(

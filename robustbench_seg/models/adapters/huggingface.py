@@ -16,8 +16,9 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ..base import Segmenter, Window
+from ..checkpoints.files import sha256
 from ..class_names import check_number
-from .foreign import Logits, digest, facts, require, told_in_one_line
+from .foreign import Logits, facts, require, told_in_one_line
 from .hub import files_of, find_folder
 from .processor import read_processor
 
@@ -40,7 +41,7 @@ def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
     require("transformers", "hf", choice)
     folder, source = find_folder(choice, target)
     with told_in_one_line(choice, "transformers cannot read it"), _quiet():
-        sha256 = digest(files_of(folder))
+        digest = sha256(*files_of(folder))
         config, model = _read(choice, folder)
     own = _class_names(config)
     check_number(folder, config.num_labels, len(classes), data)
@@ -62,7 +63,7 @@ def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
         window=Window("whole"),
         classes=tuple(classes),
         trained_on=f"the data of {name}",
-        weights=facts(source, sha256, own, classes, *assumed),
+        weights=facts(source, digest, own, classes, *assumed),
     )
 
 

@@ -19,9 +19,10 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ..base import LabelFunction, Preprocessing, Segmenter, Window
+from ..checkpoints.files import sha256
 from ..class_names import check_number
 from .declared import classes_of, parse, preprocessing_of
-from .foreign import digest, existing_file, facts, label, require, told_in_one_line
+from .foreign import existing_file, facts, label, require, told_in_one_line
 
 Dtype = type[np.float32] | type[np.uint8]
 INPUTS: Mapping[str, Dtype] = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
@@ -64,7 +65,7 @@ def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
         window=Window("whole"),
         classes=tuple(classes),
         trained_on=str(values.get("trained_on", f"the data of {path.name}")),
-        weights=facts(path.name, digest(files), own, classes),
+        weights=facts(path.name, sha256(*files), own, classes),
     )
 
 

@@ -25,9 +25,10 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ..base import IMAGENET, Segmenter, Window
+from ..checkpoints.files import sha256
 from ..class_names import check_number
 from .declared import classes_of
-from .foreign import Logits, digest, facts, told_in_one_line
+from .foreign import Logits, facts, told_in_one_line
 
 _Declared = TypeVar("_Declared")
 GROUP = "robustbench_seg.models"
@@ -150,7 +151,7 @@ def _sha256(factory: Callable[[], Any], made: object) -> str:
     files = []
     with suppress(TypeError):  # what is no Python function has no source
         files.append(Path(inspect.getsourcefile(inspect.unwrap(factory)) or ""))
-    total = hashlib.sha256(digest(filter(Path.is_file, files)).encode())
+    total = hashlib.sha256(sha256(*filter(Path.is_file, files)).encode())
     if isinstance(made, nn.Module):
         for name, value in sorted(made.state_dict().items()):
             if isinstance(value, Tensor):

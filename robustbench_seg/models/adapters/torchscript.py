@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from ..base import Segmenter, Window
+from ..checkpoints.files import sha256
 from ..class_names import check_number
 from .declared import classes_of, parse, preprocessing_of
-from .foreign import Logits, digest, existing_file, facts, label, told_in_one_line
+from .foreign import Logits, existing_file, facts, label, told_in_one_line
 
 PREPROCESSING, CLASSES = "preprocessing.json", "classes.json"
 """The extra files that are read, where the file has them."""
@@ -51,7 +52,7 @@ def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
         window=Window("whole"),
         classes=tuple(classes),
         trained_on=str(values.get("trained_on", f"the data of {path.name}")),
-        weights=facts(path.name, digest([path]), own, classes),
+        weights=facts(path.name, sha256(path), own, classes),
     )
 
 

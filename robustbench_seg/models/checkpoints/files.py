@@ -108,7 +108,13 @@ def _metadata(loaded: object) -> dict[str, str]:
     return config
 
 
-def sha256(path: Path) -> str:
-    """Return the digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def sha256(*paths: Path) -> str:
+    """Return the digest of a file; of several, that of the lines that `sha256sum` prints."""
+    digests = []
+    for path in paths:
+        with path.open("rb") as file:
+            digests.append((hashlib.file_digest(file, "sha256").hexdigest(), path.name))
+    if len(digests) == 1:
+        return digests[0][0]
+    lines = "".join(f"{digest}  {name}\n" for digest, name in digests)
+    return hashlib.sha256(lines.encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,9 +59,8 @@ def read_folder(folder: Path) -> Folder:
     if path.suffix != ".json":
         return Folder(path, read(path), config, sha256(path))
     shards = [folder / name for name in shard_names(path)]
-    lines = "".join(f"{sha256(shard)}  {shard.name}\n" for shard in shards if shard.is_file())
     contents = _join(path, shards)
-    return Folder(path, contents, config, hashlib.sha256(lines.encode()).hexdigest())
+    return Folder(path, contents, config, sha256(*shards))
 
 
 def shard_names(index: Path) -> tuple[str, ...]:
