@@ -120,7 +120,7 @@ def severity_curves(
         last = int(measured[-1]) if measured.size else None
         ends.append(None if last is None else (float(severities[last]), float(values[1 + last])))
     names = [short_name(str(corruption), category) for corruption in scores.index]
-    _end_labels(axes, names, ends, top)
+    end_labels(axes, names, ends, (0, top))
     return figure
 
 
@@ -139,17 +139,21 @@ def _curve(
         )
 
 
-def _end_labels(
-    axes: Axes, names: Sequence[str], ends: Sequence[tuple[float, float] | None], top: float
+def end_labels(
+    axes: Axes,
+    names: Sequence[str],
+    ends: Sequence[tuple[float, float] | None],
+    limits: tuple[float, float],
 ) -> None:
-    """Name each line at its right end, moved apart where ends are close.
+    """Name each line at its right end, moved apart where ends are close, within the limits of y.
 
     A line that has no end, since nothing of it was measured, is named with a dash at the bottom.
     """
     leader = axes.get_xlim()[1] + 0.3
-    gap = top * 14 / 168
-    heights = [0.0 if end is None else end[1] for end in ends]
-    places = spread(heights, gap, (gap / 2, top - gap / 2))
+    low, high = limits
+    gap = (high - low) * 14 / 168
+    heights = [low if end is None else end[1] for end in ends]
+    places = spread(heights, gap, (low + gap / 2, high - gap / 2))
     for number, (name, end, place) in enumerate(zip(names, ends, places, strict=True)):
         color = MUTED if end is None else SERIES[number % len(SERIES)]
         if end is not None:

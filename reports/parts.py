@@ -5,6 +5,7 @@ Jinja2 escapes every text that is handed in; what is markup already says so by i
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from .tables import HEADINGS, Cell, Table, score
+from .report import Intervals
+from .tables import HEADINGS, Cell, Table, scores_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Card:
     headline: tuple[Figure, ...]
     bars: tuple[Figure, ...]
     further: tuple[Figure, ...]
+    covers: str = ""
+    """What the intervals of the numbers cover."""
 
 
 @cache
@@ -47,12 +51,18 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters["breakable"] = breakable
+    templates.filters["data_uri"] = data_uri
     return templates
 
 
 def breakable(name: str) -> Markup:
     """Escape a name, and let lines break after its separators."""
     return Markup(re.sub(r"([@_/.])(?=.)", r"\1<wbr>", str(escape(name))))
+
+
+def data_uri(png: bytes) -> str:
+    """Write a PNG file as an address that holds it."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def asset(name: str) -> Markup:
@@ -66,19 +76,31 @@ def table(description: Table, name: str) -> Markup:
     return _macro("table", description, name)
 
 
-def card(model: str, numbers: pd.Series[float], categories: tuple[str, ...]) -> Card:
+def card(
+    model: str,
+    numbers: pd.Series[float],
+    categories: tuple[str, ...],
+    intervals: Intervals | None = None,
+) -> Card:
     """Arrange the row of a model in the summary; columns that it lacks are left out."""
+    cells = dict(zip(map(str, numbers.index), scores_of(numbers, intervals), strict=True))
     large = ("clean", "suite score", "retention")
     small = [str(name) for name in numbers.index if name not in (*large, *categories)]
 
     def figures(names: Iterable[str]) -> tuple[Figure, ...]:
         return tuple(
-            Figure(HEADINGS.get(name, (name, ""))[0], score(float(numbers[name])))
+            Figure(HEADINGS.get(name, (name, ""))[0], cells[name])
             for name in names
-            if name in numbers.index
+            if name in cells
         )
 
-    return Card(model, figures(large), figures(("clean", *categories)), figures(small))
+    return Card(
+        model,
+        figures(large),
+        figures(("clean", *categories)),
+        figures(small),
+        intervals.covers if intervals else "",
+    )
 
 
 def card_html(description: Card) -> Markup:

@@ -8,6 +8,9 @@ from typing import Any
 import pandas as pd
 
 MEAN, RETENTION = "mean", "retention"
+TABLE_5_CORRUPTIONS = 16
+COUNTED_IN_TABLE_5 = {"noise": (1, 2, 3)}
+"""The severities that count there by category, 1-5 where it has none here (appendix D)."""
 
 
 def rows(name: str) -> pd.DataFrame:
@@ -23,18 +26,44 @@ def segformer_table5(columns: pd.Index[Any]) -> pd.DataFrame:
     computed here from the printed columns: the plain mean, as the paper has it. Fractions in
     [0, 1].
     """
+    table = part_of_table5(columns)
+    corruptions = {name for category, name in columns if category}
+    if len(corruptions) < TABLE_5_CORRUPTIONS or table.isna().any(axis=None):
+        return pd.DataFrame(columns=columns, dtype=float)
+    return table
+
+
+def part_of_table5(columns: pd.Index[Any]) -> pd.DataFrame:
+    """Return the columns of Table 5 that a measured table has, NaN for what it lacks.
+
+    The mean and the retention are computed from the columns that are shown; NaN where one of them
+    is not in Table 5.
+    """
     published = rows("segformer_table5_cityscapes_c")
     wide = published.pivot_table(
         index="model", columns="corruption", values="miou", sort=False, aggfunc="first"
     )
     corruptions = [name for category, name in columns if category]
-    if set(corruptions) != set(wide.columns) - {"clean"}:
-        return pd.DataFrame(columns=columns, dtype=float)
-    wide = wide / 100
-    wide[MEAN] = wide[corruptions].mean(axis="columns")
+    wide = (wide / 100).reindex(columns=["clean", *corruptions])
+    wide[MEAN] = wide[corruptions].mean(axis="columns", skipna=False)
     wide[RETENTION] = wide[MEAN] / wide["clean"]
     table = wide[[name for _, name in columns]]
     return table.set_axis(columns, axis="columns").rename_axis(index=None)
+
+
+def segformer_table1c() -> pd.DataFrame:
+    """Return Table 1c of SegFormer: a row an encoder, its two inputs, and the change between them.
+
+    Fractions in [0, 1]; the change is computed from the printed numbers.
+    """
+    published = rows("segformer_table1c_resolution")
+    published["input"] = published["inference_resolution"] + ", " + published["inference_mode"]
+    wide = published.pivot_table(
+        index="encoder_type", columns="input", values="cityscapes_miou", sort=False
+    )
+    wide = (wide / 100).rename_axis(index=None, columns=None)
+    first, second = wide.columns
+    return wide.assign(change=wide[second] - wide[first])
 
 
 def cityscapes_c_means() -> pd.DataFrame:

@@ -71,7 +71,7 @@ def _clean(element: ElementTree.Element, name: str, used: set[str]) -> None:
             if value not in used:
                 continue
             value = f"{name}-{value}"
-        elif key == "href":
+        elif key == "href" and not value.startswith("data:"):
             value = f"#{name}-{value.removeprefix('#')}"
         elif key == "d":
             value = " ".join(value.split())

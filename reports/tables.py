@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from .text import NOT_MEASURED, corruption_name, percent, severity_range, short_name
+from .report import Intervals
+from .text import EN_DASH, NOT_MEASURED, corruption_name, percent, severity_range, short_name
 
 _SUITE = "mean over the corruptions, each over the severities that count"
 
@@ -33,6 +34,19 @@ class Cell:
     value: float | None = None
     tooltip: str = ""
     shade: float | None = None
+    ends: tuple[float, float] | None = None
+    """Of its interval, as fractions."""
+    below: str = ""
+    """What stands below the text in small, where it is not the interval in percent."""
+    best: bool = False
+    """Whether it is the best of what it is compared with, and in bold."""
+
+    @property
+    def interval(self) -> str:
+        """What stands below: the ends in percent, with an en dash between; "" for nothing."""
+        if self.below:
+            return self.below
+        return f"{percent(self.ends[0])}{EN_DASH}{percent(self.ends[1])}" if self.ends else ""
 
 
 @dataclass(frozen=True)
@@ -73,12 +87,21 @@ class Table:
         return tuple(zip(places, self.columns, strict=True))
 
 
-def score(value: float, highest: float | None = None, why_missing: str = NOT_MEASURED) -> Cell:
-    """Make the cell of a fraction, shaded by its share of `highest` where that is given."""
+def score(
+    value: float,
+    highest: float | None = None,
+    why_missing: str = NOT_MEASURED,
+    ends: tuple[float, float] | None = None,
+) -> Cell:
+    """Make the cell of a fraction, shaded by its share of `highest` where that is given.
+
+    `ends` are those of its interval; NaN where it has none.
+    """
     if math.isnan(value):
         return Cell(percent(value), tooltip=why_missing)
     shade = None if highest is None else round(min(max(value / highest, 0.0), 1.0), 2)
-    return Cell(percent(value), value=round(value, 6), shade=shade)
+    known = None if ends is None or any(map(math.isnan, ends)) else ends
+    return Cell(percent(value), value=round(value, 6), shade=shade, ends=known)
 
 
 def highest_of(*frames: pd.DataFrame) -> float:
@@ -87,15 +110,35 @@ def highest_of(*frames: pd.DataFrame) -> float:
     return max((value for value in values if value > 0), default=1.0)
 
 
-def summary_table(summary: pd.DataFrame, caption: str = "Headline numbers in percent.") -> Table:
-    """Set models as rows, headline numbers as columns."""
+def summary_table(
+    summary: pd.DataFrame,
+    caption: str = "Headline numbers in percent.",
+    intervals: Intervals | None = None,
+) -> Table:
+    """Set models as rows, headline numbers as columns, with their intervals if these are known."""
+    if intervals is not None:
+        caption = f"{caption} Below them 95 % intervals, {intervals.covers}."
     return Table(
         caption=caption,
         columns=(Head("model"), *(_head(str(column)) for column in summary.columns)),
         rows=tuple(
-            (Cell(str(model)), *(score(float(value)) for value in row))
-            for model, row in zip(summary.index, summary.to_numpy(dtype=float), strict=True)
+            (Cell(str(model)), *scores_of(numbers, intervals))
+            for model, numbers in summary.astype(float).iterrows()
         ),
+    )
+
+
+def scores_of(numbers: pd.Series[float], intervals: Intervals | None) -> tuple[Cell, ...]:
+    """Make the cells of a model's row of the summary."""
+    if intervals is None:
+        return tuple(score(float(value)) for value in numbers)
+    low, high = (
+        frame.loc[[numbers.name], numbers.index].to_numpy(dtype=float)[0].tolist()
+        for frame in (intervals.low, intervals.high)
+    )
+    return tuple(
+        score(float(value), ends=ends)
+        for value, ends in zip(numbers, zip(low, high, strict=True), strict=True)
     )
 
 
@@ -174,6 +217,23 @@ def class_table(frame: pd.DataFrame, model: str) -> Table:
         rows.append((Cell(str(name)), *cells, score(retention, why_missing=why)))
     columns = (Head("class"), *(_head(name) for name in names))
     return Table(f"IoU of each class in percent, {model}.", columns, tuple(rows))
+
+
+def with_ends(table: Table, low: pd.DataFrame, high: pd.DataFrame) -> Table:
+    """Put the ends of their intervals to the last cells of each row, where these are known."""
+    rows = []
+    for row, below, above in zip(
+        table.rows, low.to_numpy(dtype=float), high.to_numpy(dtype=float), strict=True
+    ):
+        names, cells = row[: len(row) - len(below)], row[len(row) - len(below) :]
+        known = (
+            cell
+            if cell.value is None or math.isnan(first) or math.isnan(last)
+            else replace(cell, ends=(first, last))
+            for cell, first, last in zip(cells, below.tolist(), above.tolist(), strict=True)
+        )
+        rows.append((*names, *known))
+    return replace(table, rows=tuple(rows))
 
 
 def _head(column: str, whole_height: bool = False) -> Head:

@@ -19,6 +19,7 @@ import pytest
 from sample_report import class_frame, png, sample_report, severity_frame
 
 from reports import Example, html
+from reports.document import example_groups
 from reports.style import contrast
 
 EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
@@ -150,7 +151,7 @@ def test_a_run_without_any_number_is_still_a_page() -> None:
 def test_pictures_that_all_models_share_are_shown_once() -> None:
     shared = {"input": png(1), "prediction": png(2), "ground truth": png(3)}
     other = {**shared, "prediction": png(4)}
-    groups = html.example_groups(
+    groups = example_groups(
         (
             Example("b0", "frame", "gaussian_noise 3", shared),
             Example("b1", "frame", "gaussian_noise 3", other),

@@ -41,8 +41,71 @@ for (const table of document.querySelectorAll("table.sortable")) {
   }
 }
 
+// A box above a long table keeps the rows that have all of its words, in any column of words.
+const LONG = 8;
+
+function filterable(table) {
+  const rows = Array.from(table.tBodies[0].rows);
+  const label = document.createElement("label");
+  const box = document.createElement("input");
+  const count = document.createElement("span");
+  label.className = "filter";
+  box.type = "search";
+  box.placeholder = "part of a name";
+  box.setAttribute("aria-controls", table.id);
+  count.setAttribute("role", "status");
+  label.append("Filter rows ", box, count);
+  table.closest(".scroll").before(label);
+  const namesOf = (row) =>
+    Array.from(row.cells, (cell) => ("value" in cell.dataset ? "" : cell.textContent)).join(" ");
+  const names = new Map(rows.map((row) => [row, namesOf(row).toLowerCase()]));
+  box.addEventListener("input", () => {
+    const wanted = box.value.toLowerCase().split(/\s+/);
+    for (const row of rows) row.hidden = !wanted.every((word) => names.get(row).includes(word));
+    const shown = rows.filter((row) => !row.hidden).length;
+    count.textContent = shown < rows.length ? ` ${shown} of ${rows.length}` : "";
+  });
+}
+
+for (const table of document.querySelectorAll("table.sortable")) {
+  if (table.tBodies[0].rows.length >= LONG) filterable(table);
+}
+
+// What a heading means is also told to those who use a keyboard or a finger.
+const tip = document.createElement("div");
+tip.className = "tip";
+tip.id = "tip";
+tip.setAttribute("role", "tooltip");
+tip.hidden = true;
+document.body.append(tip);
+
+function showTip(element) {
+  tip.textContent = element.dataset.tip;
+  tip.hidden = false;
+  const place = element.getBoundingClientRect();
+  const left = Math.min(place.left, document.documentElement.clientWidth - tip.offsetWidth - 8);
+  tip.style.left = `${Math.max(8, left) + window.scrollX}px`;
+  tip.style.top = `${place.bottom + 6 + window.scrollY}px`;
+}
+
+function hideTip() {
+  tip.hidden = true;
+}
+
+for (const element of document.querySelectorAll("th[title]")) {
+  const target = element.querySelector("button") ?? element;
+  target.dataset.tip = element.title;
+  target.setAttribute("aria-describedby", tip.id);
+  element.removeAttribute("title");
+  target.addEventListener("pointerenter", () => showTip(target));
+  target.addEventListener("focus", () => showTip(target));
+  target.addEventListener("pointerleave", hideTip);
+  target.addEventListener("blur", hideTip);
+}
+
 // Pictures are enlarged by style alone; the Escape key closes them as well.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
+  hideTip();
   for (const box of document.querySelectorAll(".zoom:checked")) box.checked = false;
 });

@@ -1,0 +1,171 @@
+"""Drawing one map of an effective receptive field: its colours, its squares, its scales.
+
+The colours of a map are shares of its highest value, over four decades, on a dark ground of its
+own: the same on light and dark pages and on paper.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+from PIL import Image
+
+from .erf import FieldMap
+from .style import CSS_VARIABLES, INK, MUTED, RULE, SURFACE, score_colors
+
+Colors = Mapping[str, str]
+ON_PAGE: Final[Colors] = {stand_in: stand_in for stand_in in CSS_VARIABLES}
+ON_PAPER: Final[Colors] = {
+    **ON_PAGE,
+    INK: "#1a1e23",
+    MUTED: "#5a636e",
+    RULE: "#c9ced4",
+    SURFACE: "#ffffff",
+}
+"""Files stand on white paper: they have colours where pages have variables."""
+
+POINTS = 72.0
+MARGIN = 6.0
+"""Left and right of the maps, for frames and lines."""
+LOWEST = 1e-4
+SAMPLES = 2.5
+"""Of a map, to a point of the figure, at most: 180 to an inch."""
+
+Box = tuple[float, float, float, float]
+"""Left, top, width and height in points, from the upper left corner of the figure."""
+
+
+def axes_at(figure: Figure, total: tuple[float, float], box: Box) -> Axes:
+    """Add bare axes in a box of a figure whose width and height in points are `total`."""
+    left, top, width, height = box
+    axes = figure.add_axes(
+        (left / total[0], 1 - (top + height) / total[1], width / total[0], height / total[1])
+    )
+    axes.set_axis_off()
+    return axes
+
+
+def text_at(
+    figure: Figure,
+    total: tuple[float, float],
+    at: tuple[float, float],
+    text: str,
+    color: str,
+    **style: Any,
+) -> None:
+    """Write a text whose lower left corner is so many points from the upper left corner."""
+    figure.text(at[0] / total[0], 1 - at[1] / total[1], text, color=color, **style)
+
+
+def relative(field: FieldMap) -> NDArray[np.float64]:
+    """Return the map (H, W) as shares of its highest value."""
+    values: NDArray[np.float64] = field.share / field.share.max()
+    return values
+
+
+def draw(axes: Axes, values: NDArray[np.float64], width: float) -> None:
+    """Show values (H, W) of 0 to 1 on axes so many points wide, in coordinates of their pixels."""
+    rows, columns = values.shape
+    axes.imshow(
+        resampled(values, round(SAMPLES * width)),
+        cmap=score_colors(),
+        norm=_norm(),
+        extent=(0, columns, rows, 0),
+        interpolation="none",
+        aspect="auto",
+    )
+    axes.set(xlim=(0, columns), ylim=(rows, 0))  # else what is drawn beyond them moves them
+
+
+def draw_squares(axes: Axes, field: FieldMap, width: float) -> None:
+    """Show a map, the squares that hold 50 and 99 % of it, and a bar of pixels."""
+    draw(axes, relative(field), width)
+    y, x = field.pixel
+    rows, columns = field.share.shape
+    for share in (50, 99):
+        side = field.sides[share]
+        corner = (x + 0.5 - side / 2, y + 0.5 - side / 2)
+        axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor="white", linewidth=1.1))
+        # Of two squares that are nearly one, the outer is named.
+        if share == 99 or field.sides[99] - side > 0.15 * columns:
+            above = corner[1] > 0.1 * rows
+            place = (max(corner[0], 0), corner[1] if above else max(corner[1], 0))
+            _plate(axes, place, f"{share} %", 10.0, ("left", "bottom" if above else "top"))
+    scale_bar(axes, columns, 10.0)
+
+
+def resampled(values: NDArray[np.float64], width: int) -> NDArray[np.float32]:
+    """Return a map (H, W) of at most so many columns, by means over areas; 0 is as the lowest."""
+    picture = Image.fromarray(values.astype(np.float32))
+    if picture.width > width:
+        height = max(round(width * picture.height / picture.width), 1)
+        picture = picture.resize((width, height), Image.Resampling.BOX)
+    found: NDArray[np.float32] = np.maximum(np.asarray(picture), np.float32(LOWEST))
+    return found
+
+
+def _norm() -> LogNorm:
+    return LogNorm(LOWEST, 1, clip=True)
+
+
+def scale_bar(axes: Axes, columns: int, size: float) -> None:
+    """Draw a bar of a round number of pixels, at most a third of the width, and the number."""
+    length = scale_length(columns / 3)
+    low, high = axes.get_ylim()
+    height = abs(high - low)
+    x, y = 0.04 * columns, low - 0.06 * height
+    _plate(axes, (x + length + 0.02 * columns, y), f"{length} px", size, ("left", "center"))
+    for color, width in (("black", 4.5), ("white", 2.2)):
+        axes.plot([x, x + length], [y, y], color=color, linewidth=width, solid_capstyle="butt")
+
+
+def scale_length(longest: float) -> int:
+    """Return the largest of 1, 2, 5, 10, 20, 50, ... pixels that is not longer; at least 1."""
+    power = 10 ** math.floor(math.log10(max(longest, 1)))
+    return max((step * power for step in (1, 2, 5) if step * power <= longest), default=1)
+
+
+def _plate(
+    axes: Axes, at: tuple[float, float], text: str, size: float, anchor: tuple[str, str]
+) -> None:
+    horizontal, vertical = anchor
+    axes.text(
+        *at,
+        text,
+        color="white",
+        fontsize=size,
+        ha=horizontal,
+        va=vertical,
+        bbox={"facecolor": "black", "alpha": 0.55, "linewidth": 0, "pad": 1.5},
+    )
+
+
+def color_scale(figure: Figure, total: tuple[float, float], colors: Colors) -> None:
+    """Draw the scale of colours at the lower left."""
+    axes = axes_at(figure, total, (MARGIN + 14, total[1] - 34, 220, 9))
+    axes.set_axis_on()
+    bar = figure.colorbar(
+        ScalarMappable(_norm(), score_colors()), cax=axes, orientation="horizontal"
+    )
+    ticks = [10.0**power for power in range(round(math.log10(LOWEST)), 1)]
+    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    bar.ax.tick_params(length=0, labelsize=9, labelcolor=colors[MUTED], pad=3)
+    bar.minorticks_off()
+    bar.outline.set_visible(False)
+    text_at(
+        figure,
+        total,
+        (MARGIN + 14 + 220 + 18, total[1] - 26),
+        "of the highest value of each map (logarithmic)",
+        colors[MUTED],
+        fontsize=9,
+    )

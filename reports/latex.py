@@ -1,0 +1,240 @@
+r"""A report as a LaTeX file that compiles: booktabs tables, to be taken into a paper.
+
+It needs booktabs, float, graphicx and longtable, which every distribution has, and pdfLaTeX or
+newer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from .contents import document_of
+from .document import (
+    MOST_LEVEL,
+    Blocks,
+    Document,
+    Section,
+    in_blocks,
+    one_line,
+    split_stamp,
+)
+from .report import Page
+from .tables import Table
+
+_PREAMBLE = r"""\documentclass[10pt]{article}
+\usepackage[utf8]{inputenc}
+\usepackage[T1]{fontenc}
+\usepackage{textcomp}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
+\usepackage[a4paper, margin=20mm]{geometry}
+\usepackage{booktabs}
+\usepackage{float}
+\usepackage{graphicx}
+\usepackage{longtable}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{0.5em}
+% A table is scaled down to the width of the text where it is wider.
+\newsavebox{\reporttable}
+\newcommand{\fitted}{%
+  \ifdim\wd\reporttable>\linewidth
+    \resizebox{\linewidth}{!}{\usebox{\reporttable}}%
+  \else
+    \usebox{\reporttable}%
+  \fi}
+\begin{document}
+\sloppy"""
+
+_LONGEST = 45
+"""How many rows a table may have that does not break across pages."""
+
+_MARKS = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "'": r"\textquotesingle{}",
+    "`": r"\textasciigrave{}",
+    "-": r"{-}",
+    "[": r"{[}",
+    "]": r"{]}",
+    "\u2013": r"\textendash{}",
+    "\u2014": r"\textemdash{}",
+    "\u2018": r"\textquoteleft{}",
+    "\u2019": r"\textquoteright{}",
+    "\u201c": r"\textquotedblleft{}",
+    "\u201d": r"\textquotedblright{}",
+    "\u2212": r"\textminus{}",
+    "\u00a0": r"\nobreakspace{}",
+    "\u00b0": r"\textdegree{}",
+    "\u00b1": r"\textpm{}",
+    "\u00b7": r"\textperiodcentered{}",
+    "\u00d7": r"\texttimes{}",
+}
+
+
+def render(report: Page) -> str:
+    """Return the report as one LaTeX document. The same report gives the same bytes."""
+    blocks = [_PREAMBLE, *_blocks(document_of(report)), r"\end{document}"]
+    return "\n\n".join(blocks) + "\n"
+
+
+def table(description: Table) -> str:
+    """Write a table with booktabs: a float, or one that breaks across pages if it is long."""
+    layout = in_blocks(description)
+    form = "l" * layout.stub + "r" * (layout.columns - layout.stub)
+    caption = f"\\caption{{{escape(description.caption)}}}"
+    heads, rows = _heads(layout), list(_rows(layout))
+    if len(rows) > _LONGEST:
+        return "\n".join(
+            [
+                f"\\begin{{longtable}}{{{form}}}",
+                f"{caption} \\\\",
+                "\\toprule",
+                *heads,
+                "\\midrule",
+                "\\endfirsthead",
+                "\\toprule",
+                *heads,
+                "\\midrule",
+                "\\endhead",
+                "\\bottomrule",
+                "\\endfoot",
+                *rows,
+                "\\end{longtable}",
+            ]
+        )
+    return "\n".join(
+        [
+            "\\begin{table}[H]",
+            "\\centering",
+            caption,
+            *(["\\setlength{\\tabcolsep}{3pt}"] if layout.columns > MOST_LEVEL else []),
+            "\\begin{lrbox}{\\reporttable}",
+            f"\\begin{{tabular}}{{{form}}}",
+            "\\toprule",
+            *heads,
+            "\\midrule",
+            *rows,
+            "\\bottomrule",
+            "\\end{tabular}",
+            "\\end{lrbox}",
+            "\\fitted",
+            "\\end{table}",
+        ]
+    )
+
+
+def escape(text: str) -> str:
+    """Return text that LaTeX sets as it is; what its fonts lack is written as [U+4E2D]."""
+    return "".join(_mark(mark) for mark in one_line(text))
+
+
+def _mark(mark: str) -> str:
+    if mark in _MARKS:
+        return _MARKS[mark]
+    # Of Latin-1, the letters alone: its signs are set in other ways, if at all.
+    if mark.isascii() or (mark <= "\u00ff" and mark.isalpha() and mark not in "\u00aa\u00b5\u00ba"):
+        return mark
+    return f"{{[}}U+{ord(mark):04X}{{]}}"
+
+
+def _blocks(document: Document) -> Iterator[str]:
+    yield f"\\section*{{{escape(document.title)}}}"
+    yield escape(document.subtitle)
+    for word, rest in map(split_stamp, document.stamps):
+        yield f"\\fbox{{\\parbox{{0.97\\linewidth}}{{\\textbf{{{escape(word)}}} {escape(rest)}}}}}"
+    first, *others = document.sections
+    yield from _section(first)
+    yield "\\subsection*{About this run}"
+    yield _list(escape(note) for note in document.notes)
+    yield "\\subsection*{What the numbers mean}"
+    yield _list(f"\\textbf{{{escape(term)}}} {escape(text)}" for term, text in document.meanings)
+    for section in others:
+        yield from _section(section)
+    yield "\\clearpage"
+    yield "\\subsection*{Provenance}"
+    for heading, entries in document.provenance.items():
+        yield f"\\subsubsection*{{{escape(heading)}}}"
+        yield _list(
+            f"{escape(key)}: \\texttt{{{breakable(value)}}}" for key, value in entries.items()
+        )
+
+
+def breakable(text: str) -> str:
+    """Escape a text, and let lines break anywhere in long words, such as digests."""
+    return " ".join(
+        "\\allowbreak{}".join(escape(part) for part in re.findall(".{1,8}", word))
+        for word in one_line(text).split(" ")
+    )
+
+
+def _list(items: Iterable[str]) -> str:
+    lines = [f"  \\item {{}}{item}" for item in items]
+    return "\n".join(["\\begin{itemize}", *lines, "\\end{itemize}"]) if lines else ""
+
+
+def _section(section: Section) -> Iterator[str]:
+    texts = [part for part in section.parts if isinstance(part, str | Table)]
+    if not texts:
+        return
+    yield f"\\subsection*{{{escape(section.heading)}}}"
+    for part in texts:
+        yield escape(part) if isinstance(part, str) else table(part)
+
+
+def _heads(layout: Blocks) -> list[str]:
+    """Return the rows of headings, with rules under those that stand over others."""
+    upright = layout.columns > MOST_LEVEL
+    names = [""] * layout.columns
+    above, rules = [], []
+    for place in (place for row in layout.heads for place in row):
+        first, last = place.column + 1, place.column + place.head.span
+        words = escape(place.head.text)
+        if place.head.small:
+            words += f" {{\\scriptsize {escape(place.head.small)}}}"
+        if place.above:
+            above.append(f"\\multicolumn{{{place.head.span}}}{{c}}{{{words}}}")
+            rules.append(f"\\cmidrule(lr){{{first}-{last}}}")
+            continue
+        if place.height == 2:
+            above.append("")
+        turned = upright and place.column >= layout.stub
+        names[place.column] = f"\\rotatebox{{90}}{{{words}}}" if turned else words
+    return [_cells(above), " ".join(rules), _cells(names)] if above else [_cells(names)]
+
+
+def _rows(layout: Blocks) -> Iterator[str]:
+    for number, (name, rows) in enumerate(layout.blocks):
+        if name is not None:
+            if number:
+                yield "\\addlinespace"
+            # The star keeps the name on the page of the first of its rows.
+            yield f"\\multicolumn{{{layout.columns}}}{{l}}{{\\textbf{{{escape(name)}}}}} \\\\*"
+        for row in rows:
+            line = _cells(
+                f"\\textbf{{{escape(cell.text)}}}" if cell.best else escape(cell.text)
+                for cell in row
+            )
+            if not any(cell.interval for cell in row):
+                yield line
+                continue
+            # Intervals stand on a line of their own, on the same page.
+            yield f"{line}*"
+            yield _cells(
+                f"{{\\scriptsize {escape(cell.interval)}}}" if cell.interval else "" for cell in row
+            )
+
+
+def _cells(texts: Iterable[str]) -> str:
+    return " & ".join(texts) + " \\\\"

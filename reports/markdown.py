@@ -1,0 +1,104 @@
+"""A report as Markdown, as GitHub reads it: notes, tables and provenance, without pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .contents import document_of
+from .document import Document, Section, one_line, split_stamp
+from .report import Page
+from .tables import Cell, Table
+
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
+
+
+def render(report: Page) -> str:
+    """Return the report as one text. The same report gives the same bytes."""
+    return "\n\n".join(_blocks(document_of(report))) + "\n"
+
+
+def table(description: Table) -> str:
+    """Write a table in GitHub's form; an upper row of headings joins the names below it."""
+    heads = _headings(description)
+    rows = [tuple(map(_cell, row)) for row in description.rows]
+    # Three is the shortest rule that all readers take.
+    widths = [max(3, *map(len, column)) for column in zip(heads, *rows, strict=True)]
+    rules = [
+        "-" * width if place < description.stub else "-" * (width - 1) + ":"
+        for place, width in enumerate(widths)
+    ]
+    lines = [_line(heads, widths, description.stub), _line(rules, widths, description.stub)]
+    lines += [_line(row, widths, description.stub) for row in rows]
+    return "\n".join(lines)
+
+
+def escape(text: str) -> str:
+    """Return text that Markdown shows as it is, within a cell and at the start of a line."""
+    text = re.sub(r"([\\`*\[\]|~])", r"\\\1", one_line(text).strip())
+    text = re.sub(r"[&<>$]", lambda mark: _ENTITIES[mark[0]], text)
+    # Underscores within a word and the @ of b0@streets mean nothing and stay legible.
+    text = re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", text)
+    text = re.sub(r"(?<!\w)@", "&#64;", text)
+    return re.sub(r"^(\d*)([-+#=]|(?<=\d)[.)](?=\s|$))", r"\1\\\2", text)
+
+
+def _blocks(document: Document) -> Iterator[str]:
+    yield f"# {escape(document.title)}"
+    yield escape(document.subtitle)
+    for word, rest in map(split_stamp, document.stamps):
+        yield f"> [!CAUTION]\n> **{escape(word)}** {escape(rest)}".rstrip()
+    first, *others = document.sections
+    yield from _section(first)
+    yield "## About this run"
+    yield "\n".join(f"- {escape(note)}" for note in document.notes)
+    yield "## What the numbers mean"
+    yield "\n".join(f"- **{escape(term)}** {escape(text)}" for term, text in document.meanings)
+    for section in others:
+        yield from _section(section)
+    yield "## Provenance"
+    for heading, entries in document.provenance.items():
+        yield f"### {escape(heading)}"
+        yield "\n".join(f"- {escape(key)}: {escape(value)}" for key, value in entries.items())
+
+
+def _section(section: Section) -> Iterator[str]:
+    texts = [part for part in section.parts if isinstance(part, str | Table)]
+    if not texts:
+        return
+    yield f"## {escape(section.heading)}"
+    for part in texts:
+        if isinstance(part, str):
+            yield escape(part)
+        else:
+            yield escape(part.caption)
+            yield table(part)
+
+
+def _cell(cell: Cell) -> str:
+    text = f"**{escape(cell.text)}**" if cell.best else escape(cell.text)
+    return "<br>".join(filter(None, (text, escape(cell.interval))))
+
+
+def _headings(description: Table) -> list[str]:
+    """Return one heading a column: its group, its name, and the smaller lines of both."""
+    names: dict[int, list[str]] = {}
+    column = 0
+    for group in description.groups:
+        for place in range(column, column + group.span):
+            names[place] = [group.text]
+            if group.small:
+                names[place].append(group.small)
+        column += group.span
+    for place, head in description.numbered_columns():
+        texts = names.setdefault(place, [])
+        texts[1:1] = [text for text in (head.text, head.small) if text]
+    return ["<br>".join(map(escape, names[place])) for place in sorted(names)]
+
+
+def _line(cells: tuple[str, ...] | list[str], widths: list[int], stub: int) -> str:
+    padded = (
+        cell.ljust(width) if place < stub else cell.rjust(width)
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return f"| {' | '.join(padded)} |"

@@ -1,0 +1,172 @@
+"""A report as a PDF file: set by Typst, with vector figures, contents and embedded fonts.
+
+All texts reach Typst as the strings of a JSON file, which it never reads as markup.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from . import paper
+from .contents import document_of
+from .document import (
+    MOST_LEVEL,
+    Document,
+    Gallery,
+    Placed,
+    Plots,
+    Section,
+    in_blocks,
+    one_line,
+    split_stamp,
+)
+from .report import Page
+from .tables import Cell, Table
+from .typesetting import template, typeset
+
+_WIDEST = 105
+"""How many characters the rows of a table may have on a page that is not turned."""
+_MOST_CARDS = 2
+
+
+def render(report: Page) -> bytes:
+    """Return the PDF file of a report. The same report gives the same bytes."""
+    document = document_of(report)
+    files: dict[str, bytes] = {}
+    content = _printable(_content(document, files))
+    files["main.typ"] = template("report.typ")
+    files["report.json"] = json.dumps(content, ensure_ascii=False).encode()
+    return typeset(files, _texts(content))
+
+
+def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
+    """Describe the document in lists and dictionaries; pictures go to `files`."""
+    few = len(document.headlines) <= _MOST_CARDS
+    return {
+        "title": document.title,
+        "subtitle": document.subtitle,
+        "stamps": [split_stamp(stamp) for stamp in document.stamps],
+        "notes": document.notes,
+        "meanings": document.meanings,
+        "headlines": [
+            {
+                "model": model,
+                "figures": [{"label": label, **_cell(cell)} for label, cell in figures.items()],
+            }
+            for model, figures in document.headlines.items()
+            if few
+        ],
+        "sections": [_section(section, files) for section in document.sections],
+        "provenance": [
+            {"heading": heading, "entries": list(entries.items())}
+            for heading, entries in document.provenance.items()
+        ],
+    }
+
+
+def _section(section: Section, files: dict[str, bytes]) -> dict[str, Any]:
+    parts: list[dict[str, Any]] = []
+    for part in section.parts:
+        if isinstance(part, str):
+            parts.append({"kind": "text", "text": part})
+        elif isinstance(part, Table):
+            parts.append({"kind": "table", **table(part)})
+        elif isinstance(part, Plots):
+            parts.append(_plots(part, files))
+        else:
+            parts.append(_gallery(part, files))
+    tables = [part for part in section.parts if isinstance(part, Table)]
+    return {
+        "heading": section.heading,
+        "foreign": section.foreign,
+        "wide": any(map(is_wide, tables)),
+        "parts": parts,
+    }
+
+
+def table(description: Table) -> dict[str, Any]:
+    """Describe a table for the template: headings, and rows in blocks of one name."""
+    layout = in_blocks(description)
+    return {
+        "caption": description.caption,
+        "columns": layout.columns,
+        "stub": layout.stub,
+        "upright": layout.columns > MOST_LEVEL,
+        "heads": [[_head(place) for place in row] for row in layout.heads],
+        "blocks": [
+            {"name": name, "rows": [[_cell(cell) for cell in row] for row in rows]}
+            for name, rows in layout.blocks
+        ],
+    }
+
+
+def _head(place: Placed) -> dict[str, Any]:
+    return {
+        "text": place.head.text,
+        "small": place.head.small,
+        "span": place.head.span,
+        "column": place.column,
+        "height": max(place.height, 1),
+        "above": place.above,
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    described = {"text": cell.text, "small": cell.interval, "shade": cell.shade}
+    return {**described, "best": True} if cell.best else described
+
+
+def is_wide(description: Table) -> bool:
+    """Whether a table needs a page that is turned: about, by the characters of its rows."""
+    texts = [[max(len(cell.text), len(cell.interval)) for cell in row] for row in description.rows]
+    widths: list[int] = [max(column) for column in zip(*texts, strict=True)]
+    # Names of rows break where they must.
+    return min(sum(widths[: description.stub]), 24) + sum(widths[description.stub :]) > _WIDEST
+
+
+def _plots(part: Plots, files: dict[str, bytes]) -> dict[str, Any]:
+    plots = []
+    for plot in part.plots:
+        file = f"{plot.name}.svg"
+        files[file] = paper.svg(plot.draw())
+        plots.append({"file": file, "caption": plot.caption, "label": plot.label})
+    return {
+        "kind": "plots",
+        "heading": part.heading,
+        "note": part.note,
+        "columns": part.columns,
+        "plots": plots,
+    }
+
+
+def _gallery(part: Gallery, files: dict[str, bytes]) -> dict[str, Any]:
+    groups = []
+    for group in part.groups:
+        pictures = []
+        for picture in group.pictures:
+            file = f"example-{len(files)}.png"
+            files[file] = picture.png
+            label = f"{picture.caption}, {group.condition}, {group.image}"
+            pictures.append({"file": file, "caption": picture.caption, "label": label})
+        groups.append({"condition": group.condition, "image": group.image, "pictures": pictures})
+    return {"kind": "gallery", "legend": part.legend, "groups": groups}
+
+
+def _printable(content: Any) -> Any:
+    if isinstance(content, str):
+        return one_line(content)
+    if isinstance(content, dict):
+        return {name: _printable(value) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_printable(value) for value in content]
+    return content
+
+
+def _texts(content: Any) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, dict | list):
+        for value in content.values() if isinstance(content, dict) else content:
+            yield from _texts(value)

@@ -1,0 +1,52 @@
+"""A headless browser for tests of pages: it opens one, runs a script in it, and tells what it saw.
+
+Nothing of it may go to the network, so that what a page asks for is all that is asked.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from html import unescape
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+
+class Seen(NamedTuple):
+    """What a browser saw: the page after its scripts, what the test's script left, and the log."""
+
+    page: str
+    said: str
+    log: str
+
+
+def open_page(source: str, folder: Path, script: str = "") -> Seen:
+    """Open a page in chromium, or skip the test where there is none.
+
+    `script` adds texts to the list `said`; it runs after the scripts of the page.
+    """
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("needs the chromium browser")
+    # In a block of its own, so that its names are not those of the page.
+    ended = "document.body.dataset.said = said.join('|');"
+    wrapped = f"<script>{{ const said = [];\n{script}\n{ended} }}</script>"
+    # The page's own policy would stop the test's script.
+    source = re.sub(r"script-src '[^']+'", "script-src 'unsafe-inline'", source)
+    file = folder / "opened.html"
+    file.write_text(source.replace("</body>", f"{wrapped}</body>"), "utf-8")
+    done = subprocess.run(
+        [
+            path, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr", "--dump-dom",
+            file.as_uri(),
+        ],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    said = re.search(r'data-said="([^"]*)"', done.stdout)
+    assert said is not None, done.stderr
+    return Seen(done.stdout, unescape(said[1]), done.stderr)
