@@ -94,6 +94,30 @@ def transformers4(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def ray(session: nox.Session) -> None:
+    """Kill nodes, workers and drivers of a Ray cluster of two nodes on this machine."""
+    install(session, "tests")
+    session.install("--editable", ".[ray]", *CONSTRAINTS)
+    session.run("pytest", "tests/test_robustbench_seg_ray.py", *session.posargs)
+
+
+@nox.session(default=False)
+def kills(session: nox.Session) -> None:
+    """Kill a run 100 times, from its start in a new process on; compare what comes of it."""
+    install(session, "tests")
+    with tempfile.TemporaryDirectory() as empty:
+        session.run("python", "tests/kills.py", empty, "--kills", "100", "--start")
+
+
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Feed 10,000 damaged files and command lines to whatever reads them."""
+    install(session, "tests")
+    with tempfile.TemporaryDirectory() as empty:
+        session.run("python", "tests/fuzzing.py", empty, "--inputs", "10000", *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure speed as ratios against other implementations, in one run."""
     install(session, "tests")

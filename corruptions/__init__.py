@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from . import catalogue as catalogue  # fills the registry
 from .checks import check_image, check_severity, unknown
 from .errors import InputError
-from .keys import image_key, stream_seed
+from .keys import BY_CHANCE, image_key, stream_seed
 from .reference import corrupt_by_reference
 from .registry import REGISTRY, Corruption, corruption_names, find
 from .suites import Column, Suite, load_suite, suite_names
 
 __all__ = [
+    "BY_CHANCE",
     "REGISTRY",
     "Column",
     "Corruption",

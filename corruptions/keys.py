@@ -13,6 +13,16 @@ from numpy.typing import NDArray
 
 from .checks import check_image
 
+BY_CHANCE = frozenset(
+    (
+        *("motion_blur", "glass_blur"),
+        *("gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise"),
+        "elastic_transform",
+        *("snow", "spatter", "fog", "frost"),
+    )
+)
+"""The corruptions whose pixels depend on the seed."""
+
 
 def image_key(image: NDArray[np.uint8]) -> str:
     """Return the digest that stands for an image in all its corruptions, 32 hex digits.

@@ -151,7 +151,7 @@ def _parse(text: str, name: str, file: str) -> Suite:
     """Return the suite that a TOML text describes; `file` names it in errors."""
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of numbers of 5000 digits, of deep nesting
         raise InputError(f"{file}: not a TOML file: {error}") from error
     _check_keys(content, ("title", "source", "severities", "category"), file, "")
     severities = _severities(content["severities"], SEVERITIES, file, "severities")

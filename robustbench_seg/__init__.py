@@ -17,15 +17,27 @@ from .errors import InputError
 
 if TYPE_CHECKING:
     from .copies.corrupting import corrupt_folder
+    from .erf.measure import effective_receptive_field
+    from .evaluation.comparison import compare
     from .evaluation.evaluate import evaluate
     from .evaluation.run import Run
 
-__all__ = ["InputError", "Run", "__version__", "corrupt_folder", "evaluate"]
+__all__ = [
+    "InputError",
+    "Run",
+    "__version__",
+    "compare",
+    "corrupt_folder",
+    "effective_receptive_field",
+    "evaluate",
+]
 
 __version__ = version("robustbench-seg")
 
 _HOMES = {
+    "compare": ".evaluation.comparison",
     "corrupt_folder": ".copies.corrupting",
+    "effective_receptive_field": ".erf.measure",
     "evaluate": ".evaluation.evaluate",
     "Run": ".evaluation.run",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation import conditions
 
 FEW = ("--model", "b0@random", "--corruptions", "fog", "--severities", "2-3", "--limit", "1")
+ALL = "html,pdf,md,latex,csv,parquet,svg,png"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def test_help_and_version_answer_without_torch() -> None:
 
 def test_eval_ends_with_tables_and_a_report(tree: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    done = robustseg("eval", *FEW, "--data", tree, "--out", out, "--csv", "--parquet")
+    done = robustseg("eval", *FEW, "--data", tree, "--out", out, "--format", ALL)
     assert done.returncode == 0, done.stderr
     assert "cityscapes-c-part corruptions on cityscapes (val, 1 frame)" in done.stdout
     assert "UNTRAINED" in done.stdout
@@ -69,9 +71,21 @@ def test_eval_ends_with_tables_and_a_report(tree: Path, tmp_path: Path) -> None:
     assert list(pd.read_csv(out / "summary.csv")["model"]) == ["b0@random"]
     assert "iou" in set(pd.read_parquet(out / "tidy.parquet")["metric"])
 
-    again = robustseg("report", out, "--out", tmp_path / "again.html")
+    assert (out / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert "**UNTRAINED**" in (out / "report.md").read_text("utf-8")
+    assert "UNTRAINED" in (out / "report.tex").read_text("utf-8")
+    figures = {path.name for path in (out / "figures").iterdir()}
+    assert {"heat-map-1-b0-random.svg", "heat-map-1-b0-random.png"} <= figures
+    assert f"figures: {out / 'figures'}\n" in done.stdout
+
+    again = robustseg("report", out, "--out", tmp_path / "again", "--format", "html,pdf")
     assert again.returncode == 0, again.stderr
-    assert (tmp_path / "again.html").read_text("utf-8") == page
+    assert sorted(path.name for path in (tmp_path / "again").iterdir()) == [
+        "report.html",
+        "report.pdf",
+    ]
+    for name in ("report.html", "report.pdf"):
+        assert (tmp_path / "again" / name).read_bytes() == (out / name).read_bytes()
 
 
 @pytest.mark.parametrize("command", ["suites", "models", "datasets"])
@@ -100,6 +114,8 @@ def test_bad_input_is_one_line_and_exit_code_2(
         "absent.pth": ("--data", tree, "--model", "espnet@absent.pth"),
         "cityscapes-d": ("--data", tree, "--suite", "cityscapes-d"),
         "'frog'": ("--data", tree, "--corruptions", "frog"),
+        "no such format 'docx'": ("--data", tree, "--format", "html,docx"),
+        "names none": ("--data", tree, "--format", ","),
         "--severities '1..3'": ("--data", tree, "--severities", "1..3"),
         "severity 6": ("--data", tree, "--severities", "6"),
         "--limit 0": ("--data", tree, "--limit", "0"),
@@ -187,8 +203,35 @@ def test_a_report_that_cannot_be_written_is_one_line(
     out = tmp_path / "run"
     assert call(monkeypatch, "eval", *FEW, "--data", tree, "--out", out) == 0
     capsys.readouterr()
-    assert call(monkeypatch, "report", out, "--out", tmp_path) == 2
-    assert f"{tmp_path}: cannot be written" in capsys.readouterr().err
+    taken = tmp_path / "taken"
+    taken.touch()
+    assert call(monkeypatch, "report", out, "--out", taken) == 2
+    assert f"{taken}: cannot be written" in capsys.readouterr().err
+
+
+def test_several_runs_have_a_report_each(
+    tree: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run = tmp_path / "run"
+    assert call(monkeypatch, "eval", *FEW, "--data", tree, "--out", run) == 0
+    page = run / "report.html"
+    for folder in ("a", "b/run"):
+        shutil.copytree(run, tmp_path / folder)
+        (tmp_path / folder / page.name).unlink()
+    runs = (run, tmp_path / "a")
+    assert call(monkeypatch, "report", *runs) == 0
+    assert (tmp_path / "a" / page.name).read_bytes() == page.read_bytes()
+    assert call(monkeypatch, "report", *runs, "--out", tmp_path / "all", "--format", "md") == 0
+    written = sorted((tmp_path / "all").glob("*/*"))
+    assert written == [tmp_path / "all" / "a" / "report.md", tmp_path / "all" / "run" / "report.md"]
+    capsys.readouterr()
+    alike = (run, tmp_path / "b" / "run", "--out", tmp_path / "none")
+    assert call(monkeypatch, "report", *alike) == 2
+    assert "folders of the same name" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
 
 
 def test_the_first_run_on_a_machine_says_that_it_compiles(tree: Path, tmp_path: Path) -> None:

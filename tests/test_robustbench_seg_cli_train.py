@@ -27,7 +27,7 @@ def train_and_evaluate(data: Path, folder: Path, model: str, *options: str) -> p
     assert list(log["step"]) == [0, 1, 2]
     assert log["loss"].between(0, 20).all()
     evaluation = ["eval", *common, "--weights", str(weights), *CLEAN_AND_ONE, "--out", str(run)]
-    app([*evaluation, "--csv"], standalone_mode=False)
+    app([*evaluation, "--format", "csv"], standalone_mode=False)
     return pd.read_csv(run / "summary.csv")
 
 

@@ -16,10 +16,10 @@ from robustbench_seg.models.counting import multiply_adds, parameters, published
 from robustbench_seg.models.segformer import (
     REDUCTIONS,
     VARIANTS,
-    AllMLPDecoder,
     SegFormer,
     segformer,
 )
+from robustbench_seg.models.segformer_decoders import AllMLPDecoder
 
 CITYSCAPES, ADE20K = (1024, 2048), (512, 512)
 

@@ -94,3 +94,13 @@ def test_each_dilation_reaches_as_far_as_it_says() -> None:
         (gradient,) = torch.autograd.grad(block.merge(image)[0, output, 20, 20], image)
         rows = gradient.abs().sum((0, 1, 3)).nonzero().flatten()
         assert (int(rows.min()), int(rows.max())) == (20 - reach, 20 + reach)
+
+
+@torch.no_grad()
+def test_sides_that_are_no_multiples_of_8_are_filled_up() -> None:
+    torch.manual_seed(0)
+    network = ESPNet(5).eval()
+    image = torch.randn(1, 3, 43, 61)
+    filled = torch.zeros(1, 3, 48, 64)
+    filled[:, :, :43, :61] = image
+    assert torch.equal(network(image), network(filled)[:, :, :43, :61])

@@ -54,7 +54,7 @@ def test_tables_hold_what_predicting_by_hand_gives(tree: Path, tmp_path: Path) -
         labelled += int((label != 255).sum())
     tidy = run.table("tidy")
     row = tidy[
-        (tidy["corruption"] == "fog")
+        (tidy["condition"] == "fog")
         & (tidy["severity"] == 3)
         & (tidy["metric"] == "pixel_accuracy")
     ]

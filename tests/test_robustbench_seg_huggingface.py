@@ -121,7 +121,7 @@ def test_another_number_of_classes_is_refused(tmp_path: Path) -> None:
     save_peer("upernet-swin", tmp_path, ["a", "b"])
     assert refusal(tmp_path) == (
         f"{tmp_path}: a model of 2 classes, where the labels of streets have 19; give weights "
-        "that were trained for these classes"
+        "that were trained for these classes, or a --class-map"
     )
 
 

@@ -130,6 +130,24 @@ def test_other_label_maps_are_refused() -> None:
             metrics.confusion_matrix(truth, truth, classes)
 
 
+def test_a_prediction_of_no_class_is_missed_and_a_false_alarm_of_nothing() -> None:
+    truth = np.array([[0, 0, 0, 1], [1, 1, 255, 255]], np.uint8)
+    prediction = np.array([[0, 0, 2, 0], [1, 2, 2, 1]], np.uint8)
+    matrix = metrics.confusion_matrix(truth, prediction, 2, spare=True)
+    np.testing.assert_array_equal(matrix, [[2, 0, 1], [1, 1, 1]])
+    both = np.array([True, True])
+    np.testing.assert_allclose(metrics.iou(matrix), [2 / 4, 1 / 3])
+    assert metrics.mean_iou(matrix, both) == pytest.approx((2 / 4 + 1 / 3) / 2)
+    assert metrics.cityscapes_mean_iou(matrix) == pytest.approx((2 / 4 + 1 / 3) / 2)
+    assert metrics.pixel_accuracy(matrix) == pytest.approx(3 / 6)
+    assert metrics.mean_accuracy(matrix, both) == pytest.approx((2 / 3 + 1 / 3) / 2)
+    assert metrics.frequency_weighted_iou(matrix) == pytest.approx((2 / 4 + 1 / 3) / 2)
+    np.testing.assert_array_equal(metrics.iou(np.stack([matrix, matrix]))[1], metrics.iou(matrix))
+    for wrong, spare in ((prediction, False), (np.full_like(truth, 3), True)):
+        with pytest.raises(InputError, match="is no class"):
+            metrics.confusion_matrix(truth, wrong, 2, spare=spare)
+
+
 @pytest.mark.parametrize(("classes", "ignore"), [(1, 255), (255, 255), (254, 254), (5, 0), (5, 3)])
 def test_every_number_of_classes_and_ignored_value(classes: int, ignore: int) -> None:
     rng = np.random.default_rng(classes)

@@ -123,7 +123,7 @@ def test_weights_of_other_classes_are_refused_or_noted(tmp_path: Path) -> None:
     torch.save(build("b0", 11).state_dict(), path)
     assert refusal("b0", weights=str(path)) == (
         f"{path}: a model of 11 classes, where the labels of streets have 19; "
-        "give weights that were trained for these classes"
+        "give weights that were trained for these classes, or a --class-map"
     )
     path = tmp_path / "other.safetensors"
     names = [name.upper() for name in CLASSES[:17]] + ["motorbike", "bike"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
+from robustbench_seg.errors import InputError
 from robustbench_seg.models.checkpoints import fill, open_checkpoint
-from robustbench_seg.models.segformer import VARIANTS, Block, SegFormer, segformer
+from robustbench_seg.models.registry import load
+from robustbench_seg.models.segformer import (
+    VARIANTS,
+    Block,
+    PositionalEncoding,
+    SegFormer,
+    segformer,
+)
 
 
 def peer_of(variant: str, classes: int = 19) -> Any:
@@ -190,6 +199,46 @@ def test_drop_path_rises_to_its_rate_and_keeps_the_mean() -> None:
     assert dropped.mean() == pytest.approx(1, abs=0.03)
     assert torch.equal(dropped[:, 0, 0], dropped[:, 1, 2])
     assert torch.equal(last.eval().skip(torch.ones(2, 2, 3)), torch.ones(2, 2, 3))
+
+
+@torch.no_grad()
+def test_positions_are_added_as_they_are_and_interpolated_elsewhere() -> None:
+    encoding = PositionalEncoding(8, 6, 10)
+    torch.nn.init.normal_(encoding.map)
+    tokens = image(2, 60, 8)
+    expected = tokens + encoding.map.flatten(2).transpose(1, 2)
+    torch.testing.assert_close(encoding(tokens, (6, 10)), expected)
+    for size in ((3, 5), (7, 13), (12, 20)):
+        tokens = image(1, size[0] * size[1], 8)
+        there = F.interpolate(encoding.map, size, mode="bilinear").flatten(2).transpose(1, 2)
+        torch.testing.assert_close(encoding(tokens, size), tokens + there)
+
+
+@pytest.mark.parametrize(("height", "width"), [(256, 512), (128, 256), (61, 147), (32, 32)])
+@torch.no_grad()
+def test_the_variant_with_positions_knows_where_it_is(height: int, width: int) -> None:
+    network = segformer("b0-pe", 19).eval()
+    assert not [name for name in network.state_dict() if "dwconv" in name]
+    shapes = [tuple(network.get_parameter(f"backbone.position{i}.map").shape) for i in range(1, 5)]
+    assert shapes == [(1, 32, 64, 128), (1, 64, 32, 64), (1, 160, 16, 32), (1, 256, 8, 16)]
+    x = image(1, 3, height, width)
+    before = network(x)
+    assert before.shape == (1, 19, -(-height // 4), -(-width // 4))
+    torch.nn.init.normal_(network.get_parameter("backbone.position4.map"))
+    assert (network(x) - before).abs().max() > 1e-3
+
+
+def test_weights_with_and_without_positions_are_told_apart(tmp_path: Path) -> None:
+    classes = [f"class {number}" for number in range(19)]
+    pe = load("b0-pe", data="streets", classes=classes)
+    assert (pe.name, pe.trained_on) == ("b0-pe@streets", "streets")
+    assert "3600 + 800 steps" in pe.weights["note"]
+    for name, other in (("b0", "b0-pe"), ("b0-pe", "b0")):
+        path = tmp_path / f"{name}.pth"
+        torch.save(segformer(name, 19).state_dict(), path)
+        assert open_checkpoint(path).model == name
+        with pytest.raises(InputError, match=f"holds {name}, not {other}; use --model {name}$"):
+            load(other, data="streets", weights=str(path), classes=classes)
 
 
 def count(network: nn.Module) -> int:

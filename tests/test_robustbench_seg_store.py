@@ -35,6 +35,18 @@ def test_cells_come_back(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found[cell], matrix)
 
 
+def test_draws_and_predictions_of_no_class_come_back(tmp_path: Path) -> None:
+    cells = {
+        Cell("b0", "fog", 1, "a", draw): np.arange(classes * columns).reshape(classes, columns)
+        for draw, (classes, columns) in enumerate([(1, 1), (1, 2), (150, 150), (150, 151)])
+    }
+    with Store.create_or_resume(tmp_path / "run", SPEC) as store:
+        store.add(cells)
+        assert store.stored() == set(cells)
+        for cell, matrix in store.matrices():
+            np.testing.assert_array_equal(matrix, cells[cell])
+
+
 def test_adding_twice_counts_once(tmp_path: Path) -> None:
     with Store.create_or_resume(tmp_path / "run", SPEC) as store:
         store.add(CELLS)
@@ -60,7 +72,7 @@ def test_unusable_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "full" / "thesis.tex").write_text("")
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / FILE).write_text("no database " * 100)
-    cases = {"file": "cannot be written", "full": "other files", "broken": "cannot be used"}
+    cases = {"file": "cannot be written", "full": "other files", "broken": "not a run, or damaged"}
     for name, words in cases.items():
         with (
             pytest.raises(InputError, match=words),

@@ -12,6 +12,9 @@ import pytest
 from corruptions import Suite, load_suite
 from corruptions.suites import Column
 from robustbench_seg.scores import metrics, tables
+from robustbench_seg.scores.bootstrap import Bootstrap
+from robustbench_seg.scores.tally import Tally
+from robustbench_seg.scores.tidy import COLUMNS, tidy
 
 # SegFormer (arXiv 2105.15203v3), Table 5, the row of SegFormer-B5, and its mean as printed.
 PUBLISHED_B5 = {
@@ -57,8 +60,12 @@ def _number(table: Any, row: object, column: object) -> float:
 
 def _rows(model: str, scores: Scores, metric: str = "miou", name: str = "") -> pd.DataFrame:
     """Return the tidy rows of one metric of a model, from {(corruption, severity): value}."""
-    rows = [(model, *condition, name, metric, value, 4) for condition, value in scores.items()]
-    return pd.DataFrame(rows, columns=tables.COLUMNS)
+    nan = float("nan")
+    rows = [
+        (model, "streets", *condition, name, metric, value, nan, nan, 4)
+        for condition, value in scores.items()
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _tiny_scores() -> dict[tuple[str, int], float]:
@@ -218,54 +225,78 @@ def test_the_same_condition_twice_is_an_error() -> None:
         tables.summary(pd.concat([frame, frame]), TINY)
 
 
+Matrices = dict[tuple[str, int], metrics.Matrix]
+
+
 @pytest.fixture
-def matrices() -> dict[tables.Condition, metrics.Matrix]:
+def matrices() -> Matrices:
     """One matrix a condition; the third class has no ground truth, but strays under fog 5."""
     rng = np.random.default_rng(0)
-    matrices: dict[tables.Condition, metrics.Matrix] = {}
+    matrices: Matrices = {}
     for condition in (("clean", 0), *TINY.conditions()):
         matrix = np.zeros((3, 3), np.int64)
         matrix[:2, :2] = rng.integers(1, 50, (2, 2))
         matrix[1, 2] = condition == ("fog", 5)
-        matrices["m", *condition] = matrix
+        matrices[condition] = matrix
     return matrices
 
 
-def test_tidy_lists_every_score(matrices: dict[tables.Condition, metrics.Matrix]) -> None:
-    class_set = np.array([True, True, False])
-    frame = tables.tidy(matrices, ("road", "sky", "train"), class_set, 4)
-    assert frame.columns.tolist() == tables.COLUMNS
-    assert len(frame) == 16 * (5 + 2)
-    assert set(frame["class"]) == {"all", "road", "sky"}
+def _tidy(matrices: Matrices, images: Mapping[tuple[str, int], int] | int = 4) -> pd.DataFrame:
+    """Return the tidy table of images of which the first holds all that was counted."""
+    most = images if isinstance(images, int) else max(images.values())
+    tally = Tally(
+        most,
+        [(*condition, 0) for condition in matrices],
+        ("road", "sky", "train"),
+        ("flat", "above", "flat"),
+        np.array([True, True, False]),
+    )
+    for condition, matrix in matrices.items():
+        for image in range(images if isinstance(images, int) else images[condition]):
+            tally.add(image, (*condition, 0), matrix if image == 0 else np.zeros_like(matrix))
+    return tidy({"m": Bootstrap(tally, resamples=20)}, "streets")
+
+
+def test_tidy_lists_every_score(matrices: Matrices) -> None:
+    frame = _tidy(matrices)
+    assert frame.columns.tolist() == COLUMNS
+    assert len(frame) == 16 * (6 + 2 + 2)
+    assert set(frame["class"]) == {"all", "road", "sky", "flat", "above"}
+    assert set(frame["dataset"]) == {"streets"}
     assert (frame["n_images"] == 4).all()
-    fog = frame[(frame["corruption"] == "fog") & (frame["severity"] == 5)].set_index(
+    fog = frame[(frame["condition"] == "fog") & (frame["severity"] == 5)].set_index(
         ["class", "metric"]
     )["value"]
-    matrix = matrices["m", "fog", 5]
+    matrix = matrices["fog", 5]
     road = matrix[0, 0] / (matrix[0].sum() + matrix[:, 0].sum() - matrix[0, 0])
     sky = matrix[1, 1] / (matrix[1].sum() + matrix[:, 1].sum() - matrix[1, 1])
+    flat = matrix[0, 0] / (matrix.sum() - matrix[1, 1])  # road and train
     assert fog["road", "iou"] == pytest.approx(road)
     assert fog["sky", "iou"] == pytest.approx(sky)
+    assert fog["flat", "category_iou"] == pytest.approx(flat)
+    assert fog["above", "category_iou"] == pytest.approx(sky)
+    assert fog["all", "category_miou"] == pytest.approx((flat + sky) / 2)
     assert fog["all", "miou"] == pytest.approx((road + sky) / 2)
     assert fog["all", "miou_cityscapes"] == pytest.approx((road + sky) / 3)
-    accuracy = (matrix[0, 0] + matrix[1, 1]) / matrix.sum()
-    assert fog["all", "pixel_accuracy"] == pytest.approx(accuracy)
+    both = np.array([True, True, False])
+    assert fog["all", "pixel_accuracy"] == pytest.approx(metrics.pixel_accuracy(matrix))
+    assert fog["all", "mean_accuracy"] == pytest.approx(metrics.mean_accuracy(matrix, both))
+    weighted = metrics.frequency_weighted_iou(matrix)
+    assert fog["all", "frequency_weighted_iou"] == pytest.approx(weighted)
 
 
-def test_tidy_takes_the_number_of_images_of_each_condition(
-    matrices: dict[tables.Condition, metrics.Matrix],
-) -> None:
-    counts = {condition: number for number, condition in enumerate(matrices)}
-    frame = tables.tidy(matrices, ("road", "sky", "train"), np.array([True, True, False]), counts)
+def test_tidy_tells_the_number_of_images_of_each_condition(matrices: Matrices) -> None:
+    counts = {condition: number for number, condition in enumerate(matrices, start=1)}
+    frame = _tidy(matrices, counts)
     for condition, number in counts.items():
-        rows = frame[(frame["corruption"] == condition[1]) & (frame["severity"] == condition[2])]
+        rows = frame[(frame["condition"] == condition[0]) & (frame["severity"] == condition[1])]
         assert (rows["n_images"] == number).all()
 
 
 def test_cityscapes_own_value_can_be_set_beside(
-    matrices: dict[tables.Condition, metrics.Matrix],
+    matrices: Matrices,
 ) -> None:
-    frame = tables.tidy(matrices, ("road", "sky", "train"), np.array([True, True, False]), 4)
+    frame = _tidy(matrices)
     ours = tables.severity_table(frame, TINY)
     theirs = tables.severity_table(frame, TINY, "miou_cityscapes")
     fog = ("m", "weather", "fog")
@@ -274,9 +305,9 @@ def test_cityscapes_own_value_can_be_set_beside(
 
 
 def test_the_class_table_agrees_with_the_suite_score(
-    matrices: dict[tables.Condition, metrics.Matrix],
+    matrices: Matrices,
 ) -> None:
-    frame = tables.tidy(matrices, ("road", "sky", "train"), np.array([True, True, False]), 4)
+    frame = _tidy(matrices)
     table = tables.class_table(frame, TINY)
     assert table.index.tolist() == [("m", "road"), ("m", "sky")]
     assert table.index.names == ["model", "class"]
@@ -290,7 +321,7 @@ def test_the_class_table_agrees_with_the_suite_score(
         ("suite", "suite score"),
     ):
         assert table[column].mean() == pytest.approx(summary[name])
-    road = frame[(frame["class"] == "road") & (frame["corruption"] == "shot_noise")]
+    road = frame[(frame["class"] == "road") & (frame["condition"] == "shot_noise")]
     counted = road[road["severity"] <= 3]["value"].mean()
     assert table.loc[("m", "road"), "noise"] == pytest.approx(counted)
     retention = table["suite"] / table["clean"]

@@ -13,10 +13,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..errors import InputError
+from .compare import compare
 from .corrupt import corrupt
 from .datasets import datasets
+from .erf import erf
 from .eval import evaluate
+from .merge import merge
 from .models import models
+from .plan import plan
 from .report import report
 from .suites import suites
 from .train import train
@@ -32,12 +36,16 @@ app = typer.Typer(
     help="How robust is a semantic segmentation model? Cityscapes-C, reproducible to the pixel.",
 )
 app.command("eval")(evaluate)
+app.command("merge")(merge)
+app.command("plan")(plan)
 app.command("report")(report)
+app.command("compare")(compare)
 app.command("corrupt")(corrupt)
+app.command("erf")(erf)
 app.command("train")(train)
 app.command("suites")(suites)
 app.command("models")(models)
-app.command("datasets")(datasets)
+app.add_typer(datasets, name="datasets")
 
 
 def _version(wanted: bool) -> None:
@@ -70,5 +78,9 @@ def run() -> int:
         message = str(error)
     except _UsageError as error:
         message = error.format_message()
-    errors.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True, highlight=False)
+    except OSError as error:  # a disk that is full or gone, a name that is too long
+        message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    # Names in files may hold line breaks, or what a terminal takes for a command.
+    line = "".join(letter if letter.isprintable() else " " for letter in message)
+    errors.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True, highlight=False)
     return 2

@@ -17,6 +17,26 @@ Data = Annotated[
         show_default=False,
     ),
 ]
+Images = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR", help="In place of --data: any folder of images.", show_default=False
+    ),
+]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR", help="The labels of --images, PNG under the same names.", show_default=False
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME_OR_FILE",
+        help="The class file of --labels, see robustseg datasets. (default: cityscapes)",
+        show_default=False,
+    ),
+]
 Split = Annotated[str, typer.Option(help="The split of the dataset.")]
 Device = Annotated[
     str | None,
@@ -28,8 +48,15 @@ Corruptions = Annotated[
     str | None, typer.Option(help="Only these, e.g. fog,snow.", show_default=False)
 ]
 Severities = Annotated[str | None, typer.Option(help="Only these, e.g. 1-3.", show_default=False)]
-Csv = Annotated[bool, typer.Option("--csv", help="Also write the tables as CSV.")]
-Parquet = Annotated[bool, typer.Option("--parquet", help="Also write the tables as Parquet.")]
+Formats = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="LIST",
+        help="What to write, e.g. html,pdf,csv. The report: html, pdf, md, latex; its tables: csv, "
+        "parquet; its figures: svg, png.",
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, help="The seed of all chance.")]
 
 

@@ -1,19 +1,25 @@
-"""What `eval` and `report` show of a run: tables in the terminal, files in its folder."""
+"""What `eval` and `report` show of a run: tables in the terminal."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from rich.markup import escape
 
-import reports.html
+from reports.comparison import Comparison
 
-from ..errors import InputError
-from ..evaluation.run import TABLES, Run
+from ..evaluation.resolution import ResolutionSuite
+from ..evaluation.run import Run
 from ..evaluation.spec import Spec
 from .console import console, print_table, say
-from .reporting import notes_of, report_of, stamps_of, title_of
+from .failures import failure_notes, failure_stamps
+from .reporting import notes_of, stamps_of, title_of
+from .scales import input_scale, inputs
+from .uncertainty import headline_intervals
 
 
 def print_header(spec: Spec, folder: Path) -> None:
@@ -29,12 +35,69 @@ def print_run(run: Run) -> None:
     """Print the headline numbers and the score of each corruption, in percent."""
     for stamp in stamps_of(run):
         console.print(f"[bold white on red] {escape(stamp)} [/]", highlight=False)
-    summary = run.table("summary").T
-    rows = [
-        (str(name).replace("_", " "), *map(_percent, values))
-        for name, values in zip(summary.index, summary.values, strict=True)
-    ]
-    print_table("Scores in %", ("", *map(str, summary.columns)), rows, right=1)
+    if isinstance(run.spec.suite, ResolutionSuite):
+        _print_resolutions(run, run.spec.suite)
+    else:
+        _print_corruptions(run)
+    for note in notes_of(run):
+        console.print(f"- {note}", markup=False, highlight=False)
+
+
+def print_failures(run: Run) -> None:
+    """Say that no frame has a score, and why."""
+    for line in (*failure_stamps(run), *failure_notes(run)):
+        console.print(line, markup=False, highlight=False)
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print scores side by side, differences, and what the models cost against the reference."""
+    console.print(comparison.title, style="bold", markup=False, highlight=False)
+    for stamp in comparison.stamps:
+        console.print(f"[bold white on red] {escape(stamp)} [/]", highlight=False)
+    found = comparison.summary
+    heads, rows = [""], [[str(name)] for name in found.value]
+    for model, *numbers in zip(
+        comparison.models, *map(_rows, (found.value, found.low, found.high)), strict=True
+    ):
+        heads += [model, "95 %"]
+        for row, value, low, high in zip(rows, *numbers, strict=True):
+            row += [_percent(value), _range(low, high)]
+    for measure in ("CD", "rCD"):
+        mean = comparison.degradation.value[measure, "mean"].astype(float)
+        rows.append([f"mean {measure}", *(text for v in mean for text in (_percent(v), ""))])
+    print_table(
+        f"Scores in %, with 95 % intervals {comparison.covers}; CD and rCD against "
+        f"{comparison.reference}",
+        heads,
+        [tuple(row) for row in rows],
+        right=1,
+    )
+    for model, table in comparison.differences.groupby(level="model", sort=False):
+        differences = table[["second", "first", "difference", "low", "high"]].to_numpy(float)
+        print_table(
+            f"{model} minus {comparison.baseline}, in points",
+            ("", "of the model", "of the other", "difference", "95 %", "p (Holm)"),
+            [
+                (
+                    str(name),
+                    *map(_percent, scores[:2]),
+                    _points(scores[2]),
+                    "" if np.isnan(scores[3]) else " to ".join(map(_points, scores[3:])),
+                    "-" if np.isnan(p) else f"{p:.4f}",
+                )
+                for (_, name), scores, p in zip(
+                    table.index, differences, table["p_holm"], strict=True
+                )
+            ],
+            right=1,
+        )
+    for note in comparison.notes:
+        console.print(f"- {note}", markup=False, highlight=False)
+
+
+def _print_corruptions(run: Run) -> None:
+    scales = {model.name: input_scale(run.spec, model) for model in run.spec.models}
+    _print_summary(run, scales)
     counted = pd.DataFrame({"counted": run.table("suite").stack(["category", "corruption"])})
     severities = run.table("severities").join(counted)
     columns = ("", "corruption", *map(str, severities.columns))
@@ -43,42 +106,74 @@ def print_run(run: Run) -> None:
             (category, corruption, *map(_percent, values))
             for (_, category, corruption), values in zip(scores.index, scores.values, strict=True)
         ]
-        print_table(f"{model}: mIoU in % by severity", columns, rows, right=2)
-    for note in notes_of(run):
-        console.print(f"- {note}", markup=False, highlight=False)
+        title = f"{model}: mIoU in % by severity, input scale {scales[str(model)]}"
+        print_table(title, columns, rows, right=2)
 
 
-def write_outputs(run: Run, html: Path, *, csv: bool = False, parquet: bool = False) -> None:
-    """Write the HTML report, and on request each table as CSV or Parquet; print the paths."""
-    try:
-        reports.html.write(report_of(run), html)
-        for name in TABLES:
-            table = _flat(run.table(name))
-            if csv:
-                table.to_csv(run.folder / f"{name}.csv", index=name != "tidy")
-            if parquet:
-                table.to_parquet(run.folder / f"{name}.parquet")
-    except OSError as error:
-        raise InputError(
-            f"{error.filename or html}: cannot be written ({error.strerror}); the run is kept, "
-            f"and robustseg report {run.folder} makes its report again"
-        ) from error
-    if csv or parquet:
-        say(f"tables: {run.folder}")
-    say(f"report: {html}")
-
-
-def _flat(table: pd.DataFrame) -> pd.DataFrame:
-    # Files have one level of text for the names of columns.
-    flat = table.copy()
-    flat.columns = pd.Index(
-        [
-            " ".join(filter(None, name)) if isinstance(name, tuple) else str(name)
-            for name in table.columns
+def _print_summary(run: Run, scales: Mapping[str, str]) -> None:
+    summary, intervals = run.table("summary"), headline_intervals(run)
+    with_draws = bool(intervals.over_draws.notna().any(axis=None))
+    frames = (summary, intervals.low, intervals.high, intervals.over_draws)
+    heads, rows = [""], [["input scale"], *([str(name).replace("_", " ")] for name in summary)]
+    for model, *numbers in zip(map(str, summary.index), *map(_rows, frames), strict=True):
+        told = [["95 %", "sd of draws"][: 1 + with_draws]] + [
+            [_range(low, high), _spread(spread)][: 1 + with_draws]
+            for low, high, spread in zip(*numbers[1:], strict=True)
         ]
-    )
-    return flat
+        values = [scales[model], *map(_percent, numbers[0])]
+        if len(summary) == 1:
+            heads += [model, *told[0]]
+            rows = [
+                [*row, value, *own]
+                for row, value, own in zip(
+                    rows, values, [[""] * len(told[0]), *told[1:]], strict=True
+                )
+            ]
+            continue
+        # Side by side, columns of their own would leave no room: they stand below the numbers.
+        heads.append("\n".join([model, *told[0]]))
+        rows = [
+            [*row, "\n".join(filter(None, [value, *own]))]
+            for row, value, own in zip(rows, values, [[], *told[1:]], strict=True)
+        ]
+    title = f"Scores in %, with 95 % intervals {intervals.covers}"
+    print_table(title, heads, rows, right=1)
+
+
+def _print_resolutions(run: Run, suite: ResolutionSuite) -> None:
+    numbers = ["miou", "low", "high", "change", "change_low", "change_high"]
+    table = run.table("resolution")[numbers].astype(float)
+    seen = {model.name: inputs(run.spec, suite, model) for model in run.spec.models}
+    rows = []
+    for condition in ("clean", *suite.places):
+        row = [condition, " / ".join(dict.fromkeys(found[condition] for found in seen.values()))]
+        for model in seen:
+            miou, low, high, change, *ends = table.loc[[(model, condition)]].to_numpy()[0]
+            row += [_percent(miou), _range(low, high), _points(change)]
+            row.append("" if pd.isna(ends[0]) else " to ".join(map(_points, ends)))
+        rows.append(tuple(row))
+    columns = ["condition", "input"]
+    for model in seen:
+        columns += [f"{model} mIoU", "95 %", "change", "95 %"]
+    title = f"mIoU in %, and its change in points against {suite.against}"
+    print_table(title, columns, rows, right=2)
+
+
+def _rows(table: pd.DataFrame) -> NDArray[np.float64]:
+    return table.to_numpy(np.float64)
 
 
 def _percent(share: float) -> str:
     return "-" if pd.isna(share) else f"{100 * share:.1f}"
+
+
+def _range(low: float, high: float) -> str:
+    return "" if pd.isna(low) else f"{_percent(low)}-{_percent(high)}"
+
+
+def _spread(share: float) -> str:
+    return "" if pd.isna(share) else f"{100 * share:.2f}"
+
+
+def _points(change: float) -> str:
+    return "-" if pd.isna(change) else f"{100 * change:+.1f}"

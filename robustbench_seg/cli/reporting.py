@@ -2,51 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 
-from reports import Example, Report
+from corruptions import Suite
+from reports import Example, Report, ResolutionReport
 
-from ..evaluation.conditions import conditions_of
 from ..evaluation.pictures import CAPTIONS
+from ..evaluation.resolution import ResolutionSuite
 from ..evaluation.run import Run
 from ..evaluation.spec import ModelSpec, Spec
 from ..evaluation.store import Picture
 from ..scores.tables import ALL_CLASSES
+from .data_notes import class_map_notes, taken_notes
+from .failures import failure_notes, failure_stamps
+from .scales import common_scale, input_scale, inputs, look, views
+from .uncertainty import headline_intervals, interval_notes, table_ends
 
 
-def report_of(run: Run) -> Report:
+def report_of(run: Run) -> Report | ResolutionReport:
     """Return all that a report says of a run."""
     spec = run.spec
-    return Report(
-        title=title_of(spec),
-        subtitle="; ".join(
+    common: dict[str, Any] = {
+        "title": title_of(spec),
+        "subtitle": "; ".join(
             f"{model.name}: trained on {model.trained_on}, evaluated on {spec.dataset}"
             for model in spec.models
         ),
-        stamps=stamps_of(run),
-        notes=notes_of(run),
+        "stamps": stamps_of(run),
+        "notes": notes_of(run),
+        "legend": tuple(
+            (info.name, "#{:02x}{:02x}{:02x}".format(*info.color)) for info in spec.classes
+        ),
+        "examples": examples_of(run),
+        "provenance": provenance_of(run),
+    }
+    if isinstance(spec.suite, ResolutionSuite):
+        return ResolutionReport(
+            **common,
+            table=run.table("resolution"),
+            class_table=run.table("classes"),
+            unit=spec.suite.unit,
+            against=spec.suite.against,
+            inputs={model.name: inputs(spec, spec.suite, model) for model in spec.models},
+        )
+    return Report(
+        **common,
         summary=run.table("summary"),
         suite_table=run.table("suite"),
         severity_table=run.table("severities"),
         class_table=run.table("classes"),
         counted={column.corruption: column.counted for column in spec.suite.columns},
-        legend=tuple(
-            (info.name, "#{:02x}{:02x}{:02x}".format(*info.color)) for info in spec.classes
-        ),
-        examples=_examples(run),
-        provenance=_provenance(run),
+        input_scales={model.name: input_scale(spec, model) for model in spec.models},
+        intervals=headline_intervals(run),
+        ends=table_ends(run),
     )
 
 
 def title_of(spec: Spec) -> str:
-    """Say which corruptions were evaluated on what."""
+    """Say what was evaluated on what."""
     count = len(spec.frames)
     frames = f"{count} frame{'s' if count > 1 else ''}"
-    return f"{spec.suite.name} corruptions on {spec.dataset} ({spec.split}, {frames})"
+    kind = "" if isinstance(spec.suite, ResolutionSuite) else " corruptions"
+    if spec.taken:
+        kind = " conditions"
+    return f"{spec.suite.name}{kind} on {spec.dataset} ({spec.split}, {frames})"
 
 
 def stamps_of(run: Run) -> tuple[str, ...]:
@@ -56,32 +79,40 @@ def stamps_of(run: Run) -> tuple[str, ...]:
         for model in run.spec.models
         if model.untrained
     ]
-    if not run.complete:
+    stamps += failure_stamps(run)
+    if len(run.frames) + len(run.failed_frames) < len(run.spec.frames):
         stamps.append(f"PARTIAL: {len(run.frames)} of {len(run.spec.frames)} frames are finished")
+    stamps += common_scale(run.spec)
     return tuple(stamps)
 
 
 def notes_of(run: Run) -> tuple[str, ...]:
     """Return what a reader must know beside the numbers, a sentence each."""
     spec = run.spec
-    sizes = sorted({(frame.height, frame.width) for frame in spec.frames})
     notes = [f"Suite: {spec.suite.title}."]
     notes += [
         f"{model.name}: {note}." for model in spec.models if (note := model.weights.get("note"))
     ]
-    notes += [
-        f"{model.name} sees the frames at {' and '.join(map(model.input_scale, sizes))}; "
-        f"{_window(model, sizes)}."
-        for model in spec.models
-    ]
-    notes.append(_origin(spec))
-    notes.append(f"{_counted(spec)} All of {_range(spec.suite.severities)} are run and shown.")
+    notes += failure_notes(run)
+    notes += class_map_notes(spec)
+    notes += [look(spec, model) for model in spec.models]
+    if spec.taken:
+        return (*notes, *taken_notes(run), *_cityscapes_notes(run), *interval_notes(run))
+    if isinstance(spec.suite, ResolutionSuite):
+        notes += views(spec, spec.suite)
+    if not isinstance(spec.suite, ResolutionSuite) or any(spec.suite.images):
+        notes.append(_origin(spec))
+    if not isinstance(spec.suite, ResolutionSuite):
+        notes.append(
+            f"{_counted(spec.suite)} All of {_range(spec.suite.severities)} are run and shown."
+        )
     present = [name for name, there in zip(spec.class_names, run.class_set, strict=True) if there]
     notes.append(
         f"mIoU is the mean over the {len(present)} of {len(spec.classes)} classes with "
         f"ground truth in these frames, the same for every condition: {', '.join(present)}."
     )
     notes += _cityscapes_notes(run)
+    notes += interval_notes(run)
     return tuple(notes)
 
 
@@ -103,13 +134,6 @@ def _origin(spec: Spec) -> str:
     )
 
 
-def _window(model: ModelSpec, sizes: Iterable[tuple[int, int]]) -> str:
-    largest = max(max(model.preprocessing["size"] or size) for size in sizes)
-    if model.window.mode == "whole" or largest <= model.window.crop:
-        return "inference on the whole image"
-    return f"sliding window of {model.window.crop} pixels, stride {model.window.stride}"
-
-
 def _preprocessing(model: ModelSpec) -> str:
     values = model.preprocessing
     mean, std = (" ".join(f"{value:.7g}" for value in values[name]) for name in ("mean", "std"))
@@ -117,8 +141,8 @@ def _preprocessing(model: ModelSpec) -> str:
     return f"{values['channels']}, size {size}, mean {mean}, std {std}"
 
 
-def _counted(spec: Spec) -> str:
-    groups = groupby(spec.suite.columns, key=lambda column: (column.category, column.counted))
+def _counted(suite: Suite) -> str:
+    groups = groupby(suite.columns, key=lambda column: (column.category, column.counted))
     parts = [f"{_range(counted)} of {category}" for (category, counted), _ in groups]
     return f"Severities that count in the scores: {', '.join(parts)}."
 
@@ -136,7 +160,7 @@ def _cityscapes_notes(run: Run) -> list[str]:
     # few frames its mean goes over other classes than ours.
     tidy = run.table("tidy")
     wide = tidy[tidy["class"] == ALL_CLASSES].pivot(
-        index=["model", "corruption", "severity"], columns="metric", values="value"
+        index=["model", "condition", "severity"], columns="metric", values="value"
     )
     notes = []
     for model in run.spec.models:
@@ -152,13 +176,13 @@ def _cityscapes_notes(run: Run) -> list[str]:
     return notes
 
 
-def _examples(run: Run) -> tuple[Example, ...]:
+def examples_of(run: Run) -> tuple[Example, ...]:
+    """Return the pictures that a run keeps, by condition and model."""
     models = [model.name for model in run.spec.models]
-    conditions = [(item.name, item.severity) for item in conditions_of(run.spec.suite)]
 
     def place(picture: Picture) -> tuple[int, int, int]:
         cell = picture.cell
-        condition = conditions.index((cell.condition, cell.severity))
+        condition = run.spec.conditions.index((cell.condition, cell.severity))
         return condition, models.index(cell.model), CAPTIONS.index(picture.caption)
 
     examples = []
@@ -169,21 +193,37 @@ def _examples(run: Run) -> tuple[Example, ...]:
     return tuple(examples)
 
 
-def _provenance(run: Run) -> dict[str, dict[str, str]]:
+def provenance_of(run: Run) -> dict[str, dict[str, str]]:
+    """Return all that the numbers of a run may depend on: section -> key -> value."""
     spec = run.spec
     sections = {
         "run": {
             "suite": f"{spec.suite.title}; digest {spec.suite.digest}",
-            "severity policy": spec.suite.source,
+            "severity policy"
+            if isinstance(spec.suite, Suite)
+            else "source of the suite": spec.suite.source,
             "dataset": f"{spec.dataset} {spec.split}, frames: {len(spec.frames)}",
             "dataset digest": spec.dataset_digest,
             "corruptions": spec.implementation,
             "seed": str(spec.seed),
+            "draws": str(spec.draws),
+            "input scale": "each model's own"
+            if spec.input_scale is None
+            else f"{spec.input_scale:g}",
             "precision": spec.precision,
             "threads": str(spec.threads),
             "conditions a batch": str(spec.batch),
         }
     }
+    if spec.class_map is not None:
+        sections["class map"] = {
+            "name": spec.class_map.name,
+            "digest": spec.class_map.digest,
+            "maps": spec.class_map.maps,
+            "predictions of unmapped classes": spec.class_map.mode,
+            "unmapped": ", ".join(spec.class_map.unmapped) or "none",
+            "labels ignored": ", ".join(spec.class_map.ignored) or "none",
+        }
     for model in spec.models:
         sections[f"model {model.name}"] = {
             **{name: text for name, text in model.weights.items() if text},

@@ -1,8 +1,8 @@
-"""`robustseg suites`: the suites of corruptions, and digests of their images."""
+"""`robustseg suites`: the suites of corruptions and resolutions, and digests of their images."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from corruptions import Suite, load_suite, suite_names
 
 from ..errors import InputError
 from .console import print_table, say
+
+if TYPE_CHECKING:
+    from ..evaluation.resolution import ResolutionSuite
 
 _SHOWN = 16
 """Digits of a digest in a table, which are enough to compare by eye."""
@@ -31,14 +34,20 @@ def suites(
         bool, typer.Option("--csv", help="With --digests: print CSV, with whole digests.")
     ] = False,
 ) -> None:
-    """List the suites: their corruptions and the severities that count."""
+    """List the suites: corruptions and the severities that count, or resolutions."""
     if digests:
         _print_digests(load_suite(suite), csv)
         return
     if csv:
         raise InputError("--csv: goes with --digests")
-    for name in suite_names():
-        _print_suite(load_suite(name))
+    from ..evaluation.suites import RESOLUTION_SUITES, find_suite
+
+    for name in (*suite_names(), *RESOLUTION_SUITES):
+        found = find_suite(name)
+        if isinstance(found, Suite):
+            _print_suite(found)
+        else:
+            _print_resolutions(found)
 
 
 def _print_suite(suite: Suite) -> None:
@@ -51,6 +60,13 @@ def _print_suite(suite: Suite) -> None:
         for category in suite.categories
     ]
     print_table(f"{suite.name}: {suite.title}", ("category", "corruptions", "counted"), rows)
+
+
+def _print_resolutions(suite: ResolutionSuite) -> None:
+    values = ", ".join(f"{value:g}" for value in suite.values)
+    windows = ", ".join(window.name for window in suite.windows) or "the model's own"
+    columns = (f"{suite.unit}s", "windows", "changes against")
+    print_table(f"{suite.name}: {suite.title}", columns, [(values, windows, suite.against)])
 
 
 def _print_digests(suite: Suite, csv: bool) -> None:

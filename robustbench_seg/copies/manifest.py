@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from corruptions import Suite
@@ -58,14 +58,22 @@ class Manifest:
             raise InputError(
                 f"{folder}: no corrupted copy here ({MANIFEST}: {error.strerror})"
             ) from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(f"{path}: not the manifest of a corrupted copy, or damaged") from error
 
     @classmethod
     def _of(cls, values: Mapping[str, Any]) -> Manifest:
+        suite = Suite.from_dict(values["suite"])
+        if type(values["seed"]) is not int:
+            raise TypeError("the seed is a whole number")
+        # A copy is someone else's: what its manifest names is in its own folder.
+        for name in (*suite.corruptions, *(image["path"] for image in values["images"])):
+            path = PurePath(name)
+            if path.anchor or ".." in path.parts:
+                raise ValueError(f"{name!r} is outside of it")
         return cls(
-            suite=Suite.from_dict(values["suite"]),
-            seed=int(values["seed"]),
+            suite=suite,
+            seed=values["seed"],
             versions=dict(values["versions"]),
             images=tuple(SourceImage(**image) for image in values["images"]),
         )

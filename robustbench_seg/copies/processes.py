@@ -68,7 +68,7 @@ class Crew:
             for item in items:
                 done(function(item))
             return
-        with _interrupts_held_back():
+        with interrupts_held_back():
             waiting = {self._pool.submit(function, item) for item in items}
         try:
             for future in as_completed(waiting.copy()):
@@ -89,7 +89,7 @@ class Crew:
 
 
 @contextmanager
-def _interrupts_held_back() -> Iterator[None]:
+def interrupts_held_back() -> Iterator[None]:
     """Deliver a Ctrl-C of the block after it; processes that it starts never see one."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
@@ -102,9 +102,13 @@ def _interrupts_held_back() -> Iterator[None]:
 
 
 def _begin(stop: Event) -> None:
-    """Make a new process a worker, which ends when told to or when its parent is gone."""
     global _stop
     _stop = stop
+    stand_by_parent()
+
+
+def stand_by_parent() -> None:
+    """Make a new process a worker, which ends when told to or when its parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from corruptions import image_key
 
+from ..datasets.ade20k import is_ade20k
+from ..datasets.adverse import is_acdc
 from ..datasets.camvid import is_camvid
 from ..datasets.cityscapes import image_paths, is_cityscapes
 from ..datasets.files import check_depth, open_image
@@ -63,8 +65,8 @@ def find_sources(folder: Path, split: str | None) -> list[str]:
         found = image_paths(folder, split or "val")
     elif split is not None:
         raise InputError(f"--split {split}: {folder} is not a Cityscapes tree, which has splits")
-    elif is_camvid(folder):
-        raise InputError(f"{folder}: holds labels too; name the folder of images, {folder / 'val'}")
+    elif images := _beside_labels(folder):
+        raise InputError(f"{folder}: holds labels too; name the folder of images, {images}")
     else:
         found = _images_in(folder)
     paths = sorted(path.relative_to(folder).as_posix() for path in found)
@@ -91,6 +93,11 @@ def read_source(path: Path) -> NDArray[np.uint8]:
             found = _OTHERS.get(file.mode, f"Pillow's mode {file.mode}")
             raise InputError(f"{path}: must be 8-bit RGB or grey, this is {found}; convert it")
         return np.asarray(file.convert("RGB"))
+
+
+def _beside_labels(folder: Path) -> Path | None:
+    layouts = ((is_camvid, "val"), (is_ade20k, "images"), (is_acdc, "rgb_anon"))
+    return next((folder / images for fits, images in layouts if fits(folder)), None)
 
 
 def _images_in(folder: Path) -> list[Path]:

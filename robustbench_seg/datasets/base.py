@@ -33,6 +33,16 @@ class Frame(Protocol):
         """The name, unique within its split."""
         ...
 
+    @property
+    def group(self) -> str:
+        """What it was taken with: a city or a sequence; "" where frames stand for themselves."""
+        ...
+
+    @property
+    def condition(self) -> str:
+        """The condition that it was taken in, e.g. "fog"; "" where the dataset has none."""
+        ...
+
     def image(self) -> NDArray[np.uint8]:
         """Return the RGB image, uint8 (H, W, 3); InputError if it cannot be read."""
         ...
@@ -51,11 +61,18 @@ class Dataset:
     classes: tuple[ClassInfo, ...]
     frames: Sequence[Frame]
     root: str = ""
+    taxonomy: str = ""
+    """The dataset whose classes these are, where it has another name: its weights fit."""
 
     def __post_init__(self) -> None:
         twice = [name for name, count in Counter(f.name for f in self.frames).items() if count > 1]
         if twice:
             raise InputError(f"{self.root}: two frames are called {twice[0]}; names must differ")
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The conditions that its frames were taken in, in the order of the frames."""
+        return tuple(dict.fromkeys(frame.condition for frame in self.frames if frame.condition))
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -9,37 +9,31 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import InputError
-from .base import IGNORE, Dataset
 from .classes import CAMVID
 from .files import FileFrame
-
-_LOOKUP = {value: value for value in range(len(CAMVID))} | {len(CAMVID): IGNORE, 255: IGNORE}
+from .found import Found, files_in, require_labels, require_split, subfolders
+from .taxonomies import load_taxonomy
 
 
 def is_camvid(root: Path) -> bool:
     """Whether the folder has SegNet's layout: some split with its labels beside it."""
-    return any(
-        path.is_dir() and path.with_name(path.name.removesuffix("annot")).is_dir()
-        for path in root.glob("?*annot")
-    )
+    return any((root / f"{split}annot").is_dir() for split in subfolders(root))
 
 
-def camvid(root: Path, split: str = "val") -> Dataset:
-    """Return a split of a CamVid folder; InputError names the first thing that is missing."""
+def find_camvid(root: Path, split: str) -> Found:
+    """Find the frames of a split; InputError where there is no split, no image or no label."""
     images, labels = root / split, root / f"{split}annot"
-    if not images.is_dir():
-        splits = sorted(path.name.removesuffix("annot") for path in root.glob("?*annot"))
-        raise InputError(f"--split {split}: {images} is not a folder; splits: {', '.join(splits)}")
-    paths = sorted(images.glob("*.png"))
+    folders = subfolders(root)
+    require_split(images, split, [name for name in folders if f"{name}annot" in folders])
+    paths = files_in(images, "*.png")
     if not paths:
         raise InputError(f"{images}: no images; expected <frame>.png")
+    require_labels(labels, f"the labels of {images} belong there")
+    found = Found("camvid", split, CAMVID, root)
+    lookup = load_taxonomy("camvid").lookup
     for path in paths:
-        if not (labels / path.name).is_file():
-            raise InputError(f"{path}: no label; expected {labels / path.name}")
-    return Dataset(
-        name="camvid",
-        split=split,
-        classes=CAMVID,
-        frames=[FileFrame(path.stem, path, labels / path.name, _LOOKUP) for path in paths],
-        root=str(root),
-    )
+        # The files of a sequence begin with its name: 0016E5_07959, Seq05VD_f00000.
+        sequence = path.stem.partition("_")[0]
+        found.add(FileFrame(path.stem, path, labels / path.name, lookup, group=sequence))
+    found.note_labels(files_in(labels, "*.png"))
+    return found

@@ -9,16 +9,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import InputError
-from .base import IGNORE, Dataset
+from .base import Dataset
 from .classes import CITYSCAPES
 from .files import FileFrame
+from .found import Found, files_in, require_labels, require_split, subfolders
+from .taxonomies import load_taxonomy
 
-# cityscapesScripts, helpers/labels.py: the label IDs of the 19 train IDs, in their order.
-_LABEL_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
-_FROM_LABEL_IDS = {
-    value: _LABEL_IDS.index(value) if value in _LABEL_IDS else IGNORE
-    for value in (*range(34), 255)  # 255 is how the files write -1, the licence plate
-}
+TRAIN_IDS = load_taxonomy("cityscapes").lookup
+# The files write -1, the licence plate, as 255.
+LABEL_IDS = load_taxonomy("cityscapes-ids").lookup
+_ENDING = "_leftImg8bit.png"
 
 
 def is_cityscapes(root: Path) -> bool:
@@ -29,35 +29,42 @@ def is_cityscapes(root: Path) -> bool:
 def image_paths(root: Path, split: str) -> list[Path]:
     """Return the images of a split, sorted; InputError where there is no split or no image."""
     images = root / "leftImg8bit" / split
-    if not images.is_dir():
-        splits = sorted(path.name for path in (root / "leftImg8bit").glob("*") if path.is_dir())
-        raise InputError(
-            f"--split {split}: {images} is not a folder; splits: {', '.join(splits) or 'none'}"
-        )
-    paths = sorted(images.glob("*/*_leftImg8bit.png"))
+    require_split(images, split, subfolders(root / "leftImg8bit"))
+    paths = files_in(images, f"*/*{_ENDING}")
     if not paths:
-        raise InputError(f"{images}: no images; expected <city>/<frame>_leftImg8bit.png")
+        raise InputError(f"{images}: no images; expected <city>/<frame>{_ENDING}")
     return paths
 
 
 def cityscapes(root: Path, split: str = "val") -> Dataset:
     """Return a split of a Cityscapes tree; InputError names the first thing that is missing."""
-    return Dataset(
-        name="cityscapes",
-        split=split,
-        classes=CITYSCAPES,
-        frames=[_frame(root, split, path) for path in image_paths(root, split)],
-        root=str(root),
+    return find_cityscapes(root, split).dataset()
+
+
+def find_cityscapes(root: Path, split: str) -> Found:
+    """Find the frames of a split; InputError where there is no split, no image or no label."""
+    paths = image_paths(root, split)
+    labels = root / "gtFine" / split
+    require_labels(labels, "Cityscapes' labels, gtFine_trainvaltest.zip, belong in gtFine/")
+    found = Found("cityscapes", split, CITYSCAPES, root)
+    for path in paths:
+        found.add(*labelled(labels, path))
+    stored = files_in(labels, "*/*_gtFine_labelTrainIds.png")
+    found.note_labels(stored or files_in(labels, "*/*_gtFine_labelIds.png"))
+    return found
+
+
+def labelled(
+    labels: Path, image: Path, condition: str = "", prefix: str = ""
+) -> tuple[FileFrame, str]:
+    """Return the frame of an image whose label is in one of two forms, and which are expected."""
+    name = image.name.removesuffix(_ENDING)
+    train_ids = labels / image.parent.name / f"{name}_gtFine_labelTrainIds.png"
+    label_ids = train_ids.with_name(f"{name}_gtFine_labelIds.png")
+    path, lookup = (train_ids, TRAIN_IDS)
+    if label_ids.is_file() and not train_ids.is_file():
+        path, lookup = label_ids, LABEL_IDS
+    frame = FileFrame(
+        prefix + name, image, path, lookup, group=image.parent.name, condition=condition
     )
-
-
-def _frame(root: Path, split: str, image: Path) -> FileFrame:
-    name = image.name.removesuffix("_leftImg8bit.png")
-    labels = root / "gtFine" / split / image.parent.name
-    train_ids = labels / f"{name}_gtFine_labelTrainIds.png"
-    label_ids = labels / f"{name}_gtFine_labelIds.png"
-    if train_ids.is_file():
-        return FileFrame(name, image, train_ids)
-    if label_ids.is_file():
-        return FileFrame(name, image, label_ids, _FROM_LABEL_IDS)
-    raise InputError(f"{image}: no label; expected {train_ids} or {label_ids.name}")
+    return frame, f"{train_ids} or {label_ids.name}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import InputError
+from .base import IGNORE
+
+FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""Pillow's names of what is read: others would start programs (EPS) or are no photographs."""
+MOST_PIXELS = 2**26
+"""Of an image, 8192x8192: a small file may claim any size, and would fill the memory."""
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
@@ -21,22 +27,52 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         return np.asarray(file.convert("RGB"))
 
 
-def read_label(path: Path) -> NDArray[np.uint8]:
-    """Return the file's values as uint8 (H, W); InputError unless it is an 8-bit grey image."""
+def read_label(path: Path, *, indexed: bool = False) -> NDArray[np.uint8]:
+    """Return the file's values as uint8 (H, W); those of a palette image are its indices.
+
+    Raises InputError, which says what was found, unless it is an 8-bit grey image, or, where files
+    are `indexed`, a palette image.
+    """
     with open_image(path) as file:
-        if file.mode != "L":
+        if file.mode != "L" and not (indexed and file.mode == "P"):
             raise InputError(
-                f"{path}: a label must be an 8-bit grey image of class IDs, this one is "
-                f"{file.mode!r} (Pillow's name); convert it"
+                f"{path}: a label must be an 8-bit grey image of class IDs, this is {_found(file)}"
             )
         return np.asarray(file)
 
 
+def _found(file: Image.Image) -> str:
+    """Say what a label file holds in place of 8-bit grey, and what to do about it."""
+    pixels = np.asarray(file)
+    if file.mode == "P":
+        return (
+            f"a palette image whose indices are {pixels.min()}-{pixels.max()}; where these are the "
+            "IDs, give a class file with indexed = true"
+        )
+    if file.mode.startswith("I"):
+        return f"16-bit grey, values {pixels.min()}-{pixels.max()}; save it with 8 bits"
+    if file.mode in ("RGB", "RGBA"):
+        channels = pixels[..., :3]
+        if (channels == channels[..., :1]).all():
+            return "RGB with three equal channels; save one of them"
+        color = tuple(channels.reshape(-1, 3)[0].tolist())
+        return f"RGB colours, {color} in its first pixel; convert them to IDs"
+    return f"{file.mode!r} (Pillow's name); convert it"
+
+
 @contextmanager
 def open_image(path: Path) -> Iterator[Image.Image]:
-    """Open an image file; InputError where it cannot be read, be it only in the block."""
+    """Open an image file; InputError where it cannot be read, be it only in the block.
+
+    It has one of FORMATS, whatever its name says, and at most MOST_PIXELS.
+    """
     try:
-        with Image.open(path) as file:
+        with Image.open(path, formats=FORMATS) as file:
+            if file.width * file.height > MOST_PIXELS:
+                raise InputError(
+                    f"{path}: claims {file.width}x{file.height} pixels; at most "
+                    f"{MOST_PIXELS:,} are read; cut it into parts"
+                )
             yield file
     except InputError:
         raise
@@ -68,6 +104,12 @@ class FileFrame:
     label_path: Path
     lookup: Mapping[int, int] | None = None
     """The class of each value that the label file may hold; None: the values are the classes."""
+    group: str = ""
+    """The city or the sequence that it is of; "" where there is none."""
+    condition: str = ""
+    """The condition that it was taken in; "" where the dataset has none."""
+    indexed: bool = False
+    """Whether the label may be a palette image, whose indices are its values."""
 
     def image(self) -> NDArray[np.uint8]:
         """Return the RGB image, uint8 (H, W, 3); InputError if it cannot be read."""
@@ -75,12 +117,30 @@ class FileFrame:
 
     def label(self) -> NDArray[np.uint8]:
         """Return the class of each pixel, uint8 (H, W), 255 where there is none."""
-        values = read_label(self.label_path)
+        values = read_label(self.label_path, indexed=self.indexed)
         if self.lookup is None:
             return values
-        unknown = sorted({int(value) for value in np.unique(values)} - self.lookup.keys())
+        held = np.flatnonzero(np.bincount(values.reshape(-1), minlength=256)).tolist()
+        unknown = sorted({*held} - self.lookup.keys())
         if unknown:
-            raise InputError(f"{self.label_path}: holds {unknown[:5]}, which are no label IDs")
+            raise InputError(f"{self.label_path}: holds {_listed(unknown)}, {self._allowed()}")
         table = np.zeros(256, np.uint8)
         table[list(self.lookup)] = list(self.lookup.values())
         return table[values]
+
+    def _allowed(self) -> str:
+        lookup = self.lookup or {}
+        classes = [value for value, number in lookup.items() if number != IGNORE]
+        ignored = [value for value, number in lookup.items() if number == IGNORE]
+        return f"outside the classes, {_listed(classes)}, and what is ignored, {_listed(ignored)}"
+
+
+def _listed(values: Iterable[int]) -> str:
+    """Write numbers as ranges: 0-18, 255."""
+    ranges: list[list[int]] = []
+    for value in sorted(values):
+        if ranges and value == ranges[-1][1] + 1:
+            ranges[-1][1] = value
+        else:
+            ranges.append([value, value])
+    return ", ".join(f"{low}-{high}" if high > low else f"{low}" for low, high in ranges) or "none"

@@ -8,9 +8,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import Implementation, Suite, corrupt
+from corruptions import Implementation, corrupt
 
 from ..copies.copy import Copy
+from .rescaling import rescale
+from .views import OWN, Scale, Size, View, WindowShare
 
 CLEAN = "clean"
 
@@ -28,13 +30,33 @@ class Condition(Protocol):
         """The severity, 1-5; 0 where there is none."""
         ...
 
+    @property
+    def draw(self) -> int:
+        """Which repetition of its chance this is, from 0."""
+        ...
+
     def apply(self, image: NDArray[np.uint8], key: str, seed: int) -> NDArray[np.uint8]:
         """Return what the model sees of an RGB uint8 (H, W, 3) image whose digest is `key`."""
         ...
 
+    def view(self, frame: Size) -> View:
+        """Return how the model looks at it, for a frame of this size before any rescaling."""
+        ...
+
+
+class _AsModelsDo:
+    """Images that each model looks at in its own way."""
+
+    draw = 0
+    """Without chance, or with what was drawn before, there is one draw."""
+
+    def view(self, frame: Size) -> View:  # noqa: ARG002
+        """Return the model's own view."""
+        return OWN
+
 
 @dataclass(frozen=True)
-class Clean:
+class Clean(_AsModelsDo):
     """The image as it is."""
 
     name: str = CLEAN
@@ -46,27 +68,28 @@ class Clean:
 
 
 @dataclass(frozen=True)
-class Corrupted:
+class Corrupted(_AsModelsDo):
     """The image corrupted at its native resolution, before any resizing."""
 
     name: str
     severity: int
     implementation: Implementation = "ours"
+    draw: int = 0
 
     def apply(self, image: NDArray[np.uint8], key: str, seed: int) -> NDArray[np.uint8]:
-        """Return the corrupted image; chance is keyed by (seed, key, name, severity)."""
+        """Return the corrupted image; chance is keyed by (seed + draw, key, name, severity)."""
         return corrupt(
             image,
             self.name,
             self.severity,
-            seed=seed,
+            seed=seed + self.draw,
             key=key,
             implementation=self.implementation,
         )
 
 
 @dataclass(frozen=True)
-class Stored:
+class Stored(_AsModelsDo):
     """The image that a corrupted copy holds in place of this one."""
 
     name: str
@@ -78,6 +101,31 @@ class Stored:
         return self.copy.image(key, self.name, self.severity)
 
 
-def conditions_of(suite: Suite) -> tuple[Condition, ...]:
-    """Return the clean condition and all conditions of the suite, in its order."""
-    return (Clean(), *(Corrupted(name, severity) for name, severity in suite.conditions()))
+@dataclass(frozen=True)
+class Rescaled:
+    """Another condition's image, rescaled: it enters the network at that size.
+
+    A size that a model brings along (ESPNet's 1024x512, a processor's) is set aside, so that a
+    scale means the same for all models.
+    """
+
+    name: str
+    severity: int
+    of: Condition
+    scale: Scale
+    window: WindowShare | None = None
+    """None: the model's own."""
+
+    @property
+    def draw(self) -> int:
+        """That of what is rescaled."""
+        return self.of.draw
+
+    def apply(self, image: NDArray[np.uint8], key: str, seed: int) -> NDArray[np.uint8]:
+        """Return the other condition's image at the size of the scale."""
+        size = self.scale.size((image.shape[0], image.shape[1]))
+        return rescale(self.of.apply(image, key, seed), size)
+
+    def view(self, frame: Size) -> View:
+        """Return a view of the image as it is, through the window if there is one."""
+        return View(True, self.window.window(frame) if self.window else None)

@@ -58,7 +58,7 @@ def costs(
         parse_choice(choice)
     rows = []
     for index, choice in enumerate(choices):
-        segmenter = _segmenter(choice, classes, shapes_alone=device is None)
+        segmenter = segmenter_of(choice, classes, shapes_alone=device is None)
         row = {"model": choice, **_counted(segmenter, size)}
         if device is not None:
             # On a CPU more windows at once are slower, as their arrays outgrow what is kept.
@@ -70,7 +70,8 @@ def costs(
     return pd.DataFrame(rows, columns=COLUMNS).astype({"parameters": "Int64"})
 
 
-def _segmenter(choice: str, classes: int, *, shapes_alone: bool) -> Segmenter:
+def segmenter_of(choice: str, classes: int, *, shapes_alone: bool) -> Segmenter:
+    """Return a model of so many classes, one of ours at random, of which only shapes may do."""
     ours = choice in MODELS
     # Drawing the 85 million weights of B5 takes longer than to count with their shapes.
     with torch.device("meta") if ours and shapes_alone else nullcontext():

@@ -4,78 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
+from typing import Any
 
-from corruptions import Implementation
-
-from ..models.base import WindowMode
+from ..errors import InputError
 from ..progress import Progress, silent
-from ..scores.metrics import Matrix, confusion_matrix
-from .ahead import done_ahead
-from .pictures import pictured, pictures_of
-from .plan import Plan, Seen, make_plan
-from .predict import Precision
+from .plan import Plan, make_plan
 from .provenance import provenance
+from .request import Request
 from .run import Run
 from .running import RunningScore
-from .store import Cell, Picture, Store
+from .store import Store
 
 
 def evaluate(
-    model: str | Sequence[str] = "b0",
-    *,
-    suite: str | None = None,
-    data: str | None = None,
-    split: str = "val",
-    weights: str | Path | None = None,
-    limit: int | None = None,
-    corruptions: Sequence[str] | None = None,
-    severities: Sequence[int] | None = None,
-    window: WindowMode | None = None,
-    seed: int | None = None,
-    implementation: Implementation = "ours",
-    conditions: str | Path | None = None,
-    device: str | None = None,
-    precision: Precision = "float32",
-    batch: int | None = None,
-    compiled: bool = False,
-    out: str | Path | None = None,
-    progress: Progress = silent,
+    model: str | Sequence[str] = "b0", *, progress: Progress = silent, **options: Any
 ) -> Run:
-    """Evaluate one or several models under a suite of corruptions and return the stored run.
+    """Evaluate one or several models under a suite of conditions and return the stored run.
 
-    A run that was begun with the same arguments is resumed. The suite is `cityscapes-c` and the
-    seed 0 unless others are given. The corruptions are ours, or with `implementation="reference"`
-    those of the package imagecorruptions; where `conditions` is the folder of a corrupted copy of
-    the data, they are read from it, and its suite and seed are the defaults. `batch` inputs (images
-    or windows) go through a model at once; `compiled` has torch compile it. `out` is the run's
-    folder; without it, one in `results/` that is named after what is run. Raises InputError, before
-    any long work, for whatever is wrong with the arguments, the data or the weights.
+    The options are the fields of `Request`: `suite`, `data`, `weights`, `limit`, `out` and others.
+    A run that was begun with the same ones is resumed. Raises InputError, before any long work, for
+    whatever is wrong with the options, the data or the weights.
     """
-    models = [model] if isinstance(model, str) else list(model)
-    return execute(
-        make_plan(
-            models,
-            suite=suite,
-            data=data,
-            split=split,
-            weights=None if weights is None else str(weights),
-            limit=limit,
-            corruptions=corruptions,
-            severities=severities,
-            window=window,
-            seed=seed,
-            implementation=implementation,
-            conditions=conditions,
-            device=device,
-            precision=precision,
-            batch=batch,
-            compiled=compiled,
-            out=out,
-            progress=progress,
-        ),
-        progress,
-    )
+    models = (model,) if isinstance(model, str) else tuple(model)
+    return execute(make_plan(Request(models=models, **options), progress), progress)
 
 
 def execute(plan: Plan, progress: Progress = silent) -> Run:
@@ -88,31 +39,18 @@ def execute(plan: Plan, progress: Progress = silent) -> Run:
     with Store.create_or_resume(plan.folder, spec.to_dict()) as store:
         score = RunningScore(spec, store.matrices())
         stored = store.stored()
-        total = len(spec.frames) * len(plan.cells(spec.frames[0], plan.conditions))
-        if len(stored) < total:
-            store.add_session(provenance(spec.device))
-        with closing(done_ahead(plan.missing(stored), plan.producers)) as ready:
-            for seen in ready:
-                cells, pictures = _predict(plan, seen)
-                store.add(cells, pictures)
-                score.add(cells)
+        total = len(stored | plan.wanted)
+        if units := plan.missing(stored):
+            store.add_session(provenance(spec.device) | plan.division)
+        with closing(plan.engine.results(plan, units)) as results:
+            for cells, pictures, failures in results:
+                failed = [failure for failure in failures if failure.cell not in stored]
+                # Those that are stored are replaced: without a failed one beside them, they went
+                # through the model in a smaller batch, which may round in another way.
+                store.add(cells, pictures, failed)
+                if failed and plan.request.strict:
+                    raise InputError(f"--strict: stopped, as a prediction failed: {failed[0]}")
+                new = {cell: matrix for cell, matrix in cells.items() if cell not in stored}
+                score.add(new, failed)
                 progress("evaluating", score.cells, total, score.note())
     return Run.open(plan.folder)
-
-
-def _predict(plan: Plan, seen: Seen) -> tuple[dict[Cell, Matrix], list[Picture]]:
-    """Return the matrix of each model under each condition, and the pictures that are kept."""
-    spec = plan.spec
-    cells: dict[Cell, Matrix] = {}
-    pictures: list[Picture] = []
-    for predictor in plan.predictors:
-        name = predictor.segmenter.name
-        predictions = predictor.labels(seen.images, seen.label.shape)
-        for condition, image, prediction in zip(
-            seen.conditions, seen.images, predictions, strict=True
-        ):
-            cell = Cell(name, condition.name, condition.severity, seen.frame)
-            cells[cell] = confusion_matrix(seen.label, prediction, len(spec.classes))
-            if pictured(spec, cell):
-                pictures += pictures_of(cell, image, prediction, seen.label, spec.classes)
-    return cells, pictures

@@ -11,6 +11,7 @@ from PIL import Image
 
 from ..datasets.base import ClassInfo
 from .conditions import CLEAN
+from .resolution import ResolutionSuite
 from .spec import Spec
 from .store import Cell, Picture
 
@@ -22,10 +23,16 @@ def pictured(spec: Spec, cell: Cell) -> bool:
     """Whether pictures of a cell are kept.
 
     They are of the first frame: clean, and the first corruption of each category at severity 3,
-    or at the strongest that is run below it.
+    or at the strongest that is run below it; of resolutions, the lowest and the highest; of frames
+    that were taken in several conditions, the first of each.
     """
-    if cell.frame != spec.frames[0].name:
+    firsts_taken = {frame.condition: frame.name for frame in reversed(spec.frames)}
+    if cell.frame not in firsts_taken.values() or cell.draw > 0:
         return False
+    if spec.taken:
+        return True
+    if isinstance(spec.suite, ResolutionSuite):
+        return cell.condition in (CLEAN, *spec.suite.extremes)
     firsts: dict[str, str] = {}
     for column in spec.suite.columns:
         firsts.setdefault(column.category, column.corruption)

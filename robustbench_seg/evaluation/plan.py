@@ -2,47 +2,36 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import NamedTuple, get_args
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
+from torch import nn
 
-from corruptions import Implementation
-
-from ..datasets.base import Dataset, Frame
+from ..datasets.base import Dataset
+from ..datasets.class_maps import Mapped, load_class_map, mapped
 from ..datasets.registry import open_dataset
 from ..errors import InputError
 from ..folders import check_folder
 from ..models.base import Segmenter, Window, WindowMode
 from ..models.registry import load
-from ..progress import Progress
+from ..models.restricted import restrict
+from ..progress import Progress, silent
 from ..versions import EVALUATING, versions
-from .ahead import once
 from .conditions import Condition
-from .origin import find_origin
-from .predict import Precision, Predictor, resolve_device
+from .differences import differences
+from .engine import Engine, find_engine, torch_threads
+from .origin import Origin, as_taken, find_origin
+from .predict import Predictor
+from .request import Request
+from .resolution import LARGEST, SMALLEST, ResolutionSuite
+from .sharding import Shard
 from .spec import FrameSpec, ModelSpec, Spec, batch_size, frames_of
 from .store import FILE, Cell
+from .units import Seen, Unit, images
 
 # Not `reports`: a folder of that name would hide the package from an editable install.
 RESULTS = Path("results")
-
-
-class Seen(NamedTuple):
-    """What the models see of a frame under some conditions, and its ground truth."""
-
-    frame: str
-    conditions: tuple[Condition, ...]
-    images: NDArray[np.uint8]
-    """(N, H, W, 3), one for each condition."""
-    label: NDArray[np.uint8]
-    """(H, W)."""
 
 
 @dataclass(frozen=True)
@@ -51,151 +40,207 @@ class Plan:
 
     spec: Spec
     dataset: Dataset
+    request: Request
+    engine: Engine
     predictors: tuple[Predictor, ...]
+    """Those of this process; none where it sends all units to workers."""
+    frames: range
+    """The numbers of the frames that are to be done: all, or those of the shard."""
     conditions: tuple[Condition, ...]
     folder: Path
+    mapping: Mapped | None = None
+    """How predictions are scored; None: as the classes that they are."""
 
     @property
-    def producers(self) -> int:
-        """How many threads make images; on a CPU, where the model takes all cores, one.
+    def wanted(self) -> set[Cell]:
+        """The cells that are there at the end."""
+        found = [self.spec.frames[frame] for frame in self.frames]
+        return {cell for frame in found for cell in self.cells(frame, self.conditions_of(frame))}
 
-        The reference package draws from global generators, so one thread uses it.
+    @property
+    def division(self) -> dict[str, dict[str, str]]:
+        """How the work is divided, as a section of plain text; no section where it is not."""
+        request = self.request
+        told = {
+            "engine": request.engine if request.spread else None,
+            "devices": ", ".join(request.devices or ()),
+            "shard": request.shard,
+        }
+        section = {key: value for key, value in told.items() if value}
+        return {"division": section} if section else {}
+
+    def missing(self, stored: Container[Cell]) -> list[Unit]:
+        """Return the units of which not everything is stored."""
+        units = []
+        for frame in self.frames:
+            found = self.spec.frames[frame]
+            groups = tuple(
+                number
+                for number, group in enumerate(self.groups(found))
+                if any(cell not in stored for cell in self.cells(found, group))
+            )
+            if groups:
+                units.append(Unit(frame, groups))
+        return units
+
+    def images(self, unit: Unit) -> Iterator[Callable[[], Seen]]:
+        """Yield how to make the images of a unit, group by group."""
+        found = self.spec.frames[unit.frame]
+        groups = self.groups(found)
+        return images(
+            self.dataset.frames[unit.frame],
+            found,
+            [groups[number] for number in unit.groups],
+            self.spec.seed,
+        )
+
+    def groups(self, frame: FrameSpec) -> list[tuple[Condition, ...]]:
+        """Return the conditions of a frame in groups that are predicted and committed together.
+
+        These are fixed by the specification, not by what is missing, so that a resumed run computes
+        every number as an uninterrupted one does.
         """
-        if self.spec.device == "cpu" or self.spec.implementation == "reference":
-            return 1
-        return os.cpu_count() or 1
+        conditions, size = self.conditions_of(frame), self.spec.batch
+        return [conditions[start : start + size] for start in range(0, len(conditions), size)]
 
-    def missing(self, stored: Container[Cell]) -> Iterator[Callable[[], Seen]]:
-        """Yield how to make the images of whatever is not stored, frame by frame.
-
-        Conditions are taken in groups that are predicted and committed together. These are fixed by
-        the specification, not by what is missing, so that a resumed run computes every number as an
-        uninterrupted one does.
-        """
-        for frame, found in zip(self.dataset.frames, self.spec.frames, strict=True):
-            decoded = once(partial(_decode, frame))
-            for start in range(0, len(self.conditions), self.spec.batch):
-                group = self.conditions[start : start + self.spec.batch]
-                if any(cell not in stored for cell in self.cells(found, group)):
-                    yield partial(_see, decoded, found, group, self.spec.seed)
+    def conditions_of(self, frame: FrameSpec) -> tuple[Condition, ...]:
+        """Return the conditions that a frame is seen under: all, or the one it was taken in."""
+        wanted = self.spec.conditions_of(frame)
+        return tuple(item for item in self.conditions if (item.name, item.severity) in wanted)
 
     def cells(self, frame: FrameSpec, conditions: Sequence[Condition]) -> set[Cell]:
         """Return the cells of a frame under some conditions, for all models."""
         return {
-            Cell(model.name, condition.name, condition.severity, frame.name)
+            Cell(model.name, condition.name, condition.severity, frame.name, condition.draw)
             for model in self.spec.models
             for condition in conditions
         }
 
 
-def make_plan(
-    models: Sequence[str],
-    *,
-    suite: str | None,
-    data: str | None,
-    split: str,
-    weights: str | None,
-    limit: int | None,
-    corruptions: Sequence[str] | None,
-    severities: Sequence[int] | None,
-    window: WindowMode | None,
-    seed: int | None,
-    implementation: Implementation,
-    conditions: str | Path | None,
-    device: str | None,
-    precision: Precision,
-    batch: int | None,
-    compiled: bool,
-    out: str | Path | None,
-    progress: Progress,
-) -> Plan:
-    """Resolve names, load weights and read every frame; see `evaluate` for the arguments."""
-    _check_options(models, window, precision, batch)
-    check_folder(Path(out) if out is not None else RESULTS / "new", FILE)
-    origin = find_origin(
-        suite=suite,
-        corruptions=corruptions,
-        severities=severities,
-        seed=seed,
-        implementation=implementation,
-        conditions=conditions,
+def make_plan(request: Request, progress: Progress = silent, *, driver: Spec | None = None) -> Plan:
+    """Resolve names, load weights and read every frame; InputError for whatever is wrong there.
+
+    A worker of a driver's run takes over what the driver found of the frames, and stores nothing.
+    InputError where anything is not as the driver has it.
+    """
+    out = None if request.out is None else Path(request.out)
+    if driver is None:
+        check_folder(out or RESULTS / "new", FILE)
+    engine = find_engine(request)
+    origin = find_origin(request)
+    _check_views(request, origin)
+    dataset = open_dataset(
+        request.data,
+        request.split,
+        request.limit,
+        images=request.images,
+        labels=request.labels,
+        classes=request.classes,
     )
-    dataset = open_dataset(data, split, limit)
-    chosen_device = resolve_device(device)
-    segmenters = _load_models(models, dataset, weights)
-    frames = frames_of(dataset, progress)
+    if dataset.conditions:
+        origin = as_taken(dataset, request)
+    mapping = None
+    if request.class_map is not None:
+        mapping = mapped(dataset, load_class_map(str(request.class_map)), request.class_map_mode)
+        dataset = mapping.dataset
+    with torch_threads(engine.threads):
+        segmenters = _load_models(request, dataset, mapping)
+    _check_sizes(segmenters, request, origin)
+    shard = Shard.read(request.shard or "1/1")
+    shard_frames = shard.frames(len(dataset.frames))
+    frames = _taken_over(driver, dataset) if driver else frames_of(dataset, progress)
     if not any(sum(frame.class_pixels) for frame in frames):
-        raise InputError(f"--data {dataset.root}: no frame of {split} has any labelled pixel")
-    chosen_batch = batch or batch_size(frames, chosen_device)
-    predictors = tuple(
-        Predictor(
-            segmenter,
-            chosen_device,
-            precision,
-            _window(segmenter, window),
-            batch=chosen_batch,
-            compiled=compiled,
+        raise InputError(
+            f"--data {dataset.root}: no frame of {request.split} has any labelled pixel"
         )
-        for segmenter in segmenters
-    )
+    batch = request.batch or batch_size(frames, engine.device, request.input_scale)
+    windows = tuple(_window(segmenter, request.window) for segmenter in segmenters)
     spec = Spec(
-        models=tuple(ModelSpec.of(item.segmenter, item.window) for item in predictors),
+        models=tuple(map(ModelSpec.of, segmenters, windows)),
         dataset=dataset.name,
         split=dataset.split,
         classes=dataset.classes,
         frames=frames,
         suite=origin.suite,
         seed=origin.seed,
-        device=chosen_device,
-        precision=precision,
-        threads=torch.get_num_threads(),
-        batch=chosen_batch,
-        compiled=compiled,
+        device=engine.device,
+        precision=request.precision,
+        threads=engine.threads,
+        batch=batch,
+        compiled=request.compiled,
         versions=versions(EVALUATING),
         implementation=origin.implementation,
         copy=origin.check(frames),
+        input_scale=request.input_scale,
+        class_map=mapping.spec if mapping else None,
+        draws=request.draws,
     )
-    folder = Path(out) if out is not None else RESULTS / spec.slug
-    return Plan(spec, dataset, predictors, origin.conditions(), folder)
+    if driver is not None and (found := differences(driver.to_dict(), spec.to_dict())):
+        raise InputError(f"differs from the driver in {found}")
+    predictors = tuple(
+        Predictor(
+            segmenter,
+            engine.device,
+            request.precision,
+            window,
+            batch=batch,
+            compiled=request.compiled,
+        )
+        for segmenter, window in zip(segmenters, windows, strict=True)
+        if not request.spread
+    )
+    conditions = origin.conditions(request.input_scale, request.draws)
+    folder = out or RESULTS / f"{spec.slug}{shard.suffix}"
+    return Plan(
+        spec, dataset, request, engine, predictors, shard_frames, conditions, folder, mapping
+    )
 
 
-def _decode(frame: Frame) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    return frame.image(), frame.label()
+def _taken_over(driver: Spec, dataset: Dataset) -> tuple[FrameSpec, ...]:
+    if [frame.name for frame in driver.frames] != [frame.name for frame in dataset.frames]:
+        raise InputError(f"--data {dataset.root}: has other frames here than the driver has")
+    return driver.frames
 
 
-def _see(
-    decoded: Callable[[], tuple[NDArray[np.uint8], NDArray[np.uint8]]],
-    frame: FrameSpec,
-    conditions: tuple[Condition, ...],
-    seed: int,
-) -> Seen:
-    image, label = decoded()
-    images = [condition.apply(image, frame.image_key, seed) for condition in conditions]
-    return Seen(frame.name, conditions, np.stack(images), label)  # (N, H, W, 3), (H, W)
+def _check_views(request: Request, origin: Origin) -> None:
+    window, input_scale = request.window, request.input_scale
+    if input_scale is not None and not SMALLEST <= input_scale <= LARGEST:
+        raise InputError(
+            f"--input-scale {input_scale}: must be a factor of the frames' sides, {SMALLEST} to "
+            f"{LARGEST}, such as 0.5"
+        )
+    suite = origin.suite
+    if not isinstance(suite, ResolutionSuite):
+        return
+    if input_scale is not None:
+        raise InputError(f"--input-scale {input_scale}: {suite.name} has its own; leave it out")
+    if window is not None and suite.windows:
+        raise InputError(f"--window {window}: {suite.name} has its own; leave it out")
 
 
-def _check_options(
-    models: Sequence[str], window: str | None, precision: str, batch: int | None
-) -> None:
-    if not models:
-        raise InputError("--model: name at least one")
-    if window not in (None, *get_args(WindowMode)):
-        raise InputError(f"--window {window}: use one of {', '.join(get_args(WindowMode))}")
-    if batch is not None and (not isinstance(batch, int) or batch < 1):
-        raise InputError(f"--batch {batch}: must be a whole number, 1 or more")
-    if precision not in get_args(Precision):
-        raise InputError(f"--precision {precision}: use one of {', '.join(get_args(Precision))}")
+def _check_sizes(segmenters: Sequence[Segmenter], request: Request, origin: Origin) -> None:
+    if request.input_scale is None and not isinstance(origin.suite, ResolutionSuite):
+        return
+    for segmenter in segmenters:
+        size = segmenter.preprocessing.size
+        if size is not None and not isinstance(segmenter.network, nn.Module):
+            raise InputError(
+                f"--model {segmenter.name}: resizes every image to {size[1]}x{size[0]} by itself, "
+                "so it cannot be run at other scales"
+            )
 
 
 def _load_models(
-    models: Sequence[str], dataset: Dataset, weights: str | None
+    request: Request, dataset: Dataset, mapping: Mapped | None
 ) -> tuple[Segmenter, ...]:
-    if weights is not None and len(models) != 1:
-        raise InputError("--weights: goes with one --model; with several, write --model NAME@FILE")
+    weights = None if request.weights is None else str(request.weights)
+    data = mapping.weights if mapping else dataset.taxonomy or dataset.name
+    classes = mapping.spec.models if mapping else dataset.class_names
     segmenters = tuple(
-        load(choice, data=dataset.name, weights=weights, classes=dataset.class_names)
-        for choice in models
+        load(choice, data=data, weights=weights, classes=classes) for choice in request.models
     )
+    if mapping:
+        segmenters = tuple(restrict(segmenter, mapping.kept) for segmenter in segmenters)
     names = [segmenter.name for segmenter in segmenters]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise InputError(f"--model: two are called {twice}; name each once, or rename a file")

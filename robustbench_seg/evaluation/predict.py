@@ -17,9 +17,11 @@ from torch import Tensor, nn
 from ..errors import InputError
 from ..models.base import LabelFunction, Segmenter, Window
 from .labelling import axis, label_map
+from .views import OWN, View
 
 Precision = Literal["float32", "bf16", "fp16"]
 DEVICES = ("cpu", "cuda", "mps")
+NOT_FINITE = "gives NaN or infinite logits"
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -62,34 +64,46 @@ class Predictor:
             if compiled:
                 segmenter.network.compile()
 
-    @torch.inference_mode()
-    def labels(self, images: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    def labels(
+        self, images: NDArray[np.uint8], size: tuple[int, int], view: View = OWN
+    ) -> NDArray[np.uint8]:
         """Return the class of each pixel, uint8 (N, *size), for RGB uint8 (N, H, W, 3) images.
 
         Logits are upsampled bilinearly (align_corners = False) to `size`, (height, width) of the
         labels, then arg-maxed. Raises InputError where a model fails, or gives something else than
         finite logits, or labels, of its classes.
         """
+        maps = self.finite_labels(images, size, view)
+        if any(found is None for found in maps):
+            raise self._error(NOT_FINITE)
+        return np.stack([found for found in maps if found is not None])  # (N, *size)
+
+    @torch.inference_mode()
+    def finite_labels(
+        self, images: NDArray[np.uint8], size: tuple[int, int], view: View = OWN
+    ) -> list[NDArray[np.uint8] | None]:
+        """Return what `labels` does, image by image: None for those without finite logits."""
         if not isinstance(self.segmenter.network, nn.Module):
-            return np.stack([self._called(image, size) for image in images])  # (N, *size)
-        x = self._input(images)  # (N, 3, H, W)
+            return [self._called(image, size) for image in images]  # N of (*size)
+        x = self._input(images, view)  # (N, 3, H, W)
         height, width = x.shape[2:]
-        crop, stride = self.window.crop, self.window.stride
-        if self.window.mode == "whole":
+        window = view.window or self.window
+        crop, stride = window.crop, window.stride
+        if window.mode == "whole":
             crop = stride = max(height, width)
         tops, lefts = window_starts(height, crop, stride), window_starts(width, crop, stride)
         windows = torch.cat(
             [x[:, :, top : top + crop, left : left + crop] for top in tops for left in lefts]
         )  # (N, 3, H, W) -> (windows * N, 3, h', w')
         logits = torch.cat([self._logits(part) for part in windows.split(self.batch)])
-        if not torch.isfinite(logits).all():
-            raise self._error("gives NaN or infinite logits")
         rows = axis(tops, windows.shape[2], height, logits.shape[2], size[0])
         columns = axis(lefts, windows.shape[3], width, logits.shape[3], size[1])
         of_windows = logits.unflatten(0, (-1, len(images)))  # (windows, N, K, h, w)
-        return np.stack(
-            [label_map(of_windows[:, index], rows, columns) for index in range(len(images))]
-        )  # (N, *size)
+        finite = torch.isfinite(of_windows).transpose(0, 1).flatten(1).all(1)  # (N,)
+        return [
+            label_map(of_windows[:, index], rows, columns) if sound else None  # (*size)
+            for index, sound in enumerate(finite.tolist())
+        ]
 
     def _called(self, image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
         function = cast(LabelFunction, self.segmenter.network)
@@ -97,20 +111,22 @@ class Predictor:
             labels = np.asarray(function(image))
         except Exception as error:  # whatever a user's function raises
             raise self._failed(image.shape[:2], error) from error
-        if labels.dtype.kind not in "iu" or labels.shape != size:
+        if labels.dtype.kind not in "iu" or labels.shape != image.shape[:2]:
             raise self._error(
                 f"gives {labels.dtype} {labels.shape} for an image {image.shape}; expected a label "
-                f"map, integers {size}"
+                f"map, integers {image.shape[:2]}"
             )
         if labels.size and not 0 <= labels.min() <= labels.max() < len(self.segmenter.classes):
             raise self._error(
                 f"gives labels from {labels.min()} to {labels.max()}; its classes are 0 to "
                 f"{len(self.segmenter.classes) - 1}"
             )
-        return labels.astype(np.uint8)
+        return nearest(labels.astype(np.uint8), size)
 
-    def _input(self, images: NDArray[np.uint8]) -> Tensor:
+    def _input(self, images: NDArray[np.uint8], view: View) -> Tensor:
         preprocessing = self.segmenter.preprocessing
+        if view.as_it_is:
+            preprocessing = preprocessing.without_size()
         pixels = torch.from_numpy(np.require(images, requirements=["C", "W"])).to(self.device)
         x = preprocessing.normalise(pixels.permute(0, 3, 1, 2))  # (N, H, W, 3) -> (N, 3, H, W)
         size = preprocessing.input_size((images.shape[1], images.shape[2]))
@@ -153,6 +169,18 @@ class Predictor:
 
     def _error(self, what: str) -> InputError:
         return InputError(f"--model {self.segmenter.name}: {what}")
+
+
+def nearest(labels: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a label map (h, w) at a size: at each pixel, the label that its centre lies on."""
+    if labels.shape == size:
+        return labels
+    rows, columns = (
+        (2 * np.arange(wanted) + 1) * given // (2 * wanted)
+        for wanted, given in zip(size, labels.shape, strict=True)
+    )
+    resized: NDArray[np.uint8] = labels[rows[:, np.newaxis], columns]  # (h, w) -> size
+    return resized
 
 
 def window_starts(length: int, crop: int, stride: int) -> list[int]:

@@ -33,7 +33,7 @@ def _command() -> list[str]:
 
 
 def _device_name(device: str) -> str:
-    if torch.device(device).type == "cuda":
+    if torch.device(device).type == "cuda" and torch.cuda.is_available():
         return torch.cuda.get_device_name(device)
     return device
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,15 @@ from numpy.typing import NDArray
 from corruptions import Suite
 
 from ..errors import InputError
-from ..scores import tables
-from .conditions import conditions_of
+from ..scores import resolution, tables
+from ..scores.bootstrap import Bootstrap
+from ..scores.intervals import intervals
+from ..scores.statistics import FEWEST_GROUPS
+from ..scores.tally import Tally
+from ..scores.tidy import tidy
+from .resolution import ResolutionSuite
 from .spec import Spec
-from .store import Cell, Picture, Store
+from .store import Cell, Failure, Picture, Store
 
 TABLES: dict[str, Callable[[pd.DataFrame, Suite], pd.DataFrame]] = {
     "tidy": lambda tidy, suite: tidy,  # noqa: ARG005
@@ -26,6 +31,14 @@ TABLES: dict[str, Callable[[pd.DataFrame, Suite], pd.DataFrame]] = {
     "suite": tables.suite_table,
     "severities": tables.severity_table,
     "classes": tables.class_table,
+}
+RESOLUTION_TABLES: dict[str, Callable[[pd.DataFrame, ResolutionSuite], pd.DataFrame]] = {
+    "tidy": lambda tidy, suite: tidy,  # noqa: ARG005
+    "summary": lambda tidy, suite: resolution.summary(tidy, list(suite.places)),
+    "resolution": lambda tidy, suite: resolution.resolution_table(
+        tidy, suite.places, suite.against
+    ),
+    "classes": lambda tidy, suite: resolution.class_table(tidy, list(suite.places)),
 }
 
 
@@ -36,15 +49,22 @@ class Run:
         self,
         folder: Path,
         spec: Spec,
-        matrices: Iterable[tuple[Cell, NDArray[np.int64]]],
+        frames: tuple[str, ...],
+        tallies: Mapping[str, Tally],
         sessions: list[dict[str, Any]],
         pictures: list[Picture],
+        failures: Sequence[Failure] = (),
     ):
         self.folder = folder
         self.spec = spec
+        self.frames = frames
+        """The names of the frames that are finished under all conditions for all models."""
+        self.tallies = tallies
+        """Of each model, the counts of the finished frames."""
         self.sessions = sessions
         self.pictures = pictures
-        self._cells = dict(matrices)
+        self.failures = failures
+        """The predictions that failed; frames with any are left out of all scores."""
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
@@ -52,14 +72,10 @@ class Run:
         folder = Path(folder)
         with Store.open(folder) as store:
             spec = Spec.from_dict(store.spec())
-            return cls(folder, spec, store.matrices(), store.sessions(), store.pictures())
-
-    @cached_property
-    def frames(self) -> tuple[str, ...]:
-        """The names of the frames that are finished under all conditions for all models."""
-        wanted = len(self.spec.models) * len(conditions_of(self.spec.suite))
-        stored = Counter(cell.frame for cell in self._cells)
-        return tuple(frame.name for frame in self.spec.frames if stored[frame.name] == wanted)
+            frames = _finished(spec, store.stored())
+            tallies = _tallies(spec, frames, store.matrices())
+            sessions, pictures, failures = store.sessions(), store.pictures(), store.failures()
+            return cls(folder, spec, frames, tallies, sessions, pictures, failures)
 
     @property
     def complete(self) -> bool:
@@ -67,48 +83,104 @@ class Run:
         return len(self.frames) == len(self.spec.frames)
 
     @property
+    def failed_frames(self) -> frozenset[str]:
+        """The names of the frames on which a prediction failed."""
+        return frozenset(failure.cell.frame for failure in self.failures)
+
+    @property
     def class_set(self) -> NDArray[np.bool_]:
         """The classes with ground truth in the finished frames, as a mask (C,)."""
         return self.spec.class_set(self.frames)
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The group of each finished frame, "" where it has none."""
+        groups = {frame.name: frame.group for frame in self.spec.frames}
+        return tuple(groups[name] for name in self.frames)
+
+    @property
+    def grouped(self) -> bool:
+        """Whether intervals are over groups of frames: where all have one, and there are enough."""
+        return all(self.groups) and len(set(self.groups)) >= FEWEST_GROUPS
+
     def table(self, name: str = "summary") -> pd.DataFrame:
         """Return a table of scores: "tidy", "summary", "suite", "severities" or "classes".
 
-        Scores are shares (0-1), taken over the finished frames. Raises InputError for another name,
-        and where no frame is finished.
+        Of a suite of resolutions: "tidy", "summary", "resolution" or "classes". Scores are shares
+        (0-1), taken over the finished frames. "tidy" has the 95 % interval of every score of a
+        condition, "intervals" those of all scores that are made of several. Raises InputError for
+        another name, and where no frame is finished.
         """
-        if name not in TABLES:
-            raise InputError(f"table {name!r}: unknown; there are {', '.join(TABLES)}")
-        return TABLES[name](self._tidy, self.spec.suite)
-
-    @cached_property
-    def _tidy(self) -> pd.DataFrame:
+        if name not in self.tables:
+            raise InputError(f"table {name!r}: unknown; there are {', '.join(self.tables)}")
         if not self.frames:
             raise InputError(
                 f"{self.folder}: no frame is finished yet; run the same command again to go on"
             )
-        finished = set(self.frames)
-        sums = sum_matrices(
-            (cell, matrix) for cell, matrix in self._cells.items() if cell.frame in finished
+        if name == "intervals":
+            return self._intervals
+        if isinstance(self.spec.suite, ResolutionSuite):
+            table = RESOLUTION_TABLES[name](self._tidy, self.spec.suite)
+            if name == "resolution":
+                return resolution.with_intervals(table, self._intervals)
+            return table
+        return TABLES[name](self._tidy, self.spec.suite)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of its tables."""
+        own = isinstance(self.spec.suite, ResolutionSuite)
+        return (*(RESOLUTION_TABLES if own else TABLES), "intervals")
+
+    @cached_property
+    def _bootstraps(self) -> dict[str, Bootstrap]:
+        groups = self.groups if self.grouped else None
+        return {model: Bootstrap(tally, groups) for model, tally in self.tallies.items()}
+
+    @cached_property
+    def _tidy(self) -> pd.DataFrame:
+        return tidy(self._bootstraps, self.spec.dataset)
+
+    @cached_property
+    def _intervals(self) -> pd.DataFrame:
+        suite = self.spec.suite
+        if isinstance(suite, ResolutionSuite):
+            return intervals(self._bootstraps, partial(resolution.changes, against=suite.against))
+        return intervals(
+            self._bootstraps,
+            partial(tables.suite_scores, suite=suite),
+            partial(tables.class_scores, suite=suite),
         )
-        order = [
-            (model.name, condition.name, condition.severity)
-            for model in self.spec.models
-            for condition in conditions_of(self.spec.suite)
-        ]
-        sums = {key: sums[key] for key in order}
-        return tables.tidy(sums, self.spec.class_names, self.class_set, len(self.frames))
 
     def _repr_html_(self) -> str:
         return self.table().to_html()
 
 
-def sum_matrices(
-    cells: Iterable[tuple[Cell, NDArray[np.int64]]],
-) -> dict[tuple[str, str, int], NDArray[np.int64]]:
-    """Return the sum over frames of the matrices of each (model, condition, severity)."""
-    sums: dict[tuple[str, str, int], NDArray[np.int64]] = {}
-    for cell, matrix in cells:
-        key = (cell.model, cell.condition, cell.severity)
-        sums[key] = sums[key] + matrix if key in sums else matrix
-    return sums
+def _finished(spec: Spec, stored: Iterable[Cell]) -> tuple[str, ...]:
+    """Return the names of the frames all of whose cells are stored."""
+    found = Counter(cell.frame for cell in stored)
+    names = []
+    for frame in spec.frames:
+        draws = sum(len(spec.draws_of(condition)) for condition in spec.conditions_of(frame))
+        if found[frame.name] == draws * len(spec.models):
+            names.append(frame.name)
+    return tuple(names)
+
+
+def _tallies(
+    spec: Spec, frames: Collection[str], matrices: Iterable[tuple[Cell, NDArray[np.int64]]]
+) -> dict[str, Tally]:
+    """Count the matrices of these frames, one at a time: all of them would fill the memory."""
+    draws = [(*item, draw) for item in spec.conditions for draw in spec.draws_of(item)]
+    categories = [info.category for info in spec.classes]
+    class_set = spec.class_set(frames)
+    tallies = {
+        model.name: Tally(len(frames), draws, spec.class_names, categories, class_set)
+        for model in spec.models
+    }
+    places = {name: place for place, name in enumerate(frames)}
+    for cell, matrix in matrices:
+        if cell.frame in places:
+            draw = (cell.condition, cell.severity, cell.draw)
+            tallies[cell.model].add(places[cell.frame], draw, matrix)
+    return tallies

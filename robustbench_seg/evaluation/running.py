@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..scores.metrics import mean_iou
+from ..scores.metrics import mean_iou, present_classes
 from .conditions import CLEAN
-from .run import sum_matrices
 from .spec import Spec
 from .store import Cell
 
@@ -20,15 +19,21 @@ class RunningScore:
     def __init__(self, spec: Spec, stored: Iterable[tuple[Cell, NDArray[np.int64]]]):
         self._class_set = spec.class_set([frame.name for frame in spec.frames])
         self._models = [model.name for model in spec.models]
-        known = list(stored)
-        self.cells = len(known)
-        self._sums = sum_matrices(known)
+        self.cells = 0
+        self._sums: dict[tuple[str, str, int], NDArray[np.int64]] = {}
+        for cell, matrix in stored:
+            self._count(cell, matrix)
 
-    def add(self, cells: Mapping[Cell, NDArray[np.int64]]) -> None:
-        """Count more cells."""
-        self.cells += len(cells)
-        for key, matrix in sum_matrices(cells.items()).items():
-            self._sums[key] = self._sums.get(key, 0) + matrix
+    def add(self, cells: Mapping[Cell, NDArray[np.int64]], failures: Sized = ()) -> None:
+        """Count more cells, and those that failed, which have no score."""
+        for cell, matrix in cells.items():
+            self._count(cell, matrix)
+        self.cells += len(failures)
+
+    def _count(self, cell: Cell, matrix: NDArray[np.int64]) -> None:
+        self.cells += 1
+        key = (cell.model, cell.condition, cell.severity)
+        self._sums[key] = self._sums[key] + matrix if key in self._sums else matrix
 
     def note(self) -> str:
         """Return each model's mIoU so far in percent: clean, and the mean of the corrupted."""
@@ -38,7 +43,7 @@ class RunningScore:
 
     def _note(self, model: str) -> str:
         scores = {
-            (condition, severity): mean_iou(matrix, self._class_set)
+            (condition, severity): mean_iou(matrix, self._class_set & present_classes(matrix))
             for (name, condition, severity), matrix in self._sums.items()
             if name == model
         }

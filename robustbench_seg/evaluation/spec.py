@@ -11,13 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import Implementation, Suite, image_key
+from corruptions import BY_CHANCE, Implementation, Suite, image_key
 
 from ..datasets.base import ClassInfo, Dataset, Frame
 from ..datasets.checks import check_pair
+from ..datasets.class_maps import ClassMapSpec
+from ..models.adapters.processor import preprocessing_from_dict
 from ..models.base import NOTHING, Segmenter, Window
 from ..progress import Progress
+from .conditions import CLEAN
 from .predict import Precision
+from .resolution import ResolutionSuite
+from .suites import suite_from_dict
+from .views import Scale, Size
 
 
 @dataclass(frozen=True)
@@ -46,18 +52,9 @@ class ModelSpec:
         """Whether the weights are random, so that its scores mean nothing."""
         return self.trained_on == NOTHING
 
-    def input_scale(self, size: tuple[int, int]) -> str:
-        """Say at which scale the model sees frames of a size (height, width) in pixels.
-
-        For example "1024x512, 0.50 of 2048x1024"; severities are in pixels of the frame, so this
-        is a part of every score.
-        """
-        height, width = self.preprocessing["size"] or size
-        vertical, horizontal = height / size[0], width / size[1]
-        if vertical == horizontal == 1:
-            return f"{width}x{height}, native"
-        both = f"{vertical:.2f}" if vertical == horizontal else f"{horizontal:.2f} x {vertical:.2f}"
-        return f"{width}x{height}, {both} of {size[1]}x{size[0]}"
+    def input_size(self, frame: Size) -> Size:
+        """Return the size at which frames of a size enter the network, if nothing else is asked."""
+        return preprocessing_from_dict(self.preprocessing).input_size(frame)
 
 
 @dataclass(frozen=True)
@@ -70,6 +67,10 @@ class FrameSpec:
     image_key: str
     label_key: str
     class_pixels: tuple[int, ...]
+    group: str = ""
+    """The city or the sequence that it is of; "" where frames stand for themselves."""
+    condition: str = ""
+    """The condition that it was taken in, which is then all that it is seen under; else ""."""
 
     @classmethod
     def of(cls, frame: Frame, classes: int) -> FrameSpec:
@@ -77,8 +78,10 @@ class FrameSpec:
         image, label = frame.image(), frame.label()
         class_pixels = check_pair(frame.name, image, label, classes)
         height, width = label.shape
-        label_key = hashlib.sha256(label.tobytes()).hexdigest()
-        return cls(frame.name, height, width, image_key(image), label_key, class_pixels)
+        return cls(
+            *(frame.name, height, width, image_key(image), label_key(label), class_pixels),
+            *(frame.group, frame.condition),
+        )
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class Spec:
     split: str
     classes: tuple[ClassInfo, ...]
     frames: tuple[FrameSpec, ...]
-    suite: Suite
+    suite: Suite | ResolutionSuite
     seed: int
     device: str
     precision: Precision
@@ -114,6 +117,65 @@ class Spec:
     implementation: Implementation = "ours"
     copy: CopySpec | None = None
     """What has the corrupted images; None: they are made in the run."""
+    input_scale: float | None = None
+    """At which scale all models see all images; None: each at its own."""
+    class_map: ClassMapSpec | None = None
+    """How the classes of the models are scored as those of the labels; None: they are the same."""
+    draws: int = 1
+    """How often what has chance is repeated, with the seeds from `seed` on."""
+
+    def input_size(self, model: ModelSpec, frame: Size) -> Size:
+        """Return the size at which a model sees frames of a size, unless the suite rescales them.
+
+        Severities are in pixels of the frame, so this is a part of every score.
+        """
+        if self.input_scale is None:
+            return model.input_size(frame)
+        return Scale("scale", self.input_scale).size(frame)
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """The sizes of the frames."""
+        return tuple(sorted({(frame.height, frame.width) for frame in self.frames}))
+
+    @property
+    def one_scale(self) -> bool:
+        """Whether all models see the frames at the same size."""
+        return all(
+            len({self.input_size(model, size) for model in self.models}) == 1 for size in self.sizes
+        )
+
+    @property
+    def conditions(self) -> tuple[tuple[str, int], ...]:
+        """The name and severity of every condition, in the order of the run: clean first."""
+        every = ((CLEAN, 0), *self.suite.conditions())
+        if not self.taken:
+            return every
+        taken_in = {frame.condition for frame in self.frames}
+        return tuple(condition for condition in every if condition[0] in taken_in)
+
+    @property
+    def taken(self) -> bool:
+        """Whether the frames were taken in the conditions, each in one."""
+        return any(frame.condition for frame in self.frames)
+
+    def conditions_of(self, frame: FrameSpec) -> tuple[tuple[str, int], ...]:
+        """Return the name and severity of every condition that a frame is seen under."""
+        if not frame.condition:
+            return self.conditions
+        return ((frame.condition, 0),)
+
+    def by_chance(self, condition: tuple[str, int]) -> bool:
+        """Whether the pixels of a condition, by name and severity, depend on the seed."""
+        name, severity = condition
+        made_by = (name, severity) if severity else None
+        if isinstance(self.suite, ResolutionSuite):
+            made_by = {shift.name: shift.image for shift in self.suite.shifts}.get(name)
+        return made_by is not None and made_by[0] in BY_CHANCE
+
+    def draws_of(self, condition: tuple[str, int]) -> range:
+        """Return the numbers of the draws of a condition: 0 alone where it has no chance."""
+        return range(self.draws if self.by_chance(condition) else 1)
 
     def class_set(self, names: Collection[str]) -> NDArray[np.bool_]:
         """Return which classes have ground truth in the named frames, as a mask (C,)."""
@@ -155,14 +217,16 @@ class Spec:
             FrameSpec(**{**frame, "class_pixels": tuple(frame["class_pixels"])})
             for frame in values["frames"]
         ]
+        class_map = values.get("class_map")
         parts = {
             "models": tuple(models),
             "classes": tuple(
                 ClassInfo(**{**info, "color": tuple(info["color"])}) for info in values["classes"]
             ),
             "frames": tuple(frames),
-            "suite": Suite.from_dict(values["suite"]),
+            "suite": suite_from_dict(values["suite"]),
             "copy": CopySpec(**values["copy"]) if values.get("copy") else None,
+            "class_map": ClassMapSpec.from_dict(class_map) if class_map else None,
         }
         return cls(**{**values, **parts})
 
@@ -170,15 +234,21 @@ class Spec:
 _PIXELS_TOGETHER = {"cpu": 2**18, "cuda": 2**23}
 
 
-def batch_size(frames: Sequence[FrameSpec], device: str) -> int:
+def batch_size(frames: Sequence[FrameSpec], device: str, scale: float | None = None) -> int:
     """Return how many conditions of a frame are predicted together, at least one.
 
     Two of 512x256 on a CPU, one of anything larger: a larger batch is slower there, because its
     arrays outgrow what the allocator keeps and each new one is paged in again. Four of 2048x1024 on
-    a GPU.
+    a GPU. With a scale, its inputs count.
     """
     pixels = _PIXELS_TOGETHER.get(device.split(":")[0], _PIXELS_TOGETHER["cpu"])
-    return max(1, pixels // max(frame.height * frame.width for frame in frames))
+    largest = max(frame.height * frame.width for frame in frames)
+    return max(1, int(pixels / (largest * (scale or 1) ** 2)))
+
+
+def label_key(label: NDArray[np.uint8]) -> str:
+    """Return the SHA-256 of a label's values, row by row."""
+    return hashlib.sha256(label.tobytes()).hexdigest()
 
 
 def frames_of(dataset: Dataset, progress: Progress) -> tuple[FrameSpec, ...]:

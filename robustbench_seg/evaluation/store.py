@@ -1,16 +1,14 @@
 """A run on disk: one transactional SQLite file with a confusion matrix for each cell.
 
-A cell is (model, condition, severity, frame). Cells are committed in chunks, whole or not at all;
-each carries a digest of what it is and what it holds, which is checked when it is read.
+A cell is (model, condition, severity, frame, draw). Cells are committed in chunks, whole or not at
+all. Every row carries a digest of what it is and what it holds, which is checked when it is read.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -22,23 +20,10 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..folders import check_folder
+from .database import FILE, SCHEMA, VERSION, alone, begun, digest, told
+from .packing import pack, unpack
 
-FILE = "run.sqlite"
-_VERSION = 2
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE sessions (id INTEGER PRIMARY KEY, provenance TEXT NOT NULL);
-CREATE TABLE cells (
-    model TEXT, condition TEXT, severity INTEGER, frame TEXT,
-    matrix BLOB NOT NULL, digest TEXT NOT NULL,
-    PRIMARY KEY (model, condition, severity, frame)
-) WITHOUT ROWID;
-CREATE TABLE pictures (
-    model TEXT, condition TEXT, severity INTEGER, frame TEXT, caption TEXT,
-    png BLOB NOT NULL,
-    PRIMARY KEY (model, condition, severity, frame, caption)
-) WITHOUT ROWID;
-"""
+__all__ = ["FILE", "Cell", "Failure", "Picture", "Store"]
 
 
 @dataclass(frozen=True, order=True)
@@ -49,6 +34,8 @@ class Cell:
     condition: str
     severity: int
     frame: str
+    draw: int = 0
+    """Which of the repetitions of chance, from 0; draw d is made with the seed of the run + d."""
 
 
 @dataclass(frozen=True)
@@ -60,122 +47,211 @@ class Picture:
     png: bytes
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A cell that has no matrix, and why; it is tried again when the run is resumed."""
+
+    cell: Cell
+    reason: str
+
+    def __str__(self) -> str:
+        cell = self.cell
+        condition = f"{cell.condition} {cell.severity}" if cell.severity else cell.condition
+        return f"{cell.model} on {cell.frame} under {condition}: {self.reason}"
+
+
 class Store:
     """The database of one run."""
 
     def __init__(self, folder: Path, connection: sqlite3.Connection):
         self.folder = folder
         self._connection = connection
+        self._file = (folder / FILE).stat()
 
     @classmethod
     @contextmanager
     def create_or_resume(cls, folder: Path, spec: Mapping[str, Any]) -> Iterator[Store]:
-        """Open the run of this spec, new or begun before.
+        """Open the run of this spec, new or begun before, for this process alone.
 
         Raises InputError where the folder holds a run of another spec (with what differs), holds
-        other files, or cannot be written.
+        other files, is in use, damaged, or cannot be written (be it only later).
         """
         check_folder(folder, FILE)
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            (folder / FILE).touch()  # from here on the folder is known as that of a run
         except OSError as error:
             raise InputError(f"--out {folder}: cannot be written ({error.strerror})") from error
-        try:
-            with closing(sqlite3.connect(folder / FILE, timeout=60)) as connection:
-                connection.execute("BEGIN IMMEDIATE")  # fails early, where writing is refused
-                if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-                    for statement in _SCHEMA.split(";"):
-                        connection.execute(statement)
-                    meta = {"version": str(_VERSION), "spec": json.dumps(spec)}
-                    connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-                connection.commit()
-                store = cls(folder, connection)
-                _refuse_another(folder, store.spec(), spec)
-                yield store
-        except sqlite3.Error as error:
-            raise InputError(f"--out {folder}: cannot be used ({error})") from error
+        with (
+            alone(folder),
+            told(f"--out {folder}"),
+            closing(sqlite3.connect(folder / FILE, timeout=60)) as connection,
+        ):
+            connection.execute("BEGIN IMMEDIATE")  # fails early, where writing is refused
+            if not begun(connection):
+                for statement in SCHEMA.split(";"):
+                    connection.execute(statement)
+                text = json.dumps(spec)
+                meta = {"version": str(VERSION), "spec": text, "digest": digest("spec", text)}
+                connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+            connection.commit()
+            store = cls(folder, connection)
+            store._check()
+            _refuse_another(folder, store.spec(), spec)
+            yield store
 
     @classmethod
     @contextmanager
     def open(cls, folder: Path) -> Iterator[Store]:
-        """Open an existing run for reading; InputError if there is none."""
+        """Open an existing run for reading; InputError if there is none, or if it is damaged."""
         path = folder / FILE
         if not path.is_file():
             raise InputError(f"{folder}: no run here (expected {FILE} in it)")
         # Reading may have to roll back a commit that was cut off, which needs the right to write.
         mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
-        try:
-            address = f"{path.resolve().as_uri()}?mode={mode}"
-            with closing(sqlite3.connect(address, uri=True, timeout=60)) as connection:
-                yield cls(folder, connection)
-        # What is damaged within the rows shows itself when they are read as JSON or as arrays.
-        except (sqlite3.Error, ValueError, KeyError, TypeError, zlib.error) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"{path}: not a run, or damaged ({error})") from error
+        address = f"{path.resolve().as_uri()}?mode={mode}"
+        with told(str(path)), closing(sqlite3.connect(address, uri=True, timeout=60)) as found:
+            if not begun(found):
+                raise InputError(f"{folder}: no run here yet ({FILE} is empty); run eval again")
+            store = cls(folder, found)
+            store._check()
+            yield store
+
+    def _check(self) -> None:
+        """Raise InputError where the structure of the file is damaged; digests tell of the rest."""
+        (found,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise self._damaged(" ".join(str(found).split()))
+
+    def _damaged(self, what: str) -> InputError:
+        return InputError(
+            f"{self.folder / FILE}: damaged: {what}; restore the file from a copy, or run again in "
+            "a new folder"
+        )
+
+    def _intact(self, what: object, stored: object, *content: Any) -> None:
+        if digest(*content) != stored:
+            raise self._damaged(f"the digest of {what} is wrong")
 
     def spec(self) -> dict[str, Any]:
         """Return what the run evaluates."""
         meta = dict(self._connection.execute("SELECT key, value FROM meta"))
-        if meta.get("version") != str(_VERSION):
+        if meta.get("version") != str(VERSION):
             raise InputError(
-                f"{self.folder / FILE}: made by another version of robustseg "
-                f"(format {meta.get('version')}, this one reads {_VERSION})"
+                f"{self.folder / FILE}: made by another version of robustseg, or damaged "
+                f"(format {meta.get('version')}, this one reads {VERSION})"
             )
+        self._intact("what is run", meta.get("digest"), "spec", meta.get("spec"))
         spec: dict[str, Any] = json.loads(meta["spec"])
         return spec
 
     def add_session(self, provenance: Mapping[str, Any]) -> None:
         """Note where and with what the run was begun or resumed."""
-        with self._connection:
-            self._connection.execute(
-                "INSERT INTO sessions (provenance) VALUES (?)", (json.dumps(provenance),)
+        text = json.dumps(provenance)
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO sessions (provenance, digest) VALUES (?, ?)",
+                (text, digest("session", text)),
             )
 
     def sessions(self) -> list[dict[str, Any]]:
         """Return the provenance of each start of the run, first to last."""
-        rows = self._connection.execute("SELECT provenance FROM sessions ORDER BY id")
-        return [json.loads(row[0]) for row in rows]
+        sessions = []
+        for number, text, stored in self._connection.execute(
+            "SELECT id, provenance, digest FROM sessions ORDER BY id"
+        ):
+            self._intact(f"session {number}", stored, "session", text)
+            sessions.append(json.loads(text))
+        return sessions
 
     def add(
-        self, cells: Mapping[Cell, NDArray[np.int64]], pictures: Iterable[Picture] = ()
+        self,
+        cells: Mapping[Cell, NDArray[np.int64]],
+        pictures: Iterable[Picture] = (),
+        failures: Iterable[Failure] = (),
     ) -> None:
-        """Commit matrices (C, C) and pictures in one transaction."""
-        with self._connection:
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?)",
+        """Commit matrices (C, C) or (C, C + 1), pictures and failures in one transaction.
+
+        A matrix takes the place of an earlier failure, a failure that of no matrix.
+        """
+        with self._transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [(*_key(cell), *_pack(cell, matrix)) for cell, matrix in cells.items()],
             )
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?, ?)",
-                [(*_key(item.cell), item.caption, item.png) for item in pictures],
+            connection.executemany(
+                "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (*_key(item.cell), item.caption, item.png, digest(*_parts(item)))
+                    for item in pictures
+                ],
             )
+            connection.executemany(
+                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (*_key(item.cell), item.reason, digest(*_key(item.cell), item.reason))
+                    for item in failures
+                ],
+            )
+            connection.execute(
+                "DELETE FROM failures WHERE EXISTS (SELECT 1 FROM cells WHERE"
+                " (cells.model, cells.condition, cells.severity, cells.frame, cells.draw) ="
+                " (failures.model, failures.condition, failures.severity, failures.frame,"
+                " failures.draw))"
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        # SQLite goes on writing to a file that has no name any more.
+        path = self.folder / FILE
+        if not path.is_file() or not os.path.samestat(path.stat(), self._file):
+            raise InputError(
+                f"--out {self.folder}: {FILE} was deleted or replaced while the run was under way; "
+                "run the same command again"
+            )
+        with self._connection:
+            yield self._connection
 
     def stored(self) -> set[Cell]:
         """Return the cells that are there."""
-        rows = self._connection.execute("SELECT model, condition, severity, frame FROM cells")
+        rows = self._connection.execute("SELECT model, condition, severity, frame, draw FROM cells")
         return {Cell(*row) for row in rows}
 
     def matrices(self) -> Iterator[tuple[Cell, NDArray[np.int64]]]:
-        """Yield each cell with its matrix (C, C); InputError where a digest does not agree."""
+        """Yield each cell with its matrix, (C, C) or (C, C + 1).
+
+        Raises InputError where a digest does not agree.
+        """
         rows = self._connection.execute(
-            "SELECT model, condition, severity, frame, matrix, digest FROM cells"
+            "SELECT model, condition, severity, frame, draw, matrix, digest FROM cells"
         )
-        for *key, packed, digest in rows:
+        for *key, packed, stored in rows:
             cell = Cell(*key)
-            if not isinstance(packed, bytes) or _digest(cell, packed) != digest:
-                raise InputError(f"{self.folder / FILE}: damaged: the digest of {cell} is wrong")
-            values = np.frombuffer(zlib.decompress(packed), "<i8").astype(np.int64)
-            side = round(len(values) ** 0.5)
-            yield cell, values.reshape(side, side)  # (C * C,) -> (C, C)
+            self._intact(cell, stored, *key, packed)
+            yield cell, unpack(packed)
 
     def pictures(self) -> list[Picture]:
         """Return the stored pictures, in a fixed order."""
-        rows = self._connection.execute(
-            "SELECT model, condition, severity, frame, caption, png FROM pictures"
-            " ORDER BY model, frame, condition, severity, caption"
-        )
-        return [Picture(Cell(*row[:4]), row[4], row[5]) for row in rows]
+        pictures = []
+        for *key, caption, png, stored in self._connection.execute(
+            "SELECT model, condition, severity, frame, draw, caption, png, digest FROM pictures"
+            " ORDER BY model, frame, condition, severity, draw, caption"
+        ):
+            picture = Picture(Cell(*key), caption, png)
+            self._intact(f"a picture of {picture.cell}", stored, *_parts(picture))
+            pictures.append(picture)
+        return pictures
+
+    def failures(self) -> list[Failure]:
+        """Return the cells that failed when they were last tried, in a fixed order."""
+        failures = []
+        for *key, reason, stored in self._connection.execute(
+            "SELECT model, condition, severity, frame, draw, reason, digest FROM failures"
+            " ORDER BY frame, condition, severity, draw, model"
+        ):
+            self._intact(f"the failure of {Cell(*key)}", stored, *key, reason)
+            failures.append(Failure(Cell(*key), reason))
+        return failures
 
 
 def _refuse_another(folder: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
@@ -190,14 +266,14 @@ def _refuse_another(folder: Path, stored: Mapping[str, Any], wanted: Mapping[str
         )
 
 
-def _key(cell: Cell) -> tuple[str, str, int, str]:
-    return cell.model, cell.condition, cell.severity, cell.frame
+def _key(cell: Cell) -> tuple[str, str, int, str, int]:
+    return cell.model, cell.condition, cell.severity, cell.frame, cell.draw
+
+
+def _parts(picture: Picture) -> tuple[str | int | bytes, ...]:
+    return (*_key(picture.cell), picture.caption, picture.png)
 
 
 def _pack(cell: Cell, matrix: NDArray[np.int64]) -> tuple[bytes, str]:
-    packed = zlib.compress(matrix.astype("<i8").tobytes())
-    return packed, _digest(cell, packed)
-
-
-def _digest(cell: Cell, packed: bytes) -> str:
-    return hashlib.sha256(json.dumps(_key(cell)).encode() + packed).hexdigest()
+    packed = pack(matrix)
+    return packed, digest(*_key(cell), packed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -34,6 +34,10 @@ class Preprocessing:
     def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the size (height, width) at which an image of a size enters the network."""
         return self.size or size
+
+    def without_size(self) -> Preprocessing:
+        """Return the same for images that keep their size."""
+        return replace(self, size=None)
 
     def normalise(self, images: Tensor) -> Tensor:
         """Return float32 (N, 3, H, W) of RGB uint8 (N, 3, H, W) images, of their own size."""

@@ -112,13 +112,13 @@ _SEGFORMERS = {
     name: Model(
         title="SegFormer: Simple and Efficient Design for Semantic Segmentation with Transformers "
         "(arXiv 2105.15203)",
-        description="SegFormer",
+        description="SegFormer" if variant.positions is None else "SegFormer with PE",
         build=partial(segformer, name),
         build_for=partial(_segformer_for, name),
         preprocessing=IMAGENET,
         window=Window("slide", crop=1024, stride=768),
     )
-    for name in VARIANTS
+    for name, variant in VARIANTS.items()
 }
 _CNNS = {
     f"{head}-{backbone}": _cnn(_HEADS[head], _BACKBONES[backbone])

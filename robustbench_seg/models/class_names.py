@@ -12,7 +12,7 @@ def check_number(where: object, given: int, wanted: int, data: str) -> None:
     if given != wanted:
         raise InputError(
             f"{where}: a model of {given} classes, where the labels of {data} have {wanted}; "
-            "give weights that were trained for these classes"
+            "give weights that were trained for these classes, or a --class-map"
         )
 
 

@@ -14,6 +14,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 _RECTIFIERS = (
@@ -36,6 +39,41 @@ def multiply_adds(network: nn.Module, size: tuple[int, int]) -> int:
     The network is left as it is.
     """
     return _count(_without_values(network), size, {}) // 2  # torch counts a multiply-add as two
+
+
+def activation_bytes(network: nn.Module, size: tuple[int, int], batch: int = 1) -> int:
+    """Return the most bytes that a pass in float32 over images of size (height, width) holds.
+
+    The inputs and whatever an operation gives, for as long as it is needed; not what an operation
+    takes for itself, nor the weights. Attention counts with its matrix, which kernels that work on
+    tiles do without. The network is left as it is.
+    """
+    shapes = _without_values(network)
+    live = _Live()
+    with torch.inference_mode(), live:
+        shapes(torch.empty(batch, 3, *size, device="meta"))
+    return live.most
+
+
+class _Live(TorchDispatchMode):
+    """Adds up the tensors that are alive after each operation."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # torch has no type for it
+        self.most: int = 0
+        self._alive: dict[StorageWeakRef, int] = {}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:  # torch's own signature
+        given = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(given):
+            if isinstance(tensor, Tensor):
+                storage = tensor.untyped_storage()
+                self._alive[StorageWeakRef(storage)] = storage.nbytes()
+        self._alive = {ref: size for ref, size in self._alive.items() if not ref.expired()}
+        self.most = max(self.most, sum(self._alive.values()))
+        return given
 
 
 def published_multiply_adds(network: nn.Module, size: tuple[int, int]) -> int:

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .base import Preprocessing
@@ -149,7 +150,10 @@ class Encoder(nn.Module):
 
 
 class ESPNet(nn.Module):
-    """Images float32 (N, 3, H, W), H and W multiples of 8, to logits (N, outputs, H, W).
+    """Images float32 (N, 3, H, W) to logits (N, outputs, H, W).
+
+    Sides that are no multiples of 8 are filled up with zeros, the mean colour; the authors' network
+    takes multiples of 8 alone.
 
     p and q are the numbers of ESP units at 1/4 and 1/8. `joined_skip` is the form of the authors'
     CamVid checkpoints, whose last fusion takes the first level's features joined by the image
@@ -171,13 +175,17 @@ class ESPNet(nn.Module):
         self.classifier = nn.ConvTranspose2d(outputs, outputs, 2, 2, bias=False)
 
     def forward(self, image: Tensor) -> Tensor:
+        height, width = image.shape[2:]
+        if height % 8 or width % 8:
+            image = F.pad(image, (0, -width % 8, 0, -height % 8))
         first, joined, second, third = self.encoder(image)
         third = self.up_l3(self.br(third))  # (N, K, H/8, W/8) -> (N, K, H/4, W/4)
         second = self.level3_C(second)  # (N, 131, H/4, W/4) -> (N, K, H/4, W/4)
         x = self.combine_l2_l3(torch.cat([second, third], 1))  # (N, 2 K, ...) -> (N, K, ...)
         x = self.up_l2(x)  # (N, K, H/4, W/4) -> (N, K, H/2, W/2)
         x = torch.cat([x, joined if self.joined_skip else first], 1)  # (N, K + 16 or 19, ...)
-        return cast(Tensor, self.classifier(self.conv(x)))  # -> (N, K, H, W)
+        logits = cast(Tensor, self.classifier(self.conv(x)))  # -> (N, K, H, W)
+        return logits[:, :, :height, :width]
 
 
 def espnet_of(tensors: Mapping[str, Tensor]) -> ESPNet:

@@ -58,6 +58,16 @@ class SeparableConvolution(nn.Module):
         return cast(Tensor, self.pointwise_conv(self.depthwise_conv(x)))
 
 
+def to_map(tokens: Tensor, size: tuple[int, int]) -> Tensor:
+    """View tokens (N, H * W, C) as the channels_last map (N, C, H, W) that convolutions want."""
+    return tokens.reshape(len(tokens), *size, -1).permute(0, 3, 1, 2)  # -> (N, C, H, W)
+
+
+def to_tokens(feature_map: Tensor) -> Tensor:
+    """View a map (N, C, H, W) as tokens (N, H * W, C)."""
+    return feature_map.flatten(2).transpose(1, 2)  # (N, C, H, W) -> (N, L, C)
+
+
 def upsample(x: Tensor, size: torch.Size) -> Tensor:
     """Upsample bilinearly, (N, C, h, w) -> (N, C, *size), in the channels_last format.
 

@@ -29,6 +29,7 @@ class Hub(NamedTuple):
 NAMED_WEIGHTS: Mapping[tuple[str, str], Embedded | Hub] = {
     # (model, the data that the weights were trained on)
     ("b0", "streets"): Embedded("b0-streets.safetensors"),
+    ("b0-pe", "streets"): Embedded("b0-pe-streets.safetensors"),
     ("deeplabv3plus-mobilenetv2", "streets"): Embedded(
         "deeplabv3plus-mobilenetv2-streets.safetensors"
     ),

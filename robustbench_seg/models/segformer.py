@@ -15,7 +15,6 @@ the channels_last format: going to a convolution and back is a change of view, n
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -23,21 +22,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import Convolution, initialise
+from .layers import initialise, to_map, to_tokens
+from .segformer_decoders import AllMLPDecoder, RectifiedDecoder
 
 
 @dataclass(frozen=True)
 class Variant:
-    """The sizes that differ between B0 and B5: one number for each of the four stages."""
+    """What differs between B0 and B5, one number for each of the four stages, and b0-pe."""
 
     widths: tuple[int, int, int, int]
     depths: tuple[int, int, int, int]
     decoder_width: int
     heads: tuple[int, int, int, int] = (1, 2, 5, 8)
+    positions: tuple[int, int] | None = None
+    """Height and width in pixels of the images that learned positional encodings are for; with
+    them the FFN has no convolution (Table 1c). None: Mix-FFN, which needs no encodings."""
 
 
 VARIANTS = {
     "b0": Variant((32, 64, 160, 256), (2, 2, 2, 2), 256),
+    "b0-pe": Variant((32, 64, 160, 256), (2, 2, 2, 2), 256, positions=(256, 512)),
     "b1": Variant((64, 128, 320, 512), (2, 2, 2, 2), 256),
     "b2": Variant((64, 128, 320, 512), (3, 4, 6, 3), 768),
     "b3": Variant((64, 128, 320, 512), (3, 4, 18, 3), 768),
@@ -46,16 +50,6 @@ VARIANTS = {
 }
 REDUCTIONS = (8, 4, 2, 1)
 """By how much each side of a stage's keys and values is reduced; the length, by its square."""
-
-
-def to_map(tokens: Tensor, size: tuple[int, int]) -> Tensor:
-    """View tokens (N, H * W, C) as the channels_last map (N, C, H, W) that convolutions want."""
-    return tokens.reshape(len(tokens), *size, -1).permute(0, 3, 1, 2)  # -> (N, C, H, W)
-
-
-def to_tokens(feature_map: Tensor) -> Tensor:
-    """View a map (N, C, H, W) as tokens (N, H * W, C)."""
-    return feature_map.flatten(2).transpose(1, 2)  # (N, C, H, W) -> (N, L, C)
 
 
 class OverlapPatchEmbed(nn.Module):
@@ -114,17 +108,49 @@ class MixFFN(nn.Module):
         return cast(Tensor, self.fc2(x))  # (N, L, 4 C) -> (N, L, C)
 
 
+class FFN(nn.Module):
+    """MLP, GELU, MLP: each token on its own, as in the Vision Transformer (arXiv 2010.11929)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(width, 4 * width)
+        self.fc2 = nn.Linear(4 * width, width)
+
+    def forward(self, x: Tensor, _size: tuple[int, int]) -> Tensor:
+        return cast(Tensor, self.fc2(F.gelu(self.fc1(x))))  # (N, L, C) -> (N, L, 4 C) -> (N, L, C)
+
+
+class PositionalEncoding(nn.Module):
+    """A learned vector for each place, interpolated bilinearly where there are more or fewer."""
+
+    def __init__(self, width: int, height: int, columns: int) -> None:
+        super().__init__()
+        self.map = nn.Parameter(torch.zeros(1, width, height, columns))
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        encodings: Tensor = self.map  # (1, C, h, w)
+        if encodings.shape[2:] != size:
+            encodings = F.interpolate(encodings, size, mode="bilinear")  # (1, C, H, W)
+        return x + to_tokens(encodings)  # (N, L, C)
+
+
 class Block(nn.Module):
-    """Attention and Mix-FFN, each normalised before and added to its input."""
+    """Attention and a feed-forward network, each normalised before and added to its input."""
 
     def __init__(
-        self, width: int, heads: int, reduction: int, drop_path: float, codebase: Codebase
+        self,
+        width: int,
+        heads: int,
+        reduction: int,
+        drop_path: float,
+        codebase: Codebase,
+        ffn: type[MixFFN | FFN],
     ) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(width, codebase.epsilon)
         self.attn = EfficientSelfAttention(width, heads, reduction, codebase.inner_epsilon)
         self.norm2 = nn.LayerNorm(width, codebase.epsilon)
-        self.mlp = MixFFN(width)
+        self.mlp = ffn(width)
         self.drop_path = drop_path
 
     def skip(self, branch: Tensor) -> Tensor:
@@ -146,114 +172,35 @@ class MixTransformer(nn.Module):
     def __init__(self, variant: Variant, drop_path: float, codebase: Codebase) -> None:
         super().__init__()
         rates = torch.linspace(0, drop_path, sum(variant.depths), device="cpu").tolist()
+        ffn = MixFFN if variant.positions is None else FFN
         channels = 3
         for stage in range(4):
             width, heads = variant.widths[stage], variant.heads[stage]
             patch, stride = (7, 4) if stage == 0 else (3, 2)
             blocks = [
-                Block(width, heads, REDUCTIONS[stage], rates.pop(0), codebase)
+                Block(width, heads, REDUCTIONS[stage], rates.pop(0), codebase, ffn)
                 for _ in range(variant.depths[stage])
             ]
             embed = OverlapPatchEmbed(channels, width, patch, stride, codebase.inner_epsilon)
             self.add_module(f"patch_embed{stage + 1}", embed)
             self.add_module(f"block{stage + 1}", nn.ModuleList(blocks))
             self.add_module(f"norm{stage + 1}", nn.LayerNorm(width, codebase.epsilon))
+            if variant.positions is not None:
+                height, columns = (side // 2 ** (stage + 2) for side in variant.positions)
+                self.add_module(f"position{stage + 1}", PositionalEncoding(width, height, columns))
             channels = width
 
     def forward(self, image: Tensor) -> list[Tensor]:
         x, maps = image.contiguous(memory_format=torch.channels_last), []
         for stage in "1234":
             x, size = self.get_submodule(f"patch_embed{stage}")(x)  # (N, C, H, W) -> (N, L, C)
+            if hasattr(self, f"position{stage}"):
+                x = self.get_submodule(f"position{stage}")(x, size)  # (N, L, C)
             for block in cast(nn.ModuleList, self.get_submodule(f"block{stage}")):
                 x = block(x, size)
             x = to_map(self.get_submodule(f"norm{stage}")(x), size)  # (N, L, C) -> (N, C, H, W)
             maps.append(x)
         return maps
-
-
-class AllMLPDecoder(nn.Module):
-    """Project the four maps, upsample to 1/4, concatenate, fuse, classify (Equation 4).
-
-    A 1x1 convolution commutes with bilinear upsampling, whose weights sum to 1. So each map is
-    projected and fused at its own resolution, by the product of the two matrices, and then
-    upsampled and added: the same function without the map of 4 * width channels at 1/4.
-    """
-
-    def __init__(self, variant: Variant, classes: int, dropout: float) -> None:
-        super().__init__()
-        width = variant.decoder_width
-        for stage, channels in enumerate(variant.widths, start=1):
-            projection = nn.Linear(channels, width)
-            self.add_module(f"linear_c{stage}", nn.ModuleDict({"proj": projection}))
-        convolution = nn.Conv2d(4 * width, width, 1, bias=False)
-        self.linear_fuse = nn.ModuleDict({"conv": convolution, "bn": nn.BatchNorm2d(width)})
-        self.dropout = nn.Dropout2d(dropout)
-        self.linear_pred = nn.Conv2d(width, classes, 1)
-
-    def forward(self, maps: list[Tensor]) -> Tensor:
-        fuse = self.get_parameter("linear_fuse.conv.weight")  # (D, 4 D, 1, 1), for c4 to c1
-        parts = fuse.flatten(1).chunk(4, 1)  # four of (D, D)
-        projected = (
-            self._project(stage, part, x)  # (N, C, h, w) -> (N, D, h, w)
-            for stage, part, x in zip("4321", parts, reversed(maps), strict=True)
-        )
-        return self.classify(_add_upsampled(projected, maps[0].shape[2:]))
-
-    def forward_as_published(self, maps: list[Tensor]) -> Tensor:
-        """Do the same as Equation 4 writes it: the form that the paper's GFLOPs count."""
-        size = maps[0].shape[2:]
-        projected = []
-        for stage, x in zip("4321", reversed(maps), strict=True):
-            tokens = self.get_submodule(f"linear_c{stage}.proj")(to_tokens(x))  # (N, h * w, D)
-            x = to_map(tokens, (x.shape[2], x.shape[3]))  # (N, D, h, w)
-            projected.append(F.interpolate(x, size, mode="bilinear"))  # (N, D, H/4, W/4)
-        return self.classify(self.linear_fuse["conv"](torch.cat(projected, 1)))
-
-    def classify(self, fused: Tensor) -> Tensor:
-        """Take fused features (N, D, H/4, W/4) to logits (N, K, H/4, W/4)."""
-        x = self.dropout(F.relu(self.linear_fuse["bn"](fused), inplace=True))
-        return cast(Tensor, self.linear_pred(x))
-
-    def _project(self, stage: str, part: Tensor, x: Tensor) -> Tensor:
-        weight = part @ self.get_parameter(f"linear_c{stage}.proj.weight")  # (D, C)
-        bias = part @ self.get_parameter(f"linear_c{stage}.proj.bias")
-        return F.conv2d(x, weight[..., None, None], bias)  # (N, C, h, w) -> (N, D, h, w)
-
-
-class RectifiedDecoder(nn.Module):
-    """The decoder of mmsegmentation, which is another one: each projection ends in a ReLU.
-
-    Convolution, batch norm and ReLU project each map (`convs`), and do not commute with the
-    upsampling; what fuses the maps (`fusion_conv`) still does, and is done before it. The
-    parameters are named as there; `conv_seg` is the classifier.
-    """
-
-    def __init__(self, variant: Variant, classes: int, dropout: float) -> None:
-        super().__init__()
-        width = variant.decoder_width
-        self.convs = nn.ModuleList(Convolution(channels, width, 1) for channels in variant.widths)
-        self.fusion_conv = Convolution(4 * width, width, 1)
-        self.dropout = nn.Dropout2d(dropout)
-        self.conv_seg = nn.Conv2d(width, classes, 1)
-
-    def forward(self, maps: list[Tensor]) -> Tensor:
-        parts = self.fusion_conv.conv.weight.chunk(4, 1)  # (D, D, 1, 1) for each of c1 to c4
-        projected = (
-            F.conv2d(self.convs[stage](maps[stage]), parts[stage])  # (N, C, h, w) -> (N, D, h, w)
-            for stage in (3, 2, 1, 0)
-        )
-        fused = _add_upsampled(projected, maps[0].shape[2:])  # (N, D, H/4, W/4)
-        x = self.dropout(self.fusion_conv.activate(self.fusion_conv.bn(fused)))
-        return cast(Tensor, self.conv_seg(x))  # (N, D, H/4, W/4) -> (N, K, H/4, W/4)
-
-
-def _add_upsampled(maps: Iterable[Tensor], size: tuple[int, ...]) -> Tensor:
-    total: Tensor | None = None
-    for x in maps:
-        if x.shape[2:] != size:
-            x = F.interpolate(x, size, mode="bilinear")  # (N, D, h, w) -> (N, D, H/4, W/4)
-        total = x if total is None else x.add_(total)
-    return cast(Tensor, total)
 
 
 @dataclass(frozen=True)
@@ -281,7 +228,7 @@ class SegFormer(nn.Module):
     ) -> None:
         super().__init__()
         self.backbone = MixTransformer(variant, drop_path, codebase)
-        self.decode_head = codebase.decoder(variant, classes, dropout)
+        self.decode_head = codebase.decoder(variant.widths, variant.decoder_width, classes, dropout)
         if not next(self.parameters()).is_meta:  # else there is nothing to draw
             self.apply(initialise)
 
@@ -298,7 +245,7 @@ def segformer(
     codebase: Codebase = OFFICIAL,
     decoder_width: int | None = None,
 ) -> SegFormer:
-    """Build SegFormer "b0" to "b5" for a number of classes, with newly drawn weights.
+    """Build SegFormer "b0" to "b5", or "b0-pe", for a number of classes, with new weights.
 
     drop_path (rising linearly to it over the blocks; 0.1 in the paper's long trainings) and dropout
     act in training only. decoder_width is the paper's by default; mmsegmentation has 256 in all.

@@ -1,14 +1,17 @@
 """From label maps to confusion matrices, and from these to the scores of the protocol.
 
-A matrix is int64 (C, C): rows are ground truth, columns predictions, ignored pixels left out. The
-score of a dataset comes from the sum of its matrices. All functions of a matrix also take a stack
-(..., C, C) and then return (...) or (..., C). What is undefined is NaN, and a mean over something
-undefined is undefined.
+A matrix is int64 (C, C): rows are ground truth, columns predictions, ignored pixels left out. It
+may have one more column, (C, C + 1), for predictions that are none of the classes: these count as
+missed, and as a false alarm of nothing. The score of a dataset comes from the sum of its matrices.
+All functions of a matrix also take its `Counts`, or a stack (..., C, C), and then return (...) or
+(..., C). What is undefined is NaN, and a mean over something undefined is undefined.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,12 +25,19 @@ Scores = NDArray[np.float64]
 
 
 def confusion_matrix(
-    truth: NDArray[np.uint8], prediction: NDArray[np.uint8], classes: int, ignore: int = 255
+    truth: NDArray[np.uint8],
+    prediction: NDArray[np.uint8],
+    classes: int,
+    ignore: int = 255,
+    *,
+    spare: bool = False,
 ) -> Matrix:
     """Count the pixels of each (true class, predicted class): int64 (classes, classes).
 
-    Both maps are uint8 (H, W); pixels whose truth is `ignore` do not count. Raises InputError for
-    other types, for maps of different shapes, and for values that are no class.
+    Both maps are uint8 (H, W); pixels whose truth is `ignore` do not count. With `spare`, the
+    prediction may also hold the value `classes`, which stands for none of them, and the result is
+    (classes, classes + 1). Raises InputError for other types, for maps of different shapes, and for
+    values that are no class.
     """
     for name, labels in (("truth", truth), ("prediction", prediction)):
         if labels.dtype != np.uint8 or labels.ndim != 2:
@@ -38,10 +48,11 @@ def confusion_matrix(
         raise InputError(f"truth is {truth.shape}, prediction {prediction.shape}: sizes must agree")
     if not 1 <= classes <= 255:
         raise InputError(f"classes: expected 1 to 255, got {classes}")
-    if prediction.size and prediction.max() >= classes:
+    columns = classes + spare
+    if prediction.size and prediction.max() >= columns:
         raise InputError(f"prediction: {prediction.max()} is no class; classes are 0-{classes - 1}")
 
-    counts: Matrix = _pairs(truth.ravel(), prediction.ravel(), classes)  # (256, classes)
+    counts: Matrix = _pairs(truth.ravel(), prediction.ravel(), columns)  # (256, columns)
     counts[ignore] = 0
     strays = np.flatnonzero(counts[classes:].any(axis=1)) + classes
     if strays.size:
@@ -52,60 +63,102 @@ def confusion_matrix(
 
 
 @kernel
-def _pairs(truth: Any, prediction: Any, classes: int) -> Any:
-    """Count the pairs of values of uint8 (pixels,) and (pixels,): int64 (256, classes)."""
+def _pairs(truth: Any, prediction: Any, columns: int) -> Any:
+    """Count the pairs of values of uint8 (pixels,) and (pixels,): int64 (256, columns)."""
     # Neighbours are mostly equal, and adding to one counter twice waits: so four take turns.
-    counts = np.zeros((4, 256 * classes), np.int64)
+    counts = np.zeros((4, 256 * columns), np.int64)
     for pixel in range(len(truth)):
-        counts[pixel & 3, truth[pixel] * classes + prediction[pixel]] += 1
-    return counts.sum(axis=0).reshape((256, classes))
+        counts[pixel & 3, truth[pixel] * columns + prediction[pixel]] += 1
+    return counts.sum(axis=0).reshape((256, columns))
 
 
-def present_classes(matrix: Matrix) -> NDArray[np.bool_]:
-    """Return which classes have ground truth, bool (C,): the class set of the evaluated frames."""
-    return np.asarray(matrix.sum(axis=-1) > 0)
+class Counts(NamedTuple):
+    """All that the scores need of a matrix: pixels of each class, three times (..., C).
+
+    Whole numbers, int64 or float64.
+    """
+
+    hits: NDArray[Any]
+    """Of the class, and predicted so."""
+    truth: NDArray[Any]
+    """Of the class."""
+    predicted: NDArray[Any]
+    """Predicted so, whatever they are of."""
 
 
-def iou(matrix: Matrix) -> Scores:
-    """Return TP / (TP + FP + FN) of each class, float64 (C,); NaN where that is 0 / 0."""
+def counts_of(matrix: Matrix) -> Counts:
+    """Return the counts of a matrix (..., C, C) or (..., C, C + 1)."""
     hits = np.diagonal(matrix, axis1=-2, axis2=-1)
-    return _ratio(hits, matrix.sum(axis=-1) + matrix.sum(axis=-2) - hits)
+    predicted = matrix.sum(axis=-2)[..., : matrix.shape[-2]]  # (..., C or C + 1) -> (..., C)
+    return Counts(hits, matrix.sum(axis=-1), predicted)
 
 
-def mean_iou(matrix: Matrix, class_set: NDArray[np.bool_]) -> Scores:
+def category_counts(matrix: Matrix, categories: Sequence[str]) -> Counts:
+    """Return the counts of a matrix (..., C, C) by category, (..., K) each.
+
+    `categories` names that of each class; the K are in the order of their first class. Taking a
+    class for another of its category is right here, as in cityscapesscripts.
+    """
+    members, alike = _members(tuple(categories))
+    _, truth, predicted = counts_of(matrix)
+    hits = (matrix[..., : len(categories)] * alike).sum(axis=-1)  # (..., C)
+    return Counts(hits @ members, truth @ members, predicted @ members)  # (..., C) -> (..., K)
+
+
+@cache
+def _members(categories: tuple[str, ...]) -> tuple[Matrix, Matrix]:
+    """Return 0 or 1: which category a class is of, (C, K); which classes are of one, (C, C)."""
+    order = list(dict.fromkeys(categories))
+    members = np.array([[name == of for name in order] for of in categories], np.int64)
+    return members, members @ members.T
+
+
+def present_classes(matrix: Matrix | Counts) -> NDArray[np.bool_]:
+    """Return which classes have ground truth, bool (C,): the class set of the evaluated frames."""
+    return np.asarray(_counts(matrix).truth > 0)
+
+
+def iou(matrix: Matrix | Counts) -> Scores:
+    """Return TP / (TP + FP + FN) of each class, float64 (C,); NaN where that is 0 / 0."""
+    hits, truth, predicted = _counts(matrix)
+    return _ratio(hits, truth + predicted - hits)
+
+
+def mean_iou(matrix: Matrix | Counts, class_set: NDArray[np.bool_]) -> Scores:
     """Return the mean IoU over a class set, bool (C,), that is the same for all conditions.
 
-    NaN if the set is empty, or if a class of it occurs in neither truth nor prediction.
+    For a stack it may also be (..., C). NaN if the set is empty, or if a class of it occurs in
+    neither truth nor prediction.
     """
     return _mean_over(class_set, iou(matrix))
 
 
-def cityscapes_mean_iou(matrix: Matrix) -> Scores:
+def cityscapes_mean_iou(matrix: Matrix | Counts) -> Scores:
     """Return the mean IoU as cityscapesscripts has it: over classes in truth or prediction.
 
     A single stray pixel of a class without ground truth adds a 0 to this mean.
     """
     scores = iou(matrix)
-    defined = ~np.isnan(scores)
-    return _ratio(np.where(defined, scores, 0.0).sum(axis=-1), defined.sum(axis=-1))
+    return _mean_over(~np.isnan(scores), scores)
 
 
-def pixel_accuracy(matrix: Matrix) -> Scores:
+def pixel_accuracy(matrix: Matrix | Counts) -> Scores:
     """Return the share of the pixels that are predicted right."""
-    return _ratio(np.trace(matrix, axis1=-2, axis2=-1), matrix.sum(axis=(-2, -1)))
+    hits, truth, _ = _counts(matrix)
+    return _ratio(hits.sum(axis=-1), truth.sum(axis=-1))
 
 
-def mean_accuracy(matrix: Matrix, class_set: NDArray[np.bool_]) -> Scores:
+def mean_accuracy(matrix: Matrix | Counts, class_set: NDArray[np.bool_]) -> Scores:
     """Return the mean over the class set of the share of a class's pixels predicted right."""
-    hits = np.diagonal(matrix, axis1=-2, axis2=-1)
-    return _mean_over(class_set, _ratio(hits, matrix.sum(axis=-1)))
+    hits, truth, _ = _counts(matrix)
+    return _mean_over(class_set, _ratio(hits, truth))
 
 
-def frequency_weighted_iou(matrix: Matrix) -> Scores:
+def frequency_weighted_iou(matrix: Matrix | Counts) -> Scores:
     """Return the IoU averaged with each class weighted by its share of the true pixels."""
-    pixels = matrix.sum(axis=-1)
-    weighted = np.where(pixels > 0, iou(matrix), 0.0) * pixels
-    return _ratio(weighted.sum(axis=-1), pixels.sum(axis=-1))
+    truth = _counts(matrix).truth
+    weighted = np.where(truth > 0, iou(matrix), 0.0) * truth
+    return _ratio(weighted.sum(axis=-1), truth.sum(axis=-1))
 
 
 def corruption_degradation(scores: Scores, reference: Scores) -> Scores:
@@ -132,10 +185,13 @@ def relative_corruption_degradation(
     return _ratio(drop.sum(axis=-1), reference_drop.sum(axis=-1))
 
 
+def _counts(matrix: Matrix | Counts) -> Counts:
+    return matrix if isinstance(matrix, Counts) else counts_of(matrix)
+
+
 def _mean_over(class_set: NDArray[np.bool_], scores: Scores) -> Scores:
     """Return the mean of (..., C) over the classes of the set; NaN if it is empty."""
-    chosen = scores[..., class_set]
-    return _ratio(chosen.sum(axis=-1), np.asarray(chosen.shape[-1]))
+    return _ratio(np.where(class_set, scores, 0.0).sum(axis=-1), class_set.sum(axis=-1))
 
 
 def _ratio(numerator: NDArray[np.generic], denominator: NDArray[np.generic]) -> Scores:

@@ -1,6 +1,6 @@
-"""From confusion matrices to the tables of a run, as pandas DataFrames.
+"""From the tidy table to the tables of a run, as pandas DataFrames.
 
-`tidy` lists every measured number in a row of its own; the other functions arrange them. Scores
+`tidy.tidy` lists every measured number in a row of its own; the functions here arrange them. Scores
 are fractions in [0, 1]. The policy is that of the suite: the score of a corruption is the mean
 over the severities that count, the suite score the plain mean over the corruptions, a category's
 likewise. A mean that lacks one of its conditions is NaN, never a mean over the others.
@@ -8,73 +8,21 @@ likewise. A mean that lacks one of its conditions is NaN, never a mean over the 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from corruptions import Suite
 
-from . import metrics
-
 CLEAN = ("clean", 0)
-"""The condition of the images as they are: its corruption and severity."""
-
-ALL_SEVERITIES = (1, 2, 3, 4, 5)
-"""What mPC and rPC average over, whichever of them count in the suite score."""
-
-Condition = tuple[str, str, int]
-"""Model, corruption, severity."""
+"""The condition of the images as they are: its name and severity."""
 
 ALL_CLASSES = "all"
 """The class of scores that are over all classes."""
 
-COLUMNS = ["model", "corruption", "severity", "class", "metric", "value", "n_images"]
-
-
-def tidy(
-    matrices: Mapping[Condition, metrics.Matrix],
-    classes: Sequence[str],
-    class_set: NDArray[np.bool_],
-    n_images: Mapping[Condition, int] | int,
-) -> pd.DataFrame:
-    """List all scores of the summed matrices, one row for each (condition, class, metric).
-
-    Parameters
-    ----------
-    matrices
-        (model, corruption, severity) -> int64 (C, C), summed over the images; the clean images
-        are corruption "clean" at severity 0.
-    classes
-        The C class names.
-    class_set
-        bool (C,): the classes with ground truth in the evaluated frames, over which `miou` goes.
-    n_images
-        How many images each matrix sums, or one number for all.
-
-    Returns
-    -------
-    DataFrame
-        With `COLUMNS`. Class "all" has `miou`, `miou_cityscapes` (as cityscapesscripts averages),
-        `pixel_accuracy`, `mean_accuracy`, `frequency_weighted_iou`; each class of the set `iou`.
-    """
-    rows: list[tuple[object, ...]] = []
-    for condition, matrix in matrices.items():
-        count = n_images if isinstance(n_images, int) else n_images[condition]
-        overall = {
-            "miou": metrics.mean_iou(matrix, class_set),
-            "miou_cityscapes": metrics.cityscapes_mean_iou(matrix),
-            "pixel_accuracy": metrics.pixel_accuracy(matrix),
-            "mean_accuracy": metrics.mean_accuracy(matrix, class_set),
-            "frequency_weighted_iou": metrics.frequency_weighted_iou(matrix),
-        }
-        for metric, value in overall.items():
-            rows.append((*condition, ALL_CLASSES, metric, float(value), count))
-        for name, value, counted in zip(classes, metrics.iou(matrix), class_set, strict=True):
-            if counted:
-                rows.append((*condition, name, "iou", float(value), count))
-    return pd.DataFrame(rows, columns=COLUMNS)
+ALL_SEVERITIES = (1, 2, 3, 4, 5)
+"""What mPC and rPC average over, whichever of them count in the suite score."""
 
 
 def severity_table(tidy: pd.DataFrame, suite: Suite, metric: str = "miou") -> pd.DataFrame:
@@ -116,29 +64,52 @@ def suite_table(tidy: pd.DataFrame, suite: Suite, metric: str = "miou") -> pd.Da
 def summary(tidy: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     """Return the headline numbers, a row a model.
 
-    `clean`, `suite score`, one column a category, `retention` (suite score / clean), `mPC` (the
-    mean over all severities 1-5 of all corruptions), `rPC` (mPC / clean), and the
-    `pixel_accuracy` of the clean images.
+    Those of `headline`, and the `pixel_accuracy` of the clean images.
     """
-    scores = _by_condition(tidy, suite, ["model"], "miou")
+    table = headline(_by_condition(tidy, suite, ["model"], "miou"), suite)
+    table["pixel_accuracy"] = _by_condition(tidy, suite, ["model"], "pixel_accuracy")[CLEAN]
+    return table
+
+
+def headline(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+    """Return the headline numbers of rows of mIoU, whatever these are: models, resamples, draws.
+
+    `clean`, `suite score`, one column a category, `retention` (suite score / clean), `mPC` (the
+    mean over all severities 1-5 of all corruptions), and `rPC` (mPC / clean). The columns of
+    `scores` are (condition, severity); what is missing is NaN.
+    """
+    scores = complete(scores, suite)
     by_corruption = _by_corruption(scores, suite)
     clean = scores[CLEAN]
     table = pd.DataFrame({"clean": clean, "suite score": _mean(by_corruption)})
     for category in suite.categories:
         table[category] = _mean(by_corruption[_corruptions_of(category, suite)])
     table["retention"] = _share(table["suite score"], clean)
-    table["mPC"] = _mean(_pick(scores, suite.corruptions, ALL_SEVERITIES))
+    table["mPC"] = _mean(_pick(scores, suite.corruptions, _severities(suite)))
     table["rPC"] = _share(table["mPC"], clean)
-    table["pixel_accuracy"] = _by_condition(tidy, suite, ["model"], "pixel_accuracy")[CLEAN]
     return table
 
 
+def suite_scores(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+    """Return the headline numbers and the score of each corruption for the rows of `scores`.
+
+    See `headline`.
+    """
+    by_corruption = _by_corruption(complete(scores, suite), suite)
+    return pd.concat([headline(scores, suite), by_corruption], axis="columns")
+
+
 def class_table(tidy: pd.DataFrame, suite: Suite) -> pd.DataFrame:
-    """Return the IoU of each class of the set: index (model, class).
+    """Return the IoU of each class of the set: index (model, class), columns of `class_scores`."""
+    return class_scores(_by_condition(tidy, suite, ["model", "class"], "iou"), suite)
+
+
+def class_scores(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+    """Return what is told of a class, for rows of its IoU: see `headline`.
 
     Columns: `clean`, one a category, `suite` (the mean over the corruptions), `retention`.
     """
-    scores = _by_condition(tidy, suite, ["model", "class"], "iou")
+    scores = complete(scores, suite)
     by_corruption = _by_corruption(scores, suite)
     table = pd.DataFrame({"clean": scores[CLEAN]})
     for category in suite.categories:
@@ -148,19 +119,27 @@ def class_table(tidy: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     return table
 
 
-def _by_condition(tidy: pd.DataFrame, suite: Suite, index: list[str], metric: str) -> pd.DataFrame:
-    """Arrange one metric: rows `index`, in order of appearance, columns (corruption, severity).
-
-    All conditions that any table asks for have a column; NaN where they have not been run.
-    """
-    measured = tidy[tidy["metric"] == metric]
-    wide = measured.pivot(index=index, columns=["corruption", "severity"], values="value")
-    rows = measured[index].drop_duplicates()
+def complete(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+    """Return the columns (condition, severity) that any table asks for, NaN where not run."""
     conditions = [CLEAN]
-    conditions += [(name, severity) for name in suite.corruptions for severity in ALL_SEVERITIES]
+    severities = dict.fromkeys((*ALL_SEVERITIES, *suite.severities))
+    conditions += [(name, severity) for name in suite.corruptions for severity in severities]
+    columns = pd.MultiIndex.from_tuples(conditions, names=["condition", "severity"])
+    return scores.reindex(columns=columns)
+
+
+def _severities(suite: Suite) -> tuple[int, ...]:
+    # Conditions that frames were taken in have no strengths.
+    return suite.severities if suite.severities == (0,) else ALL_SEVERITIES
+
+
+def _by_condition(tidy: pd.DataFrame, suite: Suite, index: list[str], metric: str) -> pd.DataFrame:
+    """Arrange one metric: rows `index`, in order of appearance, columns (condition, severity)."""
+    measured = tidy[tidy["metric"] == metric]
+    wide = measured.pivot(index=index, columns=["condition", "severity"], values="value")
+    rows = measured[index].drop_duplicates()
     order = pd.MultiIndex.from_frame(rows) if len(index) > 1 else pd.Index(rows[index[0]])
-    columns = pd.MultiIndex.from_tuples(conditions, names=["corruption", "severity"])
-    return wide.reindex(index=order, columns=columns)
+    return complete(wide.reindex(index=order), suite)
 
 
 def _by_corruption(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:

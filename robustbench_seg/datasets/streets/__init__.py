@@ -53,6 +53,8 @@ def render(
 class StreetFrame:
     """A scene that is rendered when it is first asked for; only the last one is kept."""
 
+    group = ""
+    condition = ""
     _kept: tuple[tuple[str, int, int, int], NDArray[np.uint8], NDArray[np.uint8]] | None = None
 
     def __init__(self, split: str, index: int, width: int, height: int) -> None:

@@ -12,12 +12,15 @@ from typing import Any
 from ...errors import InputError
 from ..base import IMAGENET, Preprocessing
 
+LARGEST_SIDE = 2**14
+"""Pixels of an input's side that a file may ask for; it is not to fill the memory."""
 
-def parse(where: str, text: str) -> Any:
+
+def parse(where: str, text: str | bytes) -> Any:
     """Read JSON. Raises InputError that begins with `where`."""
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not JSON: {text[:40]!r}") from error
 
 
@@ -40,9 +43,12 @@ def preprocessing_of(where: str, values: Any) -> Preprocessing:
     if size is not None and not (
         isinstance(size, list | tuple)
         and len(size) == 2
-        and all(isinstance(side, int) and side > 0 for side in size)
+        and all(isinstance(side, int) and 0 < side <= LARGEST_SIDE for side in size)
     ):
-        raise InputError(f"{where}: size is {size}; expected [height, width] in pixels")
+        raise InputError(
+            f"{where}: size is {size!r:.60}; expected [height, width] in pixels, up to "
+            f"{LARGEST_SIDE}"
+        )
     return Preprocessing(mean, std, channels, None if size is None else (size[0], size[1]))
 
 

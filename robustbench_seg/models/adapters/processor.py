@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ...errors import InputError
 from ..base import IMAGENET, Preprocessing
-from .declared import parse
+from .declared import LARGEST_SIDE, parse
 
 FILE = "preprocessor_config.json"
 _RESAMPLE: Mapping[int, Literal["bilinear", "bicubic"]] = {2: "bilinear", 3: "bicubic"}
@@ -56,6 +56,10 @@ class ProcessorPreprocessing(Preprocessing):
         height, width = (short, long) if size[0] <= size[1] else (long, short)
         return self._rounded(height), self._rounded(width)
 
+    def without_size(self) -> ProcessorPreprocessing:
+        """Return the same for images that keep their size."""
+        return replace(self, size=None, edges=None)
+
     def normalise(self, images: Tensor) -> Tensor:
         """Return float32 (N, 3, h, w), resized, of RGB uint8 (N, 3, H, W) images."""
         size = self.input_size((images.shape[2], images.shape[3]))
@@ -76,6 +80,13 @@ class ProcessorPreprocessing(Preprocessing):
         return math.ceil(side / self.divisor) * self.divisor
 
 
+def preprocessing_from_dict(values: Mapping[str, Any]) -> Preprocessing:
+    """Return the preprocessing of either kind that `asdict` made plain values of, or JSON did."""
+    kind = ProcessorPreprocessing if "edges" in values else Preprocessing
+    lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
+    return kind(**{**values, **lists})
+
+
 def read_processor(folder: Path, *, square: bool, divisor: int) -> tuple[Preprocessing, list[str]]:
     """Return the preprocessing that a folder's processor does, and notes on what is assumed.
 
@@ -85,7 +96,7 @@ def read_processor(folder: Path, *, square: bool, divisor: int) -> tuple[Preproc
     path = folder / FILE
     if not path.is_file():
         return IMAGENET, [f"no {FILE}: ImageNet's mean and std, and images of their own size"]
-    values = parse(str(path), path.read_text(encoding="utf-8"))
+    values = parse(str(path), path.read_bytes())
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected an object")
     for key in _REFUSED:
@@ -96,12 +107,17 @@ def read_processor(folder: Path, *, square: bool, divisor: int) -> tuple[Preproc
             )
     mean, std = _normalisation(path, values)
     resample = values.get("resample", 2)
-    if resample not in _RESAMPLE:
-        raise InputError(f"{path}: resample is {resample}; supported are 2, bilinear, and 3, cubic")
+    if not isinstance(resample, int) or resample not in _RESAMPLE:
+        raise InputError(
+            f"{path}: resample is {resample!r:.60}; supported are 2, bilinear, and 3, cubic"
+        )
     size, edges = None, None
     if values.get("do_resize", "size" in values):
         size, edges = _size(path, values, square)
         divisor = values.get("size_divisor", divisor)
+        sides = [side for side in (*(size or ()), *(edges or ()), divisor) if side is not None]
+        if not all(isinstance(side, int) and 0 < side <= LARGEST_SIDE for side in sides):
+            raise InputError(f"{path}: sizes must be whole pixels, 1 to {LARGEST_SIDE}")
         if size is not None:
             size = (math.ceil(size[0] / divisor) * divisor, math.ceil(size[1] / divisor) * divisor)
     channels: Literal["RGB", "BGR"] = "BGR" if values.get("do_flip_channel_order") else "RGB"
@@ -112,7 +128,10 @@ def read_processor(folder: Path, *, square: bool, divisor: int) -> tuple[Preproc
 def _normalisation(
     path: Path, values: Mapping[str, Any]
 ) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
-    grey = 1 / values.get("rescale_factor", 1 / 255) if values.get("do_rescale", True) else 1.0
+    factor = values.get("rescale_factor", 1 / 255) if values.get("do_rescale", True) else 1.0
+    if not isinstance(factor, int | float) or not 0 < factor < math.inf:
+        raise InputError(f"{path}: rescale_factor is {factor!r:.60}; expected a positive number")
+    grey = 1 / factor
     if not values.get("do_normalize", "image_mean" in values):
         return (0.0, 0.0, 0.0), (grey, grey, grey)
     try:

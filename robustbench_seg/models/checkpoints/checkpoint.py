@@ -72,8 +72,11 @@ class Checkpoint:
         depths = tuple(len(set(re.findall(rf"block{i}\.(\d+)\.", names))) for i in range(1, 5))
         norms = [self.tensors.get(f"backbone.norm{i}.weight") for i in range(1, 5)]
         widths = tuple(0 if norm is None else norm.numel() for norm in norms)
-        fits = (name for name, v in VARIANTS.items() if (v.depths, v.widths) == (depths, widths))
-        return next(fits, None)
+        sizes = (depths, widths, "backbone.position1.map" in self.tensors)
+        for name, variant in VARIANTS.items():
+            if (variant.depths, variant.widths, variant.positions is not None) == sizes:
+                return name
+        return None
 
 
 def open_checkpoint(path: str | Path) -> Checkpoint:
@@ -144,7 +147,7 @@ def _class_names(metadata: Mapping[str, str], config: Mapping[str, Any]) -> tupl
         if names is None:
             labels = config.get("id2label") or {}
             names = [labels[str(index)] for index in range(len(labels))]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     # LABEL_0, LABEL_1, ... is how transformers writes that nobody named them.
     if not isinstance(names, list) or not names or "LABEL_0" in names:

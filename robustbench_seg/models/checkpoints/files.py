@@ -53,6 +53,10 @@ def read(path: str | Path) -> Contents:
         isinstance(name, str) and isinstance(value, Tensor) for name, value in loaded.items()
     ):
         raise InputError(f"{path}: holds no weights: expected tensors by name (a state_dict)")
+    for name, value in loaded.items():
+        odd = value.is_quantized or value.is_complex() or value.layout != torch.strided
+        if odd or value.device.type != "cpu":  # "meta" is a tensor without values
+            raise InputError(f"{path}: {name} is no plain tensor; save the weights as plain ones")
     tensors: dict[str, Tensor] = {}
     for name, value in loaded.items():
         for prefix in PREFIXES:

@@ -1,0 +1,103 @@
+"""How many results a second the driver of a run takes, and so how many workers it can serve.
+
+Results of frames under all conditions of cityscapes-c come as workers send them, pickled; the
+driver unpickles and commits them, on disk, and tells its progress. What is then read back is
+compared with what was sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from robustbench_seg.evaluation.engine import Result
+from robustbench_seg.evaluation.evaluate import execute
+from robustbench_seg.evaluation.plan import Plan, make_plan
+from robustbench_seg.evaluation.request import Request
+from robustbench_seg.evaluation.store import FILE, Cell, Store
+from robustbench_seg.evaluation.units import Unit
+
+RATES = (2, 6, 20)
+"""Predictions a second of a worker, for which the number of workers is told."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """An engine whose workers have done everything before."""
+
+    sent: dict[int, bytes]
+    """By frame, the pickled results."""
+    device: str = "cpu"
+    threads: int = 1
+
+    def results(self, plan: Plan, units: Sequence[Unit]) -> Generator[Result]:  # noqa: ARG002
+        """Yield all results as fast as they are taken."""
+        for unit in units:
+            yield from pickle.loads(self.sent[unit.frame])
+
+
+def main() -> None:
+    """Take results as they come here from a CPU or a GPU, and from workers: a frame at once."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, default=40)
+    parser.add_argument("--folder", type=Path, help="the disk to write to (default: a temporary)")
+    options = parser.parse_args()
+    for batch in (1, 4, 81):
+        with TemporaryDirectory(dir=options.folder) as folder:
+            measure(Path(folder) / "run", options.frames, batch)
+
+
+def measure(folder: Path, frames: int, batch: int) -> None:
+    """Time a run without predictions and print its rates."""
+    request = Request(models=("b0@random",), data="streets", limit=1, out=folder, batch=batch)
+    plan = make_plan(request)
+    (frame,) = plan.spec.frames
+    found = tuple(replace(frame, name=f"{frame.name}_{number}") for number in range(frames))
+    plan = replace(plan, spec=replace(plan.spec, frames=found), frames=range(frames))
+    chance = np.random.default_rng(0)
+    cells: dict[Cell, np.ndarray] = {}
+    sent = {}
+    for number, spec in enumerate(found):
+        results = []
+        for group in plan.groups(spec):
+            new = {cell: matrix_like(chance) for cell in sorted(plan.cells(spec, group))}
+            cells |= new
+            results.append(Result(new, [], []))
+        sent[number] = pickle.dumps(results)
+
+    start = time.perf_counter()
+    execute(replace(plan, engine=Done(sent)), lambda *_: None)
+    seconds = time.perf_counter() - start
+
+    with Store.open(folder) as store:
+        read = dict(store.matrices())
+    assert read.keys() == cells.keys()
+    assert all((read[cell] == matrix).all() for cell, matrix in cells.items())
+    rate = len(cells) / seconds
+    size = (folder / FILE).stat().st_size / len(cells)
+    workers = ", ".join(f"{rate / each:.0f} at {each}/s" for each in RATES)
+    print(
+        f"{batch} conditions a commit: {rate:.0f} predictions/s ({rate / batch:.0f} commits/s, "
+        f"{1000 * seconds / len(cells):.2f} ms each), {size:.0f} bytes a prediction; "
+        f"the limit for workers: {workers}"
+    )
+
+
+def matrix_like(chance: np.random.Generator) -> np.ndarray:
+    """Return a matrix (19, 19) like those of Cityscapes: 15 classes, large on the diagonal."""
+    matrix = np.zeros((19, 19), np.int64)
+    shares = chance.dirichlet(np.full(15, 0.3))
+    confused = chance.dirichlet(np.full(15, 0.1), 15) * 0.4 + np.eye(15) * 0.6  # (15, 15)
+    matrix[:15, :15] = 2**21 * shares[:, None] * confused
+    return matrix
+
+
+if __name__ == "__main__":
+    main()

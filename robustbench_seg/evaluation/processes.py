@@ -1,0 +1,116 @@
+"""Workers in processes of their own, one for each device of this machine (`--devices`)."""
+
+from __future__ import annotations
+
+import multiprocessing
+import traceback
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any, cast
+
+import torch
+
+from ..copies.processes import available_cores, interrupts_held_back, stand_by_parent
+from ..errors import InputError
+from .engine import Result
+from .plan import Plan
+from .predict import resolve_device
+from .request import Request
+from .spreading import LostError, spread
+from .units import Unit
+from .worker import Hands, Order
+
+
+@dataclass(frozen=True)
+class Processes:
+    """A process for each of some devices of one kind."""
+
+    devices: tuple[str, ...]
+    threads: int
+
+    @classmethod
+    def find(cls, request: Request) -> Processes:
+        """Return the processes for the devices of a request; InputError for one that is not usable.
+
+        On a CPU they share its threads, unless the request says how many each has.
+        """
+        devices = tuple(map(resolve_device, request.devices or ()))
+        kinds = sorted({torch.device(device).type for device in devices})
+        if len(kinds) > 1:
+            raise InputError(
+                f"--devices {','.join(devices)}: {kinds[0]} and {kinds[1]} give other numbers; "
+                "use devices of one kind"
+            )
+        threads = torch.get_num_threads()
+        if kinds == ["cpu"]:
+            threads = max(1, threads // len(devices))
+        return cls(devices, request.threads or threads)
+
+    @property
+    def device(self) -> str:
+        """The kind of the devices: which of them does a frame changes nothing."""
+        return torch.device(self.devices[0]).type
+
+    def results(self, plan: Plan, units: Sequence[Unit]) -> Generator[Result]:
+        """Yield the results of the units as the processes give them."""
+        order = Order.of(plan, available_cores() // len(self.devices))
+        workers = [_Process(order, device) for device in self.devices[: len(units)]]
+        yield from spread(workers, units)
+
+
+class _Process:
+    """A worker in a process of this machine."""
+
+    def __init__(self, order: Order, device: str):
+        self._order = order
+        self._device = device
+
+    def start(self) -> None:
+        # Spawned, not forked: a fork copies the locks of whatever threads the caller runs.
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        arguments = (theirs, self._order, self._device)
+        with interrupts_held_back():
+            self._process = context.Process(target=_serve, args=arguments, daemon=True)
+            self._process.start()
+        theirs.close()  # so that its end is seen here when the process is gone
+
+    def begin(self) -> None:
+        self._answer()
+
+    def do(self, unit: Unit) -> Result:
+        try:
+            self._pipe.send(unit)
+        except OSError as error:
+            raise self._lost() from error
+        return cast(Result, self._answer())
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+    def _answer(self) -> Any:
+        try:
+            answer = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise self._lost() from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _lost(self) -> LostError:
+        self._process.join()
+        return LostError(f"{self._device}: its process ended with code {self._process.exitcode}")
+
+
+def _serve(pipe: Connection, order: Order, device: str) -> None:
+    stand_by_parent()
+    try:
+        hands = Hands(order, device)
+        pipe.send(None)
+        while True:
+            pipe.send(hands.do(pipe.recv()))
+    except Exception as error:
+        error.add_note(f"In the worker of {device}:\n{traceback.format_exc()}")
+        pipe.send(error)

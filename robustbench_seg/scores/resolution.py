@@ -1,0 +1,86 @@
+"""From the tidy table of a run to the tables of resolutions: scores by scale, and their changes.
+
+A change is a score minus that of the condition it is told against, for the same model. Scores and
+changes are fractions: a change of -0.033 is what papers print as a drop of 3.3 points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from .tables import ALL_CLASSES, CLEAN
+
+_CHANGE = "change at "
+
+
+class Place(NamedTuple):
+    """Where a condition stands in the curves."""
+
+    line: str
+    """What it shares with the other points of its curve: window and corruption; "" for neither."""
+    value: float
+    """The scale, or the short side in pixels."""
+
+
+def resolution_table(tidy: pd.DataFrame, places: Mapping[str, Place], against: str) -> pd.DataFrame:
+    """List the mIoU of every condition: index (model, condition), clean first.
+
+    Columns: `line` and `value` (of its place; "" and NaN for the clean frames), `miou` with its
+    interval `low` and `high`, and `change`, the mIoU minus that of `against`.
+    """
+    scores = tidy[(tidy["metric"] == "miou") & (tidy["class"] == ALL_CLASSES)]
+    scores = scores.set_index(["model", "condition"])[["value", "low", "high"]]
+    scores = scores.rename(columns={"value": "miou"})
+    models = list(dict.fromkeys(scores.index.get_level_values("model")))
+    conditions = [CLEAN[0], *places]
+    order = pd.MultiIndex.from_product([models, conditions], names=["model", "condition"])
+    table = scores.reindex(order)
+    clean = Place("", float("nan"))
+    rows = [places.get(condition, clean) for _, condition in order]
+    table.insert(0, "line", [place.line for place in rows])
+    table.insert(1, "value", [place.value for place in rows])
+    reference = table["miou"].xs(against, level="condition")
+    table["change"] = table["miou"] - reference.reindex(order.get_level_values("model")).to_numpy()
+    return table
+
+
+def with_intervals(table: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
+    """Add to a resolution table the ends of the changes' intervals: `change_low`, `change_high`.
+
+    They are paired: both conditions are resampled together, so that a change may be certain where
+    the scores are not. NaN for the condition that changes are told against.
+    """
+    ends = intervals.set_index(["model", "score"])[["low", "high"]]
+    wanted = [(model, f"{_CHANGE}{condition}") for model, condition in table.index]
+    found = ends.reindex(pd.MultiIndex.from_tuples(wanted)).to_numpy()
+    return table.assign(change_low=found[:, 0], change_high=found[:, 1])
+
+
+def summary(tidy: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
+    """Return the mIoU of a model in a row: clean, and each condition."""
+    scores = tidy[(tidy["metric"] == "miou") & (tidy["class"] == ALL_CLASSES)]
+    return _wide(scores, "model", conditions)
+
+
+def changes(scores: pd.DataFrame, against: str) -> pd.DataFrame:
+    """Return scores and their changes for rows of mIoU, whatever these are: resamples, draws.
+
+    The columns of `scores` are (condition, severity); the changes are called "change at scale 0.5".
+    """
+    plain = scores.droplevel("severity", axis="columns")
+    change = plain.sub(plain[against], axis="index").drop(columns=against)
+    return pd.concat([plain, change.add_prefix(_CHANGE)], axis="columns")
+
+
+def class_table(tidy: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
+    """Return the IoU of each class of the set: index (model, class), clean and each condition."""
+    return _wide(tidy[tidy["metric"] == "iou"], ["model", "class"], conditions)
+
+
+def _wide(scores: pd.DataFrame, index: str | list[str], conditions: Sequence[str]) -> pd.DataFrame:
+    wide = scores.pivot(index=index, columns="condition", values="value")
+    rows = scores.drop_duplicates(index).set_index(index).index  # in the order of the run
+    return wide.reindex(index=rows, columns=pd.Index([CLEAN[0], *conditions], name="condition"))

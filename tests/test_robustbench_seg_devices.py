@@ -1,0 +1,111 @@
+"""One run by several processes: the same numbers as in one, whatever happens to a process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cells import cells_of
+from frames import write_tree
+
+import robustbench_seg
+from robustbench_seg.errors import InputError
+from robustbench_seg.evaluation.plan import make_plan
+from robustbench_seg.evaluation.request import Request
+from robustbench_seg.evaluation.worker import Hands, Order
+
+FEW: dict[str, Any] = {"corruptions": ["fog"], "severities": [1, 3]}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tree(tmp_path_factory.mktemp("tree"), 5)
+
+
+@pytest.fixture(scope="module")
+def local(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("local") / "run"
+    robustbench_seg.evaluate("b0@random", data=str(tree), out=out, threads=1, **FEW)
+    return out
+
+
+def test_two_processes_give_what_one_gives_though_one_is_killed(
+    tree: Path, local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+
+    def kill(stage: str, done: int, total: int, note: str) -> None:
+        if stage == "evaluating" and not killed:
+            # The youngest: it has a frame in work, or is about to have one.
+            process = max(multiprocessing.active_children(), key=lambda child: child.pid or 0)
+            assert process.pid is not None
+            killed.append(process.pid)
+            os.kill(process.pid, signal.SIGKILL)
+
+    monkeypatch.chdir(tree.parent)  # workers know what a relative path means
+    run = robustbench_seg.evaluate(
+        "b0@random",
+        data=tree.name,
+        out=tmp_path / "run",
+        devices=["cpu", "cpu"],
+        threads=1,
+        progress=kill,
+        **FEW,
+    )
+    assert killed
+    assert run.complete
+    assert cells_of(tmp_path / "run") == cells_of(local)
+    assert run.sessions[0]["division"] == {"engine": "local", "devices": "cpu, cpu"}
+    assert not multiprocessing.active_children()
+
+
+def test_a_worker_refuses_what_is_not_the_drivers(tree: Path, tmp_path: Path) -> None:
+    request = Request(
+        models=("b0@random",), data=str(tree), out=tmp_path / "run", devices=["cpu"], **FEW
+    )
+    plan = make_plan(request)
+    assert not plan.predictors  # the driver leaves the device to its workers
+    order = Order.of(plan, 1)
+    spec = plan.spec
+    weights = replace(spec.models[0], weights={"sha256": "0" * 64})
+    for other, words in (
+        ({"seed": 3}, r"seed \(3, 0\)"),
+        ({"batch": 7}, r"batch \(7, "),
+        ({"versions": {**spec.versions, "torch": "1.0"}}, r"versions torch \(1.0, "),
+        ({"models": (weights,)}, "models b0@random weights"),
+    ):
+        with pytest.raises(InputError, match=f"worker on .*: differs from the driver in {words}"):
+            Hands(replace(order, spec=replace(spec, **other)))
+    with pytest.raises(InputError, match="has other frames here"):
+        Hands(replace(order, spec=replace(spec, frames=spec.frames[1:])))
+    result = Hands(order).do(plan.missing(())[0])
+    assert result.cells.keys() == plan.cells(spec.frames[0], plan.conditions)
+
+
+def test_options_that_do_not_go_together_are_refused(tree: Path, tmp_path: Path) -> None:
+    cases: dict[str, dict[str, Any]] = {
+        "--device: goes without --devices": {"device": "cpu", "devices": ["cpu"]},
+        "--devices: goes without --engine ray": {"engine": "ray", "devices": ["cpu"]},
+        "--address: goes with --engine ray": {"address": "auto"},
+        "--device cuda:99: not usable": {"devices": ["cuda:99"]},
+        "--threads 0": {"threads": 0},
+        "--engine dask": {"engine": "dask"},
+    }
+    for words, options in cases.items():
+        with pytest.raises(InputError, match=words):
+            robustbench_seg.evaluate("b0@random", data=str(tree), out=tmp_path / "no", **options)
+    assert not (tmp_path / "no").exists()
+
+
+def test_ray_is_asked_for_where_it_is_missing(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InputError, match=r"pip install \"robustbench-seg\[ray\]\""):
+        robustbench_seg.evaluate("b0@random", data=str(tree), out=tmp_path / "no", engine="ray")

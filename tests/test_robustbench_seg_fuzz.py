@@ -1,0 +1,29 @@
+"""Whatever is read may be damaged: a sample of what `nox -s fuzz` feeds to all readers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a clock that interrupts")
+def test_nothing_but_input_errors_comes_out_of_damaged_inputs(tmp_path: Path) -> None:
+    from fuzzing import GIGABYTES, SECONDS  # which needs Unix
+
+    script = Path(__file__).parent / "fuzzing.py"
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path), "--inputs", "300"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["inputs"] > 300
+    assert figures["wrong"] == 0
+    assert figures["slowest in seconds"] < SECONDS
+    assert figures["peak memory in GiB"] < GIGABYTES

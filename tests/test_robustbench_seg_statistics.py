@@ -1,0 +1,138 @@
+"""Intervals and p-values against scipy, exhaustive definitions, and simulated runs."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+from scipy import stats
+
+from robustbench_seg.scores import statistics
+
+# A deadline would time the machine, not the code.
+no_deadline = settings(deadline=None)
+
+
+def test_weights_draw_as_many_with_replacement() -> None:
+    weights = statistics.draw_weights(50, 4000, seed=3)
+    assert weights.shape == (4000, 50)
+    assert (weights.sum(axis=1) == 50).all()
+    # Each is binomial (50, 1 / 50): the mean over 200,000 of them is 1, and the variance 0.98.
+    assert weights.mean() == 1
+    assert weights.var() == pytest.approx(0.98, abs=0.02)
+    assert np.abs(weights.mean(axis=0) - 1).max() < 0.06
+    np.testing.assert_array_equal(weights, statistics.draw_weights(50, 4000, seed=3))
+    assert not np.array_equal(weights, statistics.draw_weights(50, 4000, seed=4))
+    np.testing.assert_array_equal(weights[:10], statistics.draw_weights(50, 10, seed=3))
+
+
+def test_weights_are_the_same_on_every_machine() -> None:
+    expected = [[2, 1, 0, 1, 1, 1], [1, 0, 0, 2, 2, 1], [1, 1, 0, 1, 1, 2]]
+    np.testing.assert_array_equal(statistics.draw_weights(6, 3), expected)
+
+
+def test_sums_are_exact() -> None:
+    rng = np.random.default_rng(0)
+    counts = rng.integers(0, 2**31, (300, 2, 3)).astype(np.int64)
+    weights = statistics.draw_weights(300, 40)
+    expected = np.tensordot(weights.astype(np.int64), counts, axes=1)
+    assert expected.max() > 2**38
+    sums = statistics.weighted_sums(weights, counts)
+    np.testing.assert_array_equal(sums.astype(np.int64), expected)
+    assert (sums == sums.astype(np.int64)).all()
+
+
+def test_groups_are_added_up() -> None:
+    counts = np.arange(12).reshape(4, 3)
+    sums = statistics.group_sums(counts, ["b", "a", "b", "c"])
+    np.testing.assert_array_equal(sums, [counts[0] + counts[2], counts[1], counts[3]])
+
+
+@no_deadline
+@given(
+    hnp.arrays(
+        np.float64,
+        hnp.array_shapes(min_dims=1, max_dims=3, max_side=9),
+        elements=st.one_of(st.floats(-1, 1), st.just(float("nan"))),
+    )
+)
+def test_an_interval_is_quantiles_of_what_is_defined(samples: NDArray[np.float64]) -> None:
+    low, high = statistics.interval(samples, 0.8)
+    for end, share in ((low, 0.1), (high, 0.9)):
+        flat = samples.reshape(len(samples), -1)
+        expected = [
+            np.quantile(column[~np.isnan(column)], share) if not np.isnan(column).all() else np.nan
+            for column in flat.T
+        ]
+        np.testing.assert_allclose(end.ravel(), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("images", [5, 12, 60])
+def test_intervals_are_those_of_scipy(images: int) -> None:
+    rng = np.random.default_rng(images)
+    truth = rng.integers(100, 1000, images)
+    hits = (truth * rng.uniform(0.3, 0.9, images)).astype(np.int64)
+    predicted = hits + rng.integers(0, 300, images)
+
+    def iou(hits: NDArray[np.int64], truth: NDArray[np.int64], predicted: NDArray[np.int64]):  # type: ignore[no-untyped-def]
+        sums = [part.sum(axis=-1) for part in (hits, truth, predicted)]
+        return sums[0] / (sums[1] + sums[2] - sums[0])
+
+    theirs = stats.bootstrap(
+        (hits, truth, predicted),
+        iou,
+        paired=True,
+        vectorized=False,
+        method="percentile",
+        n_resamples=10_000,
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    counts = np.stack([hits, truth, predicted], axis=1)
+    sums = statistics.weighted_sums(statistics.draw_weights(images, 10_000), counts)
+    low, high = statistics.interval(sums[:, 0] / (sums[:, 1] + sums[:, 2] - sums[:, 0]))
+    width = theirs.high - theirs.low
+    # Two samples of 10,000 have quantiles that differ by about 2 % of the width.
+    assert low == pytest.approx(theirs.low, abs=0.05 * width)
+    assert high == pytest.approx(theirs.high, abs=0.05 * width)
+
+
+def test_p_values_by_hand() -> None:
+    differences = np.array([[1.0, -1, 0, np.nan], [2, 1, 0, np.nan], [3, np.nan, 0, np.nan]])
+    expected = [2 * (0 + 1) / 4, 1.0, 1.0, np.nan]
+    np.testing.assert_allclose(statistics.p_value(differences), expected)
+
+
+def test_a_p_value_falls_below_five_percent_where_zero_leaves_the_interval() -> None:
+    samples = np.random.default_rng(0).normal(0, 1, (3999, 1)) + np.linspace(-4, 4, 801)
+    low, high = statistics.interval(samples)
+    outside = (low > 0) | (high < 0)
+    rejected = statistics.p_value(samples) < 0.05
+    assert 300 < outside.sum() < 500
+    assert (outside != rejected).sum() <= 4  # one more on the other side is counted
+
+
+@no_deadline
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
+def test_holm_is_the_closure_of_bonferroni(values: list[float]) -> None:
+    """A hypothesis is rejected if every intersection that it is in is, by Bonferroni's test."""
+    numbers = range(len(values))
+    expected = [
+        max(
+            min(1.0, len(chosen) * min(values[i] for i in chosen))
+            for size in range(1, len(values) + 1)
+            for chosen in combinations(numbers, size)
+            if number in chosen
+        )
+        for number in numbers
+    ]
+    np.testing.assert_allclose(statistics.holm(np.array(values)), expected, rtol=1e-12)
+
+
+def test_holm_leaves_out_what_is_undefined() -> None:
+    values = np.array([0.01, np.nan, 0.03, 0.04])
+    np.testing.assert_allclose(statistics.holm(values), [0.03, np.nan, 0.06, 0.06])
