@@ -17,9 +17,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from robustbench_seg.evaluation.engine import Result
-from robustbench_seg.evaluation.evaluate import execute
-from robustbench_seg.evaluation.plan import Plan, make_plan
+from robustbench_seg.evaluation.evaluate import execute, prepare
+from robustbench_seg.evaluation.plan import Plan, Result
 from robustbench_seg.evaluation.request import Request
 from robustbench_seg.evaluation.store import FILE, Cell, Store
 from robustbench_seg.evaluation.units import Unit
@@ -57,7 +56,7 @@ def main() -> None:
 def measure(folder: Path, frames: int, batch: int) -> None:
     """Time a run without predictions and print its rates."""
     request = Request(models=("b0@random",), data="streets", limit=1, out=folder, batch=batch)
-    plan = make_plan(request)
+    plan = prepare(request)
     (frame,) = plan.spec.frames
     found = tuple(replace(frame, name=f"{frame.name}_{number}") for number in range(frames))
     plan = replace(plan, spec=replace(plan.spec, frames=found), frames=range(frames))

@@ -16,7 +16,7 @@ from frames import write_tree
 
 import robustbench_seg
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.plan import make_plan
+from robustbench_seg.evaluation.evaluate import prepare
 from robustbench_seg.evaluation.request import Request
 from robustbench_seg.evaluation.worker import Hands, Order
 
@@ -69,7 +69,7 @@ def test_a_worker_refuses_what_is_not_the_drivers(tree: Path, tmp_path: Path) ->
     request = Request(
         models=("b0@random",), data=str(tree), out=tmp_path / "run", devices=["cpu"], **FEW
     )
-    plan = make_plan(request)
+    plan = prepare(request)
     assert not plan.predictors  # the driver leaves the device to its workers
     order = Order.of(plan, 1)
     spec = plan.spec

@@ -20,9 +20,9 @@ from robustbench_seg.cli import app
 from robustbench_seg.cli.reporting import notes_of, stamps_of
 from robustbench_seg.copies.corrupting import corrupt_folder
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation import plan
-from robustbench_seg.evaluation.evaluate import execute
-from robustbench_seg.evaluation.plan import Plan, make_plan
+from robustbench_seg.evaluation import evaluate
+from robustbench_seg.evaluation.evaluate import execute, prepare
+from robustbench_seg.evaluation.plan import Plan
 from robustbench_seg.evaluation.request import Request
 from robustbench_seg.evaluation.run import Run
 
@@ -36,7 +36,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def planned(tree: Path, out: Path, **options: Any) -> Plan:
-    return make_plan(Request(models=("b0@random",), data=str(tree), out=out, **FEW, **options))
+    return prepare(Request(models=("b0@random",), data=str(tree), out=out, **FEW, **options))
 
 
 def truncate(tree: Path) -> None:
@@ -122,9 +122,7 @@ def test_an_image_of_a_copy_that_turns_bad_costs_one_condition(tree: Path, tmp_p
 
     def planned_of_copy(out: str) -> Plan:
         folder = tmp_path / out
-        return make_plan(
-            Request(models=("b0@random",), data=str(tree), conditions=copy, out=folder)
-        )
+        return prepare(Request(models=("b0@random",), data=str(tree), conditions=copy, out=folder))
 
     whole = execute(planned_of_copy("whole"))
     begun = planned_of_copy("run")
@@ -169,7 +167,7 @@ def test_the_command_exits_with_1_and_tells(
 ) -> None:
     def spoiling(count: int) -> Any:
         def make(*arguments: Any) -> Plan:
-            made = make_plan(*arguments)
+            made = prepare(*arguments)
             for index in range(count):
                 image_path(tree, 2 - index).write_bytes(b"")
             return made
@@ -177,7 +175,7 @@ def test_the_command_exits_with_1_and_tells(
         return make
 
     command = f"eval --model b0@random --data {tree} --corruptions fog --severities 1 --format csv"
-    monkeypatch.setattr(plan, "make_plan", spoiling(1))
+    monkeypatch.setattr(evaluate, "prepare", spoiling(1))
     one = CliRunner().invoke(app, [*command.split(), "--out", str(tmp_path / "one")])
     assert one.exit_code == 1
     assert "FAILED: 2 predictions on 1 of 3 frames" in one.output
@@ -188,7 +186,7 @@ def test_the_command_exits_with_1_and_tells(
 
     write_tree(tmp_path / "other", 3, width=64, height=32)
     shutil.copytree(tmp_path / "other", tree, dirs_exist_ok=True)
-    monkeypatch.setattr(plan, "make_plan", spoiling(3))
+    monkeypatch.setattr(evaluate, "prepare", spoiling(3))
     none = CliRunner().invoke(app, [*command.split(), "--out", str(tmp_path / "none")])
     assert none.exit_code == 1
     assert "FAILED: 6 predictions on 3 of 3 frames" in none.output

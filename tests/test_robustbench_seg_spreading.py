@@ -11,7 +11,7 @@ import pytest
 
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation import spreading
-from robustbench_seg.evaluation.engine import Result
+from robustbench_seg.evaluation.plan import Result
 from robustbench_seg.evaluation.spreading import ATTEMPTS, LostError, spread
 from robustbench_seg.evaluation.store import Cell
 from robustbench_seg.evaluation.units import Unit

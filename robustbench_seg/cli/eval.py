@@ -178,8 +178,7 @@ def evaluate(
     severity_numbers = options.numbers("--severities", severities)
     chosen_formats = options.names("--format", formats) or []
 
-    from ..evaluation.evaluate import execute
-    from ..evaluation.plan import make_plan
+    from ..evaluation.evaluate import execute, prepare
     from ..evaluation.request import Request
     from .console import progress_bars, say
     from .files import check_formats, write_files
@@ -221,7 +220,7 @@ def evaluate(
     plan = None
     try:
         with progress_bars() as progress:
-            plan = make_plan(request, progress)
+            plan = prepare(request, progress)
         print_header(plan.spec, plan.folder)
         with progress_bars() as progress:
             run = execute(plan, progress)

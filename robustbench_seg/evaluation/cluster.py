@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import torch
 
 from ..errors import InputError
-from .engine import Result
-from .plan import Plan
+from .plan import Plan, Result
 from .predict import DEVICES
 from .request import Request
 from .spreading import LostError, spread

@@ -1,68 +1,18 @@
-"""What does the units of a plan: this process, or workers that it sends them to."""
+"""The process itself as the engine of a plan: images are made ahead, models label them."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
-
-import torch
 
 from ..scores.metrics import Matrix, confusion_matrix
 from .ahead import done_ahead
 from .pictures import pictured, pictures_of
-from .predict import NOT_FINITE, resolve_device
-from .request import Request
+from .plan import Plan, Result
+from .predict import NOT_FINITE, torch_threads
 from .store import Cell, Failure, Picture
 from .units import Seen, Unit
-
-if TYPE_CHECKING:
-    from .plan import Plan
-
-
-class Result(NamedTuple):
-    """What is committed at once: cells of one frame, the pictures of it that are kept, failures."""
-
-    cells: dict[Cell, Matrix]
-    pictures: list[Picture]
-    failures: list[Failure]
-
-
-class Engine(Protocol):
-    """Where a plan is run. Device and threads are part of what its numbers depend on."""
-
-    @property
-    def device(self) -> str:
-        """The device of the models."""
-        ...
-
-    @property
-    def threads(self) -> int:
-        """How many threads of a processor a model takes."""
-        ...
-
-    def results(self, plan: Plan, units: Sequence[Unit]) -> Generator[Result]:
-        """Do the units, in any order, and yield what they give as it comes."""
-        ...
-
-
-def find_engine(request: Request) -> Engine:
-    """Return the engine that a request asks for; InputError where it cannot be had."""
-    if request.engine == "ray":
-        from .cluster import Cluster
-
-        return Cluster.find(request)
-    if request.devices:
-        from .processes import Processes
-
-        return Processes.find(request)
-    return Local(
-        resolve_device(request.device),
-        request.threads or torch.get_num_threads(),
-        os.cpu_count() or 1,
-    )
 
 
 @dataclass(frozen=True)
@@ -92,17 +42,6 @@ class Local:
         if self.device == "cpu" or plan.spec.implementation == "reference":
             return 1
         return max(1, self.cores)
-
-
-@contextmanager
-def torch_threads(threads: int) -> Iterator[None]:
-    """Have torch use so many threads in the block."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _predict(plan: Plan, seen: Seen) -> Result:

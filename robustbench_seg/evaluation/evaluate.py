@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..progress import Progress, silent
+from .engines import find_engine
 from .plan import Plan, make_plan
 from .provenance import provenance
 from .request import Request
@@ -26,7 +27,12 @@ def evaluate(
     whatever is wrong with the options, the data or the weights.
     """
     models = (model,) if isinstance(model, str) else tuple(model)
-    return execute(make_plan(Request(models=models, **options), progress), progress)
+    return execute(prepare(Request(models=models, **options), progress), progress)
+
+
+def prepare(request: Request, progress: Progress = silent) -> Plan:
+    """Find out all that is needed to run a request; InputError for whatever is wrong with it."""
+    return make_plan(request, find_engine(request), progress)
 
 
 def execute(plan: Plan, progress: Progress = silent) -> Run:

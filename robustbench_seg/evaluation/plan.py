@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from torch import nn
 
@@ -17,21 +18,47 @@ from ..models.base import Segmenter, Window, WindowMode
 from ..models.registry import load
 from ..models.restricted import restrict
 from ..progress import Progress, silent
+from ..scores.metrics import Matrix
 from ..versions import EVALUATING, versions
 from .conditions import Condition
 from .differences import differences
-from .engine import Engine, find_engine, torch_threads
 from .origin import Origin, as_taken, find_origin
-from .predict import Predictor
+from .predict import Predictor, torch_threads
 from .request import Request
 from .resolution import LARGEST, SMALLEST, ResolutionSuite
 from .sharding import Shard
 from .spec import FrameSpec, ModelSpec, Spec, batch_size, frames_of
-from .store import FILE, Cell
+from .store import FILE, Cell, Failure, Picture
 from .units import Seen, Unit, images
 
 # Not `reports`: a folder of that name would hide the package from an editable install.
 RESULTS = Path("results")
+
+
+class Result(NamedTuple):
+    """What is committed at once: cells of one frame, the pictures of it that are kept, failures."""
+
+    cells: dict[Cell, Matrix]
+    pictures: list[Picture]
+    failures: list[Failure]
+
+
+class Engine(Protocol):
+    """Where a plan is run. Device and threads are part of what its numbers depend on."""
+
+    @property
+    def device(self) -> str:
+        """The device of the models."""
+        ...
+
+    @property
+    def threads(self) -> int:
+        """How many threads of a processor a model takes."""
+        ...
+
+    def results(self, plan: Plan, units: Sequence[Unit]) -> Generator[Result]:
+        """Do the units, in any order, and yield what they give as it comes."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -117,7 +144,9 @@ class Plan:
         }
 
 
-def make_plan(request: Request, progress: Progress = silent, *, driver: Spec | None = None) -> Plan:
+def make_plan(
+    request: Request, engine: Engine, progress: Progress = silent, *, driver: Spec | None = None
+) -> Plan:
     """Resolve names, load weights and read every frame; InputError for whatever is wrong there.
 
     A worker of a driver's run takes over what the driver found of the frames, and stores nothing.
@@ -126,7 +155,6 @@ def make_plan(request: Request, progress: Progress = silent, *, driver: Spec | N
     out = None if request.out is None else Path(request.out)
     if driver is None:
         check_folder(out or RESULTS / "new", FILE)
-    engine = find_engine(request)
     origin = find_origin(request)
     _check_views(request, origin)
     dataset = open_dataset(

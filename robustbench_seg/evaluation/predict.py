@@ -5,7 +5,8 @@ The only place that knows devices.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Literal, cast
 
 import numpy as np
@@ -37,6 +38,17 @@ def resolve_device(device: str | None) -> str:
     except (RuntimeError, AssertionError) as error:
         raise InputError(f"--device {device}: not usable here; use cpu or leave it out") from error
     return device
+
+
+@contextmanager
+def torch_threads(threads: int) -> Iterator[None]:
+    """Have torch use so many threads in the block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class Predictor:

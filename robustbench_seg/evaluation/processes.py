@@ -13,8 +13,7 @@ import torch
 
 from ..copies.processes import available_cores, interrupts_held_back, stand_by_parent
 from ..errors import InputError
-from .engine import Result
-from .plan import Plan
+from .plan import Plan, Result
 from .predict import resolve_device
 from .request import Request
 from .spreading import LostError, spread

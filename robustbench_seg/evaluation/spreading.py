@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 from ..errors import InputError
-from .engine import Result
+from .plan import Result
 from .units import Unit
 
 ATTEMPTS = 3

@@ -11,8 +11,9 @@ import torch
 
 from ..datasets.adverse import CITYSCAPES_VARIABLE
 from ..errors import InputError
-from .engine import Local, Result
-from .plan import Plan, make_plan
+from .engine import Local
+from .plan import Plan, Result, make_plan
+from .predict import resolve_device
 from .request import Request
 from .spec import Spec
 from .units import Unit
@@ -62,10 +63,10 @@ class Hands:
         if device is not None and torch.device(device).type == "cuda":
             torch.cuda.set_device(torch.device(device))
         try:
-            self._plan = make_plan(order.request, driver=order.spec)
+            self._engine = Local(resolve_device(order.spec.device), order.spec.threads, order.cores)
+            self._plan = make_plan(order.request, self._engine, driver=order.spec)
         except InputError as error:
             raise InputError(f"worker on {socket.gethostname()}: {error}") from error
-        self._engine = Local(order.spec.device, order.spec.threads, order.cores)
 
     def do(self, unit: Unit) -> Result:
         """Return the results of a unit as one: every commit keeps the driver from other workers."""

@@ -1,0 +1,27 @@
+"""Which engine does the units of a plan: this process, or workers that it sends them to."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from .cluster import Cluster
+from .engine import Local
+from .plan import Engine
+from .predict import resolve_device
+from .processes import Processes
+from .request import Request
+
+
+def find_engine(request: Request) -> Engine:
+    """Return the engine that a request asks for; InputError where it cannot be had."""
+    if request.engine == "ray":
+        return Cluster.find(request)
+    if request.devices:
+        return Processes.find(request)
+    return Local(
+        resolve_device(request.device),
+        request.threads or torch.get_num_threads(),
+        os.cpu_count() or 1,
+    )
