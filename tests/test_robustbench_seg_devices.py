@@ -16,9 +16,9 @@ from frames import write_tree
 
 import robustbench_seg
 from robustbench_seg.errors import InputError
+from robustbench_seg.evaluation.engines.worker import Hands, Order
 from robustbench_seg.evaluation.evaluate import prepare
 from robustbench_seg.evaluation.request import Request
-from robustbench_seg.evaluation.worker import Hands, Order
 
 FEW: dict[str, Any] = {"corruptions": ["fog"], "severities": [1, 3]}
 

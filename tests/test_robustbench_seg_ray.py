@@ -17,8 +17,8 @@ from frames import write_tree
 
 import robustbench_seg
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation import cluster as ours
-from robustbench_seg.evaluation import spreading
+from robustbench_seg.evaluation.engines import cluster as ours
+from robustbench_seg.evaluation.engines import spreading
 from robustbench_seg.evaluation.store import Store
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation import spreading
+from robustbench_seg.evaluation.engines import spreading
+from robustbench_seg.evaluation.engines.spreading import ATTEMPTS, LostError, spread
 from robustbench_seg.evaluation.plan import Result
-from robustbench_seg.evaluation.spreading import ATTEMPTS, LostError, spread
 from robustbench_seg.evaluation.store import Cell
 from robustbench_seg.evaluation.units import Unit
 

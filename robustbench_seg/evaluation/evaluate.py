@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..progress import Progress, silent
-from .engines import find_engine
+from .engines.choice import find_engine
 from .plan import Plan, make_plan
 from .provenance import provenance
 from .request import Request

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from ..datasets.adverse import CITYSCAPES_VARIABLE
-from ..errors import InputError
-from .engine import Local
-from .plan import Plan, Result, make_plan
-from .predict import resolve_device
-from .request import Request
-from .spec import Spec
-from .units import Unit
+from ...datasets.adverse import CITYSCAPES_VARIABLE
+from ...errors import InputError
+from ..plan import Plan, Result, make_plan
+from ..predict import resolve_device
+from ..request import Request
+from ..spec import Spec
+from ..units import Unit
+from .local import Local
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ import os
 
 import torch
 
+from ..plan import Engine
+from ..predict import resolve_device
+from ..request import Request
 from .cluster import Cluster
-from .engine import Local
-from .plan import Engine
-from .predict import resolve_device
+from .local import Local
 from .processes import Processes
-from .request import Request
 
 
 def find_engine(request: Request) -> Engine:

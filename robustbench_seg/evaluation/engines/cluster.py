@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
-from ..errors import InputError
-from .plan import Plan, Result
-from .predict import DEVICES
-from .request import Request
+from ...errors import InputError
+from ..plan import Plan, Result
+from ..predict import DEVICES
+from ..request import Request
+from ..units import Unit
 from .spreading import LostError, spread
-from .units import Unit
 
 if TYPE_CHECKING:
     from .worker import Order

@@ -6,13 +6,13 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from ..scores.metrics import Matrix, confusion_matrix
-from .ahead import done_ahead
-from .pictures import pictured, pictures_of
-from .plan import Plan, Result
-from .predict import NOT_FINITE, torch_threads
-from .store import Cell, Failure, Picture
-from .units import Seen, Unit
+from ...scores.metrics import Matrix, confusion_matrix
+from ..ahead import done_ahead
+from ..pictures import pictured, pictures_of
+from ..plan import Plan, Result
+from ..predict import NOT_FINITE, torch_threads
+from ..store import Cell, Failure, Picture
+from ..units import Seen, Unit
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from typing import Any, cast
 
 import torch
 
-from ..copies.processes import available_cores, interrupts_held_back, stand_by_parent
-from ..errors import InputError
-from .plan import Plan, Result
-from .predict import resolve_device
-from .request import Request
+from ...copies.processes import available_cores, interrupts_held_back, stand_by_parent
+from ...errors import InputError
+from ..plan import Plan, Result
+from ..predict import resolve_device
+from ..request import Request
+from ..units import Unit
 from .spreading import LostError, spread
-from .units import Unit
 from .worker import Hands, Order
 
 

@@ -7,9 +7,9 @@ from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
-from ..errors import InputError
-from .plan import Result
-from .units import Unit
+from ...errors import InputError
+from ..plan import Result
+from ..units import Unit
 
 ATTEMPTS = 3
 """How many workers in a row may die over one unit, or while one and the same begins."""

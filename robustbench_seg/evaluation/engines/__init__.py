@@ -1,0 +1,1 @@
+"""What does the units of a plan: this process, processes by device, or a Ray cluster."""
