@@ -138,7 +138,7 @@ def test_a_changed_pixel_of_a_copy_is_noticed(tree: Path, copy: Path, tmp_path: 
         image_path(changed / "contrast" / "4", 0), image_path(changed / "contrast" / "2", 0)
     )
     with pytest.raises(InputError, match=f"contrast/2.*{name(0)}.*not those that were written"):
-        evaluate(tree, tmp_path / "run", conditions=changed, limit=1)
+        evaluate(tree, tmp_path / "run", conditions=changed, limit=1, strict=True)
 
 
 def test_the_reference_can_make_the_images(tree: Path, tmp_path: Path) -> None:
