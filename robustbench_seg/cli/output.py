@@ -143,20 +143,21 @@ def _print_summary(run: Run, scales: Mapping[str, str]) -> None:
 def _print_resolutions(run: Run, suite: ResolutionSuite) -> None:
     numbers = ["miou", "low", "high", "change", "change_low", "change_high"]
     table = run.table("resolution")[numbers].astype(float)
-    seen = {model.name: inputs(run.spec, suite, model) for model in run.spec.models}
-    rows = []
-    for condition in ("clean", *suite.places):
-        row = [condition, " / ".join(dict.fromkeys(found[condition] for found in seen.values()))]
-        for model in seen:
-            miou, low, high, change, *ends = table.loc[[(model, condition)]].to_numpy()[0]
-            row += [_percent(miou), _range(low, high), _points(change)]
-            row.append("" if pd.isna(ends[0]) else " to ".join(map(_points, ends)))
-        rows.append(tuple(row))
-    columns = ["condition", "input"]
-    for model in seen:
-        columns += [f"{model} mIoU", "95 %", "change", "95 %"]
-    title = f"mIoU in %, and its change in points against {suite.against}"
-    print_table(title, columns, rows, right=2)
+    # A table for each model: side by side they are wider than a terminal.
+    for model in run.spec.models:
+        seen = inputs(run.spec, suite, model)
+        rows = []
+        for condition in ("clean", *suite.places):
+            miou, low, high, change, *ends = table.loc[[(model.name, condition)]].to_numpy()[0]
+            between = "" if pd.isna(ends[0]) else " to ".join(map(_points, ends))
+            scores = _percent(miou), _range(low, high), _points(change), between
+            rows.append((condition, seen[condition], *scores))
+        print_table(
+            f"{model.name}: mIoU in %, and its change in points against {suite.against}",
+            ("condition", "input", "mIoU", "95 %", "change", "95 %"),
+            rows,
+            right=2,
+        )
 
 
 def _rows(table: pd.DataFrame) -> NDArray[np.float64]:
