@@ -20,7 +20,7 @@ import numpy as np
 from robustbench_seg.evaluation.evaluate import execute, prepare
 from robustbench_seg.evaluation.plan import Plan, Result
 from robustbench_seg.evaluation.request import Request
-from robustbench_seg.evaluation.store import FILE, Cell, Store
+from robustbench_seg.evaluation.runs.store import FILE, Cell, Store
 from robustbench_seg.evaluation.units import Unit
 
 RATES = (2, 6, 20)

@@ -18,9 +18,9 @@ from .errors import InputError
 if TYPE_CHECKING:
     from .copies.corrupting import corrupt_folder
     from .erf.measure import effective_receptive_field
-    from .evaluation.comparison import compare
     from .evaluation.evaluate import evaluate
-    from .evaluation.run import Run
+    from .evaluation.runs.comparison import compare
+    from .evaluation.runs.run import Run
 
 __all__ = [
     "InputError",
@@ -35,11 +35,11 @@ __all__ = [
 __version__ = version("robustbench-seg")
 
 _HOMES = {
-    "compare": ".evaluation.comparison",
+    "compare": ".evaluation.runs.comparison",
     "corrupt_folder": ".copies.corrupting",
     "effective_receptive_field": ".erf.measure",
     "evaluate": ".evaluation.evaluate",
-    "Run": ".evaluation.run",
+    "Run": ".evaluation.runs.run",
 }
 
 

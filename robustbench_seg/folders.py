@@ -1,4 +1,4 @@
-"""Whether a folder can take what a command writes; asked before any work."""
+"""Where commands write, and whether a folder can take it; asked before any work."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 from pathlib import Path
 
 from .errors import InputError
+
+# Not `reports`: a folder of that name would hide the package from an editable install.
+RESULTS = Path("results")
 
 
 def check_folder(folder: Path, own: str, option: str = "--out") -> None:

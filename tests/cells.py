@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from robustbench_seg.evaluation.store import Cell, Store
+from robustbench_seg.evaluation.runs.store import Cell, Store
 
 
 def cells_of(folder: Path) -> dict[Cell, str]:

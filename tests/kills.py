@@ -32,7 +32,7 @@ import robustbench_seg.cli.files
 import robustbench_seg.evaluation.evaluate  # noqa: F401  # so that what is forked has it
 from robustbench_seg import cli
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.store import Cell, Store
+from robustbench_seg.evaluation.runs.store import Cell, Store
 
 TABLES = ("tidy", "summary", "suite", "severities", "classes", "intervals")
 

@@ -32,8 +32,8 @@ from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.files import FileFrame, read_image, read_label
 from robustbench_seg.datasets.taxonomies import load_taxonomy
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.store import FILE, Store
-from robustbench_seg.evaluation.suites import find_suite
+from robustbench_seg.evaluation.conditions.suites import find_suite
+from robustbench_seg.evaluation.runs.store import FILE, Store
 from robustbench_seg.models.adapters.processor import read_processor
 from robustbench_seg.models.catalogue import MODELS
 from robustbench_seg.models.checkpoints import fill, open_checkpoint

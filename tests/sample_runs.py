@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from corruptions import Suite
 from corruptions.suites import Column
 from robustbench_seg.datasets.base import ClassInfo
-from robustbench_seg.evaluation.run import Run
+from robustbench_seg.evaluation.runs.run import Run
 from robustbench_seg.evaluation.spec import FrameSpec, ModelSpec, Spec
 from robustbench_seg.models.base import Window
 from robustbench_seg.scores.tally import Tally

@@ -14,7 +14,7 @@ from robustbench_seg.datasets.base import Dataset
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.predict import Predictor
-from robustbench_seg.evaluation.run import Run
+from robustbench_seg.evaluation.runs.run import Run
 from robustbench_seg.models.registry import load
 
 

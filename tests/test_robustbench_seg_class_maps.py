@@ -23,7 +23,7 @@ from robustbench_seg.datasets.class_maps import ClassMapSpec, load_class_map, ma
 from robustbench_seg.datasets.classes import CAMVID, CITYSCAPES
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.run import Run
+from robustbench_seg.evaluation.runs.run import Run
 from robustbench_seg.models.base import IMAGENET, Segmenter, Window
 from robustbench_seg.models.registry import load
 from robustbench_seg.models.restricted import restrict

@@ -19,7 +19,7 @@ from robustbench_seg import __version__
 from robustbench_seg.__main__ import main
 from robustbench_seg.cli import options
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation import conditions
+from robustbench_seg.evaluation.conditions import condition
 
 FEW = ("--model", "b0@random", "--corruptions", "fog", "--severities", "2-3", "--limit", "1")
 ALL = "html,pdf,md,latex,csv,parquet,svg,png"
@@ -183,7 +183,7 @@ def test_ctrl_c_is_exit_code_130_and_a_run_that_goes_on(
             raise KeyboardInterrupt
         return corrupt(*arguments, **options)
 
-    monkeypatch.setattr(conditions, "corrupt", interrupt)
+    monkeypatch.setattr(condition, "corrupt", interrupt)
     out = tmp_path / "a[b]"
     run = ("eval", *FEW, "--data", tree, "--out", out)
     assert call(monkeypatch, *run) == 130

@@ -18,8 +18,8 @@ from robustbench_seg.cli.comparing import comparison_of, tables_of, with_referen
 from robustbench_seg.cli.references import find_reference
 from robustbench_seg.cli.scored import Scored
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.run import Run
-from robustbench_seg.evaluation.side_by_side import SideBySide, side_by_side
+from robustbench_seg.evaluation.runs.run import Run
+from robustbench_seg.evaluation.runs.side_by_side import SideBySide, side_by_side
 from robustbench_seg.models.base import NOTHING
 
 RESNET = "DeepLabv3+ (ResNet-50)"

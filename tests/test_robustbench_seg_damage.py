@@ -20,8 +20,8 @@ from frames import write_tree
 
 import robustbench_seg
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.run import Run
-from robustbench_seg.evaluation.store import FILE, Cell, Failure, Store
+from robustbench_seg.evaluation.runs.run import Run
+from robustbench_seg.evaluation.runs.store import FILE, Cell, Failure, Store
 
 FEW: dict[str, Any] = {"corruptions": ["contrast", "fog"], "severities": [1, 3], "batch": 1}
 CELLS = 3 * 5

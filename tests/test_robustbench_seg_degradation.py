@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from sample_runs import CLASSES, SUITE, make_run, matrices, model
 
-from robustbench_seg.evaluation.side_by_side import side_by_side
+from robustbench_seg.evaluation.runs.side_by_side import side_by_side
 from robustbench_seg.scores import losses, metrics
 from robustbench_seg.scores.bootstrap import Bootstrap
 from robustbench_seg.scores.comparison import against, paired

@@ -19,8 +19,8 @@ from robustbench_seg import compare
 from robustbench_seg.cli.reporting import notes_of
 from robustbench_seg.cli.uncertainty import covers, headline_intervals
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.run import Run
-from robustbench_seg.evaluation.store import Cell, Store
+from robustbench_seg.evaluation.runs.run import Run
+from robustbench_seg.evaluation.runs.store import Cell, Store
 from robustbench_seg.scores.tally import Tally
 
 FEW: Mapping[str, Any] = {

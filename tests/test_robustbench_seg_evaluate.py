@@ -17,9 +17,9 @@ import robustbench_seg
 from corruptions import corrupt
 from robustbench_seg.datasets.cityscapes import cityscapes
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation import conditions
+from robustbench_seg.evaluation.conditions import condition
 from robustbench_seg.evaluation.predict import Predictor
-from robustbench_seg.evaluation.run import TABLES, Run
+from robustbench_seg.evaluation.runs.run import TABLES, Run
 from robustbench_seg.models.registry import load
 
 FEW = {"corruptions": ["fog", "gaussian_noise"], "severities": [1, 3]}
@@ -113,7 +113,7 @@ def test_several_models_share_the_corrupted_frames(
         made.append((name, severity))
         return corrupt(image, name, severity, **options)
 
-    monkeypatch.setattr(conditions, "corrupt", counting)
+    monkeypatch.setattr(condition, "corrupt", counting)
     both = evaluate(tree, tmp_path / "both", ["b0@random", "b1@random"], limit=1)
     assert sorted(made) == [("fog", 1), ("fog", 3), ("gaussian_noise", 1), ("gaussian_noise", 3)]
     for model in ("b0@random", "b1@random"):

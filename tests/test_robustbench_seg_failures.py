@@ -24,7 +24,7 @@ from robustbench_seg.evaluation import evaluate
 from robustbench_seg.evaluation.evaluate import execute, prepare
 from robustbench_seg.evaluation.plan import Plan
 from robustbench_seg.evaluation.request import Request
-from robustbench_seg.evaluation.run import Run
+from robustbench_seg.evaluation.runs.run import Run
 
 FEW: dict[str, Any] = {"corruptions": ["contrast", "fog"], "severities": [1, 3], "batch": 2}
 CELLS = 5

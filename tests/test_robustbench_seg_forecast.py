@@ -17,7 +17,7 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.costs import costs
 from robustbench_seg.evaluation.forecast import BYTES_PER_CELL, forecast
 from robustbench_seg.evaluation.request import Request
-from robustbench_seg.evaluation.store import FILE
+from robustbench_seg.evaluation.runs.store import FILE
 
 
 def test_cells_and_bytes_are_those_of_the_run(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from corruptions import Implementation
 from robustbench_seg import evaluate
-from robustbench_seg.evaluation.store import Store
+from robustbench_seg.evaluation.runs.store import Store
 from robustbench_seg.scores.metrics import iou
 
 BY_CHANCE = (

@@ -18,11 +18,11 @@ from corruptions.reference import corrupt_by_reference
 from robustbench_seg.cli.reporting import notes_of, report_of
 from robustbench_seg.datasets.files import read_image
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation import conditions
-from robustbench_seg.evaluation.conditions import Corrupted
-from robustbench_seg.evaluation.run import Run
+from robustbench_seg.evaluation.conditions import condition
+from robustbench_seg.evaluation.conditions.condition import Corrupted
+from robustbench_seg.evaluation.runs.run import Run
+from robustbench_seg.evaluation.runs.store import Cell, Store
 from robustbench_seg.evaluation.spec import Spec
-from robustbench_seg.evaluation.store import Cell, Store
 
 FEW: dict[str, Any] = {"corruptions": ["impulse_noise", "contrast"], "severities": [2, 4]}
 
@@ -64,7 +64,7 @@ def test_a_copy_gives_the_matrices_of_corrupting_on_the_fly(
     cell = Cell("b0@random", "impulse_noise", 4, name(0))
     assert (other[cell] != matrices(made)[cell]).any()
 
-    monkeypatch.setattr(conditions, "corrupt", None)
+    monkeypatch.setattr(condition, "corrupt", None)
     read = evaluate(tree, tmp_path / "read", conditions=copy)
     assert len(matrices(read)) == 3 * 5
     equal_matrices(made, read)

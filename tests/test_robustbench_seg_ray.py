@@ -19,7 +19,7 @@ import robustbench_seg
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.engines import cluster as ours
 from robustbench_seg.evaluation.engines import spreading
-from robustbench_seg.evaluation.store import Store
+from robustbench_seg.evaluation.runs.store import Store
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 ray = pytest.importorskip("ray", reason="needs Ray: nox -s ray")

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from robustbench_seg.evaluation.rescaling import rescale
-from robustbench_seg.evaluation.views import Scale, WindowShare
+from robustbench_seg.evaluation.conditions.rescaling import rescale
+from robustbench_seg.evaluation.conditions.views import Scale, WindowShare
 
 side = st.integers(1, 70)
 

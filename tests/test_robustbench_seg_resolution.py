@@ -21,10 +21,10 @@ from robustbench_seg.cli import scales
 from robustbench_seg.cli.reporting import notes_of, report_of, stamps_of, title_of
 from robustbench_seg.datasets.cityscapes import cityscapes
 from robustbench_seg.errors import InputError
+from robustbench_seg.evaluation.conditions.rescaling import rescale
+from robustbench_seg.evaluation.conditions.views import View
 from robustbench_seg.evaluation.predict import Predictor
-from robustbench_seg.evaluation.rescaling import rescale
-from robustbench_seg.evaluation.run import Run
-from robustbench_seg.evaluation.views import View
+from robustbench_seg.evaluation.runs.run import Run
 from robustbench_seg.models.adapters.processor import (
     ProcessorPreprocessing,
     preprocessing_from_dict,

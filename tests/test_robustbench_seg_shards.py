@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 import robustbench_seg
 from robustbench_seg.cli import app
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.merging import merge, missing_frames
-from robustbench_seg.evaluation.run import Run
+from robustbench_seg.evaluation.runs.merging import merge, missing_frames
+from robustbench_seg.evaluation.runs.run import Run
+from robustbench_seg.evaluation.runs.store import Store
 from robustbench_seg.evaluation.sharding import Shard
-from robustbench_seg.evaluation.store import Store
 
 FEW: dict[str, Any] = {"corruptions": ["fog"], "severities": [1, 3]}
 

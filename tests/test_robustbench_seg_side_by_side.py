@@ -10,7 +10,7 @@ import pytest
 from sample_runs import CLASSES, SUITE, frame, make_run, model
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.side_by_side import side_by_side
+from robustbench_seg.evaluation.runs.side_by_side import side_by_side
 from robustbench_seg.models.base import NOTHING, Window
 
 FRAMES = tuple(map(frame, range(6)))

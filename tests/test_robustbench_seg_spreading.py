@@ -13,7 +13,7 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.engines import spreading
 from robustbench_seg.evaluation.engines.spreading import ATTEMPTS, LostError, spread
 from robustbench_seg.evaluation.plan import Result
-from robustbench_seg.evaluation.store import Cell
+from robustbench_seg.evaluation.runs.store import Cell
 from robustbench_seg.evaluation.units import Unit
 
 UNITS = [Unit(frame, (0,)) for frame in range(40)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.store import FILE, Cell, Picture, Store
+from robustbench_seg.evaluation.runs.store import FILE, Cell, Picture, Store
 
 SPEC = {"seed": 0, "models": ["b0"], "size": (2, 3)}
 CELLS = {

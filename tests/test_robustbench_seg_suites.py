@@ -10,7 +10,11 @@ import pytest
 from suite_files import MINE
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.suites import RESOLUTION_SUITES, find_suite, suite_from_dict
+from robustbench_seg.evaluation.conditions.suites import (
+    RESOLUTION_SUITES,
+    find_suite,
+    suite_from_dict,
+)
 
 
 @pytest.mark.parametrize("name", RESOLUTION_SUITES)

@@ -23,7 +23,7 @@ from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.files import MOST_PIXELS, read_image, read_label
 from robustbench_seg.datasets.taxonomies import load_taxonomy
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.suites import find_suite
+from robustbench_seg.evaluation.conditions.suites import find_suite
 from robustbench_seg.models.checkpoints import open_checkpoint
 from robustbench_seg.models.registry import load
 

@@ -52,9 +52,9 @@ def compare(
     chosen = options.names("--format", formats) or []
     with_tables = options.names("--with", tables) or []
 
-    from ..evaluation.plan import RESULTS
-    from ..evaluation.run import Run
-    from ..evaluation.side_by_side import side_by_side
+    from ..evaluation.runs.run import Run
+    from ..evaluation.runs.side_by_side import side_by_side
+    from ..folders import RESULTS
     from .comparing import comparison_of, slug, tables_of, with_reference
     from .files import check_formats, write_page
     from .output import print_comparison

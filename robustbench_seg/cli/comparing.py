@@ -16,8 +16,8 @@ from reports import Example
 from reports.comparison import Comparison, Estimates
 
 from ..errors import InputError
-from ..evaluation.run import Run
-from ..evaluation.side_by_side import SideBySide, run_names
+from ..evaluation.runs.run import Run
+from ..evaluation.runs.side_by_side import SideBySide, run_names
 from ..scores import losses
 from ..scores.comparison import against
 from ..scores.degradation import degradations, ranks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..evaluation.run import Run
+from ..evaluation.runs.run import Run
 from ..evaluation.spec import Spec
 
 _SHOWN = 12

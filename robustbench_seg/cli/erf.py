@@ -106,8 +106,7 @@ def erf(
 
     from ..erf.measure import execute
     from ..erf.plan import make_plan
-    from ..evaluation.plan import RESULTS
-    from ..folders import check_folder
+    from ..folders import RESULTS, check_folder
     from .console import progress_bars, say
     from .fields import NUMBERS, print_fields, print_plan, slug, write_fields
 

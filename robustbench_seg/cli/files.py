@@ -11,7 +11,7 @@ import reports.files
 from reports import Page
 
 from ..errors import InputError
-from ..evaluation.run import Run
+from ..evaluation.runs.run import Run
 from .console import say
 from .reporting import report_of
 

@@ -12,8 +12,8 @@ from rich.markup import escape
 
 from reports.comparison import Comparison
 
-from ..evaluation.resolution import ResolutionSuite
-from ..evaluation.run import Run
+from ..evaluation.conditions.resolution import ResolutionSuite
+from ..evaluation.runs.run import Run
 from ..evaluation.spec import Spec
 from .console import console, print_table, say
 from .failures import failure_notes, failure_stamps

@@ -13,7 +13,7 @@ from reports import published
 from reports.comparison import Published
 
 from ..errors import InputError
-from ..evaluation.side_by_side import SideBySide
+from ..evaluation.runs.side_by_side import SideBySide
 from ..evaluation.spec import Spec
 
 TABLES = ("segformer-table5", "stl-table4")

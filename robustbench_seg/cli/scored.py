@@ -10,7 +10,7 @@ import pandas as pd
 
 from reports.comparison import Estimates
 
-from ..evaluation.side_by_side import SideBySide
+from ..evaluation.runs.side_by_side import SideBySide
 from ..scores import losses
 from ..scores.tables import suite_scores
 

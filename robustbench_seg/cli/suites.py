@@ -12,7 +12,7 @@ from ..errors import InputError
 from .console import print_table, say
 
 if TYPE_CHECKING:
-    from ..evaluation.resolution import ResolutionSuite
+    from ..evaluation.conditions.resolution import ResolutionSuite
 
 _SHOWN = 16
 """Digits of a digest in a table, which are enough to compare by eye."""
@@ -40,7 +40,7 @@ def suites(
         return
     if csv:
         raise InputError("--csv: goes with --digests")
-    from ..evaluation.suites import RESOLUTION_SUITES, find_suite
+    from ..evaluation.conditions.suites import RESOLUTION_SUITES, find_suite
 
     for name in (*suite_names(), *RESOLUTION_SUITES):
         found = find_suite(name)

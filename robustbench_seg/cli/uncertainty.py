@@ -7,7 +7,7 @@ import pandas as pd
 
 from reports import Intervals
 
-from ..evaluation.run import Run
+from ..evaluation.runs.run import Run
 from ..scores.statistics import FEW, RESAMPLES
 from ..scores.tables import ALL_CLASSES
 

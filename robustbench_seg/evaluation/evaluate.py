@@ -12,9 +12,9 @@ from .engines.choice import find_engine
 from .plan import Plan, make_plan
 from .provenance import provenance
 from .request import Request
-from .run import Run
-from .running import RunningScore
-from .store import Store
+from .runs.run import Run
+from .runs.running import RunningScore
+from .runs.store import Store
 
 
 def evaluate(

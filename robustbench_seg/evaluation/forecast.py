@@ -20,13 +20,13 @@ from ..models.base import Segmenter, Window
 from ..models.counting import activation_bytes, multiply_adds, parameters
 from ..models.registry import parse_choice
 from ..progress import Progress, silent
-from .conditions import Condition, Rescaled
+from .conditions.condition import Condition, Rescaled
+from .conditions.views import Size
 from .costs import costs, segmenter_of, windows
 from .origin import find_origin
 from .predict import resolve_device
 from .request import Request
 from .spec import FrameSpec, batch_size
-from .views import Size
 
 BYTES_PER_CELL = 1000
 """Of the store, for 19 classes, rounded up from what runs on Cityscapes and streets take."""

@@ -13,12 +13,12 @@ from corruptions.suites import Column
 from ..copies.copy import Copy
 from ..datasets.base import Dataset
 from ..errors import InputError
-from .conditions import CLEAN, Clean, Condition, Corrupted, Rescaled, Stored
+from .conditions.condition import CLEAN, Clean, Condition, Corrupted, Rescaled, Stored
+from .conditions.resolution import ResolutionSuite
+from .conditions.suites import find_suite
+from .conditions.views import Scale
 from .request import Request
-from .resolution import ResolutionSuite
 from .spec import CopySpec, FrameSpec
-from .suites import find_suite
-from .views import Scale
 
 DEFAULT_SUITE = "cityscapes-c"
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..datasets.base import ClassInfo
-from .conditions import CLEAN
-from .resolution import ResolutionSuite
+from .conditions.condition import CLEAN
+from .conditions.resolution import ResolutionSuite
+from .runs.store import Cell, Picture
 from .spec import Spec
-from .store import Cell, Picture
 
 CAPTIONS = INPUT, PREDICTION, TRUTH = "input", "prediction", "ground truth"
 _WIDTH = 512

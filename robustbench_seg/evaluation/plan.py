@@ -13,26 +13,23 @@ from ..datasets.base import Dataset
 from ..datasets.class_maps import Mapped, load_class_map, mapped
 from ..datasets.registry import open_dataset
 from ..errors import InputError
-from ..folders import check_folder
+from ..folders import RESULTS, check_folder
 from ..models.base import Segmenter, Window, WindowMode
 from ..models.registry import load
 from ..models.restricted import restrict
 from ..progress import Progress, silent
 from ..scores.metrics import Matrix
 from ..versions import EVALUATING, versions
-from .conditions import Condition
+from .conditions.condition import Condition
+from .conditions.resolution import LARGEST, SMALLEST, ResolutionSuite
 from .differences import differences
 from .origin import Origin, as_taken, find_origin
 from .predict import Predictor, torch_threads
 from .request import Request
-from .resolution import LARGEST, SMALLEST, ResolutionSuite
+from .runs.store import FILE, Cell, Failure, Picture
 from .sharding import Shard
 from .spec import FrameSpec, ModelSpec, Spec, batch_size, frames_of
-from .store import FILE, Cell, Failure, Picture
 from .units import Seen, Unit, images
-
-# Not `reports`: a folder of that name would hide the package from an editable install.
-RESULTS = Path("results")
 
 
 class Result(NamedTuple):

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..models.base import LabelFunction, Segmenter, Window
+from .conditions.views import OWN, View
 from .labelling import axis, label_map
-from .views import OWN, View
 
 Precision = Literal["float32", "bf16", "fp16"]
 DEVICES = ("cpu", "cuda", "mps")

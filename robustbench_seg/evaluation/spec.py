@@ -19,11 +19,11 @@ from ..datasets.class_maps import ClassMapSpec
 from ..models.adapters.processor import preprocessing_from_dict
 from ..models.base import NOTHING, Segmenter, Window
 from ..progress import Progress
-from .conditions import CLEAN
+from .conditions.condition import CLEAN
+from .conditions.resolution import ResolutionSuite
+from .conditions.suites import suite_from_dict
+from .conditions.views import Scale, Size
 from .predict import Precision
-from .resolution import ResolutionSuite
-from .suites import suite_from_dict
-from .views import Scale, Size
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from corruptions import image_key
 from ..datasets.base import Frame
 from ..errors import InputError
 from .ahead import once
-from .conditions import Condition
+from .conditions.condition import Condition
+from .conditions.views import View
+from .runs.store import Cell
 from .spec import FrameSpec, label_key
-from .store import Cell
-from .views import View
 
 
 class Unit(NamedTuple):

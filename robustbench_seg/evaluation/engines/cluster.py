@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import torch
 
@@ -15,10 +15,7 @@ from ..predict import DEVICES
 from ..request import Request
 from ..units import Unit
 from .spreading import LostError, spread
-
-if TYPE_CHECKING:
-    from .worker import Order
-
+from .worker import Hands, Order
 
 _ENVIRONMENT = {"env_vars": {"OMP_WAIT_POLICY": "PASSIVE"}}
 """As in the command line: it must be set before torch is loaded."""
@@ -64,8 +61,6 @@ class Cluster:
         """Yield the results of the units as the actors give them."""
         import ray
 
-        from .worker import Order
-
         order = ray.put(Order.of(plan, self.cores))
         actor = ray.remote(
             num_cpus=self.cores, num_gpus=int(self.device == "cuda"), runtime_env=_ENVIRONMENT
@@ -103,8 +98,6 @@ class _Actor:
     """What runs on the nodes."""
 
     def begin(self, order: Order) -> None:
-        from .worker import Hands
-
         self._hands = Hands(order)
 
     def do(self, unit: Unit) -> Result:

@@ -11,7 +11,7 @@ from ..ahead import done_ahead
 from ..pictures import pictured, pictures_of
 from ..plan import Plan, Result
 from ..predict import NOT_FINITE, torch_threads
-from ..store import Cell, Failure, Picture
+from ..runs.store import Cell, Failure, Picture
 from ..units import Seen, Unit
 
 

@@ -27,9 +27,9 @@ from corruptions import Suite, load_suite, suite_names
 from corruptions.checks import check_severity, unknown
 from corruptions.registry import find
 
-from ..errors import InputError
-from ..models.base import WindowMode
-from .conditions import CLEAN
+from ...errors import InputError
+from ...models.base import WindowMode
+from .condition import CLEAN
 from .resolution import LARGEST, SMALLEST, ResolutionSuite
 from .views import Unit, WindowShare
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ..errors import InputError
+from ...errors import InputError
 
 FILE = "run.sqlite"
 LOCK = "run.lock"

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..errors import InputError
-from ..scores.resolution import Place
+from ...errors import InputError
+from ...scores.resolution import Place
 from .views import Scale, Unit, WindowShare
 
 SMALLEST, LARGEST = 1 / 64, 16

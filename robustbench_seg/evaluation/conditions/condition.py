@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from corruptions import Implementation, corrupt
 
-from ..copies.copy import Copy
+from ...copies.copy import Copy
 from .rescaling import rescale
 from .views import OWN, Scale, Size, View, WindowShare
 

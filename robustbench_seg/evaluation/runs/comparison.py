@@ -7,12 +7,12 @@ from functools import partial
 
 import pandas as pd
 
-from ..errors import InputError
-from ..scores import resolution, tables
-from ..scores.bootstrap import Bootstrap
-from ..scores.comparison import paired
-from ..scores.intervals import Derive
-from .resolution import ResolutionSuite
+from ...errors import InputError
+from ...scores import resolution, tables
+from ...scores.bootstrap import Bootstrap
+from ...scores.comparison import paired
+from ...scores.intervals import Derive
+from ..conditions.resolution import ResolutionSuite
 from .run import Run
 from .side_by_side import check_alike, order_of
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from ..folders import check_folder
+from ...errors import InputError
+from ...folders import check_folder
 from .database import FILE, SCHEMA, VERSION, alone, begun, digest, told
 from .packing import pack, unpack
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sized
 import numpy as np
 from numpy.typing import NDArray
 
-from ..scores.metrics import mean_iou, present_classes
-from .conditions import CLEAN
-from .spec import Spec
+from ...scores.metrics import mean_iou, present_classes
+from ..conditions.condition import CLEAN
+from ..spec import Spec
 from .store import Cell
 
 

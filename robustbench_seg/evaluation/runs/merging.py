@@ -9,12 +9,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from ..errors import InputError
-from ..progress import Progress, silent
-from .differences import differences
-from .plan import RESULTS
+from ...errors import InputError
+from ...folders import RESULTS
+from ...progress import Progress, silent
+from ..differences import differences
+from ..spec import Spec
 from .run import Run
-from .spec import Spec
 from .store import FILE, Cell, Store
 
 _TOGETHER = 1000

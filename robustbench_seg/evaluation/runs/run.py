@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from corruptions import Suite
 
-from ..errors import InputError
-from ..scores import resolution, tables
-from ..scores.bootstrap import Bootstrap
-from ..scores.intervals import intervals
-from ..scores.statistics import FEWEST_GROUPS
-from ..scores.tally import Tally
-from ..scores.tidy import tidy
-from .resolution import ResolutionSuite
-from .spec import Spec
+from ...errors import InputError
+from ...scores import resolution, tables
+from ...scores.bootstrap import Bootstrap
+from ...scores.intervals import intervals
+from ...scores.statistics import FEWEST_GROUPS
+from ...scores.tally import Tally
+from ...scores.tidy import tidy
+from ..conditions.resolution import ResolutionSuite
+from ..spec import Spec
 from .store import Cell, Failure, Picture, Store
 
 TABLES: dict[str, Callable[[pd.DataFrame, Suite], pd.DataFrame]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..models.base import Window, WindowMode
+from ...models.base import Window, WindowMode
 
 Size = tuple[int, int]
 """Height and width in pixels."""

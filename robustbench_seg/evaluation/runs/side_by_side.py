@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 
 from corruptions import Suite
 
-from ..errors import InputError
-from ..scores.bootstrap import Bootstrap
-from ..scores.tally import Tally
+from ...errors import InputError
+from ...scores.bootstrap import Bootstrap
+from ...scores.tally import Tally
+from ..spec import ModelSpec, Spec
 from .run import Run
-from .spec import ModelSpec, Spec
 
 _OF_THE_MODEL = ("trained on", "weights")
 

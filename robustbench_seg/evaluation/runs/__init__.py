@@ -1,0 +1,1 @@
+"""Runs on disk: written cell by cell, read again as tables, joined and compared."""
