@@ -1,8 +1,8 @@
-"""Reports of benchmark runs: tables in, one self-contained HTML file out.
+"""Reports of benchmark runs: tables in; HTML, PDF, LaTeX, Markdown and figures out.
 
 A `Report` is what a report of corruptions says, a `ResolutionReport` one of resolutions;
-`reports.html.render` and `reports.html.write` make the page. The package knows neither models nor
-torch: everything that it shows is handed over.
+`reports.files.write` writes it in the forms that `reports.formats` knows. The package knows neither
+models nor torch: everything that it shows is handed over.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from . import comparison_contents, figures, published, resolution, tables
-from .comparison import Comparison
+from . import figures, published, resolution, tables
+from .comparison import contents as comparison_contents
+from .comparison.description import Comparison
 from .document import Document, Gallery, Plot, Plots, Section, example_groups, file_name
 from .report import Page, Report, ResolutionReport
 from .tables import Cell, Table

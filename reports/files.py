@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from . import html, latex, markdown, paper, pdf
 from .contents import document_of
+from .formats import html, latex, markdown, paper, pdf
 from .report import Page
 
 PAGES = {"html": "report.html", "pdf": "report.pdf", "md": "report.md", "latex": "report.tex"}

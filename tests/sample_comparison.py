@@ -9,7 +9,7 @@ import pandas as pd
 from sample_report import png
 
 from reports import Example
-from reports.comparison import Comparison, Estimates, Published
+from reports.comparison.description import Comparison, Estimates, Published
 
 COUNTED = {"fog": (1, 2), "gaussian_noise": (1,)}
 COLUMNS = pd.MultiIndex.from_tuples(

@@ -18,18 +18,13 @@ from matplotlib.figure import Figure
 from sample_comparison import sample_comparison
 from sample_report import png
 
-from reports import (
-    Example,
-    comparison_figures,
-    comparison_losses,
-    comparison_tables,
-    files,
-    html,
-    latex,
-    markdown,
-)
-from reports.comparison import Comparison
+from reports import Example, files
+from reports.comparison import figures as comparison_figures
+from reports.comparison import losses as comparison_losses
+from reports.comparison import tables as comparison_tables
+from reports.comparison.description import Comparison
 from reports.contents import document_of
+from reports.formats import html, latex, markdown
 from reports.tables import Cell, Table
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -202,7 +197,7 @@ def test_every_format_says_the_same(tmp_path: Path) -> None:
 
 def test_two_renders_have_the_same_bytes_in_any_process() -> None:
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from reports import html; "
+        "import sys; sys.path.insert(0, sys.argv[1]); from reports.formats import html; "
         "from sample_comparison import sample_comparison as sample; "
         "sys.stdout.buffer.write(html.render(sample()).encode())"
     )

@@ -9,7 +9,7 @@ import pytest
 from browser import open_page
 from sample_comparison import sample_comparison
 
-from reports import html
+from reports.formats import html
 
 EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
 

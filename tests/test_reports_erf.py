@@ -13,9 +13,10 @@ import pytest
 from matplotlib.image import AxesImage
 from PIL import Image
 
-from reports import erf_figures, erf_files
-from reports.erf import SHARES, FieldMap, FieldsReport, replknet_table, squares_table
-from reports.erf_maps import LOWEST, ON_PAGE, ON_PAPER, resampled, scale_length
+from reports.erf import figures as erf_figures
+from reports.erf import files as erf_files
+from reports.erf.description import SHARES, FieldMap, FieldsReport, replknet_table, squares_table
+from reports.erf.maps import LOWEST, ON_PAGE, ON_PAPER, resampled, scale_length
 
 EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
 

@@ -13,9 +13,10 @@ import pytest
 from PIL import Image
 from sample_report import sample_report
 
-from reports import figures, files, html, paper
+from reports import figures, files
 from reports.contents import document_of
 from reports.document import file_name
+from reports.formats import html, paper
 from reports.style import CSS_VARIABLES, contrast
 
 

@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 from sample_report import class_frame, png, sample_report, severity_frame
 
-from reports import Example, html
+from reports import Example, files
 from reports.document import example_groups
+from reports.formats import html
 from reports.style import contrast
 
 EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
@@ -67,7 +68,8 @@ def test_hostile_names_are_shown_and_never_run() -> None:
 def test_two_renders_have_the_same_bytes_in_any_process() -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); from sample_report import sample_report; "
-        "from reports import html; sys.stdout.buffer.write(html.render(sample_report()).encode())"
+        "from reports.formats import html; "
+        "sys.stdout.buffer.write(html.render(sample_report()).encode())"
     )
     command = [sys.executable, "-c", code, str(Path(__file__).parent)]
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
@@ -193,7 +195,7 @@ def test_a_report_refuses_what_does_not_fit() -> None:
 
 
 def _palettes() -> dict[str, dict[str, str]]:
-    css = (Path(html.__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    css = (Path(files.__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
     light, dark = (
         dict(re.findall(r"--([\w-]+): ([^;]+);", block))
         for block in re.findall(r":root \{(.*?)\}", css, re.DOTALL)[:2]

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from sample_report import sample_report
 
-from reports import Intervals, Report, html, tables
+from reports import Intervals, Report, tables
+from reports.formats import html
 
 
 def with_intervals(report: Report) -> Report:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_report import COUNTED, class_frame, sample_report, severity_frame, suite_frame
 
-from reports import latex, tables
+from reports import tables
+from reports.formats import latex
 from reports.tables import Cell, Head, Table
 
 GOLDEN = Path(__file__).parent / "golden"

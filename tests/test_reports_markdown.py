@@ -11,8 +11,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from sample_report import COUNTED, class_frame, sample_report, severity_frame, suite_frame
 
-from reports import markdown, tables
+from reports import tables
 from reports.document import one_line
+from reports.formats import markdown
 from reports.tables import Cell, Head, Table
 
 GOLDEN = Path(__file__).parent / "golden"

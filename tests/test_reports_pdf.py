@@ -15,7 +15,8 @@ import pytest
 from pypdf import PdfReader
 from sample_report import COUNTED, sample_report, severity_frame, suite_frame
 
-from reports import pdf, tables
+from reports import tables
+from reports.formats import pdf
 from reports.tables import Cell, Head, Table
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -123,7 +124,7 @@ def test_a_long_table_repeats_its_headings_and_model_on_the_next_page() -> None:
 def test_two_renders_have_the_same_bytes_in_any_process(tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); from sample_report import sample_report; "
-        "from reports import pdf; sys.stdout.buffer.write(pdf.render(sample_report()))"
+        "from reports.formats import pdf; sys.stdout.buffer.write(pdf.render(sample_report()))"
     )
     command = [sys.executable, "-c", code, str(Path(__file__).parent)]
     environment = {**os.environ, "PYTHONHASHSEED": "7", "TMPDIR": str(tmp_path)}

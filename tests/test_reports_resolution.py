@@ -12,7 +12,7 @@ import pytest
 from sample_report import png
 
 from reports import Example, ResolutionReport
-from reports.html import render
+from reports.formats.html import render
 from reports.published import segformer_table1c
 from reports.resolution import curves, resolution_table
 from reports.text import points

@@ -14,9 +14,9 @@ from sample_runs import SUITE, frame, make_run, model
 import robustbench_seg
 from reports import published
 from robustbench_seg.__main__ import main
-from robustbench_seg.cli.comparing import comparison_of, tables_of, with_reference
-from robustbench_seg.cli.references import find_reference
-from robustbench_seg.cli.scored import Scored
+from robustbench_seg.cli.reporting.comparison import comparison_of, tables_of, with_reference
+from robustbench_seg.cli.reporting.references import find_reference
+from robustbench_seg.cli.reporting.scored import Scored
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.runs.run import Run
 from robustbench_seg.evaluation.runs.side_by_side import SideBySide, side_by_side

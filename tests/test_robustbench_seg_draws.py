@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 import robustbench_seg
 from corruptions import BY_CHANCE, corrupt, corruption_names
 from robustbench_seg import compare
-from robustbench_seg.cli.reporting import notes_of
-from robustbench_seg.cli.uncertainty import covers, headline_intervals
+from robustbench_seg.cli.reporting.report import notes_of
+from robustbench_seg.cli.reporting.uncertainty import covers, headline_intervals
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.runs.run import Run
 from robustbench_seg.evaluation.runs.store import Cell, Store

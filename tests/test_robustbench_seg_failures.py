@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 import robustbench_seg
 from robustbench_seg.cli import app
-from robustbench_seg.cli.reporting import notes_of, stamps_of
+from robustbench_seg.cli.reporting.report import notes_of, stamps_of
 from robustbench_seg.copies.corrupting import corrupt_folder
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation import evaluate

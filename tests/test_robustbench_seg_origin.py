@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 import robustbench_seg
 from corruptions.keys import stream_seed
 from corruptions.reference import corrupt_by_reference
-from robustbench_seg.cli.reporting import notes_of, report_of
+from robustbench_seg.cli.reporting.report import notes_of, report_of
 from robustbench_seg.datasets.files import read_image
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.conditions import condition

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 import robustbench_seg
 from corruptions import corrupt
-from robustbench_seg.cli import scales
-from robustbench_seg.cli.reporting import notes_of, report_of, stamps_of, title_of
+from robustbench_seg.cli.reporting import scales
+from robustbench_seg.cli.reporting.report import notes_of, report_of, stamps_of, title_of
 from robustbench_seg.datasets.cityscapes import cityscapes
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.conditions.rescaling import rescale

@@ -9,8 +9,8 @@ import pytest
 from sample_runs import frame, make_run, model
 
 from reports import Report, contents
-from robustbench_seg.cli.reporting import report_of
-from robustbench_seg.cli.uncertainty import table_ends
+from robustbench_seg.cli.reporting.report import report_of
+from robustbench_seg.cli.reporting.uncertainty import table_ends
 
 
 def test_every_number_lies_in_its_interval() -> None:

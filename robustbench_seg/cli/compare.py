@@ -55,10 +55,10 @@ def compare(
     from ..evaluation.runs.run import Run
     from ..evaluation.runs.side_by_side import side_by_side
     from ..folders import RESULTS
-    from .comparing import comparison_of, slug, tables_of, with_reference
     from .files import check_formats, write_page
     from .output import print_comparison
-    from .references import check_tables
+    from .reporting.comparison import comparison_of, slug, tables_of, with_reference
+    from .reporting.references import check_tables
 
     check_formats(chosen)
     check_tables(with_tables)

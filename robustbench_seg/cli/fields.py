@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 from rich.markup import escape
 
-from reports import erf_files
-from reports.erf import SHARES, FieldMap, FieldsReport
+from reports.erf import files as erf_files
+from reports.erf.description import SHARES, FieldMap, FieldsReport
 
 from ..erf.field import Field, radial_table, table
 from ..erf.plan import Plan

@@ -13,7 +13,7 @@ from reports import Page
 from ..errors import InputError
 from ..evaluation.runs.run import Run
 from .console import say
-from .reporting import report_of
+from .reporting.report import report_of
 
 TABLES = ("csv", "parquet")
 FORMATS = (*reports.files.PAGES, *TABLES, *reports.files.FIGURES)

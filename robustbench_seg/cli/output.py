@@ -10,16 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.markup import escape
 
-from reports.comparison import Comparison
+from reports.comparison.description import Comparison
 
 from ..evaluation.conditions.resolution import ResolutionSuite
 from ..evaluation.runs.run import Run
 from ..evaluation.spec import Spec
 from .console import console, print_table, say
-from .failures import failure_notes, failure_stamps
-from .reporting import notes_of, stamps_of, title_of
-from .scales import input_scale, inputs
-from .uncertainty import headline_intervals
+from .reporting.failures import failure_notes, failure_stamps
+from .reporting.report import notes_of, stamps_of, title_of
+from .reporting.scales import input_scale, inputs
+from .reporting.uncertainty import headline_intervals
 
 
 def print_header(spec: Spec, folder: Path) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..evaluation.runs.run import Run
-from ..evaluation.spec import Spec
+from ...evaluation.runs.run import Run
+from ...evaluation.spec import Spec
 
 _SHOWN = 12
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from .report import Page
+from ..report import Page
 
 
 @dataclass(frozen=True)

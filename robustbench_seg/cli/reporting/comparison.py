@@ -13,18 +13,18 @@ from pathlib import Path
 import pandas as pd
 
 from reports import Example
-from reports.comparison import Comparison, Estimates
+from reports.comparison.description import Comparison, Estimates
 
-from ..errors import InputError
-from ..evaluation.runs.run import Run
-from ..evaluation.runs.side_by_side import SideBySide, run_names
-from ..scores import losses
-from ..scores.comparison import against
-from ..scores.degradation import degradations, ranks
-from ..scores.statistics import RESAMPLES
-from ..scores.tables import suite_scores
+from ...errors import InputError
+from ...evaluation.runs.run import Run
+from ...evaluation.runs.side_by_side import SideBySide, run_names
+from ...scores import losses
+from ...scores.comparison import against
+from ...scores.degradation import degradations, ranks
+from ...scores.statistics import RESAMPLES
+from ...scores.tables import suite_scores
 from .references import Reference, find_reference, published_note, published_rows, reference_stamps
-from .reporting import examples_of, notes_of, provenance_of, stamps_of, title_of
+from .report import examples_of, notes_of, provenance_of, stamps_of, title_of
 from .scored import Scored
 from .uncertainty import covers
 

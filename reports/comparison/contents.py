@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from . import comparison_figures as figures
-from . import comparison_losses as losses
-from . import comparison_tables as tables
-from .comparison import Comparison
-from .document import Document, Gallery, Plot, Plots, Section, example_groups, file_name
-from .tables import Cell
+from ..document import Document, Gallery, Plot, Plots, Section, example_groups, file_name
+from ..tables import Cell
+from . import figures, losses, tables
+from .description import Comparison
 
 MEANINGS: tuple[tuple[str, str], ...] = (
     (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..evaluation.conditions.resolution import ResolutionSuite
-from ..evaluation.conditions.views import Size
-from ..evaluation.spec import ModelSpec, Spec
+from ...evaluation.conditions.resolution import ResolutionSuite
+from ...evaluation.conditions.views import Size
+from ...evaluation.spec import ModelSpec, Spec
 
 
 def input_scale(spec: Spec, model: ModelSpec) -> str:

@@ -11,11 +11,11 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .comparison import Comparison
-from .figures import POINTS, ROW
-from .style import INK, MARKERS, MUTED, RC, RULE, SERIES, SURFACE
-from .tables import HEADINGS
-from .text import corruption_name
+from ..figures import POINTS, ROW
+from ..style import INK, MARKERS, MUTED, RC, RULE, SERIES, SURFACE
+from ..tables import HEADINGS
+from ..text import corruption_name
+from .description import Comparison
 
 _LINE = 17.0
 _LONGEST = 44

@@ -19,8 +19,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
-from .erf import FieldMap
-from .style import CSS_VARIABLES, INK, MUTED, RULE, SURFACE, score_colors
+from ..style import CSS_VARIABLES, INK, MUTED, RULE, SURFACE, score_colors
+from .description import FieldMap
 
 Colors = Mapping[str, str]
 ON_PAGE: Final[Colors] = {stand_in: stand_in for stand_in in CSS_VARIABLES}

@@ -9,8 +9,9 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from .erf import FieldMap, FieldsReport
-from .erf_maps import (
+from ..style import INK, MUTED, RC, RULE, SERIES
+from .description import FieldMap, FieldsReport
+from .maps import (
     MARGIN,
     POINTS,
     Box,
@@ -23,7 +24,6 @@ from .erf_maps import (
     scale_bar,
     text_at,
 )
-from .style import INK, MUTED, RC, RULE, SERIES
 
 PAGE_WIDTH = 1160.0
 NARROWEST = 540.0

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .tables import Cell, Head, Table
-from .text import MISSING, percent
+from ..tables import Cell, Head, Table
+from ..text import MISSING, percent
 
 SHARES = (20, 30, 50, 99)
 """In percent: those for which the table of numbers has a square."""

@@ -12,12 +12,13 @@ from markupsafe import Markup
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from . import erf_figures, parts
-from .document import split_stamp
-from .erf import FieldMap, FieldsReport, replknet_table, squares_table
-from .erf_maps import ON_PAGE, ON_PAPER, SAMPLES
-from .style import CSS_VARIABLES, RC
-from .svg import inline_svg
+from .. import parts
+from ..document import split_stamp
+from ..style import CSS_VARIABLES, RC
+from ..svg import inline_svg
+from . import figures
+from .description import FieldMap, FieldsReport, replknet_table, squares_table
+from .maps import ON_PAGE, ON_PAPER, SAMPLES
 
 PAGE, OVERVIEW, MAPS = "report.html", "overview", "maps"
 _DPI = 72 * SAMPLES
@@ -36,7 +37,7 @@ def render(report: FieldsReport) -> str:
     script = parts.asset("report.js")
     subjects, layers = ", ".join(report.subjects), ", ".join(report.layers)
     overview = inline_svg(
-        erf_figures.overview(report, ON_PAGE),
+        figures.overview(report, ON_PAGE),
         "overview",
         f"Maps of effective receptive fields. Rows: {subjects}. Columns: {layers}. The numbers are "
         "in the tables.",
@@ -53,7 +54,7 @@ def render(report: FieldsReport) -> str:
             squares=parts.table(squares_table(report.numbers), "squares-table"),
             replknet=parts.table(replknet_table(report.numbers), "replknet-table"),
             key=[
-                (subject, CSS_VARIABLES[erf_figures.series(number)])
+                (subject, CSS_VARIABLES[figures.series(number)])
                 for number, subject in enumerate(report.subjects)
             ],
             curves=[(layer, _curve(report, layer, number)) for number, layer in _numbered(report)],
@@ -69,11 +70,11 @@ def render(report: FieldsReport) -> str:
 def write(report: FieldsReport, folder: Path) -> Path:
     """Write the page, the overview (PNG, PDF, SVG) and each map (PNG, PDF); return the page."""
     (folder / MAPS).mkdir(parents=True, exist_ok=True)
-    overview = erf_figures.overview(report, ON_PAPER)
+    overview = figures.overview(report, ON_PAPER)
     for suffix in ("png", "pdf", "svg"):
         (folder / f"{OVERVIEW}.{suffix}").write_bytes(_file(overview, suffix))
     for field in report.fields:
-        figure = erf_figures.single(field, ON_PAPER)
+        figure = figures.single(field, ON_PAPER)
         for suffix in ("png", "pdf"):
             (folder / MAPS / f"{field.file}.{suffix}").write_bytes(_file(figure, suffix))
     path = folder / PAGE
@@ -90,11 +91,11 @@ def _curve(report: FieldsReport, layer: str, number: int) -> Markup:
         f"Curves of {layer}: share of the field in percent within a radius in pixels, for "
         f"{', '.join(report.subjects)}."
     )
-    return inline_svg(erf_figures.radial(report, layer, ON_PAGE), f"radial-{number}", label)
+    return inline_svg(figures.radial(report, layer, ON_PAGE), f"radial-{number}", label)
 
 
 def _picture(field: FieldMap) -> Picture:
-    png = _file(erf_figures.bare(field), "png")
+    png = _file(figures.bare(field), "png")
     return Picture(field.layer, "data:image/png;base64," + base64.b64encode(png).decode())
 
 

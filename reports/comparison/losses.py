@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from .comparison import Comparison
-from .comparison_tables import change
-from .tables import HEADINGS, Cell, Head, Table, score
-from .text import MISSING, NOT_MEASURED, corruption_name, severity_range, short_name
+from ..tables import HEADINGS, Cell, Head, Table, score
+from ..text import MISSING, NOT_MEASURED, corruption_name, severity_range, short_name
+from .description import Comparison
+from .tables import change
 
 FRAMES = 10
 """How many of the frames that lost most are shown."""

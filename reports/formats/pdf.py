@@ -9,9 +9,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from . import paper
-from .contents import document_of
-from .document import (
+from ..contents import document_of
+from ..document import (
     MOST_LEVEL,
     Document,
     Gallery,
@@ -22,8 +21,9 @@ from .document import (
     one_line,
     split_stamp,
 )
-from .report import Page
-from .tables import Cell, Table
+from ..report import Page
+from ..tables import Cell, Table
+from . import paper
 from .typesetting import template, typeset
 
 _WIDEST = 105

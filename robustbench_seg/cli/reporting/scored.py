@@ -8,11 +8,11 @@ from functools import cached_property
 
 import pandas as pd
 
-from reports.comparison import Estimates
+from reports.comparison.description import Estimates
 
-from ..evaluation.runs.side_by_side import SideBySide
-from ..scores import losses
-from ..scores.tables import suite_scores
+from ...evaluation.runs.side_by_side import SideBySide
+from ...scores import losses
+from ...scores.tables import suite_scores
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .contents import document_of
-from .document import Document, Section, one_line, split_stamp
-from .report import Page
-from .tables import Cell, Table
+from ..contents import document_of
+from ..document import Document, Section, one_line, split_stamp
+from ..report import Page
+from ..tables import Cell, Table
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..evaluation.runs.run import Run
+from ...evaluation.runs.run import Run
 
 _SHOWN = 5
 

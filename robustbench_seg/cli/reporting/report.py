@@ -11,12 +11,12 @@ import numpy as np
 from corruptions import Suite
 from reports import Example, Report, ResolutionReport
 
-from ..evaluation.conditions.resolution import ResolutionSuite
-from ..evaluation.pictures import CAPTIONS
-from ..evaluation.runs.run import Run
-from ..evaluation.runs.store import Picture
-from ..evaluation.spec import ModelSpec, Spec
-from ..scores.tables import ALL_CLASSES
+from ...evaluation.conditions.resolution import ResolutionSuite
+from ...evaluation.pictures import CAPTIONS
+from ...evaluation.runs.run import Run
+from ...evaluation.runs.store import Picture
+from ...evaluation.spec import ModelSpec, Spec
+from ...scores.tables import ALL_CLASSES
 from .data_notes import class_map_notes, taken_notes
 from .failures import failure_notes, failure_stamps
 from .scales import common_scale, input_scale, inputs, look, views

@@ -7,9 +7,9 @@ import pandas as pd
 
 from reports import Intervals
 
-from ..evaluation.runs.run import Run
-from ..scores.statistics import FEW, RESAMPLES
-from ..scores.tables import ALL_CLASSES
+from ...evaluation.runs.run import Run
+from ...scores.statistics import FEW, RESAMPLES
+from ...scores.tables import ALL_CLASSES
 
 _FEW_OF_CLASS = 10
 """Below so many images with a class, its own IoU is hardly resampled."""

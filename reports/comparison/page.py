@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from . import parts
-from .comparison import Comparison
-from .comparison_contents import document
-from .document import Gallery, Plots, Section, file_name
-from .svg import inline_svg
-from .tables import Table
+from .. import parts
+from ..document import Gallery, Plots, Section, file_name
+from ..svg import inline_svg
+from ..tables import Table
+from .contents import document
+from .description import Comparison
 
 
 def context(comparison: Comparison) -> dict[str, Any]:

@@ -9,18 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from .contents import document_of
-from .document import (
-    MOST_LEVEL,
-    Blocks,
-    Document,
-    Section,
-    in_blocks,
-    one_line,
-    split_stamp,
-)
-from .report import Page
-from .tables import Table
+from ..contents import document_of
+from ..document import MOST_LEVEL, Blocks, Document, Section, in_blocks, one_line, split_stamp
+from ..report import Page
+from ..tables import Table
 
 _PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage[utf8]{inputenc}

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from . import comparison_contents, comparison_page, contents, parts, resolution
-from .comparison import Comparison
-from .document import Plot, example_groups, split_stamp
-from .report import Page, Report, ResolutionReport
-from .style import score_colors
-from .svg import inline_svg
-from .text import percent
+from .. import contents, parts, resolution
+from ..comparison import contents as comparison_contents
+from ..comparison import page as comparison_page
+from ..comparison.description import Comparison
+from ..document import Plot, example_groups, split_stamp
+from ..report import Page, Report, ResolutionReport
+from ..style import score_colors
+from ..svg import inline_svg
+from ..text import percent
 
 
 @dataclass(frozen=True)

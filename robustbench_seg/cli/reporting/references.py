@@ -10,11 +10,11 @@ import pandas as pd
 
 from corruptions import Suite
 from reports import published
-from reports.comparison import Published
+from reports.comparison.description import Published
 
-from ..errors import InputError
-from ..evaluation.runs.side_by_side import SideBySide
-from ..evaluation.spec import Spec
+from ...errors import InputError
+from ...evaluation.runs.side_by_side import SideBySide
+from ...evaluation.spec import Spec
 
 TABLES = ("segformer-table5", "stl-table4")
 _CITYSCAPES_VAL = 500

@@ -8,16 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from . import tables
-from .comparison import Comparison, Estimates
-from .tables import HEADINGS, Cell, Head, Table, score
-from .text import (
-    MISSING,
-    NOT_MEASURED,
-    corruption_name,
-    points,
-    severity_range,
-)
+from .. import tables
+from ..tables import HEADINGS, Cell, Head, Table, score
+from ..text import MISSING, NOT_MEASURED, corruption_name, points, severity_range
+from .description import Comparison, Estimates
 
 SIGNIFICANT = 0.05
 _NO_RATIO = "undefined: not measured, or the reference has no error or no loss"

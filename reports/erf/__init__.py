@@ -1,0 +1,1 @@
+"""Effective receptive fields: what is said, in maps, tables and files."""

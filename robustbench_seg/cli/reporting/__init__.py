@@ -1,0 +1,1 @@
+"""Stored runs as what `reports` gives a form: tables, notes, stamps, intervals, examples."""
