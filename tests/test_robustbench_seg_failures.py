@@ -122,7 +122,9 @@ def test_an_image_of_a_copy_that_turns_bad_costs_one_condition(tree: Path, tmp_p
 
     def planned_of_copy(out: str) -> Plan:
         folder = tmp_path / out
-        return prepare(Request(models=("b0@random",), data=str(tree), conditions=copy, out=folder))
+        return prepare(
+            Request(models=("b0@random",), data=str(tree), conditions=copy, batch=5, out=folder)
+        )
 
     whole = execute(planned_of_copy("whole"))
     begun = planned_of_copy("run")
@@ -132,6 +134,15 @@ def test_an_image_of_a_copy_that_turns_bad_costs_one_condition(tree: Path, tmp_p
     (failure,) = execute(begun).failures
     assert (failure.cell.condition, failure.cell.severity) == ("fog", 3)
     assert "its pixels are not those that were written" in failure.reason
+
+    label = label_path(tree, 1).read_bytes()
+    label_path(tree, 1).write_bytes(b"")  # costs what is predicted together with it, too
+    steps: list[tuple[int, int]] = []
+    (failure,) = execute(begun, lambda _, done, total, __: steps.append((done, total))).failures
+    assert (failure.cell.condition, failure.cell.severity) == ("fog", 3)
+    assert steps[-1] == (3 * CELLS, 3 * CELLS)
+
+    label_path(tree, 1).write_bytes(label)
     path.write_bytes(content)
     mended = execute(begun)
     assert not mended.failures
