@@ -16,6 +16,7 @@ from frames import write_tree
 
 import robustbench_seg
 from robustbench_seg.errors import InputError
+from robustbench_seg.evaluation.engines import cluster
 from robustbench_seg.evaluation.engines.worker import Hands, Order
 from robustbench_seg.evaluation.evaluate import prepare
 from robustbench_seg.evaluation.request import Request
@@ -101,6 +102,27 @@ def test_options_that_do_not_go_together_are_refused(tree: Path, tmp_path: Path)
         with pytest.raises(InputError, match=words):
             robustbench_seg.evaluate("b0@random", data=str(tree), out=tmp_path / "no", **options)
     assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize(
+    ("nodes", "options", "expected"),
+    [
+        ([{"CPU": 5.0}, {"CPU": 3.0}], {"threads": 2}, ("cpu", 3, 2)),
+        ([{"CPU": 16.0}, {"CPU": 32.0, "GPU": 4.0}], {"threads": 2}, ("cuda", 4, 8)),
+        ([{"CPU": 8.0, "GPU": 2.0}, {"CPU": 4.0, "GPU": 2.0}], {}, ("cuda", 4, 2)),
+        ([{"CPU": 8.0, "GPU": 2.0}], {"device": "cpu", "threads": 4}, ("cpu", 2, 4)),
+        ([{"GPU": 2.0}], {}, ("cuda", 2, 0)),  # ray start --num-cpus 0
+    ],
+)
+def test_a_cluster_has_a_place_for_each_gpu_or_every_few_cores(
+    monkeypatch: pytest.MonkeyPatch,
+    nodes: list[dict[str, float]],
+    options: dict[str, Any],
+    expected: tuple[str, int, int],
+) -> None:
+    monkeypatch.setattr(cluster, "_connect", lambda _: nodes)
+    found = cluster.Cluster.find(Request(models=("b0",), engine="ray", **options))
+    assert (found.device, found.places, found.cores) == expected
 
 
 def test_ray_is_asked_for_where_it_is_missing(

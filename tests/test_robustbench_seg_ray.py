@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from cells import cells_of
 from frames import write_tree
 
@@ -72,6 +74,26 @@ def lost(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     return seen
 
 
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
+    """Return what can be acquired once for each worker that has begun."""
+    semaphore = threading.Semaphore(0)
+    begin = ours._Worker.begin
+
+    def tell(worker: Any) -> None:
+        begin(worker)
+        semaphore.release()
+
+    monkeypatch.setattr(ours._Worker, "begin", tell)
+    return semaphore
+
+
+def wait_for_both(begun: threading.Semaphore) -> None:
+    """Wait until two workers have begun: for one that has not, Ray just finds another place."""
+    for _ in range(2):
+        assert begun.acquire(timeout=120)
+
+
 def evaluate(cluster: Any, tree: Path, out: Path, **options: Any) -> robustbench_seg.Run:
     options = {"engine": "ray", "address": cluster.address, "threads": 1, **FEW, **options}
     return robustbench_seg.evaluate("b0@random", data=str(tree), out=out, **options)
@@ -88,12 +110,18 @@ def test_the_numbers_are_those_of_a_local_run(
 
 
 def test_a_worker_that_is_killed_is_started_anew(
-    cluster: Any, tree: Path, local: Path, tmp_path: Path, lost: list[BaseException]
+    cluster: Any,
+    tree: Path,
+    local: Path,
+    tmp_path: Path,
+    lost: list[BaseException],
+    begun: threading.Semaphore,
 ) -> None:
     processes: set[int] = set()
 
     def kill(stage: str, done: int, total: int, note: str) -> None:
         if stage == "evaluating" and not processes:
+            wait_for_both(begun)
             processes.update(_actors())
             for process in processes:
                 os.kill(process, signal.SIGKILL)
@@ -159,15 +187,36 @@ def test_what_the_cluster_lacks_is_said_early(cluster: Any, tree: Path, tmp_path
     assert "--address 127.0.0.1:1: no Ray cluster there" in said
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_driver_without_a_gpu_sends_units_to_those_that_nodes_claim(
+    cluster: Any, tree: Path, tmp_path: Path
+) -> None:
+    node = cluster.add_node(num_gpus=1, **NODE)
+    try:
+        with pytest.raises(InputError, match=r"^worker on .*: --device cuda: not usable") as caught:
+            evaluate(cluster, tree, tmp_path / "run")
+    finally:
+        cluster.remove_node(node)
+    assert type(caught.value) is InputError
+
+
 # Last, as it leaves one node.
 def test_a_node_that_is_killed_costs_no_cell(
-    cluster: Any, tree: Path, local: Path, tmp_path: Path, lost: list[BaseException]
+    cluster: Any,
+    tree: Path,
+    local: Path,
+    tmp_path: Path,
+    lost: list[BaseException],
+    begun: threading.Semaphore,
 ) -> None:
     nodes = list(cluster.worker_nodes)
 
     def kill(stage: str, done: int, total: int, note: str) -> None:
         if stage == "evaluating" and nodes:
+            wait_for_both(begun)
             cluster.remove_node(nodes.pop(), allow_graceful=False)
+            while len(_actors()) > 1:  # which notice it only when they look for their node
+                time.sleep(0.05)
 
     run = evaluate(cluster, tree, tmp_path / "run", progress=kill)
     assert not nodes

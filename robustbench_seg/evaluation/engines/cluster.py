@@ -47,7 +47,7 @@ class Cluster:
             )
         threads = request.threads or torch.get_num_threads()
         if device == "cuda":
-            shares = [int(node["CPU"] // node["GPU"]) for node in nodes if node.get("GPU")]
+            shares = [int(node.get("CPU", 0) // node["GPU"]) for node in nodes if node.get("GPU")]
             places, cores = gpus, min(shares, default=0)
         else:
             places = sum(int(node.get("CPU", 0) // threads) for node in nodes)
