@@ -1,6 +1,6 @@
 """Kills a real run again and again, resumes it, and compares its tables with those of a whole one.
 
-    python tests/kills.py FOLDER --kills 100 --seed 0 [--start]
+    python tests/kills.py FOLDER --kills 100 --seed 0 [--frames 40 --start]
 
 Each run is the command `robustseg eval` in a process of its own: forked from this one after its
 imports, or, with --start, started anew, so that imports are killed too. SIGKILL comes at a random
@@ -38,7 +38,7 @@ TABLES = ("tidy", "summary", "suite", "severities", "classes", "intervals")
 
 
 def arguments(tree: Path, out: Path) -> list[str]:
-    """Return the command of 4 frames under 7 conditions, committed one by one."""
+    """Return the command of some frames under 7 conditions, committed one by one."""
     return [
         *("eval", "--model", "b0@random", "--data", str(tree), "--out", str(out), "--batch", "1"),
         *("--corruptions", "contrast,fog,gaussian_noise", "--severities", "1,3", "--threads", "1"),
@@ -97,11 +97,11 @@ def tables(folder: Path) -> dict[str, bytes]:
 
 
 def survive(
-    folder: Path, kills: int, seed: int, launch: Callable[[list[str]], int]
+    folder: Path, frames: int, kills: int, seed: int, launch: Callable[[list[str]], int]
 ) -> dict[str, float]:
     """Kill runs so many times, resume each until it is complete, and return figures."""
     generator = random.Random(seed)
-    tree = write_tree(folder / "tree", 4, width=64, height=32)
+    tree = write_tree(folder / "tree", frames, width=64, height=32)
     ended(launch(arguments(tree, folder / "first")), None)  # which compiles
     begun = time.monotonic()
     ended(launch(arguments(tree, folder / "whole")), None)
@@ -122,7 +122,7 @@ def survive(
         done += 1
         now = stored(out)
         assert now >= held, "cells that were committed are gone"
-        half += 0 < len(now) < 28
+        half += 0 < len(now) < 7 * frames
         held = now
     assert completed
     return {
@@ -137,12 +137,14 @@ def main() -> None:
     """Read the options, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--frames", type=int, default=4)
     parser.add_argument("--kills", type=int, default=25)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", action="store_true")
     options = parser.parse_args()
     launch = started if options.start else forked
-    print(json.dumps(survive(options.folder, options.kills, options.seed, launch)))
+    figures = survive(options.folder, options.frames, options.kills, options.seed, launch)
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":
