@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
+import warnings
 import zlib
 from pathlib import Path
 
@@ -11,10 +13,11 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from frames import write_tree
+from frames import image_path, write_tree
 from onnx import helper
 from PIL import Image
 
+from robustbench_seg import cli
 from robustbench_seg.copies.copy import Copy
 from robustbench_seg.copies.corrupting import corrupt_folder
 from robustbench_seg.datasets import files
@@ -51,6 +54,20 @@ def test_an_image_that_claims_too_many_pixels_is_not_decoded(
         with pytest.raises(InputError, match=r"a\.png: .*(claims|exceeds)") as error:
             read(tmp_path / "a.png")
         assert "\n" not in str(error.value)
+
+
+def test_an_image_that_claims_too_many_pixels_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tree = write_tree(tmp_path / "tree", 1)
+    claim(image_path(tree, 0), 12_000, 10_000)  # of which Pillow warns, too
+    command = ["robustseg", "eval", "--model", "b0@random", "--data", str(tree)]
+    monkeypatch.setattr(sys, "argv", command)
+    with warnings.catch_warnings():  # keeps the filters that the command line sets
+        assert cli.run() == 2
+    said = capsys.readouterr().err
+    assert "claims 12000x10000 pixels" in said
+    assert said.count("\n") == 1
 
 
 def test_the_largest_image_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ Commands import what is heavy when they run, so that `--help` answers at once.
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -68,6 +69,8 @@ def _options(
 def run() -> int:
     """Run the command line and return its exit code: 2 for bad input, 130 after Ctrl-C."""
     errors = Console(stderr=True)
+    # Pillow's about images that we refuse in one line anyway.
+    warnings.filterwarnings("ignore", r"Image size \(\d+ pixels\) exceeds limit")
     if len(sys.argv) == 1:
         sys.argv.append("--help")
     try:
