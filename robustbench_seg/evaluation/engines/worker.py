@@ -37,14 +37,7 @@ class Order:
     def of(cls, plan: Plan, cores: int) -> Order:
         """Return what the workers of a plan must know."""
         request = replace(
-            plan.request,
-            engine="local",
-            address=None,
-            devices=None,
-            shard=None,
-            out=None,
-            device=plan.spec.device,
-            threads=plan.spec.threads,
+            plan.request, engine="local", address=None, devices=None, shard=None, out=None
         )
         folder, cityscapes = os.getcwd(), os.environ.get(CITYSCAPES_VARIABLE)  # noqa: PTH109
         return cls(request, plan.spec, cores, folder, cityscapes)
