@@ -189,8 +189,16 @@ def test_what_the_cluster_lacks_is_said_early(cluster: Any, tree: Path, tmp_path
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
 def test_a_driver_without_a_gpu_sends_units_to_those_that_nodes_claim(
-    cluster: Any, tree: Path, tmp_path: Path
+    cluster: Any, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    asked: list[dict[str, Any]] = []
+    remote = ray.remote
+
+    def ask(**options: Any) -> Any:
+        asked.append(options)
+        return remote(**options)
+
+    monkeypatch.setattr(ray, "remote", ask)
     node = cluster.add_node(num_gpus=1, **NODE)
     try:
         with pytest.raises(InputError, match=r"^worker on .*: --device cuda: not usable") as caught:
@@ -198,6 +206,7 @@ def test_a_driver_without_a_gpu_sends_units_to_those_that_nodes_claim(
     finally:
         cluster.remove_node(node)
     assert type(caught.value) is InputError
+    assert [(each["num_cpus"], each["num_gpus"]) for each in asked] == [(1, 1)]
 
 
 # Last, as it leaves one node.
