@@ -25,8 +25,8 @@ from corruptions import corrupt, image_key, load_suite
 from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.evaluation.ahead import done_ahead
-from robustbench_seg.evaluation.predict import Precision, Predictor, window_starts
-from robustbench_seg.models.base import WindowMode
+from robustbench_seg.evaluation.predict import Predictor, window_starts
+from robustbench_seg.models.base import Precision, WindowMode
 from robustbench_seg.models.counting import multiply_adds
 from robustbench_seg.models.registry import load
 

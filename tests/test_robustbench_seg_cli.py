@@ -58,6 +58,16 @@ def test_help_and_version_answer_without_torch() -> None:
     assert robustseg("--version").stdout.strip() == f"robustseg {__version__}"
 
 
+def test_stored_runs_are_read_without_torch() -> None:
+    code = (
+        "import sys, robustbench_seg, robustbench_seg.cli.files, robustbench_seg.cli.output\n"
+        "robustbench_seg.Run, robustbench_seg.compare\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
 def test_eval_ends_with_tables_and_a_report(tree: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     done = robustseg("eval", *FEW, "--data", tree, "--out", out, "--format", ALL)

@@ -30,8 +30,9 @@ from transformers.models.segformer.image_processing_pil_segformer import Segform
 from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.predict import Predictor
-from robustbench_seg.models.adapters.processor import ProcessorPreprocessing, read_processor
+from robustbench_seg.models.adapters.processor import read_processor
 from robustbench_seg.models.base import IMAGENET, Segmenter
+from robustbench_seg.models.preprocessing import ProcessorPreprocessing
 from robustbench_seg.models.registry import load
 
 CLASSES = tuple(info.name for info in CITYSCAPES)

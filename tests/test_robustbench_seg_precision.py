@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import streets
-from robustbench_seg.evaluation.predict import Precision, Predictor
-from robustbench_seg.models.base import IMAGENET, Segmenter, Window
+from robustbench_seg.evaluation.predict import Predictor
+from robustbench_seg.models.base import IMAGENET, Precision, Segmenter, Window
 from robustbench_seg.models.registry import load
 
 SIZE = (256, 512)

@@ -25,11 +25,8 @@ from robustbench_seg.evaluation.conditions.rescaling import rescale
 from robustbench_seg.evaluation.conditions.views import View
 from robustbench_seg.evaluation.predict import Predictor
 from robustbench_seg.evaluation.runs.run import Run
-from robustbench_seg.models.adapters.processor import (
-    ProcessorPreprocessing,
-    preprocessing_from_dict,
-)
 from robustbench_seg.models.base import IMAGENET, Preprocessing, Segmenter, Window
+from robustbench_seg.models.preprocessing import ProcessorPreprocessing, preprocessing_from_dict
 from robustbench_seg.models.registry import load
 from robustbench_seg.scores.metrics import confusion_matrix, mean_iou
 from robustbench_seg.scores.resolution import Place, resolution_table, with_intervals

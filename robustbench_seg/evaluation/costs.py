@@ -16,13 +16,13 @@ from torch import nn
 
 from ..datasets.streets import render
 from ..errors import InputError
-from ..models.base import Segmenter, Window
+from ..models.base import Precision, Segmenter, Window
 from ..models.catalogue import MODELS
 from ..models.counting import multiply_adds, parameters, published_multiply_adds
 from ..models.named_weights import RANDOM
 from ..models.registry import load, parse_choice
 from ..progress import Progress, silent
-from .predict import Precision, Predictor, window_starts
+from .predict import Predictor, window_starts
 
 SMALLEST = (32, 64)
 """Height and width under which no model is asked."""

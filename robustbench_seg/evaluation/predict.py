@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..models.base import LabelFunction, Segmenter, Window
+from ..models.base import LabelFunction, Precision, Segmenter, Window
 from .conditions.views import OWN, View
 from .labelling import axis, label_map
 
-Precision = Literal["float32", "bf16", "fp16"]
 DEVICES = ("cpu", "cuda", "mps")
 NOT_FINITE = "gives NaN or infinite logits"
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}

@@ -11,8 +11,7 @@ from corruptions import IMPLEMENTATIONS, Implementation
 
 from ..datasets.class_maps import Mode
 from ..errors import InputError
-from ..models.base import WindowMode
-from .predict import Precision
+from ..models.base import Precision, WindowMode
 from .sharding import Shard
 
 EngineName = Literal["local", "ray"]

@@ -16,14 +16,13 @@ from corruptions import BY_CHANCE, Implementation, Suite, image_key
 from ..datasets.base import ClassInfo, Dataset, Frame
 from ..datasets.checks import check_pair
 from ..datasets.class_maps import ClassMapSpec
-from ..models.adapters.processor import preprocessing_from_dict
-from ..models.base import NOTHING, Segmenter, Window
+from ..models.base import NOTHING, Precision, Segmenter, Window
+from ..models.preprocessing import preprocessing_from_dict
 from ..progress import Progress
 from .conditions.condition import CLEAN
 from .conditions.resolution import ResolutionSuite
 from .conditions.suites import suite_from_dict
 from .conditions.views import Scale, Size
-from .predict import Precision
 
 
 @dataclass(frozen=True)

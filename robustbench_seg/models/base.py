@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
+
+if TYPE_CHECKING:  # a stored run is read without torch, which takes seconds to load
+    from torch import Tensor, nn
 
 WindowMode = Literal["slide", "whole"]
+Precision = Literal["float32", "bf16", "fp16"]
 LabelFunction = Callable[[NDArray[np.uint8]], NDArray[Any]]
 """From an RGB uint8 (H, W, 3) image to a map of labels (H, W), of any integer type."""
 

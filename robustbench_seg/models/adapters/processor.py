@@ -7,84 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-import torch
-from PIL import Image
-from torch import Tensor
-
 from ...errors import InputError
 from ..base import IMAGENET, Preprocessing
+from ..preprocessing import ProcessorPreprocessing
 from .declared import LARGEST_SIDE, parse
 
 FILE = "preprocessor_config.json"
 _RESAMPLE: Mapping[int, Literal["bilinear", "bicubic"]] = {2: "bilinear", 3: "bicubic"}
 # Steps after which the labels would no longer lie on the pixels of the image.
 _REFUSED = ("do_center_crop", "do_split_image", "keep_aspect_ratio")
-
-
-@dataclass(frozen=True)
-class ProcessorPreprocessing(Preprocessing):
-    """A processor's: uint8 images resized by Pillow, then normalised.
-
-    Where there are `edges` instead of a `size`, the shortest side of an image gets the first of
-    them, but its longest side at most the second.
-    """
-
-    edges: tuple[int, int | None] | None = None
-    divisor: int = 1
-    """What the sides are rounded up to a multiple of, in pixels."""
-    resample: Literal["bilinear", "bicubic"] = "bilinear"
-
-    def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return the size (height, width) at which an image of a size enters the network."""
-        if self.size is not None:
-            return self.size
-        if self.edges is None:
-            return size
-        shortest, longest = self.edges
-        scaled = float(shortest)
-        # The rounding is transformers': it decides the pixels.
-        if longest is not None and max(size) / min(size) * shortest > longest:
-            scaled = longest * min(size) / max(size)
-        short, long = round(scaled), int(scaled * max(size) / min(size))
-        if min(size) == short:
-            short, long = min(size), max(size)
-        height, width = (short, long) if size[0] <= size[1] else (long, short)
-        return self._rounded(height), self._rounded(width)
-
-    def without_size(self) -> ProcessorPreprocessing:
-        """Return the same for images that keep their size."""
-        return replace(self, size=None, edges=None)
-
-    def normalise(self, images: Tensor) -> Tensor:
-        """Return float32 (N, 3, h, w), resized, of RGB uint8 (N, 3, H, W) images."""
-        size = self.input_size((images.shape[2], images.shape[3]))
-        if size != images.shape[2:]:
-            images = self._resized(images, size)
-        return super().normalise(images)
-
-    def _resized(self, images: Tensor, size: tuple[int, int]) -> Tensor:
-        # By Pillow, whose integers are the same everywhere, not by the device.
-        resample = Image.Resampling[self.resample.upper()]
-        resized = [
-            np.asarray(Image.fromarray(image).resize((size[1], size[0]), resample))
-            for image in images.permute(0, 2, 3, 1).cpu().numpy()  # (H, W, 3) -> (*size, 3)
-        ]
-        return torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2).to(images.device)
-
-    def _rounded(self, side: int) -> int:
-        return math.ceil(side / self.divisor) * self.divisor
-
-
-def preprocessing_from_dict(values: Mapping[str, Any]) -> Preprocessing:
-    """Return the preprocessing of either kind that `asdict` made plain values of, or JSON did."""
-    kind = ProcessorPreprocessing if "edges" in values else Preprocessing
-    lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
-    return kind(**{**values, **lists})
 
 
 def read_processor(folder: Path, *, square: bool, divisor: int) -> tuple[Preprocessing, list[str]]:
