@@ -72,6 +72,13 @@ def test_no_text_reaches_tex_as_a_command(text: str) -> None:
     left.encode("latin-1")
 
 
+def test_lines_of_long_texts_break() -> None:
+    row = (Cell("versions"), Cell("numpy 2.4.6, " * 9), Cell("2"))
+    source = latex.table(Table("a", (Head("setting"), Head("b0"), Head("b1")), (row,)))
+    form = r"\begin{tabular}{l>{\raggedright\arraybackslash}p{0.80\linewidth}r}"
+    assert form in source
+
+
 def test_an_interval_stands_below_its_number() -> None:
     table = Table("", (Head("model"), Head("mIoU")), ((Cell("b0"), Cell("5.0", ends=(0, 0.1))),))
     number, interval = latex.table(table).splitlines()[8:10]

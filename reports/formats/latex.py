@@ -1,7 +1,7 @@
 r"""A report as a LaTeX file that compiles: booktabs tables, to be taken into a paper.
 
-It needs booktabs, float, graphicx and longtable, which every distribution has, and pdfLaTeX or
-newer.
+It needs array, booktabs, float, graphicx and longtable, which every distribution has, and pdfLaTeX
+or newer.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage{textcomp}
 \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage[a4paper, margin=20mm]{geometry}
+\usepackage{array}
 \usepackage{booktabs}
 \usepackage{float}
 \usepackage{graphicx}
@@ -39,6 +40,9 @@ _PREAMBLE = r"""\documentclass[10pt]{article}
 
 _LONGEST = 45
 """How many rows a table may have that does not break across pages."""
+
+_LONGEST_TEXT = 60
+"""How many letters a cell may have in a column whose lines do not break."""
 
 _MARKS = {
     "\\": r"\textbackslash{}",
@@ -84,7 +88,7 @@ def render(report: Page) -> str:
 def table(description: Table) -> str:
     """Write a table with booktabs: a float, or one that breaks across pages if it is long."""
     layout = in_blocks(description)
-    form = "l" * layout.stub + "r" * (layout.columns - layout.stub)
+    form = _form(layout)
     caption = f"\\caption{{{escape(description.caption)}}}"
     heads, rows = _heads(layout), list(_rows(layout))
     if len(rows) > _LONGEST:
@@ -125,6 +129,18 @@ def table(description: Table) -> str:
             "\\end{table}",
         ]
     )
+
+
+def _form(layout: Blocks) -> str:
+    """Return how the columns are set; those of long texts share four fifths of the width."""
+    rows = [row for _, members in layout.blocks for row in members]
+    long = [
+        any(len(row[column].text) > _LONGEST_TEXT for row in rows)
+        for column in range(layout.columns)
+    ]
+    form = ["l"] * layout.stub + ["r"] * (layout.columns - layout.stub)
+    share = f">{{\\raggedright\\arraybackslash}}p{{{0.8 / max(1, sum(long)):.2f}\\linewidth}}"
+    return "".join(share if breaks else kind for breaks, kind in zip(long, form, strict=True))
 
 
 def escape(text: str) -> str:
