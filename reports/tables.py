@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import pandas as pd
 
@@ -150,23 +151,10 @@ def suite_table(
     """Set models as rows, corruptions as columns under their categories: SegFormer's Table 5.
 
     The columns of the frame come in this order: ("", "clean"), the corruptions, category by
-    category, ("", "mean"), ("", "retention"). Where the corruptions of a category count different
-    severities, these are printed under each of its columns.
+    category, ("", "mean"), ("", "retention").
     """
     names = [(str(pair[0]), str(pair[1])) for pair in frame.columns.to_list()]
-    groups = [Head("model", whole_height=True), _head("clean", whole_height=True)]
-    columns: list[Head] = []
-    for category in dict.fromkeys(category for category, _ in names if category):
-        members = [name for first, name in names if first == category]
-        ranges = {name: severity_range(counted[name]) for name in members if name in counted}
-        alike = len(ranges) == len(members) and len(set(ranges.values())) == 1
-        shared = ranges[members[0]] if alike else ""
-        small = f"severities: {shared}" if shared else ""
-        groups.append(Head(category, small=small, span=len(members)))
-        for name in members:
-            own = "" if shared else ranges.get(name, "")
-            columns.append(Head(short_name(name, category), small=own, tooltip=name))
-    groups += [_head("mean", whole_height=True), _head("retention", whole_height=True)]
+    groups, columns = under_categories(names, counted)
     highest = highest_of(frame.drop(columns=[("", "retention")]))
     rows = tuple(
         (
@@ -178,7 +166,32 @@ def suite_table(
         )
         for model, values in zip(frame.index, frame.to_numpy(dtype=float), strict=True)
     )
-    return Table(caption, tuple(columns), rows, tuple(groups))
+    return Table(caption, columns, rows, groups)
+
+
+def under_categories(
+    names: Sequence[tuple[str, str]], counted: Mapping[str, tuple[int, ...]]
+) -> tuple[tuple[Head, ...], tuple[Head, ...]]:
+    """Return two rows of headings for (category, corruption) after the model's name.
+
+    A name without a category stands alone. Where the corruptions of a category count different
+    severities, these are printed under each of its columns.
+    """
+    groups, columns = [Head("model", whole_height=True)], []
+    for category, pairs in groupby(names, key=lambda pair: pair[0]):
+        members = [name for _, name in pairs]
+        if not category:
+            groups += [_head(name, whole_height=True) for name in members]
+            continue
+        ranges = {name: severity_range(counted[name]) for name in members if name in counted}
+        alike = len(ranges) == len(members) and len(set(ranges.values())) == 1
+        shared = ranges[members[0]] if alike else ""
+        small = f"severities: {shared}" if shared else ""
+        groups.append(Head(category, small=small, span=len(members)))
+        for name in members:
+            own = "" if shared else ranges.get(name, "")
+            columns.append(Head(short_name(name, category), small=own, tooltip=name))
+    return tuple(groups), tuple(columns)
 
 
 def severity_table(frame: pd.DataFrame, counted: Mapping[str, tuple[int, ...]]) -> Table:

@@ -88,7 +88,7 @@ def test_the_lowest_degradation_is_best_and_the_reference_takes_no_part() -> Non
     table = comparison_tables.degradation_table(sample_comparison(("a", "b", "c")), "CD")
     assert texts(table)[0] == ["a", "100.0", "100.0", "100.0"]
     assert best(table) == [[], [1, 2, 3], []]
-    assert "severities: 1, 2" in table.columns[1].small
+    assert "severities: 1, 2" in table.groups[1].small
     assert "reference, a." in table.caption
 
 

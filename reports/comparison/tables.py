@@ -10,7 +10,7 @@ import pandas as pd
 
 from .. import tables
 from ..tables import HEADINGS, Cell, Head, Table, score
-from ..text import MISSING, NOT_MEASURED, corruption_name, points, severity_range
+from ..text import MISSING, NOT_MEASURED, corruption_name, points
 from .description import Comparison, Estimates
 
 SIGNIFICANT = 0.05
@@ -93,23 +93,15 @@ def degradation_table(comparison: Comparison, measure: str) -> Table:
     part = Estimates(
         *(pd.DataFrame(frame[measure]) for frame in (found.value, found.low, found.high))
     )
-    counted = comparison.counted
-    columns = [
-        Head(
-            corruption_name(str(name)) if str(name) in counted else "mean",
-            small=f"severities: {severity_range(counted[str(name)])}"
-            if str(name) in counted
-            else "",
-        )
-        for name in part.value.columns
-    ]
+    groups, columns = _under_categories(comparison, part.value)
     plain = Table(
         "",
-        (Head("model"), *columns),
+        columns,
         tuple(
             (Cell(str(model)), *(score(float(v), why_missing=_NO_RATIO) for v in values))
             for model, values in zip(part.value.index, part.value.to_numpy(float), strict=True)
         ),
+        groups,
     )
     what = {
         "CD": "CD: the error (1 \u2212 mIoU) summed over the severities that count, in percent of "
@@ -130,20 +122,32 @@ def degradation_table(comparison: Comparison, measure: str) -> Table:
 
 def ranks_table(comparison: Comparison) -> Table:
     """Set models as rows, their rank by each score as columns."""
-    names = [str(column) for column in comparison.ranks.columns]
     rows = [
         (Cell(str(model)), *(_rank(float(value)) for value in values))
         for model, values in zip(
             comparison.ranks.index, comparison.ranks.to_numpy(float), strict=True
         )
     ]
-    heads = [Head(HEADINGS.get(name, (corruption_name(name), ""))[0]) for name in names]
+    groups, columns = _under_categories(comparison, comparison.ranks)
     return Table(
         "Rank by each score, 1 for the best; equals share the better rank. The mean rank is over "
         "the corruptions.",
-        (Head("model"), *heads),
+        columns,
         tuple(rows),
+        groups,
     )
+
+
+def _under_categories(
+    comparison: Comparison, frame: pd.DataFrame
+) -> tuple[tuple[Head, ...], tuple[Head, ...]]:
+    categories = {
+        name: category
+        for category in comparison.categories
+        for name in comparison.corruptions(category)
+    }
+    names = [(categories.get(str(name), ""), str(name)) for name in frame.columns]
+    return tables.under_categories(names, comparison.counted)
 
 
 def published_tables(comparison: Comparison) -> tuple[Table, ...]:
