@@ -112,7 +112,7 @@ def theirs(tree: Path, network: nn.Module) -> Scores:
             seen = image
             if condition != CLEAN:
                 seen = imagecorruptions.corrupt(image, condition[1], condition[0])
-            pixels = IMAGENET.normalise(torch.from_numpy(seen[None]).permute(0, 3, 1, 2))
+            pixels = IMAGENET.normalise(torch.from_numpy(np.array(seen)[None]).permute(0, 3, 1, 2))
             logits = network(pixels).logits  # (1, K, H / 4, W / 4)
             full = F.interpolate(logits, label.shape, mode="bilinear", align_corners=False)
             predicted = full.argmax(1)[0].numpy()  # (H, W)

@@ -32,6 +32,7 @@ from robustbench_seg.copies.copy import TABLE, Copy
 from robustbench_seg.copies.manifest import MANIFEST
 from robustbench_seg.copies.png import write_png
 from robustbench_seg.copies.processes import Crew
+from robustbench_seg.copies.sources import find_sources
 from robustbench_seg.datasets.files import read_image
 from robustbench_seg.errors import InputError
 
@@ -363,6 +364,15 @@ def test_an_error_of_a_worker_ends_the_work_and_keeps_what_is_done() -> None:
 
 def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "robustbench_seg", *map(str, arguments)]
+
+
+def test_links_are_followed_but_not_round(tmp_path: Path) -> None:
+    for folder in ("photos", "elsewhere"):
+        (tmp_path / folder).mkdir()
+        write_png(tmp_path / folder / "a.png", np.zeros((32, 32, 3), np.uint8))
+    (tmp_path / "photos" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "round").symlink_to(tmp_path / "photos")
+    assert find_sources(tmp_path / "photos", None) == ["a.png", "linked/a.png"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups")

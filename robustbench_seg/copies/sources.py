@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -16,9 +15,8 @@ from ..datasets.adverse import is_acdc
 from ..datasets.camvid import is_camvid
 from ..datasets.cityscapes import image_paths, is_cityscapes
 from ..datasets.files import check_depth, open_image
+from ..datasets.found import IMAGES, images_below
 from ..errors import InputError
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff", ".webp")
 
 _OTHERS = {
     "1": "black and white of 1 bit",
@@ -68,10 +66,10 @@ def find_sources(folder: Path, split: str | None) -> list[str]:
     elif images := _beside_labels(folder):
         raise InputError(f"{folder}: holds labels too; name the folder of images, {images}")
     else:
-        found = _images_in(folder)
+        found = list(images_below(folder))
     paths = sorted(path.relative_to(folder).as_posix() for path in found)
     if not paths:
-        raise InputError(f"{folder}: no images; looked for {' '.join(SUFFIXES)}")
+        raise InputError(f"{folder}: no images; looked for {' '.join(IMAGES)}")
     names: dict[PurePosixPath, str] = {}
     for path in paths:
         first = names.setdefault(PurePosixPath(path).with_suffix(".png"), path)
@@ -98,15 +96,3 @@ def read_source(path: Path) -> NDArray[np.uint8]:
 def _beside_labels(folder: Path) -> Path | None:
     layouts = ((is_camvid, "val"), (is_ade20k, "images"), (is_acdc, "rgb_anon"))
     return next((folder / images for fits, images in layouts if fits(folder)), None)
-
-
-def _images_in(folder: Path) -> list[Path]:
-    found = []
-    for parent, folders, files in os.walk(folder, followlinks=True):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [
-            Path(parent, name)
-            for name in files
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
-        ]
-    return found
