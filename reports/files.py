@@ -8,6 +8,7 @@ from pathlib import Path
 from .contents import document_of
 from .formats import html, latex, markdown, paper, pdf
 from .report import Page
+from .text import encoded
 
 PAGES = {"html": "report.html", "pdf": "report.pdf", "md": "report.md", "latex": "report.tex"}
 """Format -> the name of its file."""
@@ -28,7 +29,7 @@ def write(report: Page, folder: Path, formats: Collection[str]) -> list[Path]:
     for name, file in PAGES.items():
         if name in formats:
             made = _page(report, name)
-            (folder / file).write_bytes(made if isinstance(made, bytes) else made.encode())
+            (folder / file).write_bytes(made if isinstance(made, bytes) else encoded(made))
             paths.append(folder / file)
     wanted = [name for name in FIGURES if name in formats]
     if wanted:

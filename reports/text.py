@@ -44,3 +44,8 @@ def short_name(corruption: str, category: str) -> str:
     """Write its name under the heading of its category: "motion_blur" in "blur" -> "motion"."""
     words = [word for word in corruption.split("_") if word not in (category, "compression")]
     return corruption_name("_".join(words) or corruption)
+
+
+def encoded(text: str) -> bytes:
+    """Return text as UTF-8, with \ufffd for the bytes of a command line that are none."""
+    return "".join("\ufffd" if "\ud800" <= mark <= "\udfff" else mark for mark in text).encode()

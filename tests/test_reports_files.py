@@ -100,3 +100,11 @@ def test_what_was_not_measured_is_a_dash_in_every_format(tmp_path: Path) -> None
     for path in files.write(bare, tmp_path, ["md", "latex", "pdf", "svg"]):
         if path.suffix in (".md", ".tex"):
             assert not re.search(r"\bnan\b", path.read_text("utf-8"), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("format", files.PAGES)
+def test_a_command_that_is_no_text_stops_no_format(tmp_path: Path, format: str) -> None:
+    provenance = {"session": {"command": "robustseg eval --out r\udcff"}}
+    (path,) = files.write(replace(sample_report(), provenance=provenance), tmp_path, [format])
+    shown = "U+FFFD" if format == "latex" else "r\ufffd"
+    assert format == "pdf" or shown in path.read_text(encoding="utf-8")

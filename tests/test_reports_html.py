@@ -175,7 +175,7 @@ def test_pictures_that_all_models_share_are_shown_once() -> None:
 
 def test_eight_models_stay_small(tmp_path: Path) -> None:
     report = sample_report(tuple(f"model-{number}" for number in range(8)))
-    path = html.write(report, tmp_path / "new" / "report.html")
+    (path,) = files.write(report, tmp_path / "new", ["html"])
     assert path == tmp_path / "new" / "report.html"
     assert path.read_bytes().endswith(b"</html>\n")
     assert path.stat().st_size < 1_000_000

@@ -12,8 +12,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from frames import write_tree
+from frames import CITY, image_path, label_path, write_tree
 
+import robustbench_seg
 from corruptions import corrupt
 from robustbench_seg import __version__
 from robustbench_seg.__main__ import main
@@ -146,6 +147,33 @@ def test_bad_input_is_one_line_and_exit_code_2(
         assert printed.err.startswith("error: ")
         assert printed.err.strip().isprintable(), printed.err
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
+def test_names_that_are_no_text_are_one_line(
+    tree: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    other = write_tree(tmp_path / "tree", 1)
+    for path in (image_path(other, 0), label_path(other, 0)):
+        path.rename(path.with_name(path.name.replace(CITY, "stre\udcffts")))
+    weights = tmp_path / "we\udcffights.safetensors"
+    embedded = Path(robustbench_seg.__file__).parent / "models" / "weights"
+    shutil.copy(embedded / "b0-streets.safetensors", weights)
+    for words, arguments in {
+        r"stre\xffts_000000_000019: its name": ("eval", "--model", "b0@random", "--data", other),
+        r"we\xffights.safetensors: its name": ("eval", "--model", f"b0@{weights}", "--data", tree),
+        r"stre\xffts_000000_000019_leftImg8bit.png: its": ("corrupt", other, tmp_path / "out"),
+    }.items():
+        monkeypatch.setattr("sys.argv", ["robustseg", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        said = capsys.readouterr().err
+        assert (stopped.value.code, said.count("\n")) == (2, 1), said
+        assert words in said
+        assert said.endswith("is not UTF-8; rename it\n")
 
 
 def test_train_writes_weights_that_eval_takes(tmp_path: Path) -> None:

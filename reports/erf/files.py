@@ -16,6 +16,7 @@ from .. import parts
 from ..document import split_stamp
 from ..style import CSS_VARIABLES, RC
 from ..svg import inline_svg
+from ..text import encoded
 from . import figures
 from .description import FieldMap, FieldsReport, replknet_table, squares_table
 from .maps import ON_PAGE, ON_PAPER, SAMPLES
@@ -78,7 +79,7 @@ def write(report: FieldsReport, folder: Path) -> Path:
         for suffix in ("png", "pdf"):
             (folder / MAPS / f"{field.file}.{suffix}").write_bytes(_file(figure, suffix))
     path = folder / PAGE
-    path.write_text(render(report), encoding="utf-8", newline="\n")
+    path.write_bytes(encoded(render(report)))
     return path
 
 

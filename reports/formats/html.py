@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 from markupsafe import Markup
 
@@ -72,13 +71,6 @@ def _context(report: Report) -> dict[str, object]:
         "scale": _scale(report),
         "published": _published(report),
     }
-
-
-def write(report: Page, path: Path) -> Path:
-    """Write the page of a report to a file, making its folder; return the path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(report), encoding="utf-8", newline="\n")
-    return path
 
 
 def _cards(report: Report) -> list[Markup]:

@@ -17,6 +17,7 @@ from ..datasets.cityscapes import image_paths, is_cityscapes
 from ..datasets.files import check_depth, open_image
 from ..datasets.found import IMAGES, images_below
 from ..errors import InputError
+from ..names import check_name
 
 _OTHERS = {
     "1": "black and white of 1 bit",
@@ -55,7 +56,8 @@ def find_sources(folder: Path, split: str | None) -> list[str]:
 
     Of a Cityscapes tree these are the images of a split (None: val); of any other folder all
     images in it and in its subfolders, without hidden ones. Raises InputError where there is no
-    folder, split or image, and where the copies of two images would have one name.
+    folder, split or image, where a name is no text, and where the copies of two images would have
+    one name.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
@@ -72,6 +74,7 @@ def find_sources(folder: Path, split: str | None) -> list[str]:
         raise InputError(f"{folder}: no images; looked for {' '.join(IMAGES)}")
     names: dict[PurePosixPath, str] = {}
     for path in paths:
+        check_name(path)
         first = names.setdefault(PurePosixPath(path).with_suffix(".png"), path)
         if first != path:
             raise InputError(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..names import check_name
 from .base import IGNORE
 
 SMALLEST = 32
@@ -17,9 +18,10 @@ def check_pair(
 ) -> tuple[int, ...]:
     """Check an image (H, W, 3) with its label (H, W); return the pixels of each class.
 
-    Raises InputError, naming the frame, where their sizes differ, a side is under 32 pixels, or
-    the label holds a value that is neither a class nor IGNORE.
+    Raises InputError, naming the frame, where its name is no text, their sizes differ, a side is
+    under 32 pixels, or the label holds a value that is neither a class nor IGNORE.
     """
+    check_name(name)
     height, width = label.shape
     if image.shape[:2] != label.shape:
         raise InputError(

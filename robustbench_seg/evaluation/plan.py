@@ -17,6 +17,7 @@ from ..folders import RESULTS, check_folder
 from ..models.base import Segmenter, Window, WindowMode
 from ..models.registry import load
 from ..models.restricted import restrict
+from ..names import check_name
 from ..progress import Progress, silent
 from ..scores.metrics import Matrix
 from ..versions import EVALUATING, versions
@@ -267,6 +268,8 @@ def _load_models(
     if mapping:
         segmenters = tuple(restrict(segmenter, mapping.kept) for segmenter in segmenters)
     names = [segmenter.name for segmenter in segmenters]
+    for name in names:
+        check_name(name)
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise InputError(f"--model: two are called {twice}; name each once, or rename a file")
     return segmenters

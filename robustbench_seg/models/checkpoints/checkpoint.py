@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import InputError
+from ...names import check_name
 from ..segformer import VARIANTS
 from .files import read, sha256
 from .folders import Folder, read_folder
@@ -85,6 +86,7 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
     Raises InputError for what cannot be read safely, or is of no known model.
     """
     path = Path(path)
+    check_name(str(path))
     found = read_folder(path) if path.is_dir() else Folder(path, read(path), {}, sha256(path))
     tensors, metadata = found.contents
     kind = kind_of(tensors)

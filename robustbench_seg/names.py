@@ -1,0 +1,16 @@
+"""Names of files, which Linux takes for bytes: runs, tables and reports need text."""
+
+from __future__ import annotations
+
+import os
+
+from .errors import InputError
+
+
+def check_name(name: str) -> None:
+    """Raise InputError for the name of a file that is no text: no run or table can hold it."""
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(name).decode(errors="backslashreplace")
+        raise InputError(f"{shown}: its name is not UTF-8; rename it") from error
