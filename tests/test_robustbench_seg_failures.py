@@ -131,7 +131,9 @@ def test_an_image_of_a_copy_that_turns_bad_costs_one_condition(tree: Path, tmp_p
     path = next((copy / "fog" / "3").rglob(f"{name(1)}*"))
     content = path.read_bytes()
     Image.fromarray(np.zeros((32, 64, 3), np.uint8)).save(path)
-    (failure,) = execute(begun).failures
+    run = execute(begun)
+    assert run.frames == (name(0), name(2))  # not the one of which only this is missing
+    (failure,) = run.failures
     assert (failure.cell.condition, failure.cell.severity) == ("fog", 3)
     assert "its pixels are not those that were written" in failure.reason
 
