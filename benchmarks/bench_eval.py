@@ -79,12 +79,12 @@ def write_frame(tree: Path, index: int, width: int, height: int) -> None:
     """Write a rendered scene as a frame of Cityscapes."""
     ids = np.array([7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33])
     name = f"streets_{index:06}_000019"
-    image, label = render("val", index, width, height)
-    label = np.append(ids, np.zeros(256 - len(ids), int)).astype(np.uint8)[label]
+    image, classes = render("val", index, width, height)
+    label = np.append(ids, np.zeros(256 - len(ids), int)).astype(np.uint8)[classes]
     for kind, end, pixels in (
         ("leftImg8bit", "leftImg8bit", image),
         ("gtFine", "gtFine_labelIds", label),
-        ("gtFine", "gtFine_labelTrainIds", render("val", index, width, height)[1]),
+        ("gtFine", "gtFine_labelTrainIds", classes),
     ):
         path = tree / kind / "val" / "streets" / f"{name}_{end}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
