@@ -90,7 +90,7 @@ def transformers4(session: nox.Session) -> None:
     session.install("--editable", ".", "--no-deps")
     # Its warnings are about itself.
     ignored = ("-W", "ignore::DeprecationWarning", "-W", "ignore::FutureWarning")
-    session.run("pytest", *ignored, "tests/test_robustbench_seg_transformers.py", *session.posargs)
+    session.run("pytest", *ignored, "tests/models/test_transformers.py", *session.posargs)
 
 
 @nox.session(default=False)
@@ -98,7 +98,7 @@ def ray(session: nox.Session) -> None:
     """Kill nodes, workers and drivers of a Ray cluster of two nodes on this machine."""
     install(session, "tests")
     session.install("--editable", ".[ray]", *CONSTRAINTS)
-    session.run("pytest", "tests/test_robustbench_seg_ray.py", *session.posargs)
+    session.run("pytest", "tests/evaluation/test_ray.py", *session.posargs)
 
 
 @nox.session(default=False)
@@ -108,7 +108,7 @@ def kills(session: nox.Session) -> None:
     with tempfile.TemporaryDirectory() as empty:
         # So many frames that the run itself is about as long as what comes before it.
         options = ("--kills", "100", "--frames", "40", "--start")
-        session.run("python", "tests/kills.py", empty, *options)
+        session.run("python", "-m", "tests.helpers.kills", empty, *options)
 
 
 @nox.session(default=False)
@@ -116,7 +116,9 @@ def fuzz(session: nox.Session) -> None:
     """Feed 10,000 damaged files and command lines to whatever reads them."""
     install(session, "tests")
     with tempfile.TemporaryDirectory() as empty:
-        session.run("python", "tests/fuzzing.py", empty, "--inputs", "10000", *session.posargs)
+        session.run(
+            "python", "-m", "tests.helpers.fuzzing", empty, "--inputs", "10000", *session.posargs
+        )
 
 
 @nox.session(default=False)

@@ -25,9 +25,10 @@ import imagecorruptions
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import corrupt, corruption_names, image_key, load_suite
+from corruptions import corrupt, corruption_names, image_key
 from corruptions.checks import SEVERITIES
 from robustbench_seg.datasets.streets import render
+from robustbench_seg.protocol.suites.corruption import load_suite
 
 WIDTH, HEIGHT = 2048, 1024
 

@@ -28,13 +28,14 @@ from torch import Tensor, nn
 from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 import robustbench_seg
-from corruptions import corrupt, load_suite
+from corruptions import corrupt
 from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.models.base import IMAGENET
 from robustbench_seg.models.checkpoints.names import TRANSFORMERS_5, renamed
 from robustbench_seg.models.registry import load
 from robustbench_seg.models.segformer import VARIANTS
+from robustbench_seg.protocol.suites.corruption import load_suite
 from robustbench_seg.scores.metrics import mean_iou, present_classes
 
 CLASSES = tuple(info.name for info in CITYSCAPES)

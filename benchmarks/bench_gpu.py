@@ -21,14 +21,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from corruptions import corrupt, image_key, load_suite
+from corruptions import corrupt, image_key
 from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import render
-from robustbench_seg.evaluation.ahead import done_ahead
-from robustbench_seg.evaluation.predict import Predictor, window_starts
+from robustbench_seg.inference.predict import Predictor, window_starts
+from robustbench_seg.inference.prefetch import prefetch
 from robustbench_seg.models.base import Precision, WindowMode
 from robustbench_seg.models.counting import multiply_adds
 from robustbench_seg.models.registry import load
+from robustbench_seg.protocol.suites.corruption import load_suite
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
 PRECISIONS: tuple[Precision, ...] = ("float32", "bf16", "fp16")
@@ -91,7 +92,7 @@ def rate_with_corruptions(
     """Return the share of the time spent waiting for images, and frames per second in all."""
     threads = 1 if predictor.device.type == "cpu" else os.cpu_count() or 1
     waiting = 0.0
-    ready = done_ahead(batches(image, options.batch, options.batches), threads)
+    ready = prefetch(batches(image, options.batch, options.batches), threads)
     next(ready)  # which compiles
     begin = time.perf_counter()
     for _ in range(options.batches - 1):

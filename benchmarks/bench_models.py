@@ -28,8 +28,8 @@ from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import render
-from robustbench_seg.evaluation.labelling import axis, label_map
-from robustbench_seg.evaluation.predict import Predictor
+from robustbench_seg.inference.predict import Predictor
+from robustbench_seg.inference.upsample_argmax import axis, label_map
 from robustbench_seg.models.base import IMAGENET
 from robustbench_seg.models.registry import load
 from robustbench_seg.models.segformer import VARIANTS

@@ -20,22 +20,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from corruptions import load_suite
+from robustbench_seg.protocol.suites.corruption import load_suite
 from robustbench_seg.scores import metrics, tables
 from robustbench_seg.scores.bootstrap import MIOU, Bootstrap
 from robustbench_seg.scores.intervals import intervals
-from robustbench_seg.scores.tally import Tally
+from robustbench_seg.scores.pixel_counts import PixelCounts
 from robustbench_seg.scores.tidy import tidy
 
 SUITE = load_suite("cityscapes-c")
 
 
-def made_up(images: int, classes: int) -> Tally:
+def made_up(images: int, classes: int) -> PixelCounts:
     """Return a tally of images each of which has some of the classes, of very different sizes."""
     rng = np.random.default_rng(0)
     draws = [(*condition, 0) for condition in (("clean", 0), *SUITE.conditions())]
     names = [f"class {number}" for number in range(classes)]
-    tally = Tally(
+    tally = PixelCounts(
         images, draws, names, [f"{place % 7}" for place in range(classes)], np.ones(classes, bool)
     )
     shape = (images, 1, classes)
@@ -51,7 +51,7 @@ def made_up(images: int, classes: int) -> Tally:
     return tally
 
 
-def theirs(tally: Tally, resamples: int) -> tuple[float, float, float]:
+def theirs(tally: PixelCounts, resamples: int) -> tuple[float, float, float]:
     """Return the ends of scipy's interval of the clean mIoU, and its seconds."""
     counts = tally.counts[:, 0, :, : len(tally.classes)].astype(np.float64)
 

@@ -19,9 +19,9 @@ import numpy as np
 
 from robustbench_seg.evaluation.evaluate import execute, prepare
 from robustbench_seg.evaluation.plan import Plan, Result
-from robustbench_seg.evaluation.request import Request
-from robustbench_seg.evaluation.runs.store import FILE, Cell, Store
-from robustbench_seg.evaluation.units import Unit
+from robustbench_seg.evaluation.work import WorkUnit
+from robustbench_seg.protocol.request import Request
+from robustbench_seg.runs.store import FILE, Cell, Store
 
 RATES = (2, 6, 20)
 """Predictions a second of a worker, for which the number of workers is told."""
@@ -36,7 +36,7 @@ class Done:
     device: str = "cpu"
     threads: int = 1
 
-    def results(self, plan: Plan, units: Sequence[Unit]) -> Generator[Result]:  # noqa: ARG002
+    def results(self, plan: Plan, units: Sequence[WorkUnit]) -> Generator[Result]:  # noqa: ARG002
         """Yield all results as fast as they are taken."""
         for unit in units:
             yield from pickle.loads(self.sent[unit.frame])

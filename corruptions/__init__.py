@@ -1,10 +1,8 @@
-"""Image in, corrupted image out: the corruptions of Cityscapes-C and ImageNet-C, and the suites.
+"""Image in, corrupted image out: the corruptions of Cityscapes-C and ImageNet-C.
 
-    from corruptions import corrupt, load_suite
+    from corruptions import corrupt
 
     foggy = corrupt(image, "fog", 3, seed=0)
-    for corruption, severity in load_suite("cityscapes-c").conditions():
-        ...
 
 Importing this package loads NumPy and nothing heavier; Numba comes with the first corruption, and
 OpenCV only with the reference implementation.
@@ -20,24 +18,19 @@ from numpy.typing import NDArray
 from . import catalogue as catalogue  # fills the registry
 from .checks import check_image, check_severity, unknown
 from .errors import InputError
-from .keys import BY_CHANCE, image_key, stream_seed
 from .reference import corrupt_by_reference
 from .registry import REGISTRY, Corruption, corruption_names, find
-from .suites import Column, Suite, load_suite, suite_names
+from .seeding import BY_CHANCE, image_key, stream_seed
 
 __all__ = [
     "BY_CHANCE",
     "REGISTRY",
-    "Column",
     "Corruption",
     "Implementation",
     "InputError",
-    "Suite",
     "corrupt",
     "corruption_names",
     "image_key",
-    "load_suite",
-    "suite_names",
 ]
 
 Implementation = Literal["ours", "reference"]

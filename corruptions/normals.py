@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import kernel
+from .kernels.compiling import kernel
 from .randomness import fill_words
 
 BLOCK = 2048

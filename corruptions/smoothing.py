@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arithmetic import exponential
-from .kernels import kernel
+from .kernels.compiling import kernel
 
 TOGETHER = 2
 """Pairs of numbers that a loop adds at a time; never none."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .copies.corrupting import corrupt_folder
     from .erf.measure import effective_receptive_field
     from .evaluation.evaluate import evaluate
-    from .evaluation.runs.comparison import compare
-    from .evaluation.runs.run import Run
+    from .runs.comparison import compare
+    from .runs.run import Run
 
 __all__ = [
     "InputError",
@@ -35,11 +35,11 @@ __all__ = [
 __version__ = version("robustbench-seg")
 
 _HOMES = {
-    "compare": ".evaluation.runs.comparison",
+    "compare": ".runs.comparison",
     "corrupt_folder": ".copies.corrupting",
     "effective_receptive_field": ".erf.measure",
     "evaluate": ".evaluation.evaluate",
-    "Run": ".evaluation.runs.run",
+    "Run": ".runs.run",
 }
 
 

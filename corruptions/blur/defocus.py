@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arithmetic import exponential
-from ..kernels import kernel
+from ..kernels.compiling import kernel
 
 DEFOCUS_BLUR = ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5))
 """By severity, in pixels: the radius of the disk, and the deviation of the bell."""

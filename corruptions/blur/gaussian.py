@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arithmetic import exponential
-from ..kernels import kernel
+from ..kernels.compiling import kernel
 from ..smoothing import paired, sum_both_sides
 
 GAUSSIAN_BLUR = (1.0, 2.0, 3.0, 4.0, 6.0)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arithmetic import cosine_and_sine, exponential
-from ..kernels import kernel
+from ..kernels.compiling import kernel
 from ..randomness import uniform
 from .taps import Taps, merge_taps, pad_for_taps, sum_taps
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels import kernel
+from ..kernels.compiling import kernel
 
 TOGETHER = 4
 """Taps that a loop adds at a time: with more arrays than these it would not become vector code."""

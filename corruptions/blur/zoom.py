@@ -16,7 +16,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels import kernel
+from ..kernels.compiling import kernel
 
 ZOOM_BLUR = ((12, 1.01), (16, 1.01), (11, 1.02), (13, 1.02), (11, 1.03))
 """By severity: how many magnifications, from 1 up, and the second of them; all equally far apart.

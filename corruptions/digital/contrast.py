@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels import kernel
+from ..kernels.compiling import kernel
 
 CONTRAST = (8, 6, 4, 2, 1)
 """By severity: the contrast that is left, in twentieths: 0.4, 0.3, 0.2, 0.1, 0.05."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels import kernel
+from ..kernels.compiling import kernel
 from ..randomness import fill_words
 from ..smoothing import smooth
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels import kernel
+from ..kernels.compiling import kernel
 
 BRIGHTNESS = (0.1, 0.2, 0.3, 0.4, 0.5)
 """By severity: what is added to the value V, which goes from 0 to 1."""

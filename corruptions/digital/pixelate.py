@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels import kernel
+from ..kernels.compiling import kernel
 
 PIXELATE = (0.6, 0.5, 0.4, 0.3, 0.25)
 """By severity: the side of the small image, where that of the image is 1."""

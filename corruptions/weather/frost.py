@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import InputError
-from ..kernels import kernel
+from ..kernels.compiling import kernel
 from ..randomness import fill_words
 
 FROST = ((100, 40), (80, 60), (70, 70), (65, 70), (60, 75))

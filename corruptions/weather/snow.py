@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..blur.motion import line_taps
 from ..blur.taps import sum_taps
-from ..kernels import kernel
+from ..kernels.compiling import kernel
 from ..normals import fill_normals
 from ..randomness import uniform
 

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels import kernel
+from ..kernels.compiling import kernel
 from ..normals import fill_normals
 from ..smoothing import smooth
-from .distance import distances
-from .edges import edges
-from .shine import shine
+from .canny import edges
+from .distance_transform import distances
+from .water_relief import shine
 
 
 @dataclass(frozen=True)

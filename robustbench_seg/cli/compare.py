@@ -52,13 +52,13 @@ def compare(
     chosen = options.names("--format", formats) or []
     with_tables = options.names("--with", tables) or []
 
-    from ..evaluation.runs.run import Run
-    from ..evaluation.runs.side_by_side import side_by_side
     from ..folders import RESULTS
+    from ..reporting.comparison import comparison_of, slug, tables_of, with_reference
+    from ..reporting.references import check_tables
+    from ..runs.run import Run
+    from ..runs.side_by_side import side_by_side
     from .files import check_formats, write_page
     from .output import print_comparison
-    from .reporting.comparison import comparison_of, slug, tables_of, with_reference
-    from .reporting.references import check_tables
 
     check_formats(chosen)
     check_tables(with_tables)

@@ -42,7 +42,7 @@ def corrupt(
     severity_numbers = options.numbers("--severities", severities)
 
     from ..copies.corrupting import corrupt_folder
-    from ..copies.processes import available_cores
+    from ..processes import available_cores
     from .console import progress_bars, say
 
     try:

@@ -10,7 +10,7 @@ from . import options
 from .console import print_table, progress_bars, say
 
 if TYPE_CHECKING:
-    from ..datasets.checking import Check
+    from ..datasets.validate import Check
 
 SHOWN = 10
 """How many problems of a kind are shown."""
@@ -68,7 +68,7 @@ def check(
 
     The exit code is 2 where anything is wrong.
     """
-    from ..datasets.checking import check_dataset
+    from ..datasets.validate import check_dataset
 
     try:
         with progress_bars() as progress:

@@ -179,7 +179,7 @@ def evaluate(
     chosen_formats = options.names("--format", formats) or []
 
     from ..evaluation.evaluate import execute, prepare
-    from ..evaluation.request import Request
+    from ..protocol.request import Request
     from .console import progress_bars, say
     from .files import check_formats, write_files
     from .output import print_failures, print_header, print_run

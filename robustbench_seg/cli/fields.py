@@ -16,7 +16,7 @@ from reports.erf.description import SHARES, FieldMap, FieldsReport
 from ..erf.field import Field, radial_table, table
 from ..erf.plan import Plan
 from ..errors import InputError
-from ..evaluation.provenance import provenance
+from ..inference.provenance import provenance
 from ..versions import EVALUATING, versions
 from .console import console, print_table, say
 

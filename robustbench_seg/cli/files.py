@@ -11,9 +11,9 @@ import reports.files
 from reports import Page
 
 from ..errors import InputError
-from ..evaluation.runs.run import Run
+from ..reporting.report import report_of
+from ..runs.run import Run
 from .console import say
-from .reporting.report import report_of
 
 TABLES = ("csv", "parquet")
 FORMATS = (*reports.files.PAGES, *TABLES, *reports.files.FIGURES)

@@ -27,7 +27,7 @@ def merge(
     """
     chosen_formats = options.names("--format", formats) or []
 
-    from ..evaluation.runs.merging import merge, missing_frames
+    from ..runs.merging import merge, missing_frames
     from .console import progress_bars, say
     from .files import check_formats, write_files
     from .output import print_failures, print_header, print_run

@@ -69,9 +69,9 @@ def models(
 
     import torch
 
-    from ..evaluation.costs import PASSES, costs
-    from ..evaluation.predict import resolve_device
-    from ..evaluation.provenance import provenance
+    from ..inference.costs import PASSES, costs
+    from ..inference.predict import resolve_device
+    from ..inference.provenance import provenance
 
     where = resolve_device(device) if measure else None
     with progress_bars() as progress:

@@ -12,14 +12,14 @@ from rich.markup import escape
 
 from reports.comparison.description import Comparison
 
-from ..evaluation.conditions.resolution import ResolutionSuite
-from ..evaluation.runs.run import Run
-from ..evaluation.spec import Spec
+from ..protocol.spec import Spec
+from ..protocol.suites.resolution import ResolutionSuite
+from ..reporting.failures import failure_notes, failure_stamps
+from ..reporting.report import notes_of, stamps_of, title_of
+from ..reporting.scales import input_scale, inputs
+from ..reporting.uncertainty import headline_intervals
+from ..runs.run import Run
 from .console import console, print_table, say
-from .reporting.failures import failure_notes, failure_stamps
-from .reporting.report import notes_of, stamps_of, title_of
-from .reporting.scales import input_scale, inputs
-from .reporting.uncertainty import headline_intervals
 
 
 def print_header(spec: Spec, folder: Path) -> None:

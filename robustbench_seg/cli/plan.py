@@ -84,7 +84,7 @@ def plan(
     severity_numbers = options.numbers("--severities", severities)
 
     from ..evaluation.forecast import forecast
-    from ..evaluation.request import Request
+    from ..protocol.request import Request
 
     request = Request(
         models=tuple(model or ["b0"]),

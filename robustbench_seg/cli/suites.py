@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from corruptions import Suite, load_suite, suite_names
-
 from ..errors import InputError
+from ..protocol.suites.corruption import Suite, load_suite, suite_names
 from .console import print_table, say
 
 if TYPE_CHECKING:
-    from ..evaluation.conditions.resolution import ResolutionSuite
+    from ..protocol.suites.resolution import ResolutionSuite
 
 _SHOWN = 16
 """Digits of a digest in a table, which are enough to compare by eye."""
@@ -40,7 +39,7 @@ def suites(
         return
     if csv:
         raise InputError("--csv: goes with --digests")
-    from ..evaluation.conditions.suites import RESOLUTION_SUITES, find_suite
+    from ..protocol.suites.files import RESOLUTION_SUITES, find_suite
 
     for name in (*suite_names(), *RESOLUTION_SUITES):
         found = find_suite(name)
@@ -70,7 +69,7 @@ def _print_resolutions(suite: ResolutionSuite) -> None:
 
 
 def _print_digests(suite: Suite, csv: bool) -> None:
-    from ..digests import suite_digests, total_digest
+    from ..copies.digests import suite_digests, total_digest
 
     found = suite_digests(suite)
     if csv:

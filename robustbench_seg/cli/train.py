@@ -44,11 +44,11 @@ def train(
     The folder gets `weights.safetensors`, which `eval --weights` takes, a checkpoint and a log.
     """
     from ..datasets.registry import open_dataset
-    from ..evaluation.predict import resolve_device
+    from ..inference.predict import resolve_device
     from ..models.catalogue import MODELS
     from ..models.registry import build
-    from ..training import CHECKPOINT, CHECKPOINT_EVERY, Recipe, fast_precision
-    from ..training import train as run_training
+    from ..training.training import CHECKPOINT, CHECKPOINT_EVERY, Recipe, fast_precision
+    from ..training.training import train as run_training
     from .console import progress_bars, say
 
     folder = None

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from corruptions import corrupt, image_key, load_suite
+from corruptions import corrupt, image_key
 
-from ..digests import pixel_digest
 from ..errors import InputError
 from ..folders import check_folder
+from ..processes import ProcessPool, stopped
 from ..progress import Progress, silent
+from ..protocol.suites.corruption import load_suite
 from ..versions import CORRUPTING, versions
-from .copy import Copy, Place
+from .corrupted_copy import Copy, Place
+from .digests import pixel_digest
 from .manifest import MANIFEST, Manifest, refuse_another
 from .png import write_png
-from .processes import Crew, stopped
 from .sources import SourceImage, find_sources, read_source
 
 
@@ -60,7 +61,7 @@ def corrupt_folder(
     versions_now = versions(CORRUPTING)
     refuse_another(out, suite=chosen, seed=seed, versions=versions_now)
 
-    with Crew.of(workers) as crew:
+    with ProcessPool.of(workers) as crew:
         images = _read_all(crew, source, paths, progress)
         refuse_another(out, images=images)
         try:
@@ -94,7 +95,7 @@ def corrupt_image(task: Task) -> list[tuple[Place, str]]:
 
 
 def _read_all(
-    crew: Crew, source: Path, paths: Sequence[str], progress: Progress
+    crew: ProcessPool, source: Path, paths: Sequence[str], progress: Progress
 ) -> tuple[SourceImage, ...]:
     """Read all images, so that what is wrong with one is known before any is corrupted."""
     images: list[SourceImage] = []
@@ -107,7 +108,7 @@ def _read_all(
     return tuple(sorted(images, key=lambda image: image.path))
 
 
-def _make_missing(crew: Crew, source: Path, copy: Copy, progress: Progress) -> None:
+def _make_missing(crew: ProcessPool, source: Path, copy: Copy, progress: Progress) -> None:
     manifest = copy.manifest
     total = len(manifest.images) * len(manifest.suite.conditions())
     tasks = [

@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from corruptions import Suite
-
 from ..errors import InputError
+from ..protocol.suites.corruption import Suite
 from .sources import SourceImage
 
 MANIFEST = "manifest.json"

@@ -15,7 +15,7 @@ from ..datasets.adverse import is_acdc
 from ..datasets.camvid import is_camvid
 from ..datasets.cityscapes import image_paths, is_cityscapes
 from ..datasets.files import check_depth, open_image
-from ..datasets.found import IMAGES, images_below
+from ..datasets.split_index import IMAGES, images_below
 from ..errors import InputError
 from ..names import check_name
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from .files import FileFrame
-from .found import Found, files_in, require_labels, require_split, subfolders
+from .split_index import SplitIndex, files_in, require_labels, require_split, subfolders
 from .taxonomies import load_taxonomy
 
 _SPLITS = {"train": "training", "val": "validation"}
@@ -21,7 +21,7 @@ def is_ade20k(root: Path) -> bool:
     return any((root / "images" / folder).is_dir() for folder in _SPLITS.values())
 
 
-def find_ade20k(root: Path, split: str) -> Found:
+def find_ade20k(root: Path, split: str) -> SplitIndex:
     """Find the frames of a split (train and val are taken as well); InputError as the others."""
     folder = _SPLITS.get(split, split)
     images, labels = root / "images" / folder, root / "annotations" / folder
@@ -31,7 +31,7 @@ def find_ade20k(root: Path, split: str) -> Found:
         raise InputError(f"{images}: no images; expected <frame>.jpg")
     require_labels(labels, f"the labels of {images} belong there")
     taxonomy = load_taxonomy("ade20k")
-    found = Found("ade20k", split, taxonomy.classes, root)
+    found = SplitIndex("ade20k", split, taxonomy.classes, root)
     for path in paths:
         label = labels / f"{path.stem}.png"
         found.add(FileFrame(path.stem, path, label, taxonomy.lookup))

@@ -20,7 +20,7 @@ from ..errors import InputError
 from .cityscapes import TRAIN_IDS, is_cityscapes, labelled
 from .classes import CITYSCAPES
 from .files import FileFrame
-from .found import Found, files_in, require_labels, require_split, subfolders
+from .split_index import SplitIndex, files_in, require_labels, require_split, subfolders
 
 CITYSCAPES_VARIABLE = "CITYSCAPES_DATASET"
 CLEAN = "clean"
@@ -31,11 +31,11 @@ def is_acdc(root: Path) -> bool:
     return (root / "rgb_anon").is_dir()
 
 
-def find_acdc(root: Path, split: str) -> Found:
+def find_acdc(root: Path, split: str) -> SplitIndex:
     """Find the frames of a split, "val", or of one of its conditions alone, "val/fog"."""
     split_folder, _, wanted = split.partition("/")
     conditions = subfolders(root / "rgb_anon")
-    found = Found("acdc", split, CITYSCAPES, root, taxonomy="cityscapes")
+    found = SplitIndex("acdc", split, CITYSCAPES, root, taxonomy="cityscapes")
     reference: list[FileFrame] = []
     for condition in [wanted] if wanted else conditions:
         images = root / "rgb_anon" / condition / split_folder
@@ -98,7 +98,7 @@ def is_cityscapes_adverse(root: Path) -> bool:
     return any(any((root / split).glob("*/*/*_leftImg8bit.png")) for split in ("val", "train"))
 
 
-def find_cityscapes_adverse(root: Path, split: str) -> Found:
+def find_cityscapes_adverse(root: Path, split: str) -> SplitIndex:
     """Find the frames of a split, "val", or of one of its conditions alone, "val/foggy"."""
     split_folder, _, wanted = split.partition("/")
     conditions = subfolders(root / split_folder)
@@ -106,7 +106,7 @@ def find_cityscapes_adverse(root: Path, split: str) -> Found:
     require_split(root / split_folder / wanted, split, splits)
     labels = _cityscapes_labels(root) / split_folder
     require_labels(labels, "the labels of Cityscapes belong there")
-    found = Found("cityscapes-adverse", split, CITYSCAPES, root, taxonomy="cityscapes")
+    found = SplitIndex("cityscapes-adverse", split, CITYSCAPES, root, taxonomy="cityscapes")
     # The originals first, as they are what the others are compared with.
     for condition in (
         [wanted] if wanted else sorted(conditions, key=lambda name: name != "original")

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import InputError
 from .classes import CAMVID
 from .files import FileFrame
-from .found import Found, files_in, require_labels, require_split, subfolders
+from .split_index import SplitIndex, files_in, require_labels, require_split, subfolders
 from .taxonomies import load_taxonomy
 
 
@@ -20,7 +20,7 @@ def is_camvid(root: Path) -> bool:
     return any((root / f"{split}annot").is_dir() for split in subfolders(root))
 
 
-def find_camvid(root: Path, split: str) -> Found:
+def find_camvid(root: Path, split: str) -> SplitIndex:
     """Find the frames of a split; InputError where there is no split, no image or no label."""
     images, labels = root / split, root / f"{split}annot"
     folders = subfolders(root)
@@ -29,7 +29,7 @@ def find_camvid(root: Path, split: str) -> Found:
     if not paths:
         raise InputError(f"{images}: no images; expected <frame>.png")
     require_labels(labels, f"the labels of {images} belong there")
-    found = Found("camvid", split, CAMVID, root)
+    found = SplitIndex("camvid", split, CAMVID, root)
     lookup = load_taxonomy("camvid").lookup
     for path in paths:
         # The files of a sequence begin with its name: 0016E5_07959, Seq05VD_f00000.

@@ -12,7 +12,7 @@ from ..errors import InputError
 from .base import Dataset
 from .classes import CITYSCAPES
 from .files import FileFrame
-from .found import Found, files_in, require_labels, require_split, subfolders
+from .split_index import SplitIndex, files_in, require_labels, require_split, subfolders
 from .taxonomies import load_taxonomy
 
 TRAIN_IDS = load_taxonomy("cityscapes").lookup
@@ -41,12 +41,12 @@ def cityscapes(root: Path, split: str = "val") -> Dataset:
     return find_cityscapes(root, split).dataset()
 
 
-def find_cityscapes(root: Path, split: str) -> Found:
+def find_cityscapes(root: Path, split: str) -> SplitIndex:
     """Find the frames of a split; InputError where there is no split, no image or no label."""
     paths = image_paths(root, split)
     labels = root / "gtFine" / split
     require_labels(labels, "Cityscapes' labels, gtFine_trainvaltest.zip, belong in gtFine/")
-    found = Found("cityscapes", split, CITYSCAPES, root)
+    found = SplitIndex("cityscapes", split, CITYSCAPES, root)
     for path in paths:
         found.add(*labelled(labels, path))
     stored = files_in(labels, "*/*_gtFine_labelTrainIds.png")

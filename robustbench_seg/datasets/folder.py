@@ -10,11 +10,11 @@ from pathlib import Path
 
 from ..errors import InputError
 from .files import FileFrame
-from .found import IMAGES, Found, files_in, images_below
+from .split_index import IMAGES, SplitIndex, files_in, images_below
 from .taxonomies import Taxonomy
 
 
-def find_folder(images: Path, labels: Path, taxonomy: Taxonomy, split: str) -> Found:
+def find_folder(images: Path, labels: Path, taxonomy: Taxonomy, split: str) -> SplitIndex:
     """Find the frames of two folders; InputError where one is missing, or empty.
 
     split only names them.
@@ -22,7 +22,7 @@ def find_folder(images: Path, labels: Path, taxonomy: Taxonomy, split: str) -> F
     for option, folder in (("--images", images), ("--labels", labels)):
         if not folder.is_dir():
             raise InputError(f"{option} {folder}: no such folder")
-    found = Found(taxonomy.name, split, taxonomy.classes, images, taxonomy.base)
+    found = SplitIndex(taxonomy.name, split, taxonomy.classes, images, taxonomy.base)
     ending = taxonomy.image_suffix
     for path in sorted(images_below(images)):
         place = path.relative_to(images)

@@ -22,7 +22,7 @@ from .base import Dataset
 from .camvid import find_camvid, is_camvid
 from .cityscapes import find_cityscapes, is_cityscapes
 from .folder import find_folder
-from .found import Found, subfolders
+from .split_index import SplitIndex, subfolders
 from .streets import streets
 from .taxonomies import load_taxonomy
 
@@ -47,7 +47,7 @@ class Layout(NamedTuple):
     title: str
     expected: str
     fits: Callable[[Path], bool]
-    find: Callable[[Path, str], Found]
+    find: Callable[[Path, str], SplitIndex]
 
 
 LAYOUTS = (
@@ -162,7 +162,7 @@ def find(
     images: str | Path | None = None,
     labels: str | Path | None = None,
     classes: str | Path | None = None,
-) -> Found:
+) -> SplitIndex:
     """Find the files of a split; see `open_dataset` for the arguments and errors."""
     if images is not None and labels is not None:
         if data is not None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..datasets.base import Frame
 from ..errors import InputError
-from ..evaluation.ahead import done_ahead
+from ..inference.prefetch import prefetch
 from ..models.base import Segmenter
 from ..progress import Progress, silent
 from .field import Field
@@ -112,7 +112,7 @@ def _batches(plan: Plan, condition: Condition) -> Iterator[list[NDArray[np.uint8
         partial(_see, frame, condition, plan.seed, facts.key)
         for frame, facts in zip(plan.dataset.frames, plan.frames, strict=False)
     )
-    with closing(done_ahead(jobs, 1)) as images:
+    with closing(prefetch(jobs, 1)) as images:
         while group := list(islice(images, plan.batch)):
             yield group
 

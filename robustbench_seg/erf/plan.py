@@ -12,7 +12,7 @@ from torch import Tensor
 from ..datasets.base import Dataset
 from ..datasets.registry import open_dataset
 from ..errors import InputError
-from ..evaluation.predict import resolve_device
+from ..inference.predict import resolve_device
 from ..models.base import Segmenter
 from ..progress import Progress
 from ..versions import EVALUATING, versions

@@ -7,14 +7,14 @@ from contextlib import closing
 from typing import Any
 
 from ..errors import InputError
+from ..inference.provenance import provenance
 from ..progress import Progress, silent
+from ..protocol.request import Request
+from ..runs.live_score import LiveScore
+from ..runs.run import Run
+from ..runs.store import Store
 from .engines.choice import find_engine
 from .plan import Plan, make_plan
-from .provenance import provenance
-from .request import Request
-from .runs.run import Run
-from .runs.running import RunningScore
-from .runs.store import Store
 
 
 def evaluate(
@@ -43,7 +43,7 @@ def execute(plan: Plan, progress: Progress = silent) -> Run:
     """
     spec = plan.spec
     with Store.create_or_resume(plan.folder, spec.to_dict()) as store:
-        score = RunningScore(spec, store.matrices())
+        score = LiveScore(spec, store.matrices())
         stored = store.stored()
         total = len(stored | plan.wanted)
         if units := plan.missing(stored):

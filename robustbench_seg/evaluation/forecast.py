@@ -16,17 +16,17 @@ from corruptions import Implementation, corrupt
 
 from ..datasets.streets import render
 from ..errors import InputError
+from ..inference.costs import costs, segmenter_of, windows
+from ..inference.predict import resolve_device
 from ..models.base import Segmenter, Window
 from ..models.counting import activation_bytes, multiply_adds, parameters
 from ..models.registry import parse_choice
 from ..progress import Progress, silent
-from .conditions.condition import Condition, Rescaled
-from .conditions.views import Size
-from .costs import costs, segmenter_of, windows
-from .origin import find_origin
-from .predict import resolve_device
-from .request import Request
-from .spec import FrameSpec, batch_size
+from ..protocol.input_geometry import Size
+from ..protocol.request import Request
+from ..protocol.spec import FrameSpec, batch_size
+from .condition import Condition, Rescaled
+from .condition_source import find_source
 
 BYTES_PER_CELL = 1000
 """Of the store, for 19 classes, rounded up from what runs on Cityscapes and streets take."""
@@ -90,7 +90,7 @@ def forecast(
     for choice in request.models:
         parse_choice(choice)
     device = resolve_device(request.device) if measure else (request.device or "cuda")
-    conditions = find_origin(request).conditions(request.input_scale, request.draws)
+    conditions = find_source(request).conditions(request.input_scale, request.draws)
     batch = request.batch or batch_size([_frame(size)], device, request.input_scale)
     rows = []
     for choice in request.models:

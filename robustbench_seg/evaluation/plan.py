@@ -14,23 +14,23 @@ from ..datasets.class_maps import Mapped, load_class_map, mapped
 from ..datasets.registry import open_dataset
 from ..errors import InputError
 from ..folders import RESULTS, check_folder
+from ..inference.predict import Predictor, torch_threads
 from ..models.base import Segmenter, Window, WindowMode
+from ..models.class_mask import restrict
 from ..models.registry import load
-from ..models.restricted import restrict
 from ..names import check_name
 from ..progress import Progress, silent
+from ..protocol.request import Request
+from ..protocol.sharding import Shard
+from ..protocol.spec import FrameSpec, ModelSpec, Spec, batch_size, frames_of
+from ..protocol.suites.resolution import LARGEST, SMALLEST, ResolutionSuite
+from ..runs.differences import differences
+from ..runs.store import FILE, Cell, Failure, Picture
 from ..scores.metrics import Matrix
 from ..versions import EVALUATING, versions
-from .conditions.condition import Condition
-from .conditions.resolution import LARGEST, SMALLEST, ResolutionSuite
-from .differences import differences
-from .origin import Origin, as_taken, find_origin
-from .predict import Predictor, torch_threads
-from .request import Request
-from .runs.store import FILE, Cell, Failure, Picture
-from .sharding import Shard
-from .spec import FrameSpec, ModelSpec, Spec, batch_size, frames_of
-from .units import Seen, Unit, images
+from .condition import Condition
+from .condition_source import ConditionSource, find_source, from_dataset
+from .work import FrameBatch, WorkUnit, images
 
 
 class Result(NamedTuple):
@@ -54,7 +54,7 @@ class Engine(Protocol):
         """How many threads of a processor a model takes."""
         ...
 
-    def results(self, plan: Plan, units: Sequence[Unit]) -> Generator[Result]:
+    def results(self, plan: Plan, units: Sequence[WorkUnit]) -> Generator[Result]:
         """Do the units, in any order, and yield what they give as it comes."""
         ...
 
@@ -94,7 +94,7 @@ class Plan:
         section = {key: value for key, value in told.items() if value}
         return {"division": section} if section else {}
 
-    def missing(self, stored: Container[Cell]) -> list[Unit]:
+    def missing(self, stored: Container[Cell]) -> list[WorkUnit]:
         """Return the units of which not everything is stored."""
         units = []
         for frame in self.frames:
@@ -105,10 +105,10 @@ class Plan:
                 if any(cell not in stored for cell in self.cells(found, group))
             )
             if groups:
-                units.append(Unit(frame, groups))
+                units.append(WorkUnit(frame, groups))
         return units
 
-    def images(self, unit: Unit) -> Iterator[Callable[[], Seen]]:
+    def images(self, unit: WorkUnit) -> Iterator[Callable[[], FrameBatch]]:
         """Yield how to make the images of a unit, group by group."""
         found = self.spec.frames[unit.frame]
         groups = self.groups(found)
@@ -153,7 +153,7 @@ def make_plan(
     out = None if request.out is None else Path(request.out)
     if driver is None:
         check_folder(out or RESULTS / "new", FILE)
-    origin = find_origin(request)
+    origin = find_source(request)
     _check_views(request, origin)
     dataset = open_dataset(
         request.data,
@@ -164,7 +164,7 @@ def make_plan(
         classes=request.classes,
     )
     if dataset.conditions:
-        origin = as_taken(dataset, request)
+        origin = from_dataset(dataset, request)
     mapping = None
     if request.class_map is not None:
         mapping = mapped(dataset, load_class_map(str(request.class_map)), request.class_map_mode)
@@ -228,7 +228,7 @@ def _taken_over(driver: Spec, dataset: Dataset) -> tuple[FrameSpec, ...]:
     return driver.frames
 
 
-def _check_views(request: Request, origin: Origin) -> None:
+def _check_views(request: Request, origin: ConditionSource) -> None:
     window, input_scale = request.window, request.input_scale
     if input_scale is not None and not SMALLEST <= input_scale <= LARGEST:
         raise InputError(
@@ -244,7 +244,9 @@ def _check_views(request: Request, origin: Origin) -> None:
         raise InputError(f"--window {window}: {suite.name} has its own; leave it out")
 
 
-def _check_sizes(segmenters: Sequence[Segmenter], request: Request, origin: Origin) -> None:
+def _check_sizes(
+    segmenters: Sequence[Segmenter], request: Request, origin: ConditionSource
+) -> None:
     if request.input_scale is None and not isinstance(origin.suite, ResolutionSuite):
         return
     for segmenter in segmenters:

@@ -11,12 +11,12 @@ from torch import nn
 
 from .base import IMAGENET, Preprocessing, Window
 from .checkpoints import Checkpoint
-from .convolutional import Encoder
+from .checkpoints.mmsegmentation import output_stride
 from .deeplab import deeplabv3plus
+from .encoder_decoder import Encoder
 from .espnet import PREPROCESSING as ESPNET_PREPROCESSING
 from .espnet import ESPNet, espnet_of
 from .fcn import fcn
-from .mmsegmentation import output_stride
 from .mobilenet import MobileNetV2
 from .pspnet import pspnet
 from .resnet import ResNet

@@ -15,7 +15,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from .convolutional import Encoder, EncoderDecoder, Maps
+from .encoder_decoder import Encoder, EncoderDecoder, Maps
 from .layers import Convolution
 
 

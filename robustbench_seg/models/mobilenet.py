@@ -13,7 +13,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from .convolutional import Encoder, Maps
+from .encoder_decoder import Encoder, Maps
 from .layers import Convolution
 
 # Of each of the seven layers: expansion, channels, blocks, stride (Table 2: t, c, n, s).

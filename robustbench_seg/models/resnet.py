@@ -14,7 +14,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .convolutional import Encoder, Maps
+from .encoder_decoder import Encoder, Maps
 
 # The number of blocks in each of the four layers (Table 1).
 BLOCKS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}

@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .metrics import Scores
+from .pixel_counts import Condition, PixelCounts, Score
 from .statistics import RESAMPLES, Samples, draw_weights, interval, weighted_sums
 from .tables import ALL_CLASSES
-from .tally import Condition, Score, Tally
 
 MIOU: Score = (ALL_CLASSES, "miou")
 
@@ -40,7 +40,7 @@ class Bootstrap:
 
     def __init__(
         self,
-        tally: Tally,
+        tally: PixelCounts,
         groups: Sequence[str] | None = None,
         *,
         resamples: int = RESAMPLES,

@@ -13,7 +13,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from corruptions import Suite
+from ..protocol.suites.corruption import Suite
 
 CLEAN = ("clean", 0)
 """The condition of the images as they are: its name and severity."""

@@ -6,9 +6,9 @@ import os
 
 import torch
 
+from ...inference.predict import resolve_device
+from ...protocol.request import Request
 from ..plan import Engine
-from ..predict import resolve_device
-from ..request import Request
 from .cluster import Cluster
 from .local import Local
 from .processes import Processes

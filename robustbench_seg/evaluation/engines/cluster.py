@@ -10,12 +10,12 @@ from typing import Any, cast
 import torch
 
 from ...errors import InputError
+from ...inference.predict import DEVICES
+from ...protocol.request import Request
 from ..plan import Plan, Result
-from ..predict import DEVICES
-from ..request import Request
-from ..units import Unit
-from .spreading import LostError, spread
-from .worker import Hands, Order
+from ..work import WorkUnit
+from .worker import WorkerConfig, WorkerRuntime
+from .worker_pool import LostError, run_on_workers
 
 _ENVIRONMENT = {"env_vars": {"OMP_WAIT_POLICY": "PASSIVE"}}
 """As in the command line: it must be set before torch is loaded."""
@@ -57,16 +57,16 @@ class Cluster:
             raise InputError(f"--engine ray: no node of the cluster has {what}")
         return cls(device, threads, places, cores)
 
-    def results(self, plan: Plan, units: Sequence[Unit]) -> Generator[Result]:
+    def results(self, plan: Plan, units: Sequence[WorkUnit]) -> Generator[Result]:
         """Yield the results of the units as the actors give them."""
         import ray
 
-        order = ray.put(Order.of(plan, self.cores))
+        order = ray.put(WorkerConfig.of(plan, self.cores))
         actor = ray.remote(
             num_cpus=self.cores, num_gpus=int(self.device == "cuda"), runtime_env=_ENVIRONMENT
         )(_Actor)
         workers = [_Worker(actor, order) for _ in range(min(self.places, len(units)))]
-        yield from spread(workers, units)
+        yield from run_on_workers(workers, units)
 
 
 def _connect(address: str | None) -> list[dict[str, float]]:
@@ -97,10 +97,10 @@ def _connect(address: str | None) -> list[dict[str, float]]:
 class _Actor:
     """What runs on the nodes."""
 
-    def begin(self, order: Order) -> None:
-        self._hands = Hands(order)
+    def begin(self, order: WorkerConfig) -> None:
+        self._hands = WorkerRuntime(order)
 
-    def do(self, unit: Unit) -> Result:
+    def do(self, unit: WorkUnit) -> Result:
         return self._hands.do(unit)
 
 
@@ -117,7 +117,7 @@ class _Worker:
     def begin(self) -> None:
         self._result(self._actor.begin.remote(self._order))
 
-    def do(self, unit: Unit) -> Result:
+    def do(self, unit: WorkUnit) -> Result:
         return cast(Result, self._result(self._actor.do.remote(unit)))
 
     def stop(self) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from ...inference.predict import NOT_FINITE, torch_threads
+from ...inference.prefetch import prefetch
+from ...runs.store import Cell, Failure, Picture
 from ...scores.metrics import Matrix, confusion_matrix
-from ..ahead import done_ahead
-from ..pictures import pictured, pictures_of
+from ..examples import is_example, pictures_of
 from ..plan import Plan, Result
-from ..predict import NOT_FINITE, torch_threads
-from ..runs.store import Cell, Failure, Picture
-from ..units import Seen, Unit
+from ..work import FrameBatch, WorkUnit
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class Local:
     cores: int
     """How many cores may make images for a model that is elsewhere."""
 
-    def results(self, plan: Plan, units: Sequence[Unit]) -> Generator[Result]:
+    def results(self, plan: Plan, units: Sequence[WorkUnit]) -> Generator[Result]:
         """Yield the results of the units in their order, group by group of conditions."""
         jobs = (job for unit in units for job in plan.images(unit))
         with (
             torch_threads(self.threads),
-            closing(done_ahead(jobs, self._producers(plan))) as ready,
+            closing(prefetch(jobs, self._producers(plan))) as ready,
         ):
             for seen in ready:
                 yield _predict(plan, seen)
@@ -44,7 +44,7 @@ class Local:
         return max(1, self.cores)
 
 
-def _predict(plan: Plan, seen: Seen) -> Result:
+def _predict(plan: Plan, seen: FrameBatch) -> Result:
     """Return the matrix of each model under each condition, kept pictures, and what failed."""
     spec = plan.spec
     cells: dict[Cell, Matrix] = {}
@@ -53,7 +53,7 @@ def _predict(plan: Plan, seen: Seen) -> Result:
     for predictor in plan.predictors:
         name = predictor.segmenter.name
         failures += [Failure(seen.cell(name, item), reason) for item, reason in seen.failed]
-        for view, conditions, images in seen.alike():
+        for view, conditions, images in seen.by_shape():
             predictions = predictor.finite_labels(images, seen.label.shape, view)
             for condition, image, prediction in zip(conditions, images, predictions, strict=True):
                 cell = seen.cell(name, condition)
@@ -65,6 +65,6 @@ def _predict(plan: Plan, seen: Seen) -> Result:
                 cells[cell] = confusion_matrix(
                     seen.label, prediction, len(spec.classes), spare=plan.mapping is not None
                 )
-                if pictured(spec, cell):
+                if is_example(spec, cell):
                     pictures += pictures_of(cell, image, prediction, seen.label, spec.classes)
     return Result(cells, pictures, failures)

@@ -11,14 +11,14 @@ from typing import Any, cast
 
 import torch
 
-from ...copies.processes import available_cores, interrupts_held_back, stand_by_parent
 from ...errors import InputError
+from ...inference.predict import resolve_device
+from ...processes import available_cores, interrupts_held_back, stand_by_parent
+from ...protocol.request import Request
 from ..plan import Plan, Result
-from ..predict import resolve_device
-from ..request import Request
-from ..units import Unit
-from .spreading import LostError, spread
-from .worker import Hands, Order
+from ..work import WorkUnit
+from .worker import WorkerConfig, WorkerRuntime
+from .worker_pool import LostError, run_on_workers
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,17 @@ class Processes:
         """The kind of the devices: which of them does a frame changes nothing."""
         return torch.device(self.devices[0]).type
 
-    def results(self, plan: Plan, units: Sequence[Unit]) -> Generator[Result]:
+    def results(self, plan: Plan, units: Sequence[WorkUnit]) -> Generator[Result]:
         """Yield the results of the units as the processes give them."""
-        order = Order.of(plan, available_cores() // len(self.devices))
+        order = WorkerConfig.of(plan, available_cores() // len(self.devices))
         workers = [_Process(order, device) for device in self.devices[: len(units)]]
-        yield from spread(workers, units)
+        yield from run_on_workers(workers, units)
 
 
 class _Process:
     """A worker in a process of this machine."""
 
-    def __init__(self, order: Order, device: str):
+    def __init__(self, order: WorkerConfig, device: str):
         self._order = order
         self._device = device
 
@@ -78,7 +78,7 @@ class _Process:
     def begin(self) -> None:
         self._answer()
 
-    def do(self, unit: Unit) -> Result:
+    def do(self, unit: WorkUnit) -> Result:
         try:
             self._pipe.send(unit)
         except OSError as error:
@@ -103,10 +103,10 @@ class _Process:
         return LostError(f"{self._device}: its process ended with code {self._process.exitcode}")
 
 
-def _serve(pipe: Connection, order: Order, device: str) -> None:
+def _serve(pipe: Connection, order: WorkerConfig, device: str) -> None:
     stand_by_parent()
     try:
-        hands = Hands(order, device)
+        hands = WorkerRuntime(order, device)
         pipe.send(None)
         while True:
             pipe.send(hands.do(pipe.recv()))

@@ -11,16 +11,16 @@ import torch
 
 from ...datasets.adverse import CITYSCAPES_VARIABLE
 from ...errors import InputError
+from ...inference.predict import resolve_device
+from ...protocol.request import Request
+from ...protocol.spec import Spec
 from ..plan import Plan, Result, make_plan
-from ..predict import resolve_device
-from ..request import Request
-from ..spec import Spec
-from ..units import Unit
+from ..work import WorkUnit
 from .local import Local
 
 
 @dataclass(frozen=True)
-class Order:
+class WorkerConfig:
     """What a worker must know to do units of a driver's plan; made to be sent."""
 
     request: Request
@@ -34,7 +34,7 @@ class Order:
     """The driver's variable for the dataset."""
 
     @classmethod
-    def of(cls, plan: Plan, cores: int) -> Order:
+    def of(cls, plan: Plan, cores: int) -> WorkerConfig:
         """Return what the workers of a plan must know."""
         request = replace(
             plan.request, engine="local", address=None, devices=None, shard=None, out=None
@@ -43,10 +43,10 @@ class Order:
         return cls(request, plan.spec, cores, folder, cityscapes)
 
 
-class Hands:
+class WorkerRuntime:
     """What does units in a worker's process."""
 
-    def __init__(self, order: Order, device: str | None = None):
+    def __init__(self, order: WorkerConfig, device: str | None = None):
         """Load the models on a device, by default the first; InputError where the specs differ."""
         # Where folders are not shared, absolute paths may still be.
         with suppress(OSError):
@@ -61,7 +61,7 @@ class Hands:
         except InputError as error:
             raise InputError(f"worker on {socket.gethostname()}: {error}") from error
 
-    def do(self, unit: Unit) -> Result:
+    def do(self, unit: WorkUnit) -> Result:
         """Return the results of a unit as one: every commit keeps the driver from other workers."""
         whole = Result({}, [], [])
         for part in self._engine.results(self._plan, [unit]):

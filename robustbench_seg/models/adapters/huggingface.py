@@ -18,7 +18,7 @@ from ...errors import InputError
 from ..base import Segmenter, Window
 from ..checkpoints.files import sha256
 from ..class_names import check_number
-from .foreign import Logits, facts, require, told_in_one_line
+from .external import Logits, facts, require, told_in_one_line
 from .hub import files_of, find_folder
 from .processor import read_processor
 

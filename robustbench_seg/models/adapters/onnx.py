@@ -21,8 +21,8 @@ from ...errors import InputError
 from ..base import LabelFunction, Preprocessing, Segmenter, Window
 from ..checkpoints.files import sha256
 from ..class_names import check_number
-from .declared import classes_of, parse, preprocessing_of
-from .foreign import existing_file, facts, label, require, told_in_one_line
+from .external import existing_file, facts, label, require, told_in_one_line
+from .metadata import classes_of, parse, preprocessing_of
 
 Dtype = type[np.float32] | type[np.uint8]
 INPUTS: Mapping[str, Dtype] = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}

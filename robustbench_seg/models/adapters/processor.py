@@ -13,7 +13,7 @@ from typing import Any, Literal
 from ...errors import InputError
 from ..base import IMAGENET, Preprocessing
 from ..preprocessing import ProcessorPreprocessing
-from .declared import LARGEST_SIDE, parse
+from .metadata import LARGEST_SIDE, parse
 
 FILE = "preprocessor_config.json"
 _RESAMPLE: Mapping[int, Literal["bilinear", "bicubic"]] = {2: "bilinear", 3: "bicubic"}

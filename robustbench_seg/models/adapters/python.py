@@ -27,8 +27,8 @@ from ...errors import InputError
 from ..base import IMAGENET, Segmenter, Window
 from ..checkpoints.files import sha256
 from ..class_names import check_number
-from .declared import classes_of
-from .foreign import Logits, facts, told_in_one_line
+from .external import Logits, facts, told_in_one_line
+from .metadata import classes_of
 
 _Declared = TypeVar("_Declared")
 GROUP = "robustbench_seg.models"

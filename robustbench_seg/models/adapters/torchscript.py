@@ -15,8 +15,8 @@ from torch import Tensor
 from ..base import Segmenter, Window
 from ..checkpoints.files import sha256
 from ..class_names import check_number
-from .declared import classes_of, parse, preprocessing_of
-from .foreign import Logits, existing_file, facts, label, told_in_one_line
+from .external import Logits, existing_file, facts, label, told_in_one_line
+from .metadata import classes_of, parse, preprocessing_of
 
 PREPROCESSING, CLASSES = "preprocessing.json", "classes.json"
 """The extra files that are read, where the file has them."""

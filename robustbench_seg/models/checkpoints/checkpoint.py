@@ -21,7 +21,7 @@ from ...names import check_name
 from ..segformer import VARIANTS
 from .files import read, sha256
 from .folders import Folder, read_folder
-from .kinds import SEGFORMER, Kind, kind_of
+from .formats import SEGFORMER, CheckpointFormat, kind_of
 
 _COUNTER = r".*\.num_batches_tracked"  # of batch norm's training
 
@@ -30,7 +30,7 @@ _COUNTER = r".*\.num_batches_tracked"  # of batch norm's training
 class Checkpoint:
     """The tensors of a weight file under our names, and what the file says about itself."""
 
-    kind: Kind
+    kind: CheckpointFormat
     tensors: Mapping[str, Tensor]
     classes: tuple[str, ...] | None
     """The names of the classes, where the file gives them."""

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ...errors import InputError
-from .inert import STAND_INS
+from .pickle_stubs import STAND_INS
 
 WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
 """Under what training codebases keep the weights; averaged ones, which they evaluate, first."""

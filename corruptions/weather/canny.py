@@ -1,0 +1,127 @@
+"""Canny's edges, as OpenCV computes them: in integers, with 3 x 3 Sobel gradients.
+
+Canny, "A computational approach to edge detection" (1986). Written out here because a corruption
+then needs no OpenCV; that has no rounding, so the edges are its edges, to the pixel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels.compiling import kernel
+
+LOW, HIGH = np.int32(50), np.int32(150)
+"""Gradients above the one may belong to an edge, and above the other do."""
+
+NONE, WEAK, STRONG = np.uint8(0), np.uint8(1), np.uint8(2)
+
+TANGENT_BITS = np.int32(15)
+TANGENT_22 = np.int32(13573)  # tan(22.5 degrees) in units of 2**-15
+TWO = np.int32(2 << 15)  # tan(67.5 degrees) is greater by this
+
+Row = NDArray[np.int32]
+
+
+def edges(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return where a plane uint8 (H, W) has edges: 2 there and 0 or 1 elsewhere, (H + 2, W + 2).
+
+    The result has a border of one pixel without edges. Gradients at the plane's own border are
+    those of the plane with its edges repeated.
+    """
+    marks = np.zeros((grey.shape[0] + 2, grey.shape[1] + 2), np.uint8)
+    _mark(np.pad(grey, 1, mode="edge"), marks)
+    _follow(marks)
+    return marks
+
+
+@kernel
+def _mark(grey: NDArray[np.uint8], marks: NDArray[np.uint8]) -> None:
+    """Mark in (H + 2, W + 2) what is weak and strong, three rows of gradients at a time."""
+    height, width = grey.shape[0] - 2, grey.shape[1] - 2
+    across = np.zeros((3, width + 2), np.int32)
+    down = np.zeros((3, width + 2), np.int32)
+    size = np.zeros((3, width + 2), np.int32)
+    for y in range(1, height + 2):
+        now = y % 3
+        if y <= height:
+            _gradients(grey[y - 1], grey[y], grey[y + 1], across[now], down[now], size[now])
+        else:
+            size[now] = 0
+        if y > 1:
+            old, older = (y - 1) % 3, (y - 2) % 3
+            sizes = size[older], size[old], size[now]
+            _thin(sizes, across[old], down[old], marks[y - 1])
+
+
+@kernel
+def _gradients(
+    above: NDArray[np.uint8],
+    row: NDArray[np.uint8],
+    below: NDArray[np.uint8],
+    across: Row,
+    down: Row,
+    size: Row,
+) -> None:
+    """Fill the gradients of a row by Sobel's weights, and the sums of their sizes."""
+    for x in range(1, row.size - 1):
+        left = np.int32(above[x - 1]) + 2 * np.int32(row[x - 1]) + np.int32(below[x - 1])
+        right = np.int32(above[x + 1]) + 2 * np.int32(row[x + 1]) + np.int32(below[x + 1])
+        top = np.int32(above[x - 1]) + 2 * np.int32(above[x]) + np.int32(above[x + 1])
+        bottom = np.int32(below[x - 1]) + 2 * np.int32(below[x]) + np.int32(below[x + 1])
+        rightwards, downwards = np.int32(right - left), np.int32(bottom - top)
+        across[x] = rightwards
+        down[x] = downwards
+        size[x] = np.int32(abs(rightwards)) + np.int32(abs(downwards))
+
+
+@kernel
+def _thin(sizes: tuple[Row, Row, Row], across: Row, down: Row, marks: NDArray[np.uint8]) -> None:
+    """Mark the pixels of the middle row that no neighbour across the edge surpasses.
+
+    That is the next one in the direction of the gradient, rounded to 45 degrees.
+    """
+    above, here, below = sizes
+    for x in range(1, here.size - 1):
+        size, rightwards, downwards = here[x], across[x], down[x]
+        # All neighbours are loaded, whichever count, so that the loop becomes vector code.
+        upper_left, upper, upper_right = above[x - 1], above[x], above[x + 1]
+        left, right = here[x - 1], here[x + 1]
+        lower_left, lower, lower_right = below[x - 1], below[x], below[x + 1]
+        wide = np.int32(np.int32(abs(rightwards)) * TANGENT_22)
+        steep = np.int32(wide + np.int32(abs(rightwards)) * TWO)
+        tall = np.int32(np.int32(abs(downwards)) << TANGENT_BITS)
+        rising = np.int32(rightwards ^ downwards) < np.int32(0)
+        first = upper_right if rising else upper_left
+        second = lower_left if rising else lower_right
+        second = np.int32(second + 1)  # of two equal ones neither counts, but for straight edges
+        first = upper if tall > steep else first
+        second = lower if tall > steep else second
+        first = left if tall < wide else first
+        second = right if tall < wide else second
+        mark = STRONG if size > HIGH else WEAK
+        mark = mark if size > first else NONE
+        mark = mark if size >= second else NONE
+        marks[x] = mark if size > LOW else NONE
+
+
+@kernel
+def _follow(marks: NDArray[np.uint8]) -> None:
+    """Make strong what is weak and touches something strong, directly or by others that do."""
+    width = marks.shape[1]
+    flat = marks.reshape(-1)
+    stack = np.empty(flat.size, np.int32)
+    for start in range(flat.size):
+        if flat[start] != STRONG:
+            continue
+        stack[0] = start
+        count = 1
+        while count > 0:
+            count -= 1
+            place = stack[count]
+            for row in (-width, 0, width):
+                for neighbour in range(place + row - 1, place + row + 2):
+                    if flat[neighbour] == WEAK:
+                        flat[neighbour] = STRONG
+                        stack[count] = neighbour
+                        count += 1

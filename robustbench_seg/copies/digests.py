@@ -1,0 +1,61 @@
+"""Digests of pixels, by which two laboratories tell that they evaluate the same images."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions import corrupt, image_key
+
+from ..datasets.streets import render
+from ..protocol.suites.corruption import Suite
+
+SCENE = ("val", 0, 512, 256)
+"""The frame of streets whose corrupted images are compared: split, number, width and height."""
+
+
+@dataclass(frozen=True)
+class ImageDigest:
+    """The digest of an image under one condition."""
+
+    corruption: str
+    severity: int
+    sha256: str
+
+
+def pixel_digest(image: NDArray[np.uint8]) -> str:
+    """Return the SHA-256 of an image's bytes (H, W, 3), row by row, in 64 hex digits."""
+    return hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
+
+
+def suite_digests(suite: Suite, *, seed: int = 0) -> tuple[ImageDigest, ...]:
+    """Return the digest of a fixed frame under each condition of a suite, in its order.
+
+    The frame is scene 0 of the split val of streets, at 512x256. The same digests on two machines
+    mean that both make the same corrupted images.
+    """
+    image, _ = render(*SCENE)
+    return image_digests(image, suite.conditions(), seed=seed)
+
+
+def image_digests(
+    image: NDArray[np.uint8], conditions: Iterable[tuple[str, int]], *, seed: int = 0
+) -> tuple[ImageDigest, ...]:
+    """Return the digest of an RGB uint8 (H, W, 3) image under each (corruption, severity)."""
+    key = image_key(image)
+    return tuple(
+        ImageDigest(
+            name, severity, pixel_digest(corrupt(image, name, severity, seed=seed, key=key))
+        )
+        for name, severity in conditions
+    )
+
+
+def total_digest(digests: Iterable[ImageDigest]) -> str:
+    """Return one digest that stands for all."""
+    lines = "".join(f"{each.corruption} {each.severity} {each.sha256}\n" for each in digests)
+    return hashlib.sha256(lines.encode()).hexdigest()

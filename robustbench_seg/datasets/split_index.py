@@ -1,0 +1,107 @@
+"""What a folder holds of a split: the frames that are whole, and what is wrong with the rest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import InputError
+from .base import ClassInfo, Dataset
+from .files import FileFrame
+
+IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff", ".webp")
+
+
+@dataclass
+class SplitIndex:
+    """The frames of a split in their order, and what is wrong, a line each."""
+
+    name: str
+    split: str
+    classes: tuple[ClassInfo, ...]
+    root: Path
+    taxonomy: str = ""
+    frames: list[FileFrame] = field(default_factory=list)
+    unlabelled: list[str] = field(default_factory=list)
+    """Images that have no label."""
+    without_image: list[str] = field(default_factory=list)
+    """Labels that have no image, which are no hindrance to an evaluation."""
+
+    def dataset(self) -> Dataset:
+        """Return the split; InputError with the first image that has no label."""
+        if self.unlabelled:
+            others = len(self.unlabelled) - 1
+            more = f" ({others} more; robustseg datasets check lists them)" if others else ""
+            raise InputError(f"{self.unlabelled[0]}{more}")
+        return self.pairs()
+
+    def pairs(self) -> Dataset:
+        """Return the frames that have both an image and a label."""
+        return Dataset(
+            name=self.name,
+            split=self.split,
+            classes=self.classes,
+            frames=self.frames,
+            root=str(self.root),
+            taxonomy=self.taxonomy,
+        )
+
+    def add(self, frame: FileFrame, expected: str = "") -> None:
+        """Take a frame, or note what label was expected where there is none."""
+        if frame.label_path.is_file():
+            self.frames.append(frame)
+        else:
+            self.unlabelled.append(
+                f"{frame.image_path}: no label; expected {expected or frame.label_path}"
+            )
+
+    def note_labels(self, labels: Collection[Path]) -> None:
+        """Note which of the labels are of no frame."""
+        used = {frame.label_path for frame in self.frames}
+        self.without_image += [
+            f"{path}: no image for this label" for path in labels if path not in used
+        ]
+
+
+def subfolders(folder: Path) -> list[str]:
+    """Return the names of the folders in a folder, sorted, without hidden ones."""
+    try:
+        return sorted(
+            path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != "."
+        )
+    except OSError:  # no folder, or one that may not be read
+        return []
+
+
+def files_in(folder: Path, pattern: str) -> list[Path]:
+    """Return the files of a pattern, sorted, without hidden ones (macOS writes a `._` for each)."""
+    return sorted(path for path in folder.glob(pattern) if path.name[0] != "." and path.is_file())
+
+
+def require_split(images: Path, split: str, known: Collection[str]) -> None:
+    """Raise InputError, with the splits that there are, unless a split's folder is there."""
+    if not images.is_dir():
+        raise InputError(
+            f"--split {split}: {images} is not a folder; splits: {', '.join(known) or 'none'}"
+        )
+
+
+def require_labels(labels: Path, what: str) -> None:
+    """Raise InputError unless the folder of a split's labels is there."""
+    if not labels.is_dir():
+        raise InputError(f"{labels}: no such folder; {what}")
+
+
+def images_below(folder: Path) -> Iterator[Path]:
+    """Yield the images in a folder and its subfolders, links followed, without hidden ones."""
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        above = map(os.path.realpath, Path(parent).parents)
+        if os.path.realpath(parent) in above:  # a link back, which would lead round for ever
+            folders.clear()
+            continue
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in names:
+            if not name.startswith(".") and Path(name).suffix.lower() in IMAGES:
+                yield Path(parent, name)

@@ -1,0 +1,1 @@
+"""What is run and what counts: suites, conditions, the specification of a run."""

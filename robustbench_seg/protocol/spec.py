@@ -1,0 +1,260 @@
+"""What a run evaluates: everything that its numbers may depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions import BY_CHANCE, Implementation, image_key
+
+from ..datasets.base import ClassInfo, Dataset, Frame
+from ..datasets.class_maps import ClassMapSpec
+from ..datasets.frame_checks import check_pair
+from ..evaluation.condition import CLEAN
+from ..models.base import NOTHING, Precision, Segmenter, Window
+from ..models.preprocessing import preprocessing_from_dict
+from ..progress import Progress
+from .input_geometry import Scale, Size
+from .suites.corruption import Suite
+from .suites.files import suite_from_dict
+from .suites.resolution import ResolutionSuite
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model as it is run."""
+
+    name: str
+    trained_on: str
+    weights: Mapping[str, str]
+    preprocessing: Mapping[str, Any]
+    window: Window
+
+    @classmethod
+    def of(cls, segmenter: Segmenter, window: Window) -> ModelSpec:
+        """Return the specification of a segmenter that is run with a window."""
+        return cls(
+            segmenter.name,
+            segmenter.trained_on,
+            dict(segmenter.weights),
+            asdict(segmenter.preprocessing),
+            window,
+        )
+
+    @property
+    def untrained(self) -> bool:
+        """Whether the weights are random, so that its scores mean nothing."""
+        return self.trained_on == NOTHING
+
+    def input_size(self, frame: Size) -> Size:
+        """Return the size at which frames of a size enter the network, if nothing else is asked."""
+        return preprocessing_from_dict(self.preprocessing).input_size(frame)
+
+
+@dataclass(frozen=True)
+class FrameSpec:
+    """A frame as it was found: sizes in pixels, digests, and pixels of ground truth per class."""
+
+    name: str
+    height: int
+    width: int
+    image_key: str
+    label_key: str
+    class_pixels: tuple[int, ...]
+    group: str = ""
+    """The city or the sequence that it is of; "" where frames stand for themselves."""
+    condition: str = ""
+    """The condition that it was taken in, which is then all that it is seen under; else ""."""
+
+    @classmethod
+    def of(cls, frame: Frame, classes: int) -> FrameSpec:
+        """Read a frame whole; InputError if image and label are not what they should be."""
+        image, label = frame.image(), frame.label()
+        class_pixels = check_pair(frame.name, image, label, classes)
+        height, width = label.shape
+        return cls(
+            *(frame.name, height, width, image_key(image), label_key(label), class_pixels),
+            *(frame.group, frame.condition),
+        )
+
+
+@dataclass(frozen=True)
+class CopySpec:
+    """A corrupted copy that the images of a run are read from."""
+
+    digest: str
+    """Of the digests of the images that the run reads."""
+    versions: Mapping[str, str]
+    """Of the packages that made them."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The specification of a run. Two runs with equal specifications give equal numbers."""
+
+    models: tuple[ModelSpec, ...]
+    dataset: str
+    split: str
+    classes: tuple[ClassInfo, ...]
+    frames: tuple[FrameSpec, ...]
+    suite: Suite | ResolutionSuite
+    seed: int
+    device: str
+    precision: Precision
+    threads: int
+    batch: int
+    """How many inputs go through a model, and conditions of a frame are in work, together."""
+    compiled: bool
+    """Whether torch compiled the model."""
+    versions: Mapping[str, str]
+    """Of the packages: another version may make other pixels."""
+    implementation: Implementation = "ours"
+    copy: CopySpec | None = None
+    """What has the corrupted images; None: they are made in the run."""
+    input_scale: float | None = None
+    """At which scale all models see all images; None: each at its own."""
+    class_map: ClassMapSpec | None = None
+    """How the classes of the models are scored as those of the labels; None: they are the same."""
+    draws: int = 1
+    """How often what has chance is repeated, with the seeds from `seed` on."""
+
+    def input_size(self, model: ModelSpec, frame: Size) -> Size:
+        """Return the size at which a model sees frames of a size, unless the suite rescales them.
+
+        Severities are in pixels of the frame, so this is a part of every score.
+        """
+        if self.input_scale is None:
+            return model.input_size(frame)
+        return Scale("scale", self.input_scale).size(frame)
+
+    @property
+    def sizes(self) -> tuple[Size, ...]:
+        """The sizes of the frames."""
+        return tuple(sorted({(frame.height, frame.width) for frame in self.frames}))
+
+    @property
+    def one_scale(self) -> bool:
+        """Whether all models see the frames at the same size."""
+        return all(
+            len({self.input_size(model, size) for model in self.models}) == 1 for size in self.sizes
+        )
+
+    @property
+    def conditions(self) -> tuple[tuple[str, int], ...]:
+        """The name and severity of every condition, in the order of the run: clean first."""
+        every = ((CLEAN, 0), *self.suite.conditions())
+        if not self.taken:
+            return every
+        taken_in = {frame.condition for frame in self.frames}
+        return tuple(condition for condition in every if condition[0] in taken_in)
+
+    @property
+    def taken(self) -> bool:
+        """Whether the frames were taken in the conditions, each in one."""
+        return any(frame.condition for frame in self.frames)
+
+    def conditions_of(self, frame: FrameSpec) -> tuple[tuple[str, int], ...]:
+        """Return the name and severity of every condition that a frame is seen under."""
+        if not frame.condition:
+            return self.conditions
+        return ((frame.condition, 0),)
+
+    def by_chance(self, condition: tuple[str, int]) -> bool:
+        """Whether the pixels of a condition, by name and severity, depend on the seed."""
+        name, severity = condition
+        made_by = (name, severity) if severity else None
+        if isinstance(self.suite, ResolutionSuite):
+            made_by = {shift.name: shift.image for shift in self.suite.shifts}.get(name)
+        return made_by is not None and made_by[0] in BY_CHANCE
+
+    def draws_of(self, condition: tuple[str, int]) -> range:
+        """Return the numbers of the draws of a condition: 0 alone where it has no chance."""
+        return range(self.draws if self.by_chance(condition) else 1)
+
+    def class_set(self, names: Collection[str]) -> NDArray[np.bool_]:
+        """Return which classes have ground truth in the named frames, as a mask (C,)."""
+        pixels = [frame.class_pixels for frame in self.frames if frame.name in names]
+        present: NDArray[np.bool_] = np.array(pixels).sum(axis=0) > 0  # (frames, C) -> (C,)
+        return present
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the label values."""
+        return tuple(info.name for info in self.classes)
+
+    @property
+    def dataset_digest(self) -> str:
+        """A digest of all images and labels."""
+        keys = [(frame.name, frame.image_key, frame.label_key) for frame in self.frames]
+        return hashlib.sha256(json.dumps(keys).encode()).hexdigest()
+
+    @property
+    def slug(self) -> str:
+        """A folder name that says what is run, and that no other specification has."""
+        digest = hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+        models = "+".join(model.name for model in self.models)[:80]
+        name = f"{models}_{self.suite.name}_{self.dataset}-{self.split}_{digest[:8]}"
+        return "".join(letter if letter.isalnum() or letter in "@+-_." else "-" for letter in name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Spec:
+        """Return the specification that `to_dict` gave, from JSON."""
+        models = [
+            ModelSpec(**{**model, "window": Window(**model["window"])})
+            for model in values["models"]
+        ]
+        frames = [
+            FrameSpec(**{**frame, "class_pixels": tuple(frame["class_pixels"])})
+            for frame in values["frames"]
+        ]
+        class_map = values.get("class_map")
+        parts = {
+            "models": tuple(models),
+            "classes": tuple(
+                ClassInfo(**{**info, "color": tuple(info["color"])}) for info in values["classes"]
+            ),
+            "frames": tuple(frames),
+            "suite": suite_from_dict(values["suite"]),
+            "copy": CopySpec(**values["copy"]) if values.get("copy") else None,
+            "class_map": ClassMapSpec.from_dict(class_map) if class_map else None,
+        }
+        return cls(**{**values, **parts})
+
+
+_PIXELS_TOGETHER = {"cpu": 2**18, "cuda": 2**23}
+
+
+def batch_size(frames: Sequence[FrameSpec], device: str, scale: float | None = None) -> int:
+    """Return how many conditions of a frame are predicted together, at least one.
+
+    Two of 512x256 on a CPU, one of anything larger: a larger batch is slower there, because its
+    arrays outgrow what the allocator keeps and each new one is paged in again. Four of 2048x1024 on
+    a GPU. With a scale, its inputs count.
+    """
+    pixels = _PIXELS_TOGETHER.get(device.split(":")[0], _PIXELS_TOGETHER["cpu"])
+    largest = max(frame.height * frame.width for frame in frames)
+    return max(1, int(pixels / (largest * (scale or 1) ** 2)))
+
+
+def label_key(label: NDArray[np.uint8]) -> str:
+    """Return the SHA-256 of a label's values, row by row."""
+    return hashlib.sha256(label.tobytes()).hexdigest()
+
+
+def frames_of(dataset: Dataset, progress: Progress) -> tuple[FrameSpec, ...]:
+    """Read every frame of a dataset, so that what is wrong with one is known before long work."""
+    specs = []
+    for done, frame in enumerate(dataset.frames, start=1):
+        specs.append(FrameSpec.of(frame, len(dataset.classes)))
+        progress("checking frames", done, len(dataset.frames), frame.name)
+    return tuple(specs)

@@ -1,0 +1,59 @@
+"""Two stored runs, or two models of one, on the same images: paired differences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+
+from ..errors import InputError
+from ..protocol.suites.resolution import ResolutionSuite
+from ..scores import resolution, tables
+from ..scores.bootstrap import Bootstrap
+from ..scores.comparison import paired
+from ..scores.intervals import Derive
+from .run import Run
+from .side_by_side import check_alike, order_of
+
+
+def compare(
+    first: Run, second: Run, *, first_model: str | None = None, second_model: str | None = None
+) -> pd.DataFrame:
+    """Return the differences of all scores, second minus first, each with its 95 % interval.
+
+    Of a run with several models, name one. The table has a row a score (`clean`, `suite score`,
+    the categories, `retention`, `mPC`, `rPC`, each corruption; of a suite of resolutions each
+    condition and each change) and the columns `first`, `second`, `difference`, `low`, `high`, `p`
+    (the p-value of no difference) and `p_holm` (corrected for the number of corruptions, or of
+    conditions). Raises InputError unless both runs have the same finished images with the same
+    labels, classes and suite.
+    """
+    names = (_model(first, first_model), _model(second, second_model))
+    check_alike(first, second)
+    groups = first.groups if first.grouped else None
+    suite = first.spec.suite
+    of_miou: Derive
+    if isinstance(suite, ResolutionSuite):
+        of_miou = partial(resolution.changes, against=suite.against)
+        family: Sequence[str] = list(suite.places)
+    else:
+        of_miou = partial(tables.suite_scores, suite=suite)
+        family = suite.corruptions
+    return paired(
+        Bootstrap(first.tallies[names[0]], groups),
+        Bootstrap(second.tallies[names[1]].in_order(order_of(first, second)), groups),
+        of_miou,
+        family,
+    )
+
+
+def _model(run: Run, name: str | None) -> str:
+    if not run.frames:
+        raise InputError(f"{run.folder}: no frame is finished yet; run the same command to go on")
+    names = list(run.tallies)
+    if name is None and len(names) > 1:
+        raise InputError(f"{run.folder}: has several models; name one of {', '.join(names)}")
+    if name is not None and name not in names:
+        raise InputError(f"{run.folder}: no model {name!r}; there are {', '.join(names)}")
+    return name or names[0]

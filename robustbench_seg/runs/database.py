@@ -1,0 +1,93 @@
+"""The SQLite file of a run: its tables, its lock, its digests, and its errors in plain words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ..errors import InputError
+
+FILE = "run.sqlite"
+LOCK = "run.lock"
+"""Is locked by the process that works on the run, and freed by the system when that ends."""
+VERSION = 4
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY, provenance TEXT NOT NULL, digest TEXT NOT NULL
+);
+CREATE TABLE cells (
+    model TEXT, condition TEXT, severity INTEGER, frame TEXT, draw INTEGER,
+    matrix BLOB NOT NULL, digest TEXT NOT NULL,
+    PRIMARY KEY (model, condition, severity, frame, draw)
+) WITHOUT ROWID;
+CREATE TABLE pictures (
+    model TEXT, condition TEXT, severity INTEGER, frame TEXT, draw INTEGER, caption TEXT,
+    png BLOB NOT NULL, digest TEXT NOT NULL,
+    PRIMARY KEY (model, condition, severity, frame, draw, caption)
+) WITHOUT ROWID;
+CREATE TABLE failures (
+    model TEXT, condition TEXT, severity INTEGER, frame TEXT, draw INTEGER,
+    reason TEXT NOT NULL, digest TEXT NOT NULL,
+    PRIMARY KEY (model, condition, severity, frame, draw)
+) WITHOUT ROWID;
+"""
+
+
+@contextmanager
+def exclusive_lock(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder; InputError where another process does."""
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise InputError(
+            f"--out {folder}: another process is at work on this run; wait for it, or name another "
+            "folder"
+        ) from error
+    except OSError as error:
+        raise InputError(f"--out {folder}: cannot be written ({error.strerror})") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def sqlite_errors(where: str) -> Iterator[None]:
+    """Turn what SQLite raises into an InputError: what is wrong, and what to do."""
+    try:
+        yield
+    # The latter where damage is in a text that SQLite's own message quotes.
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        said = "".join(letter if letter.isprintable() else " " for letter in str(error))
+        name = getattr(error, "sqlite_errorname", "")
+        if name == "SQLITE_FULL":
+            what = "the disk is full; what was committed is kept: make room and run it again"
+        elif name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+            what = f"cannot be written ({said})"
+        elif name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR")):
+            what = f"cannot be used ({said}); what was committed is kept: run it again"
+        else:
+            what = f"not a run, or damaged ({said}); restore it from a copy, or use a new folder"
+        raise InputError(f"{where}: {what}") from error
+
+
+def is_initialised(connection: sqlite3.Connection) -> bool:
+    """Whether the file has been filled in, be it with no cell."""
+    return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
+
+
+def digest(*content: str | int | bytes) -> str:
+    """Return the SHA-256 of values, their types and lengths included."""
+    total = hashlib.sha256()
+    for part in content:
+        data = part if isinstance(part, bytes) else json.dumps(part).encode()
+        total.update(f"{type(part).__name__} {len(data)} ".encode() + data)
+    return total.hexdigest()

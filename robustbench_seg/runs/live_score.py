@@ -1,0 +1,52 @@
+"""The scores so far, while a run is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sized
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..evaluation.condition import CLEAN
+from ..protocol.spec import Spec
+from ..scores.metrics import mean_iou, present_classes
+from .store import Cell
+
+
+class LiveScore:
+    """Sums of the matrices so far, of a new run or of one that is resumed."""
+
+    def __init__(self, spec: Spec, stored: Iterable[tuple[Cell, NDArray[np.int64]]]):
+        self._class_set = spec.class_set([frame.name for frame in spec.frames])
+        self._models = [model.name for model in spec.models]
+        self.cells = 0
+        self._sums: dict[tuple[str, str, int], NDArray[np.int64]] = {}
+        for cell, matrix in stored:
+            self._count(cell, matrix)
+
+    def add(self, cells: Mapping[Cell, NDArray[np.int64]], failures: Sized = ()) -> None:
+        """Count more cells, and those that failed, which have no score."""
+        for cell, matrix in cells.items():
+            self._count(cell, matrix)
+        self.cells += len(failures)
+
+    def _count(self, cell: Cell, matrix: NDArray[np.int64]) -> None:
+        self.cells += 1
+        key = (cell.model, cell.condition, cell.severity)
+        self._sums[key] = self._sums[key] + matrix if key in self._sums else matrix
+
+    def note(self) -> str:
+        """Return each model's mIoU so far in percent: clean, and the mean of the corrupted."""
+        if len(self._models) == 1:
+            return self._note(self._models[0])
+        return "; ".join(f"{model} {self._note(model)}" for model in self._models)
+
+    def _note(self, model: str) -> str:
+        scores = {
+            (condition, severity): mean_iou(matrix, self._class_set & present_classes(matrix))
+            for (name, condition, severity), matrix in self._sums.items()
+            if name == model
+        }
+        clean = scores.pop((CLEAN, 0), float("nan"))
+        corrupted = float(np.mean(list(scores.values()))) if scores else float("nan")
+        return f"mIoU clean {100 * clean:.1f} corrupted {100 * corrupted:.1f}"

@@ -1,0 +1,92 @@
+"""Joining the parts of a run that independent jobs made (`robustseg merge`)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from ..errors import InputError
+from ..folders import RESULTS
+from ..progress import Progress, silent
+from ..protocol.spec import Spec
+from .differences import differences
+from .run import Run
+from .store import FILE, Cell, Store
+
+_TOGETHER = 1000
+Item = TypeVar("Item")
+
+
+def merge(
+    folders: Sequence[str | Path], out: str | Path | None = None, progress: Progress = silent
+) -> Run:
+    """Join parts of one run, in folders of their own, into a run in `out` and return it.
+
+    The parts are left as they are. Tables of the whole are those of a run that was never divided.
+    Raises InputError, before anything is written, where the parts are of different specifications
+    (with what differs), or where two have the same cell with other numbers.
+    """
+    parts = [Path(folder) for folder in folders]
+    with ExitStack() as stack:
+        stores = [stack.enter_context(Store.open(part)) for part in parts]
+        spec = stores[0].spec()
+        for store in stores[1:]:
+            if found := differences(spec, store.spec()):
+                raise InputError(
+                    f"{store.folder}: is no part of the same run as {parts[0]}: they differ in "
+                    f"{found}"
+                )
+        folder = RESULTS / Spec.from_dict(spec).slug if out is None else Path(out)
+        if folder.resolve() in {part.resolve() for part in parts}:
+            raise InputError(f"--out {folder}: is one of the parts; name another folder")
+        earlier = [stack.enter_context(Store.open(folder))] if (folder / FILE).is_file() else []
+        _refuse_contradictions([*earlier, *stores])
+        with Store.create_or_resume(folder, spec) as whole:
+            for done, store in enumerate(stores, start=1):
+                _copy(store, whole)
+                progress("merging", done, len(stores), str(store.folder))
+    return Run.open(folder)
+
+
+def missing_frames(run: Run) -> tuple[str, ...]:
+    """Return the names of the frames of which no part had everything."""
+    finished = {*run.frames, *run.failed_frames}
+    return tuple(frame.name for frame in run.spec.frames if frame.name not in finished)
+
+
+def _refuse_contradictions(stores: Iterable[Store]) -> None:
+    found: dict[Cell, tuple[bytes, Store]] = {}
+    for store in stores:
+        for cell, matrix in store.matrices():
+            # Not the stored bytes: another zlib packs the same numbers in another way.
+            digest = hashlib.sha256(matrix.tobytes()).digest()
+            known, other = found.setdefault(cell, (digest, store))
+            if known != digest:
+                raise InputError(
+                    f"{store.folder}: contradicts {other.folder}: they have other numbers for "
+                    f"{cell.model} on {cell.frame}, {cell.condition} {cell.severity}; keep one"
+                )
+
+
+def _copy(part: Store, whole: Store) -> None:
+    """Add what a part has to the whole, which may have it already."""
+    there = whole.stored()
+    new = ((cell, matrix) for cell, matrix in part.matrices() if cell not in there)
+    for cells in _batches(new):
+        whole.add(dict(cells))
+    there = whole.stored()
+    failed = [failure for failure in part.failures() if failure.cell not in there]
+    whole.add({}, part.pictures(), failed)
+    sessions = whole.sessions()
+    for session in part.sessions():
+        if session not in sessions:
+            whole.add_session(session)
+
+
+def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
+    while batch := list(islice(items, _TOGETHER)):
+        yield batch

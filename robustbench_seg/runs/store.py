@@ -1,0 +1,282 @@
+"""A run on disk: one transactional SQLite file with a confusion matrix for each cell.
+
+A cell is (model, condition, severity, frame, draw). Cells are committed in chunks, whole or not at
+all. Every row carries a digest of what it is and what it holds, which is checked when it is read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..folders import check_folder
+from .database import FILE, SCHEMA, VERSION, digest, exclusive_lock, is_initialised, sqlite_errors
+from .packing import pack, unpack
+
+__all__ = ["FILE", "Cell", "Failure", "Picture", "Store"]
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """What one confusion matrix is about."""
+
+    model: str
+    condition: str
+    severity: int
+    frame: str
+    draw: int = 0
+    """Which of the repetitions of chance, from 0; draw d is made with the seed of the run + d."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A small PNG kept for reports: what the model saw, what it said, what was true."""
+
+    cell: Cell
+    caption: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A cell that has no matrix, and why; it is tried again when the run is resumed."""
+
+    cell: Cell
+    reason: str
+
+    def __str__(self) -> str:
+        cell = self.cell
+        condition = f"{cell.condition} {cell.severity}" if cell.severity else cell.condition
+        return f"{cell.model} on {cell.frame} under {condition}: {self.reason}"
+
+
+class Store:
+    """The database of one run."""
+
+    def __init__(self, folder: Path, connection: sqlite3.Connection):
+        self.folder = folder
+        self._connection = connection
+        self._file = (folder / FILE).stat()
+
+    @classmethod
+    @contextmanager
+    def create_or_resume(cls, folder: Path, spec: Mapping[str, Any]) -> Iterator[Store]:
+        """Open the run of this spec, new or begun before, for this process alone.
+
+        Raises InputError where the folder holds a run of another spec (with what differs), holds
+        other files, is in use, damaged, or cannot be written (be it only later).
+        """
+        check_folder(folder, FILE)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / FILE).touch()  # from here on the folder is known as that of a run
+        except OSError as error:
+            raise InputError(f"--out {folder}: cannot be written ({error.strerror})") from error
+        with (
+            exclusive_lock(folder),
+            sqlite_errors(f"--out {folder}"),
+            closing(sqlite3.connect(folder / FILE, timeout=60)) as connection,
+        ):
+            connection.execute("BEGIN IMMEDIATE")  # fails early, where writing is refused
+            if not is_initialised(connection):
+                for statement in SCHEMA.split(";"):
+                    connection.execute(statement)
+                text = json.dumps(spec)
+                meta = {"version": str(VERSION), "spec": text, "digest": digest("spec", text)}
+                connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+            connection.commit()
+            store = cls(folder, connection)
+            store._check()
+            _refuse_another(folder, store.spec(), spec)
+            yield store
+
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path) -> Iterator[Store]:
+        """Open an existing run for reading; InputError if there is none, or if it is damaged."""
+        path = folder / FILE
+        if not path.is_file():
+            raise InputError(f"{folder}: no run here (expected {FILE} in it)")
+        # Reading may have to roll back a commit that was cut off, which needs the right to write.
+        mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
+        address = f"{path.resolve().as_uri()}?mode={mode}"
+        with (
+            sqlite_errors(str(path)),
+            closing(sqlite3.connect(address, uri=True, timeout=60)) as found,
+        ):
+            if not is_initialised(found):
+                raise InputError(f"{folder}: no run here yet ({FILE} is empty); run eval again")
+            store = cls(folder, found)
+            store._check()
+            yield store
+
+    def _check(self) -> None:
+        """Raise InputError where the structure of the file is damaged; digests tell of the rest."""
+        (found,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise self._damaged(" ".join(str(found).split()))
+
+    def _damaged(self, what: str) -> InputError:
+        return InputError(
+            f"{self.folder / FILE}: damaged: {what}; restore the file from a copy, or run again in "
+            "a new folder"
+        )
+
+    def _intact(self, what: object, stored: object, *content: Any) -> None:
+        if digest(*content) != stored:
+            raise self._damaged(f"the digest of {what} is wrong")
+
+    def spec(self) -> dict[str, Any]:
+        """Return what the run evaluates."""
+        meta = dict(self._connection.execute("SELECT key, value FROM meta"))
+        if meta.get("version") != str(VERSION):
+            raise InputError(
+                f"{self.folder / FILE}: made by another version of robustseg, or damaged "
+                f"(format {meta.get('version')}, this one reads {VERSION})"
+            )
+        self._intact("what is run", meta.get("digest"), "spec", meta.get("spec"))
+        spec: dict[str, Any] = json.loads(meta["spec"])
+        return spec
+
+    def add_session(self, provenance: Mapping[str, Any]) -> None:
+        """Note where and with what the run was begun or resumed."""
+        text = json.dumps(provenance)
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO sessions (provenance, digest) VALUES (?, ?)",
+                (text, digest("session", text)),
+            )
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Return the provenance of each start of the run, first to last."""
+        sessions = []
+        for number, text, stored in self._connection.execute(
+            "SELECT id, provenance, digest FROM sessions ORDER BY id"
+        ):
+            self._intact(f"session {number}", stored, "session", text)
+            sessions.append(json.loads(text))
+        return sessions
+
+    def add(
+        self,
+        cells: Mapping[Cell, NDArray[np.int64]],
+        pictures: Iterable[Picture] = (),
+        failures: Iterable[Failure] = (),
+    ) -> None:
+        """Commit matrices (C, C) or (C, C + 1), pictures and failures in one transaction.
+
+        A matrix takes the place of an earlier failure, a failure that of no matrix.
+        """
+        with self._transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(*_key(cell), *_pack(cell, matrix)) for cell, matrix in cells.items()],
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (*_key(item.cell), item.caption, item.png, digest(*_parts(item)))
+                    for item in pictures
+                ],
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (*_key(item.cell), item.reason, digest(*_key(item.cell), item.reason))
+                    for item in failures
+                ],
+            )
+            connection.execute(
+                "DELETE FROM failures WHERE EXISTS (SELECT 1 FROM cells WHERE"
+                " (cells.model, cells.condition, cells.severity, cells.frame, cells.draw) ="
+                " (failures.model, failures.condition, failures.severity, failures.frame,"
+                " failures.draw))"
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        # SQLite goes on writing to a file that has no name any more.
+        path = self.folder / FILE
+        if not path.is_file() or not os.path.samestat(path.stat(), self._file):
+            raise InputError(
+                f"--out {self.folder}: {FILE} was deleted or replaced while the run was under way; "
+                "run the same command again"
+            )
+        with self._connection:
+            yield self._connection
+
+    def stored(self) -> set[Cell]:
+        """Return the cells that are there."""
+        rows = self._connection.execute("SELECT model, condition, severity, frame, draw FROM cells")
+        return {Cell(*row) for row in rows}
+
+    def matrices(self) -> Iterator[tuple[Cell, NDArray[np.int64]]]:
+        """Yield each cell with its matrix, (C, C) or (C, C + 1).
+
+        Raises InputError where a digest does not agree.
+        """
+        rows = self._connection.execute(
+            "SELECT model, condition, severity, frame, draw, matrix, digest FROM cells"
+        )
+        for *key, packed, stored in rows:
+            cell = Cell(*key)
+            self._intact(cell, stored, *key, packed)
+            yield cell, unpack(packed)
+
+    def pictures(self) -> list[Picture]:
+        """Return the stored pictures, in a fixed order."""
+        pictures = []
+        for *key, caption, png, stored in self._connection.execute(
+            "SELECT model, condition, severity, frame, draw, caption, png, digest FROM pictures"
+            " ORDER BY model, frame, condition, severity, draw, caption"
+        ):
+            picture = Picture(Cell(*key), caption, png)
+            self._intact(f"a picture of {picture.cell}", stored, *_parts(picture))
+            pictures.append(picture)
+        return pictures
+
+    def failures(self) -> list[Failure]:
+        """Return the cells that failed when they were last tried, in a fixed order."""
+        failures = []
+        for *key, reason, stored in self._connection.execute(
+            "SELECT model, condition, severity, frame, draw, reason, digest FROM failures"
+            " ORDER BY frame, condition, severity, draw, model"
+        ):
+            self._intact(f"the failure of {Cell(*key)}", stored, *key, reason)
+            failures.append(Failure(Cell(*key), reason))
+        return failures
+
+
+def _refuse_another(folder: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    wanted = json.loads(json.dumps(wanted))  # tuples become lists, as in the stored form
+    differing = sorted(
+        key for key in stored.keys() | wanted.keys() if stored.get(key) != wanted.get(key)
+    )
+    if differing:
+        raise InputError(
+            f"--out {folder}: holds another run, which differs in {', '.join(differing)}; "
+            "name another folder"
+        )
+
+
+def _key(cell: Cell) -> tuple[str, str, int, str, int]:
+    return cell.model, cell.condition, cell.severity, cell.frame, cell.draw
+
+
+def _parts(picture: Picture) -> tuple[str | int | bytes, ...]:
+    return (*_key(picture.cell), picture.caption, picture.png)
+
+
+def _pack(cell: Cell, matrix: NDArray[np.int64]) -> tuple[bytes, str]:
+    packed = pack(matrix)
+    return packed, digest(*_key(cell), packed)

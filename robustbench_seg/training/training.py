@@ -1,0 +1,248 @@
+"""The recipe that made the embedded weights.
+
+SegFormer's own (arXiv 2105.15203, section 4.1), for training from scratch on a small machine:
+AdamW, a poly schedule with warm-up, random resize, crop and flip, cross-entropy that leaves out
+ignored pixels. All chance is a function of (seed, step), so a resumed training ends with the bytes
+of an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import nn
+
+from ..datasets.base import IGNORE, Dataset
+from ..datasets.frame_checks import SMALLEST
+from ..errors import InputError
+from ..models.base import Preprocessing, facts_of
+from ..progress import Progress, silent
+from .augmentation import Augmentation, Samples, batches
+
+WEIGHTS, CHECKPOINT, LOG = "weights.safetensors", "checkpoint.pt", "log.csv"
+CHECKPOINT_EVERY = 100
+"""Steps."""
+_PARTIAL = ".partial"
+_LOG_HEADER = "step,learning_rate,loss\n"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What decides a training; two with the same recipe give the same weights.
+
+    Raises InputError for a learning rate or a crop that nothing can be trained with.
+    """
+
+    model: str
+    data: str
+    """Which frames, in words."""
+    steps: int
+    batch: int = 8
+    learning_rate: float = 6e-4
+    weight_decay: float = 0.01
+    warm_up: int = 200
+    crop: tuple[int, int] = (256, 512)
+    """(height, width) in pixels."""
+    resize: tuple[float, float] = (0.5, 2.0)
+    seed: int = 0
+    precision: Literal["float32", "bf16"] = "float32"
+    init: str = "random"
+
+    def __post_init__(self) -> None:
+        """Check what a command line does not."""
+        if not 0 < self.learning_rate < math.inf:
+            raise InputError(
+                f"--learning-rate {self.learning_rate}: must be above 0 and finite; "
+                "try 6e-4, the default"
+            )
+        if self.batch < 2 and self.model.startswith(("pspnet", "deeplabv3plus")):
+            raise InputError(
+                f"--batch {self.batch}: {self.model} pools whole images and normalises over the "
+                "batch; use 2 or more"
+            )
+        multiple = 8 if self.model == "espnet" else 1
+        if min(self.crop) < SMALLEST or any(side % multiple for side in self.crop):
+            raise InputError(
+                f"--crop {self.crop[0]} {self.crop[1]}: each side must be at least {SMALLEST}, "
+                "and for espnet a multiple of 8"
+            )
+
+    def rate(self, step: int) -> float:
+        """Return the learning rate of a step: a linear warm-up, then a linear (poly 1) decay."""
+        return self.learning_rate * min((step + 1) / self.warm_up, 1) * (1 - step / self.steps)
+
+
+def train(
+    network: nn.Module,
+    frames: Dataset,
+    recipe: Recipe,
+    folder: Path,
+    *,
+    preprocessing: Preprocessing,
+    device: str = "cpu",
+    workers: int = 1,
+    checkpoint_every: int = CHECKPOINT_EVERY,
+    progress: Progress = silent,
+) -> Path:
+    """Train a network on a dataset, resume what the folder holds, and return the weights' file.
+
+    The folder gets a checkpoint, a log (CSV: step, learning rate, loss) and the weights as float16
+    safetensors. Crops are of the frames as they are, not resized as `preprocessing` may ask.
+    Raises InputError where the folder cannot be written, holds a training of another recipe or
+    files of others, for a frame that cannot be read or whose label does not fit, and where the loss
+    is no longer finite.
+    """
+    network = network.to(device).train()
+    optimizer = torch.optim.AdamW(_groups(network, recipe.weight_decay), lr=recipe.learning_rate)
+    start = _resume(folder, recipe, network, optimizer)
+    samples = Samples(frames, Augmentation(recipe.crop, recipe.resize), recipe.seed)
+    indices = range(start * recipe.batch, recipe.steps * recipe.batch)
+    for step, (images, labels) in enumerate(
+        batches(samples, indices, recipe.batch, workers), start
+    ):
+        torch.manual_seed(recipe.seed * 1_000_003 + step)  # dropout and stochastic depth
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.rate(step)
+        x = preprocessing.normalise(images.to(device, memory_format=torch.channels_last))
+        bf16 = recipe.precision == "bf16"
+        with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=bf16):
+            logits = network(x)  # (N, 3, H, W) -> (N, K, h, w)
+        logits = F.interpolate(logits.float(), labels.shape[1:], mode="bilinear")  # (N, K, H, W)
+        loss = F.cross_entropy(logits, labels.to(device).long(), ignore_index=IGNORE)
+        if (labels == IGNORE).all():
+            loss = logits.sum() * 0  # the mean over no pixels would be NaN
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        if not torch.isfinite(loss + norm):
+            raise InputError(
+                f"step {step + 1}: the loss or its gradient is no longer finite; "
+                "lower --learning-rate, with a new folder"
+            )
+        optimizer.step()
+        _log(folder, step, recipe.rate(step), loss.item())
+        if (step + 1) % checkpoint_every == 0 or step + 1 == recipe.steps:
+            _save(folder, recipe, network, optimizer, step + 1, frames)
+        progress("training", step + 1, recipe.steps, f"loss {loss.item():.3f}")
+    return folder / WEIGHTS
+
+
+def fast_precision(device: str) -> Literal["float32", "bf16"]:
+    """Return bf16 where the device computes it at speed: GPUs, and CPUs with AVX-512."""
+    # Without these instructions a convolution in bf16 takes a hundred times as long.
+    cpu = torch.backends.cpu.get_cpu_capability()
+    fast = torch.device(device).type != "cpu" or cpu.startswith("AVX512")
+    return "bf16" if fast else "float32"
+
+
+def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    # As in SegFormer's recipe, norms and biases (all one-dimensional) are not decayed.
+    parameters = list(network.parameters())
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def _resume(
+    folder: Path, recipe: Recipe, network: nn.Module, optimizer: torch.optim.Optimizer
+) -> int:
+    path = folder / CHECKPOINT
+    if not path.exists():
+        _begin(folder)
+        return 0
+    wanted = _plain(recipe)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        differing = sorted(key for key in wanted if wanted[key] != state["recipe"].get(key))
+        if not differing:
+            network.load_state_dict(state["network"])
+            optimizer.load_state_dict(state["optimizer"])
+        step = int(state["step"])
+    # torch tells of damaged files, and of others' files, by whatever its readers stumble over.
+    except Exception as error:
+        raise InputError(
+            f"{path}: not a checkpoint, or damaged; remove it to begin anew"
+        ) from error
+    if differing:
+        raise InputError(
+            f"--out {folder}: holds another training, which differs in {', '.join(differing)}; "
+            "name another folder"
+        )
+    _cut_log(folder / LOG, step)
+    return step
+
+
+def _begin(folder: Path) -> None:
+    log = folder / LOG
+    # What a training leaves that was interrupted before its first checkpoint.
+    ours = {LOG, WEIGHTS + _PARTIAL, CHECKPOINT + _PARTIAL}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        foreign = {path.name for path in folder.iterdir()} - ours
+        if foreign or (log.exists() and not log.read_bytes().startswith(_LOG_HEADER.encode())):
+            raise InputError(f"--out {folder}: holds other files; name a new folder")
+        log.write_text(_LOG_HEADER)
+    except OSError as error:
+        raise InputError(f"--out {folder}: cannot be written ({error})") from error
+
+
+def _cut_log(log: Path, step: int) -> None:
+    # The steps since the checkpoint will be done, and logged, again.
+    lines = log.read_text().splitlines(keepends=True)[1:] if log.exists() else []
+    numbers = [line.partition(",")[0] for line in lines]
+    kept = [line for line, n in zip(lines, numbers, strict=True) if n.isdigit() and int(n) < step]
+    log.write_text("".join([_LOG_HEADER, *kept]))
+
+
+def _save(
+    folder: Path,
+    recipe: Recipe,
+    network: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    step: int,
+    frames: Dataset,
+) -> None:
+    weights = {
+        name: value.half().contiguous() if value.is_floating_point() else value
+        for name, value in network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    metadata = {
+        "model": recipe.model,
+        "classes": json.dumps(frames.class_names),
+        "trained_on": frames.name,
+        "steps": f"{step} of {recipe.steps}",
+        "recipe": json.dumps(asdict(recipe)),
+        **facts_of(network),
+    }
+    state = {
+        "recipe": _plain(recipe),
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "step": step,
+    }
+    save_file(weights, folder / (WEIGHTS + _PARTIAL), metadata)
+    torch.save(state, folder / (CHECKPOINT + _PARTIAL))
+    # Each appears whole or not at all, the checkpoint last: where it is, its weights are.
+    for name in (WEIGHTS, CHECKPOINT):
+        (folder / (name + _PARTIAL)).replace(folder / name)
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    # As it comes back from JSON: tuples are lists.
+    values: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
+    return values
+
+
+def _log(folder: Path, step: int, rate: float, loss: float) -> None:
+    with (folder / LOG).open("a", newline="") as file:
+        csv.writer(file).writerow([step, f"{rate:.3e}", f"{loss:.5f}"])

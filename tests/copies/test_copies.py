@@ -1,0 +1,454 @@
+"""Corrupted copies of folders: their pixels, their resumption, and what they refuse."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import hashlib
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from corruptions import corrupt
+from robustbench_seg import corrupt_folder
+from robustbench_seg.__main__ import main
+from robustbench_seg.copies import corrupting
+from robustbench_seg.copies.corrupted_copy import TABLE, Copy
+from robustbench_seg.copies.manifest import MANIFEST
+from robustbench_seg.copies.png import write_png
+from robustbench_seg.copies.sources import find_sources
+from robustbench_seg.datasets.files import read_image
+from robustbench_seg.errors import InputError
+from robustbench_seg.processes import ProcessPool
+from tests.helpers.frames import image_path, name, write_tree
+
+FEW: dict[str, Any] = {"corruptions": ["gaussian_noise", "fog"], "severities": [1, 3], "workers": 1}
+CONDITIONS = (("gaussian_noise", 1), ("gaussian_noise", 3), ("fog", 1), ("fog", 3))
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tree(tmp_path_factory.mktemp("tree"), 3)
+
+
+def pixels(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as file:
+        assert file.mode == "RGB"
+        assert file.format == "PNG"
+        return np.asarray(file)
+
+
+def table(out: Path) -> list[dict[str, str]]:
+    with (out / TABLE).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_copy_has_the_pixels_of_corrupt_and_their_digests(tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    corrupt_folder(tree, out, seed=4, **FEW)
+    expected = {}
+    for corruption, severity in CONDITIONS:
+        for index in range(3):
+            image = pixels(image_path(tree, index))
+            path = image_path(out / corruption / str(severity), index)
+            expected[path] = corrupt(image, corruption, severity, seed=4)
+            np.testing.assert_array_equal(pixels(path), expected[path])
+    assert set(out.rglob("*.*")) == {*expected, out / TABLE, out / MANIFEST}
+    rows = table(out)
+    assert [(row["corruption"], int(row["severity"])) for row in rows] == [
+        condition for condition in CONDITIONS for _ in range(3)
+    ]
+    for row in rows:
+        path = out / row["corruption"] / row["severity"] / row["image"]
+        assert row["sha256"] == hashlib.sha256(expected[path].tobytes()).hexdigest()
+    manifest = json.loads((out / MANIFEST).read_text())
+    assert manifest["seed"] == 4
+    assert len(manifest["suite_digest"]) == 64
+    assert manifest["versions"]["robustbench-seg"]
+    assert [image["path"] for image in manifest["images"]] == [
+        image_path(Path(), index).as_posix() for index in range(3)
+    ]
+
+
+def test_processes_change_no_byte(tree: Path, tmp_path: Path) -> None:
+    corrupt_folder(tree, tmp_path / "one", **FEW)
+    corrupt_folder(tree, tmp_path / "two", **{**FEW, "workers": 2})
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_a_folder_of_images_keeps_its_paths_and_names(tmp_path: Path) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    (source / "a" / "b").mkdir(parents=True)
+    (source / ".hidden").mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    Image.fromarray(noise).save(source / "a" / "b" / "x.y.JPG")
+    Image.fromarray(noise).save(source / "a" / "comma, space.bmp")
+    Image.fromarray(noise[..., 0]).save(source / "grey.png")
+    Image.fromarray(noise).save(source / ".hidden" / "x.png")
+    Image.fromarray(noise).save(source / "._x.png")
+    (source / "notes.txt").write_text("not an image")
+    corrupt_folder(source, out, **{**FEW, "corruptions": ["contrast"]})
+    found = {str(path.relative_to(out / "contrast/1")) for path in out.rglob("contrast/1/**/*.png")}
+    assert found == {"a/b/x.y.png", "a/comma, space.png", "grey.png"}
+    np.testing.assert_array_equal(
+        pixels(out / "contrast/3/a/comma, space.png"), corrupt(noise, "contrast", 3)
+    )
+    grey = np.repeat(noise[..., :1], 3, axis=2)
+    np.testing.assert_array_equal(pixels(out / "contrast/3/grey.png"), corrupt(grey, "contrast", 3))
+    jpeg = np.asarray(Image.open(source / "a" / "b" / "x.y.JPG"))
+    np.testing.assert_array_equal(
+        pixels(out / "contrast/3/a/b/x.y.png"), corrupt(jpeg, "contrast", 3)
+    )
+
+
+def test_an_interrupted_copy_is_completed(tree: Path, tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    corrupt_folder(tree, whole, **FEW)
+
+    def interrupt(stage: str, done: int, total: int, note: str) -> None:
+        if stage == "corrupting" and done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        corrupt_folder(tree, cut, **FEW, progress=interrupt)
+    assert len(table(cut)) == 4
+    # As a killed process leaves them: half an image, and half a row of the table.
+    image_path(cut / "fog" / "1", 1).with_suffix(".png.partial").write_bytes(b"half")
+    with (cut / TABLE).open("a") as file:
+        file.write("fog,1,leftImg8bit/val/streets/streets_000001_000019_leftImg8bit.png,00ff")
+    made: list[int] = []
+
+    def count(stage: str, done: int, total: int, note: str) -> None:
+        if stage == "corrupting":
+            made.append(done)
+
+    corrupt_folder(tree, cut, **FEW, progress=count)
+    assert made == [4, 8, 12]
+    assert contents(cut) == contents(whole)
+
+
+def test_what_is_there_is_not_made_again(tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    corrupt_folder(tree, out, **FEW)
+    before = contents(out)
+    lost = image_path(out / "fog" / "3", 2)
+    lost.unlink()
+    times = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
+    corrupt_folder(tree, out, **FEW)
+    assert contents(out) == before
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*.png") if path != lost} == times
+
+
+def test_another_copy_is_refused_before_any_image_is_read(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    corrupt_folder(tree, out, **FEW)
+    before = contents(out)
+    with monkeypatch.context() as context:
+        context.setattr(corrupting, "_read_all", None)
+        cases: dict[str, dict[str, Any]] = {
+            "differs in seed;": {"seed": 1},
+            "differs in suite;": {"severities": [1]},
+            "differs in suite, seed;": {"corruptions": ["fog"], "seed": 1},
+        }
+        for words, changes in cases.items():
+            with pytest.raises(InputError, match=words):
+                corrupt_folder(tree, out, **{**FEW, **changes})
+        context.setattr(corrupting, "versions", lambda packages: {"numpy": "0.1"})
+        with pytest.raises(InputError, match="differs in versions"):
+            corrupt_folder(tree, out, **FEW)
+    other = tmp_path / "other"
+    shutil.copytree(tree, other)
+    shutil.copy(image_path(tree, 0), image_path(other, 1))
+    with pytest.raises(InputError, match="differs in images"):
+        corrupt_folder(other, out, **FEW)
+    assert contents(out) == before
+
+
+def test_bad_arguments_are_one_line_and_write_nothing(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "twice").mkdir()
+    (tmp_path / "camvid" / "val").mkdir(parents=True)
+    (tmp_path / "camvid" / "valannot").mkdir()
+    for suffix in ("png", "jpg"):
+        Image.new("RGB", (40, 40)).save(tmp_path / "twice" / f"x.{suffix}")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").write_text("")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / MANIFEST).write_text("{}")
+    (tmp_path / "future").mkdir()
+    (tmp_path / "future" / MANIFEST).write_text('{"format": 99}')
+    out = tmp_path / "out"
+    cases: dict[str, tuple[Path, Path, dict[str, Any]]] = {
+        "absent: no such folder": (tmp_path / "absent", out, {}),
+        "empty: no images; looked for .png": (tmp_path / "empty", out, {}),
+        "x.jpg and x.png would have the same copy": (tmp_path / "twice", out, {}),
+        "holds labels too; name the folder": (tmp_path / "camvid", out, {}),
+        "--split test: .* is not a folder; splits: val": (tree, out, {"split": "test"}),
+        "--split val: .* is not a Cityscapes": (tree / "leftImg8bit", out, {"split": "val"}),
+        "OUT .*/x: is in": (tree, tree / "x", {}),
+        "holds other files": (tree, tmp_path / "full", {}),
+        "not the manifest of a corrupted copy": (tree, tmp_path / "broken", {}),
+        "another version of robustseg": (tree, tmp_path / "future", {}),
+        "cannot be written": (tree, tmp_path / "full" / "thesis.tex", {}),
+        "'frog'": (tree, out, {"corruptions": ["frog"]}),
+        "severity 7": (tree, out, {"severities": [7]}),
+        "cityscapes-d": (tree, out, {"suite": "cityscapes-d"}),
+        "--seed -1": (tree, out, {"seed": -1}),
+        "--workers 0": (tree, out, {"workers": 0}),
+    }
+    for words, (source, folder, changes) in cases.items():
+        with pytest.raises(InputError, match=words) as caught:
+            corrupt_folder(source, folder, **{**FEW, **changes})
+        assert "\n" not in str(caught.value)
+    assert not out.exists()
+    assert not (tree / "x").exists()
+    with pytest.raises(InputError, match="holds other files"):
+        corrupt_folder(tree, tree, **FEW)
+    with pytest.raises(InputError, match="is in"):
+        corrupt_folder(tree / "leftImg8bit" / "..", tree / "x", **FEW)
+
+
+def rgb_of_16_bits() -> bytes:
+    """Return a PNG that Pillow opens as 8-bit RGB."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(content))
+            + kind
+            + content
+            + struct.pack(">I", zlib.crc32(kind + content))
+        )
+
+    rows = (b"\0" + bytes(40 * 6)) * 40
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 40, 40, 16, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_images_that_are_not_rgb_or_grey_are_named_with_what_they_are(
+    tmp_path: Path, workers: int
+) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    Image.new("RGB", (40, 40)).save(source / "a.png")
+    bad = source / "bad.png"
+    whole = source / "a.png"
+    cases: dict[str, Callable[[], object]] = {
+        "a palette": lambda: Image.new("P", (40, 40)).save(bad),
+        "RGB with an alpha channel": lambda: Image.new("RGBA", (40, 40)).save(bad),
+        "grey with an alpha channel": lambda: Image.new("LA", (40, 40)).save(bad),
+        "black and white of 1 bit": lambda: Image.new("1", (40, 40)).save(bad),
+        "8 bits a channel, this one has more": lambda: bad.write_bytes(rgb_of_16_bits()),
+        "must have 8 bits a channel": lambda: Image.new("I;16", (40, 40)).save(bad),
+        "CMYK": lambda: Image.new("CMYK", (40, 40)).save(bad, "JPEG"),
+        "cannot be read as an image": lambda: bad.write_bytes(whole.read_bytes()[:60]),
+    }
+    for words, write in list(cases.items())[:: 1 if workers == 1 else 3]:
+        write()
+        with pytest.raises(InputError, match=f"bad.png: .*{words}") as caught:
+            corrupt_folder(source, out, **{**FEW, "workers": workers})
+        assert "\n" not in str(caught.value)
+    assert not out.exists()
+    bad.write_bytes(rgb_of_16_bits())
+    with pytest.raises(InputError, match=r"bad.png: .*8 bits a channel, this one has more"):
+        read_image(bad)
+
+
+def test_a_full_disk_is_one_line_and_what_is_done_is_kept(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+
+    def full(path: Path, image: NDArray[np.uint8]) -> None:
+        if name(1) in path.name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        write_png(path, image)
+
+    with monkeypatch.context() as context:
+        context.setattr(corrupting, "write_png", full)
+        with pytest.raises(InputError, match=f"{name(1)}.*No space left on device.*same command"):
+            corrupt_folder(tree, out, **FEW)
+    assert len(table(out)) == 4
+    corrupt_folder(tree, out, **FEW)
+    assert len(table(out)) == 12
+
+
+def test_an_image_that_changes_meanwhile_is_named(tree: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(tree, other)
+
+    def change(stage: str, done: int, total: int, note: str) -> None:
+        if stage == "corrupting":
+            shutil.copy(image_path(tree, 0), image_path(other, 1))
+
+    with pytest.raises(InputError, match=f"{name(1)}.*was changed while it was copied"):
+        corrupt_folder(other, tmp_path / "out", **FEW, progress=change)
+
+
+def test_a_copy_knows_its_images(tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    corrupt_folder(tree, out, **FEW)
+    copy = Copy.open(out)
+    key = copy.manifest.images[1].key
+    np.testing.assert_array_equal(
+        copy.image(key, "fog", 3), pixels(image_path(out / "fog" / "3", 1))
+    )
+    digest = copy.check({"a": key}, CONDITIONS)
+    assert digest != copy.check({"a": key}, CONDITIONS[:2])
+    shutil.copy(image_path(out / "fog" / "3", 0), image_path(out / "fog" / "3", 1))
+    with pytest.raises(InputError, match=f"fog/3.*{name(1)}.*not those that were written"):
+        copy.image(key, "fog", 3)
+    image_path(out / "fog" / "1", 1).unlink()
+    with pytest.raises(InputError, match=f"fog/1.*{name(1)}.*no such image"):
+        copy.check({"a": key}, CONDITIONS)
+    with pytest.raises(InputError, match="the image of frame b was not copied there"):
+        copy.check({"b": "0" * 32}, CONDITIONS)
+    (out / TABLE).write_text((out / TABLE).read_text().replace("fog,1", "fog,one"))
+    with pytest.raises(InputError, match=r"images.csv: damaged"):
+        Copy.open(out)
+
+
+def end_at_seven(number: int) -> int:
+    if number == 7:
+        os._exit(1)
+    return number
+
+
+def fail_at_seven(number: int) -> int:
+    if number == 7:
+        raise InputError("seven")
+    return number
+
+
+def test_a_worker_that_is_killed_is_one_line() -> None:
+    done: list[int] = []
+    with pytest.raises(InputError, match="a worker process was killed"), ProcessPool.of(2) as crew:
+        crew.run(end_at_seven, range(20), done.append)
+
+
+def test_an_error_of_a_worker_ends_the_work_and_keeps_what_is_done() -> None:
+    done: list[int] = []
+    with pytest.raises(InputError, match="seven"), ProcessPool.of(2) as crew:
+        crew.run(fail_at_seven, range(200), done.append)
+    assert set(range(7)) <= set(done) < set(range(200))
+    assert len(done) == len(set(done))
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "robustbench_seg", *map(str, arguments)]
+
+
+def test_links_are_followed_but_not_round(tmp_path: Path) -> None:
+    for folder in ("photos", "elsewhere"):
+        (tmp_path / folder).mkdir()
+        write_png(tmp_path / folder / "a.png", np.zeros((32, 32, 3), np.uint8))
+    (tmp_path / "photos" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "round").symlink_to(tmp_path / "photos")
+    assert find_sources(tmp_path / "photos", None) == ["a.png", "linked/a.png"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups")
+def test_ctrl_c_ends_the_command_with_130_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    tree, out = write_tree(tmp_path / "tree", 3, width=512, height=256), tmp_path / "out"
+    line = command("corrupt", tree, out, "--suite", "imagenet-c-all", "--workers", "2")
+    process = subprocess.Popen(
+        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while not list(out.rglob("*.png")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert errors == ""
+    assert f"Stopped. What is done is kept in {out}; the same command goes on." in printed
+    images = list(out.rglob("*.png"))
+    assert 0 < len(images) < 95  # as many as one frame has
+    assert not list(out.rglob("*.partial"))
+    assert len(table(out)) == len(images)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_workers_do_not_outlive_a_command_that_is_killed(tree: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        command("corrupt", tree, out, "--workers", "2"), stdout=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 60
+    while not list(out.rglob("*.png")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.communicate(timeout=20)  # to the end of the output, which the workers have open too
+
+
+def test_the_command_needs_no_torch_and_says_what_it_did(tree: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys; from robustbench_seg.__main__ import main\n"
+        "try: main()\n"
+        "finally: print([name for name in ('torch', 'pandas') if name in sys.modules])"
+    )
+    few = ["--corruptions", "contrast", "--severities", "2-3", "--workers", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, "corrupt", str(tree), str(tmp_path / "out"), *few],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    first, last = done.stdout.splitlines()
+    assert first == f"6 images, 3 each under 2 conditions: {tmp_path / 'out'}"
+    assert last == "[]"
+
+
+def test_bad_input_on_the_command_line_is_one_line_and_exit_code_2(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "a[b]"
+    cases: dict[str, tuple[str | Path, ...]] = {
+        "no such folder": ("corrupt", tmp_path / "absent", out),
+        "Missing argument 'OUT'": ("corrupt", tree),
+        "--severities '1..3'": ("corrupt", tree, out, "--severities", "1..3"),
+        "Invalid value for '--workers'": ("corrupt", tree, out, "--workers", "0"),
+        f"{tmp_path}/a[b]: no corrupted copy here": ("eval", "--data", tree, "--conditions", out),
+        "Invalid value for '--implementation'": ("eval", "--implementation", "theirs"),
+        "--csv: goes with --digests": ("suites", "--csv"),
+        "unknown suite 'x'": ("suites", "--digests", "--suite", "x"),
+    }
+    for words, arguments in cases.items():
+        monkeypatch.setattr("sys.argv", ["robustseg", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        printed = capsys.readouterr()
+        assert stopped.value.code == 2, (words, printed)
+        assert words in printed.err
+        assert printed.err.startswith("error: ")
+        assert printed.err.strip().count("\n") == 0, printed.err
+    assert not out.exists()

@@ -1,0 +1,145 @@
+"""The digests of the corrupted images of one frame: pinned, and the same however they are made."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corruptions import corrupt, corruption_names
+from corruptions.checks import SEVERITIES
+from robustbench_seg.copies.digests import (
+    SCENE,
+    ImageDigest,
+    image_digests,
+    pixel_digest,
+    suite_digests,
+    total_digest,
+)
+from robustbench_seg.datasets.streets import render
+from robustbench_seg.protocol.suites.corruption import load_suite
+from tests.helpers.paths import GOLDEN as GOLDEN_FOLDER
+
+# To pin anew, which makes another benchmark:
+# robustseg suites --digests --suite imagenet-c-all --csv > tests/golden/digests.csv
+GOLDEN = GOLDEN_FOLDER / "digests.csv"
+
+
+def parsed(text: str) -> list[ImageDigest]:
+    rows = csv.DictReader(StringIO(text))
+    return [ImageDigest(row["corruption"], int(row["severity"]), row["sha256"]) for row in rows]
+
+
+def pinned() -> list[ImageDigest]:
+    return parsed(GOLDEN.read_text())
+
+
+def differing(found: list[ImageDigest]) -> list[tuple[str, int]]:
+    """Return the conditions whose digests are not the pinned ones."""
+    expected = pinned()
+    assert [(each.corruption, each.severity) for each in found] == [
+        (each.corruption, each.severity) for each in expected
+    ]
+    return [
+        (mine.corruption, mine.severity)
+        for mine, theirs in zip(found, expected, strict=True)
+        if mine != theirs
+    ]
+
+
+def test_all_corruptions_are_pinned() -> None:
+    assert {(each.corruption, each.severity) for each in pinned()} == {
+        (name, severity) for name in corruption_names() for severity in SEVERITIES
+    }
+    assert len({each.sha256 for each in pinned()}) == 95
+
+
+def test_the_pinned_images_are_made() -> None:
+    assert differing(list(suite_digests(load_suite("imagenet-c-all")))) == []
+
+
+def test_a_digest_is_that_of_the_bytes_of_the_corrupted_frame() -> None:
+    image, _ = render("val", 0, 512, 256)
+    corrupted = corrupt(image, "shot_noise", 4, seed=2)
+    expected = hashlib.sha256(corrupted.tobytes()).hexdigest()
+    assert pixel_digest(corrupted) == pixel_digest(np.asfortranarray(corrupted)) == expected
+    suite = load_suite("cityscapes-c").select(["shot_noise"], [4])
+    assert suite_digests(suite, seed=2) == (ImageDigest("shot_noise", 4, expected),)
+
+
+def test_one_digest_stands_for_all() -> None:
+    first, second = ImageDigest("fog", 1, "aa"), ImageDigest("fog", 2, "bb")
+    # $ printf 'fog 1 aa\nfog 2 bb\n' | sha256sum
+    expected = "2401d2e63dad98726cdac6586debcb766b13a621d59fc511ef311df5e7137bd7"
+    assert total_digest([first, second]) == expected
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_threads_change_no_pixel(threads: int) -> None:
+    image, _ = render(*SCENE)
+    expected = pinned()
+    order = np.random.default_rng(threads).permutation(len(expected))
+    conditions = [(expected[i].corruption, expected[i].severity) for i in order]
+    with ThreadPoolExecutor(threads) as pool:
+        found = [each for (each,) in pool.map(lambda c: image_digests(image, [c]), conditions)]
+    assert differing([found[place] for place in np.argsort(order)]) == []
+
+
+PROGRAM = """
+import sys
+import numpy as np
+from robustbench_seg.protocol.suites.corruption import load_suite
+from robustbench_seg.copies.digests import image_digests
+
+print("corruption,severity,sha256")
+for each in image_digests(np.load(sys.argv[1]), load_suite("imagenet-c-all").conditions()):
+    print(each.corruption, each.severity, each.sha256, sep=",")
+"""
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {
+            "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+            "OPENCV_IPP": "disabled",
+            "JSIMD_FORCENONE": "1",
+            "NUMBA_NUM_THREADS": "1",
+        },
+        {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "NUMBA_NUM_THREADS": "4"},
+    ],
+    ids=["no-vectors", "generic-code"],
+)
+def test_the_processor_changes_no_pixel(changes: dict[str, str], tmp_path: Path) -> None:
+    frame = tmp_path / "frame.npy"
+    np.save(frame, render(*SCENE)[0])
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PROGRAM, str(frame)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **changes},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert differing(parsed(done.stdout)) == []
+
+
+def test_the_command_prints_them(capsys: pytest.CaptureFixture[str]) -> None:
+    from robustbench_seg.cli.suites import suites
+
+    suites(digests=True, suite="cityscapes-c", csv=True)
+    found = parsed(capsys.readouterr().out)
+    assert len(found) == 80
+    assert set(found) <= set(pinned())
+    suites(digests=True, suite="cityscapes-c", csv=False)
+    printed = capsys.readouterr().out
+    for each in found:
+        assert f"{each.sha256[:16]} " in printed
+    assert f"all 80: {total_digest(found)}" in printed

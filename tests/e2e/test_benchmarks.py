@@ -1,0 +1,29 @@
+"""Benchmarks that need another machine run here too, at a small size."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+from tests.helpers.paths import ROOT
+
+BENCHMARKS = ROOT / "benchmarks"
+
+
+def test_the_benchmark_of_gpus_runs_without_one() -> None:
+    command = [sys.executable, str(BENCHMARKS / "bench_gpu.py"), "--peak", "0.1"]
+    hidden = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(command, capture_output=True, text=True, env=hidden)
+    assert done.returncode == 0, done.stderr
+    _, *lines = done.stdout.splitlines()
+    for line, (window, precision) in zip(
+        lines,
+        [("slide", "float32"), ("slide", "bf16"), ("whole", "float32"), ("whole", "bf16")],
+        strict=True,
+    ):
+        figures = (
+            r"[\d.]+ frames/s, \d+% of the peak; with corruptions [\d.]+ frames/s, waiting \d+%"
+        )
+        assert re.fullmatch(rf"b0 128x64 {window} {precision}: {figures}", line)

@@ -1,0 +1,272 @@
+"""What happens to a run on a bad disk: nothing wrong comes out, and one line says what is wrong."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import robustbench_seg
+from robustbench_seg.errors import InputError
+from robustbench_seg.runs.run import Run
+from robustbench_seg.runs.store import FILE, Cell, Failure, Store
+from tests.helpers.frames import write_tree
+
+FEW: dict[str, Any] = {"corruptions": ["contrast", "fog"], "severities": [1, 3], "batch": 1}
+CELLS = 3 * 5
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tree(tmp_path_factory.mktemp("tree"), 3, width=64, height=32)
+
+
+@pytest.fixture(scope="module")
+def whole(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    run = evaluate(tree, tmp_path_factory.mktemp("whole") / "run")
+    failure = Failure(Cell("b0@random", "fog", 9, "a frame of old"), "was bad")
+    with Store.create_or_resume(run.folder, run.spec.to_dict()) as store:
+        store.add({}, failures=[failure])
+    return run
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a file system of 48 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if not mount("-t", "tmpfs", "-o", "size=48k", "tmpfs", folder):
+        pytest.skip("needs the right to mount a tmpfs")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def mount(*arguments: str | Path) -> bool:
+    if shutil.which("mount") is None:
+        return False
+    return subprocess.run(["mount", *arguments], capture_output=True).returncode == 0
+
+
+def evaluate(tree: Path, out: Path, **options: Any) -> Run:
+    return robustbench_seg.evaluate("b0@random", data=str(tree), out=out, **FEW, **options)
+
+
+def equal_tables(left: Run, right: Run) -> None:
+    for table in left.tables:
+        pd.testing.assert_frame_equal(left.table(table), right.table(table), check_exact=True)
+
+
+def contents(folder: Path) -> tuple[Any, ...]:
+    """Return all that a run holds."""
+    with Store.open(folder) as store:
+        matrices = {cell: matrix.tolist() for cell, matrix in store.matrices()}
+        assert store.stored() == matrices.keys()
+        return (store.spec(), store.sessions(), matrices, store.pictures(), store.failures())
+
+
+def one_line(error: pytest.ExceptionInfo[InputError]) -> None:
+    assert "\n" not in str(error.value)
+
+
+def test_no_flipped_byte_changes_what_comes_out(whole: Run, tmp_path: Path) -> None:
+    expected = contents(whole.folder)
+    content = (whole.folder / FILE).read_bytes()
+    generator = random.Random(0)
+    run = tmp_path / "run"
+    run.mkdir()
+    noticed = 0
+    flips = range(0, len(content), 97)
+    for place in flips:
+        damaged = bytearray(content)
+        damaged[place] ^= generator.randrange(1, 256)
+        (run / FILE).write_bytes(damaged)
+        try:
+            found = contents(run)
+        except InputError as error:
+            message = str(error)
+            noticed += 1
+        else:
+            message = FILE
+            assert found == expected, place
+        assert FILE in message
+        assert message.isprintable()
+    assert noticed > len(flips) / 4  # much of the rest is unused space
+
+
+def test_no_row_is_lost_unseen(whole: Run, tmp_path: Path) -> None:
+    content = (whole.folder / FILE).read_bytes()
+    expected = contents(whole.folder)
+    leaves = 0
+    for start in range(4096, len(content), 4096):
+        count = int.from_bytes(content[start + 3 : start + 5], "big")
+        if content[start] not in (10, 13) or count == 0:  # SQLite's leaves of either kind
+            continue
+        shorter = bytearray(content)
+        shorter[start + 3 : start + 5] = (count - 1).to_bytes(2, "big")
+        (tmp_path / FILE).write_bytes(shorter)
+        with pytest.raises(InputError, match="damaged"):
+            assert contents(tmp_path) != expected
+        leaves += 1
+    assert leaves > 3
+
+
+def test_a_flipped_byte_is_noticed_before_a_run_goes_on(whole: Run, tmp_path: Path) -> None:
+    content = (whole.folder / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(content.replace(b"contrast", b"contrasT", 1))
+    with (
+        pytest.raises(InputError, match="damaged"),
+        Store.create_or_resume(tmp_path, whole.spec.to_dict()) as store,
+    ):
+        list(store.matrices())
+
+
+def test_a_truncated_file_is_noticed_wherever_it_ends(whole: Run, tmp_path: Path) -> None:
+    content = (whole.folder / FILE).read_bytes()
+    run = tmp_path / "run"
+    run.mkdir()
+    for end in range(0, len(content), 4096):
+        (run / FILE).write_bytes(content[:end])
+        with pytest.raises(InputError, match="damaged" if end else "no run here yet") as error:
+            contents(run)
+        one_line(error)
+        if end:
+            with (
+                pytest.raises(InputError, match="damaged"),
+                Store.create_or_resume(run, whole.spec.to_dict()),
+            ):
+                pass
+            assert (run / FILE).read_bytes() == content[:end]
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("meta", "value"),
+        ("sessions", "provenance"),
+        ("pictures", "png"),
+        ("pictures", "caption"),
+        ("failures", "reason"),
+        ("failures", "frame"),
+        ("cells", "frame"),
+    ],
+)
+def test_no_row_is_read_that_is_not_as_it_was_written(
+    whole: Run, tmp_path: Path, table: str, column: str
+) -> None:
+    shutil.copyfile(whole.folder / FILE, tmp_path / FILE)
+    where = "key = 'spec'" if table == "meta" else "TRUE"
+    changed = "x'00'" if column == "png" else f"{column} || ' '"
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+        connection.execute(f"UPDATE {table} SET {column} = {changed} WHERE {where}")
+    with pytest.raises(InputError, match=r"damaged: the digest of .* is wrong") as error:
+        contents(tmp_path)
+    one_line(error)
+
+
+def test_what_was_committed_survives_a_full_disk(tree: Path, whole: Run, disk: Path) -> None:
+    with pytest.raises(InputError, match="the disk is full; what was committed is kept") as error:
+        evaluate(tree, disk / "run")
+    one_line(error)
+    assert mount("-o", "remount,size=4m", disk)
+    with Store.open(disk / "run") as store:
+        kept = len(store.stored())
+    assert 0 < kept < CELLS
+    equal_tables(evaluate(tree, disk / "run"), whole)
+
+
+@contextmanager
+def largest_file(size: int) -> Iterator[None]:
+    import resource  # of Unix
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs limits on processes")
+def test_what_was_committed_survives_a_file_that_may_not_grow(whole: Run, tmp_path: Path) -> None:
+    cells = {
+        Cell("b0", "fog", 1, str(n)): np.random.default_rng(n).integers(0, 2**40, (19, 19))
+        for n in range(40)
+    }
+
+    def store_all() -> None:
+        with (
+            Store.create_or_resume(tmp_path / "run", whole.spec.to_dict()) as store,
+            largest_file(80_000),
+        ):
+            for cell, matrix in cells.items():
+                store.add({cell: matrix})
+
+    with pytest.raises(InputError, match="what was committed is kept") as error:
+        store_all()
+    one_line(error)
+    with Store.open(tmp_path / "run") as store:
+        found = dict(store.matrices())
+    assert 0 < len(found) < len(cells)
+    for cell, matrix in found.items():
+        np.testing.assert_array_equal(matrix, cells[cell])
+
+
+def test_a_read_only_disk_is_refused_and_its_runs_are_read(
+    tree: Path, whole: Run, disk: Path
+) -> None:
+    assert mount("-o", "remount,size=4m", disk)
+    shutil.copytree(whole.folder, disk / "run")
+    assert mount("-o", "remount,ro", disk)
+    for out in (disk / "run", disk / "new"):
+        with pytest.raises(InputError, match="cannot be written") as error:
+            evaluate(tree, out)
+        one_line(error)
+    equal_tables(Run.open(disk / "run"), whole)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_folder_that_is_deleted_ends_its_run(tree: Path, tmp_path: Path, replaced: bool) -> None:
+    out = tmp_path / "run"
+
+    def delete(stage: str, done: int, total: int, note: str) -> None:
+        if stage == "evaluating" and done == 2:
+            shutil.rmtree(out)
+            if replaced:
+                out.mkdir()
+                (out / FILE).touch()
+
+    with pytest.raises(InputError, match="was deleted or replaced while the run") as error:
+        evaluate(tree, out, progress=delete)
+    one_line(error)
+
+
+def test_a_second_process_is_refused_and_may_read(tree: Path, whole: Run, tmp_path: Path) -> None:
+    command = [
+        *(sys.executable, "-m", "robustbench_seg", "eval", "--model", "b0@random"),
+        *("--data", str(tree), "--corruptions", "contrast,fog", "--severities", "1,3"),
+        *("--batch", "1", "--threads", str(whole.spec.threads), "--out", str(tmp_path / "run")),
+    ]
+    seen: list[subprocess.CompletedProcess[str]] = []
+
+    def start_another(stage: str, done: int, total: int, note: str) -> None:
+        if stage == "evaluating" and done == 7:
+            seen.append(subprocess.run(command, capture_output=True, text=True))
+            assert Run.open(tmp_path / "run").frames == Run.open(tmp_path / "run").frames[:1]
+
+    run = evaluate(tree, tmp_path / "run", progress=start_another)
+    (second,) = seen
+    assert second.returncode == 2
+    assert "another process is at work on this run" in second.stderr
+    assert len(second.stderr.strip().splitlines()) == 1
+    equal_tables(run, whole)

@@ -1,0 +1,31 @@
+"""Whatever is read may be damaged: a sample of what `nox -s fuzz` feeds to all readers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.paths import ROOT
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a clock that interrupts")
+def test_nothing_but_input_errors_comes_out_of_damaged_inputs(tmp_path: Path) -> None:
+    from tests.helpers.fuzzing import GIGABYTES, SECONDS  # which needs Unix
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.helpers.fuzzing", str(tmp_path), "--inputs", "300"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert figures["inputs"] > 300
+    assert figures["wrong"] == 0
+    assert figures["slowest in seconds"] < SECONDS
+    assert figures["peak memory in GiB"] < GIGABYTES

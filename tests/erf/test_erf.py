@@ -1,0 +1,227 @@
+"""Fields of the real models: supports, procedures, conditions, averages and files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from corruptions import corrupt, image_key
+from robustbench_seg import effective_receptive_field
+from robustbench_seg.erf.field import Field, radial_table, table
+from robustbench_seg.erf.gradients import batch_sums
+from robustbench_seg.erf.inputs import network_input
+from robustbench_seg.erf.layers import layers_of
+from robustbench_seg.erf.measures import SHARES, replknet_squares
+from robustbench_seg.errors import InputError
+from robustbench_seg.models.base import Segmenter
+from robustbench_seg.models.registry import load
+from tests.helpers import replknet
+from tests.helpers.measured_fields import CLASSES, FRAMES, measured, random
+
+
+@pytest.fixture(scope="module")
+def b0() -> Segmenter:
+    return load("b0", data="streets", classes=CLASSES)
+
+
+def chain(network: nn.Module, prefix: str, last: str) -> tuple[int, int]:
+    """Return (reach to each side, stride) of the convolutions up to a module, one after the other.
+
+    Reads them off in their order; shortcuts, which reach less far, are left out.
+    """
+    reach, jump, past = 0, 1, False
+    for name, module in network.named_modules():
+        inside = name == last or name.startswith(f"{last}.")
+        if past and not inside:
+            break
+        past |= inside
+        if not name.startswith(prefix) or "downsample" in name:
+            continue
+        if isinstance(module, nn.Conv2d):
+            assert module.padding[0] == module.kernel_size[0] // 2 * module.dilation[0]
+            reach += module.kernel_size[0] // 2 * module.dilation[0] * jump
+            jump *= module.stride[0]
+        if name.endswith("stem") and prefix == "backbone.":  # then max-pooling, 3x3 at stride 2
+            continue
+    return reach, jump
+
+
+STAGES = {
+    "deeplabv3plus-mobilenetv2": ("layer2", "layer3", "layer5", "layer7"),
+    "fcn-resnet50": ("layer1", "layer2", "layer3", "layer4"),
+}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_the_theoretical_receptive_field_bounds_every_map_of_a_cnn(name: str) -> None:
+    segmenter = random(name)
+    size, at = (32, 1280), (16, 640)
+    x = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0)) - 0.5
+    layers = layers_of(segmenter, ["1", "2", "3", "4"])
+    sums = batch_sums(segmenter, layers, x, at, "luo")
+    assert isinstance(segmenter.network, nn.Module)
+    for (layer, total), module in zip(sums.items(), STAGES[name], strict=True):
+        reach, stride = chain(segmenter.network, "backbone.", f"backbone.{module}")
+        if "resnet" in name:  # max-pooling after the stem, at stride 2 of 2
+            stem = chain(segmenter.network, "backbone.", "backbone.stem")
+            reach = stem[0] + stem[1] + 2 * (reach - stem[0])
+            stride *= 2
+        columns = np.flatnonzero(total.sum(0))
+        unit = 640 // stride * stride
+        assert columns[0] >= max(unit - reach, 0), layer
+        assert columns[-1] <= min(unit + reach, 1279), layer
+        # And it is not far from reached, where the map is small enough for float32.
+        if layer.name == "stage 1":
+            assert (columns[0], columns[-1]) == (unit - reach, unit + reach)
+
+
+def test_espnet_has_three_levels_whose_reach_is_bounded() -> None:
+    segmenter = random("espnet")
+    layers = layers_of(segmenter, ["all"])
+    assert [layer.name for layer in layers] == ["stage 1", "stage 2", "stage 3", "head"]
+    x = torch.rand(1, 3, 32, 1024) - 0.5
+    sums = list(batch_sums(segmenter, layers, x, None, "luo").values())
+    # 3x3 at stride 2; then 3x3 and a dilation of 16 at stride 4, and two units of that dilation.
+    for total, reach in zip(sums, (1, 1 + 2 + 3 * 16 * 4), strict=False):
+        columns = np.flatnonzero(total.sum(0))
+        assert 512 - reach <= columns[0]
+        assert columns[-1] <= 512 + reach
+        assert columns[-1] - columns[0] > reach
+    assert all(total.shape == (32, 1024) for total in sums)
+    with pytest.raises(InputError, match="--stage 4: espnet@random has no such stage; use 1, 2, 3"):
+        layers_of(segmenter, ["4"])
+
+
+def test_averages_are_those_of_single_images_in_any_batch(b0: Segmenter) -> None:
+    layers = layers_of(b0, ["all"])
+    inputs = [network_input(b0, [frame.image()], (64, 96), "cpu") for frame in FRAMES.frames]
+    singles = [batch_sums(b0, layers, x, None, "luo") for x in inputs]
+    for batch in (1, 2):
+        found = measured(b0, images=3, batch=batch)
+        for layer in layers:
+            expected = np.mean([single[layer] for single in singles], axis=0)
+            np.testing.assert_allclose(
+                found[layer.name].gradient, expected, rtol=1e-4, atol=1e-6 * expected.max()
+            )
+
+
+def test_replknet_is_reproduced_by_its_procedure(b0: Segmenter) -> None:
+    images = [frame.image() for frame in FRAMES.frames]
+    assert isinstance(b0.network, nn.Module)
+    encoder = b0.network.get_submodule("backbone")
+    inputs = [replknet.preprocess(image, (128, 128)) for image in images]
+    found = measured(b0, stages=["3", "4"], images=3, size=(128, 128), method="replknet")
+    for stage in (3, 4):
+        expected = replknet.average_map(lambda x, stage=stage: encoder(x)[stage - 1], inputs)  # type: ignore[misc]
+        field = found[f"stage {stage}"]
+        np.testing.assert_allclose(
+            field.gradient, expected, rtol=1e-3, atol=1e-5 * float(expected.max())
+        )
+        ours = replknet_squares(field.gradient, field.unit.pixel)
+        for square, theirs in zip(ours, replknet.squares(expected, SHARES), strict=True):
+            assert theirs is None or (square.side, square.area) == pytest.approx(theirs)
+    x = network_input(b0, images[:1], (1024, 1024), "cpu")
+    torch.testing.assert_close(x, replknet.preprocess(images[0]), atol=1e-5, rtol=0)
+
+
+def test_replknet_takes_squares_of_1024_where_nothing_else_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from robustbench_seg.erf import plan
+
+    assert plan.REPLKNET_SIZE == (1024, 1024)
+    assert plan.PUBLISHED_IMAGES == {"luo": 100, "replknet": 50}
+    monkeypatch.setattr(plan, "REPLKNET_SIZE", (32, 32))
+    fields = effective_receptive_field(
+        "b0@random", data="streets", stages=["1"], method="replknet", images=1
+    )
+    assert fields[0].gradient.shape == (32, 32)
+    assert effective_receptive_field("b0@random", data="streets", stages=["head"], images=1)[
+        0
+    ].gradient.shape == (
+        256,
+        512,
+    )
+
+
+def test_a_condition_is_what_the_model_sees(b0: Segmenter) -> None:
+    fields = effective_receptive_field(
+        b0,
+        data="streets",
+        stages=["2"],
+        conditions=["clean", "fog:3"],
+        images=2,
+        size=(64, 96),
+        seed=5,
+    )
+    assert [field.condition for field in fields] == ["clean", "fog 3"]
+    (layer,) = layers_of(b0, ["2"])
+    expected = np.zeros((64, 96))
+    for frame in FRAMES.frames[:2]:
+        image = frame.image()
+        seen = corrupt(image, "fog", 3, seed=5, key=image_key(image))
+        x = network_input(b0, [seen], (64, 96), "cpu")
+        expected = expected + batch_sums(b0, [layer], x, None, "luo")[layer] / 2
+    np.testing.assert_allclose(fields[1].gradient, expected, rtol=1e-6, atol=0)
+    assert fields[1].choices["condition"] == {"corruption": "fog", "severity": 3, "seed": 5}
+
+
+def test_every_choice_is_stored_beside_the_map(b0: Segmenter, tmp_path: Path) -> None:
+    (field,) = measured(b0, stages=["head"], images=2, unit=(60, 3)).values()
+    path = field.save(tmp_path)
+    assert path.name == "b0@streets_clean_head.npz"
+    found = Field.load(path)
+    assert np.array_equal(found.gradient, field.gradient)
+    assert replace(found, gradient=field.gradient) == field
+    choices = json.loads(path.with_suffix(".json").read_text())["choices"]
+    assert choices["method"] == "luo"
+    assert choices["unit"] == {
+        "asked": [60, 3],
+        "position": [15, 1],
+        "map_size": [16, 24],
+        "pixel": [60, 4],
+    }
+    assert choices["input"]["size"] == [64, 96]
+    assert "bicubic" in choices["input"]["resized"]
+    assert choices["layer"]["channels"] == len(CLASSES)
+    assert [image["name"] for image in choices["data"]["images"]] == ["val_000000", "val_000001"]
+    digests = [image["digest"] for image in choices["data"]["images"]]
+    assert digests == [image_key(frame.image()) for frame in FRAMES.frames[:2]]
+    assert {"torch", "numpy", "robustbench-seg"} <= choices["versions"].keys()
+    with pytest.raises(InputError, match="not a field of robustseg erf"):
+        Field.load(tmp_path / "other.npz")
+
+
+def test_the_tables_have_a_row_for_each_field(b0: Segmenter) -> None:
+    fields = list(measured(b0, stages=["1", "head"]).values())
+    numbers = table(fields)
+    assert list(numbers.index) == [("b0@streets", "clean", name) for name in ("stage 1", "head")]
+    assert (numbers["side 20"] <= numbers["side 99"]).all()
+    radial = radial_table(fields)
+    assert (radial.groupby("layer")["share"].max() == 1).all()
+    assert list(radial.columns) == ["model", "condition", "layer", "radius", "share"]
+
+
+def test_the_head_is_the_classes_alone(b0: Segmenter) -> None:
+    espnet = random("espnet")
+    assert layers_of(espnet, ["head"])[0].channels == len(CLASSES)
+    assert espnet.spare_outputs == 1
+    only = replace(b0, classes=CLASSES[:1])
+    assert not np.allclose(
+        measured(only, stages=["head"])["head"].share, measured(b0, stages=["head"])["head"].share
+    )
+
+
+def test_random_weights_follow_the_seed() -> None:
+    one, same, other = (
+        measured("b0", weights="random", stages=["head"], seed=seed)["head"] for seed in (1, 1, 2)
+    )
+    assert np.array_equal(one.gradient, same.gradient)
+    assert not np.allclose(one.share, other.share)
+    assert other.choices["model"]["weights"]["source"] == "drawn at random, seed 2"

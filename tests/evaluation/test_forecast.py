@@ -1,0 +1,106 @@
+"""What a run is said to cost, against runs, counts and measurements."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import robustbench_seg
+from robustbench_seg.cli import app
+from robustbench_seg.errors import InputError
+from robustbench_seg.evaluation.forecast import BYTES_PER_CELL, forecast
+from robustbench_seg.inference.costs import costs
+from robustbench_seg.protocol.request import Request
+from robustbench_seg.runs.store import FILE
+
+
+def test_cells_and_bytes_are_those_of_the_run(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"corruptions": ["fog"], "severities": [1, 3], "draws": 2}
+    found = forecast(Request(**options), 2, (256, 512))
+    run = robustbench_seg.evaluate("b0", data="streets", limit=2, out=tmp_path / "run", **options)
+    cells = 2 * (1 + 2 * 2)  # fog has chance
+    assert found.cells == cells == len(run.sessions) * cells
+    held = sum(1 for _ in _cells(run.folder))
+    assert held == cells
+    # Of the streets' 512x256 pixels; what SQLite and the pictures take is apart.
+    packed = sum(len(blob) + 250 for blob in _cells(run.folder))
+    assert 0.3 * found.store < packed < found.store
+    assert found.store == cells * BYTES_PER_CELL
+
+
+def _cells(folder: Path) -> list[bytes]:
+    import sqlite3
+
+    connection = sqlite3.connect(folder / FILE)
+    try:
+        return [row[0] for row in connection.execute("SELECT matrix FROM cells")]
+    finally:
+        connection.close()
+
+
+def test_arithmetic_is_what_a_pass_takes_times_the_passes() -> None:
+    found = forecast(Request(models=("b0", "espnet")), 500, (1024, 2048))
+    assert (found.conditions, found.cells) == (81, 81_000)
+    table = costs(["b0", "espnet"], (1024, 2048)).set_index("model")
+    assert found.models["gflops"].to_dict() == pytest.approx(table["gflops_executed"].to_dict())
+    total = 1e9 * table["gflops_executed"].sum() * 81 * 500
+    assert found.flops == pytest.approx(total)
+    assert found.seconds is None
+
+
+def test_a_suite_of_resolutions_costs_what_its_scales_do() -> None:
+    request = Request(suite="resolution", window="whole")
+    found = forecast(request, 10, (256, 512), rates=[10.0])
+    native = costs(["b0"], (256, 512))["gflops_executed"].item()
+    assert found.models["gflops"].item() != pytest.approx(native)
+    assert found.models["seconds"].item() == pytest.approx(
+        0.1 * found.models["gflops"].item() / native
+    )
+
+
+def test_time_is_that_of_the_given_rate() -> None:
+    found = forecast(Request(models=("b0",)), 500, (256, 512), workers=8, rates=[5.0])
+    assert found.seconds == pytest.approx(81 * 500 / 5 / 8)
+    for rates, measure in (([5.0, 1.0], False), ([0.0], False), ([5.0], True)):
+        with pytest.raises(InputError, match="--frames-per-second: goes"):
+            forecast(Request(), 1, (64, 64), rates=rates, measure=measure)
+
+
+def test_memory_is_what_a_process_takes() -> None:
+    size = (512, 1024)
+    found = forecast(Request(models=("b2",), device="cpu", batch=1), 1, size)
+    code = f"""
+import re
+from dataclasses import replace
+from pathlib import Path
+import torch
+from robustbench_seg.inference.costs import segmenter_of
+network = segmenter_of("b2", 19, shapes_alone=False).network.eval()
+def most(): return int(re.findall(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[0])
+with torch.inference_mode():
+    network(torch.zeros(1, 3, 64, 64))
+    before = most()
+    network(torch.zeros(1, 3, *{size}))
+print((most() - before) * 1024 + sum(4 * p.numel() for p in network.parameters()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # Convolutions take some more for themselves.
+    assert 0.6 < found.models["memory"].item() / int(done.stdout) < 1.3
+
+
+def test_the_command_prints_it_and_measures() -> None:
+    options = ["plan", "--model", "b0", "--images", "3", "--gpus", "2", "--size", "128x64"]
+    options += ["--corruptions", "fog", "--device", "cpu"]
+    result = CliRunner().invoke(app, [*options, "--measure"])
+    assert result.exit_code == 0, result.output
+    assert "predictions: 18, of 1 x 6 x 3 models, conditions and images" in result.stdout
+    assert re.search(r"time: 0:00:\d\d .* with 2 workers, each as fast as this", result.stdout)
+    assert re.search(r"takes one core \d+ ms to corrupt", result.stdout)
+    result = CliRunner().invoke(app, options)
+    assert "time: unknown; give --frames-per-second, or --measure here" in result.stdout

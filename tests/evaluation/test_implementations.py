@@ -1,0 +1,69 @@
+"""Our corruptions and the package's: the same mIoU, on real frames with published weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions import Implementation
+from robustbench_seg import evaluate
+from robustbench_seg.runs.store import Store
+from robustbench_seg.scores.metrics import iou
+
+BY_CHANCE = (
+    *("motion_blur", "glass_blur"),
+    *("gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise"),
+    *("snow", "spatter", "fog", "frost"),
+)
+"""The others are compared pixel by pixel elsewhere."""
+SEVERITY = 3
+RESAMPLES = 2000
+
+
+def matrices(
+    data: Path, folder: Path, implementation: Implementation
+) -> dict[str, NDArray[np.int64]]:
+    """Return the confusion matrices (frames, C, C) of ESPNet under each corruption."""
+    evaluate(
+        "espnet",
+        data=str(data / "data" / "cityscapes_mini"),
+        split="train",
+        weights=data / "weights" / "espnet" / "espnet_p_2_q_8.pth",
+        corruptions=BY_CHANCE,
+        severities=[SEVERITY],
+        implementation=implementation,
+        out=folder,
+    )
+    found: dict[str, list[NDArray[np.int64]]] = {}
+    with Store.open(folder) as store:
+        for cell, matrix in store.matrices():
+            found.setdefault(cell.condition, []).append(matrix)
+    return {condition: np.stack(each) for condition, each in found.items()}
+
+
+def scores(each: NDArray[np.int64], draws: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the mIoU of resampled frames (R,), over the classes that all frames together have."""
+    present = each.sum(axis=0).sum(axis=1) > 0
+    # A class may be in none of the resampled frames, and predicted in none.
+    return np.array([np.nanmean(iou(each[draw].sum(axis=0))[present]) for draw in draws])
+
+
+def test_both_implementations_give_the_same_scores(tmp_path: Path, shared_data: Path) -> None:
+    ours = matrices(shared_data, tmp_path / "ours", "ours")
+    theirs = matrices(shared_data, tmp_path / "theirs", "reference")
+    assert ours.keys() == theirs.keys()
+    assert len(ours) == 1 + len(BY_CHANCE)
+    np.testing.assert_array_equal(ours["clean"], theirs["clean"])
+    frames = len(ours["clean"])
+    draws = np.random.default_rng(0).integers(0, frames, (RESAMPLES, frames))
+    both = {name: (scores(ours[name], draws), scores(theirs[name], draws)) for name in ours}
+    for name, (own, other) in both.items():
+        low, high = np.quantile(own, (0.025, 0.975))
+        assert low <= np.median(other) <= high, name
+    # The frames are the same, so that the difference is known much better than either.
+    difference = np.mean([own - other for own, other in both.values()], axis=0)
+    low, high = np.quantile(difference, (0.025, 0.975))
+    assert low <= 0 <= high
+    assert max(-low, high) < 0.02

@@ -1,0 +1,1 @@
+"""What several tests share: data, models and runs that are made for them, and tools."""

@@ -1,0 +1,299 @@
+"""What reads each kind of input, and how it is damaged; for tests/helpers/fuzzing.py."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import numpy as np
+
+import robustbench_seg
+from robustbench_seg import cli
+from robustbench_seg.copies.corrupted_copy import Copy
+from robustbench_seg.copies.corrupting import corrupt_folder
+from robustbench_seg.copies.sources import read_source
+from robustbench_seg.datasets.class_maps import load_class_map
+from robustbench_seg.datasets.classes import CITYSCAPES
+from robustbench_seg.datasets.files import FileFrame, read_image, read_label
+from robustbench_seg.datasets.frame_checks import check_pair
+from robustbench_seg.datasets.taxonomies import load_taxonomy
+from robustbench_seg.errors import InputError
+from robustbench_seg.models.adapters.processor import read_processor
+from robustbench_seg.models.catalogue import MODELS
+from robustbench_seg.models.checkpoints import fill, open_checkpoint
+from robustbench_seg.protocol.suites.files import find_suite
+from robustbench_seg.runs.store import FILE, Store
+from tests.helpers import samples
+from tests.helpers.frames import write_tree
+from tests.helpers.mutations import (
+    mutated_bytes,
+    mutated_json,
+    mutated_png,
+    mutated_text,
+    mutated_words,
+)
+
+Feed = Callable[[random.Random], None]
+
+COMMANDS = (
+    "eval --model b0@random --data tree --corruptions fog --severities 1-3 --limit 1 --out run",
+    "eval --model espnet@random --images tree --labels tree --classes yard.toml --out run",
+    "eval --model b0@random --data tree --class-map map.toml --suite suite.toml --out run",
+    "eval --model b0@random --data tree --suite resolutions.toml --seed 1 --draws 2 --out run",
+    "eval --model b0@weights.safetensors --data tree --conditions copy --batch 2 --out run",
+    "eval --model hf:folder --data tree --input-scale 0.5 --precision float32 --out run",
+    "report whole --format csv --out written",
+    "corrupt tree other --corruptions fog --severities 1,3 --seed 2 --workers 1",
+    "erf --model b0@random --data tree --images 1 --size 32x64 --stage 1 --unit 3,4 --out run",
+    "train b0 --data tree --split val --steps 1 --batch 1 --crop 32 --out run",
+    "suites suite.toml",
+    "datasets check tree --split val",
+    "merge whole whole --out merged",
+    "plan --model b0@random --data tree --gpus 8",
+    "compare whole whole --out written",
+    "models",
+)
+
+
+class Done(Exception):  # noqa: N818
+    """A command line was understood, and long work would begin."""
+
+
+class Fuzzer:
+    """The inputs that are damaged, and what reads them."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.images = list(samples.images(folder / "images"))
+        self.labels = list(samples.labels(folder / "labels"))
+        self.checkpoints = list(samples.checkpoints(folder / "checkpoints"))
+        self.network = MODELS["espnet"].build(19 + MODELS["espnet"].spare_outputs)
+        for name, text in {
+            "yard.toml": samples.CLASSES,
+            "map.toml": samples.CLASS_MAP,
+            "suite.toml": samples.SUITE,
+            "resolutions.toml": samples.RESOLUTIONS,
+        }.items():
+            (folder / name).write_text(text)
+        tree = write_tree(folder / "tree", 2, width=64, height=32)
+        corrupt_folder(tree, folder / "copy", corruptions=["fog"], severities=[1], workers=1)
+        self.manifest = (folder / "copy" / "manifest.json").read_text()
+        self.table = (folder / "copy" / "images.csv").read_text()
+        few: dict[str, Any] = {"corruptions": ["fog", "contrast"], "severities": [1]}
+        run = robustbench_seg.evaluate(
+            "b0@random", data=str(tree), out=folder / "whole", batch=1, **few
+        )
+        self.database = (run.folder / FILE).read_bytes()
+        self.content = _content(run.folder)
+        shutil.copy(self.checkpoints[0], folder / "weights.safetensors")
+        (folder / "run").mkdir()
+
+    def feeds(self) -> dict[str, tuple[int, Feed]]:
+        """Return each kind of input: its share of all, in parts of 100, and what reads it."""
+        return {
+            "images": (25, self.image),
+            "labels": (15, self.label),
+            "checkpoints": (14, self.checkpoint),
+            "suites": (10, self.suite),
+            "classes": (8, self.class_file),
+            "class maps": (6, self.class_map),
+            "copies": (4, self.copy),
+            "processors": (2, self.processor),
+            "run databases": (8, self.run),
+            "command lines": (8, self.command),
+        }
+
+    def image(self, generator: random.Random) -> None:
+        """Read an image in two ways."""
+        path = self._damaged_image(generator, self.images)
+        with contextlib.suppress(InputError):
+            read_image(path)
+        read_source(path)
+
+    def label(self, generator: random.Random) -> None:
+        """Read a label, plainly and as that of a frame."""
+        path = self._damaged_image(generator, self.labels)
+        with contextlib.suppress(InputError):
+            read_label(path)
+        lookup = load_taxonomy("cityscapes").lookup if generator.random() < 0.5 else None
+        frame = FileFrame("a", path, path, lookup, indexed=generator.random() < 0.5)
+        label = frame.label()
+        check_pair("a", np.zeros((*label.shape, 3), np.uint8), label, len(CITYSCAPES))
+
+    def _damaged_image(self, generator: random.Random, choices: list[Path]) -> Path:
+        source = generator.choice(choices)
+        content = source.read_bytes()
+        whole = source.suffix == ".png" and generator.random() < 0.6
+        path = self.folder / f"damaged{source.suffix}"
+        path.write_bytes((mutated_png if whole else mutated_bytes)(content, generator))
+        return path
+
+    def checkpoint(self, generator: random.Random) -> None:
+        """Read a weight file, or a folder of one file of it, and fill a network."""
+        source = generator.choice(self.checkpoints)
+        if source.is_dir():
+            path = self.folder / "damaged_folder"
+            shutil.rmtree(path, ignore_errors=True)
+            shutil.copytree(source, path)
+            target = generator.choice(sorted(path.iterdir()))
+        else:
+            path = target = self.folder / f"damaged{source.suffix}"
+            shutil.copy(source, path)
+        content = target.read_bytes()
+        if target.suffix == ".json":
+            target.write_bytes(mutated_json(content.decode(), generator))
+        else:
+            target.write_bytes(mutated_bytes(content, generator))
+        checkpoint = open_checkpoint(path)
+        _ = checkpoint.outputs, checkpoint.model, checkpoint.decoder_width
+        fill(self.network, checkpoint)
+
+    def suite(self, generator: random.Random) -> None:
+        """Read a suite of either kind."""
+        found = find_suite(
+            self._damaged_text(generator, generator.choice((samples.SUITE, samples.RESOLUTIONS)))
+        )
+        _ = found.digest, found.conditions()
+
+    def class_file(self, generator: random.Random) -> None:
+        """Read a class file."""
+        load_taxonomy(str(self._damaged_text(generator, samples.CLASSES)))
+
+    def class_map(self, generator: random.Random) -> None:
+        """Read a class map."""
+        _ = load_class_map(str(self._damaged_text(generator, samples.CLASS_MAP))).digest
+
+    def _damaged_text(self, generator: random.Random, text: str) -> Path:
+        path = self.folder / "damaged.toml"
+        path.write_bytes(mutated_text(text, generator))
+        return path
+
+    def copy(self, generator: random.Random) -> None:
+        """Read the manifest and the table of a corrupted copy."""
+        copy = self.folder / "copy"
+        first = generator.random() < 0.7
+        (copy / "manifest.json").write_bytes(
+            mutated_json(self.manifest, generator) if first else self.manifest.encode()
+        )
+        (copy / "images.csv").write_bytes(
+            self.table.encode() if first else mutated_text(self.table, generator)
+        )
+        try:
+            found = Copy.open(copy)
+            conditions = found.manifest.suite.conditions()
+            keys = {image.path: image.key for image in found.manifest.images}
+            found.check(keys, conditions)
+            for key in keys.values():
+                for condition in conditions:
+                    found.image(key, *condition)
+        finally:
+            (copy / "manifest.json").write_text(self.manifest)
+            (copy / "images.csv").write_text(self.table)
+
+    def processor(self, generator: random.Random) -> None:
+        """Read what a model of transformers does to images."""
+        text = mutated_json(samples.PROCESSOR, generator)
+        (self.folder / "run" / "preprocessor_config.json").write_bytes(text)
+        try:
+            read_processor(self.folder / "run", square=generator.random() < 0.5, divisor=32)
+        finally:
+            (self.folder / "run" / "preprocessor_config.json").unlink()
+
+    def run(self, generator: random.Random) -> None:
+        """Read a damaged run: what comes out is what was put in, or an error."""
+        damaged = self.folder / "damaged_run"
+        damaged.mkdir(exist_ok=True)
+        (damaged / FILE).write_bytes(mutated_bytes(self.database, generator))
+        if generator.random() < 0.3:
+            with (
+                contextlib.suppress(InputError),
+                Store.create_or_resume(damaged, self.content[0]),
+            ):
+                pass
+        found = _content(damaged)
+        if found[2]:  # a run that lost everything is begun anew
+            assert found == self.content, "a damaged run says something else"
+
+    def command(self, generator: random.Random) -> None:
+        """Run a command line in this process until long work begins: bad input is one line."""
+        words = mutated_words(generator.choice(COMMANDS).split(), generator)
+        errors = io.StringIO()
+        before = os.getcwd()  # noqa: PTH109
+        os.chdir(self.folder)
+        try:
+            with (
+                _without_long_work(),
+                patch.object(sys, "argv", ["robustseg", *words]),
+                contextlib.redirect_stdout(io.StringIO()),
+                contextlib.redirect_stderr(errors),
+            ):
+                code = cli.run()
+        except Done:
+            return
+        finally:
+            os.chdir(before)
+        _check(code, errors.getvalue(), words)
+
+    def command_line(self, generator: random.Random) -> None:
+        """Run the command line on a damaged file: bad input is one line."""
+        kind = generator.randrange(3)
+        if kind == 0:
+            arguments = ["suites", str(self._damaged_text(generator, samples.SUITE))]
+        elif kind == 1:
+            (self.folder / "damaged_run").mkdir(exist_ok=True)
+            content = mutated_bytes(self.database, generator)
+            (self.folder / "damaged_run" / FILE).write_bytes(content)
+            arguments = ["report", str(self.folder / "damaged_run"), "--format", "csv"]
+        else:
+            command = generator.choice(("suites suite.toml", "datasets check tree --split val"))
+            arguments = mutated_words(command.split(), generator)
+            arguments = [word.replace("\0", "") for word in arguments]
+        done = subprocess.run(
+            [sys.executable, "-m", "robustbench_seg", *arguments],
+            capture_output=True,
+            cwd=self.folder,
+        )
+        _check(done.returncode, done.stderr.decode(errors="replace"), arguments)
+
+
+def _check(code: int, said: str, words: list[str]) -> None:
+    assert code in (0, 1, 2), said
+    assert "Traceback" not in said, said
+    if code == 2 and "datasets" not in words:  # which tells what is wrong beside its table
+        assert len(said.strip().splitlines()) == 1, said
+        raise InputError(said)
+
+
+@contextlib.contextmanager
+def _without_long_work() -> Iterator[None]:
+    def stop(*arguments: Any, **options: Any) -> None:
+        raise Done
+
+    with contextlib.ExitStack() as stack:
+        for name in (
+            "robustbench_seg.evaluation.evaluate.execute",
+            "robustbench_seg.copies.corrupting.corrupt_folder",
+            "robustbench_seg.erf.measure.execute",
+            "robustbench_seg.training.training.train",
+        ):
+            stack.enter_context(patch(name, stop))
+        # What is left out means the small tree too, not rendered frames.
+        stack.enter_context(patch.dict(os.environ, {"CITYSCAPES_DATASET": "tree"}))
+        yield
+
+
+def _content(folder: Path) -> tuple[Any, ...]:
+    with Store.open(folder) as store:
+        matrices = {cell: matrix.tolist() for cell, matrix in store.matrices()}
+        return store.spec(), store.sessions(), matrices, store.pictures(), store.failures()

@@ -1,0 +1,117 @@
+"""A small comparison for the tests of `reports`: two models, two corruptions, two classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reports import Example
+from reports.comparison.description import Comparison, Estimates, Published
+from tests.helpers.sample_report import png
+
+COUNTED = {"fog": (1, 2), "gaussian_noise": (1,)}
+COLUMNS = pd.MultiIndex.from_tuples(
+    [
+        ("", "clean"),
+        ("weather", "fog"),
+        ("noise", "gaussian_noise"),
+        ("", "mean"),
+        ("", "retention"),
+    ],
+    names=["category", "corruption"],
+)
+
+
+def estimates(value: pd.DataFrame, width: float = 0.02) -> Estimates:
+    """Put intervals of an even width around the values."""
+    return Estimates(value, value - width, value + width)
+
+
+def sample_comparison(
+    models: tuple[str, ...] = ("b0", "b1"),
+    *,
+    classes: tuple[str, ...] = ("road", "person"),
+    title: str = "a suite on streets (val, 6 frames): 2 models compared",
+    frame: str = "val_0000",
+    stamps: tuple[str, ...] = (),
+    text: str = "512x256",
+) -> Comparison:
+    """Return a complete comparison whose names can be chosen; each model is worse by 10 points."""
+    names = list(models)
+    worse = 0.1 * np.arange(len(names))[:, np.newaxis]
+    summary = pd.DataFrame(
+        np.array([[0.8, 0.5, 0.6, 0.4, 0.625, 0.5, 0.625]]) - worse,
+        names,
+        ["clean", "suite score", "weather", "noise", "retention", "mPC", "rPC"],
+    )
+    suite = pd.DataFrame(np.array([[0.8, 0.6, 0.4, 0.5, 0.625]]) - worse, names, COLUMNS)
+    ratios = pd.MultiIndex.from_product([("CD", "rCD"), (*COUNTED, "mean")])
+    curves = pd.DataFrame(
+        [[0.7 - 0.1 * place, 0.5 - 0.1 * place] for place in range(len(names)) for _ in range(2)],
+        pd.MultiIndex.from_product([names, ("weather", "noise")]),
+        [1, 2],
+    )
+    pairs = [(name, score) for name in names[1:] for score in ("clean", "suite score", "fog")]
+    differences = pd.DataFrame(
+        [[0.8, 0.7, -0.1, -0.13, 0.01, 0.04, 0.08], [0.5, 0.4, -0.1, -0.12, -0.09, 0.001, 0.001]]
+        * len(pairs),
+        columns=["first", "second", "difference", "low", "high", "p", "p_holm"],
+    ).iloc[: len(pairs)]
+    differences.index = pd.MultiIndex.from_tuples(pairs, names=["model", "score"])
+    losses = {
+        "clean": [0.9, 0.5],
+        "suite": [0.8, 0.2],
+        "change": [-0.1, -0.3],
+        "retention": [0.89, 0.4],
+    }
+    by_class = {
+        f"{name}{end}": np.array(values * len(names)) + shift
+        for name, values in losses.items()
+        for end, shift in (("", 0.0), ("_low", -0.02), ("_high", 0.02))
+    }
+    frames: dict[str, list[Any]] = {"clean": [0.7], "suite": [0.3], "change": [-0.4]}
+    frames["worst"] = ["fog 2"]
+    return Comparison(
+        title=title,
+        subtitle=f"{', '.join(names)}: trained on streets, evaluated on streets",
+        stamps=stamps,
+        notes=("All severities were run.",),
+        legend=((classes[0], "#804080"),),
+        examples=tuple(
+            Example(name, frame, "fog 2", {"input": png(1), "prediction": png(2 + place)})
+            for place, name in enumerate(names)
+        ),
+        provenance={"comparison": {"command": "robustseg compare a b"}},
+        covers="over 6 images, fixed draw",
+        summary=estimates(summary),
+        suite=estimates(suite),
+        counted=COUNTED,
+        settings=pd.DataFrame(
+            {
+                name: {"seed": "0", "input": text if place else "256x128"}
+                for place, name in enumerate(names)
+            }
+        ),
+        differing=("input",),
+        baseline=names[0],
+        differences=differences,
+        reference=names[0],
+        degradation=estimates(pd.DataFrame(1 + worse + np.zeros((1, 6)), names, ratios)),
+        ranks=pd.DataFrame({"clean": 1.0 + np.arange(len(names)), "mean rank": 1.5}, names),
+        curves=estimates(curves),
+        classes=pd.DataFrame(
+            {**by_class, "half_lost_at": [np.nan, 2.0] * len(names)},
+            pd.MultiIndex.from_product([names, classes], names=["model", "class"]),
+        ),
+        class_categories=dict(zip(classes, ("flat", "human"), strict=True)),
+        frames=pd.DataFrame(
+            {**{key: values * len(names) for key, values in frames.items()}, "worst_miou": 0.1},
+            pd.MultiIndex.from_product([names, [frame]], names=["model", "frame"]),
+        ),
+        published=(
+            Published("Published elsewhere.", suite.iloc[:1].set_axis(["SegFormer-B5"]) + 0.1),
+        ),
+        published_note="Measured on other data.",
+    )

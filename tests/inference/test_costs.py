@@ -1,0 +1,183 @@
+"""What models cost at a size, as a table and on the command line."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch import Tensor, nn
+
+from robustbench_seg.__main__ import main
+from robustbench_seg.inference import costs as module
+from robustbench_seg.inference.costs import costs, windows
+from robustbench_seg.inference.predict import Predictor
+from robustbench_seg.models.base import IMAGENET, Segmenter, Window
+from robustbench_seg.models.catalogue import MODELS
+from robustbench_seg.models.counting import multiply_adds, parameters, published_multiply_adds
+
+OTHERS = """
+import torch
+from torch import nn
+
+class ByValue(nn.Conv2d):
+    def forward(self, image):
+        return super().forward(image if image.sum().item() > 0 else -image)
+
+def network():
+    return ByValue(3, 5, 1)
+
+def function():
+    return lambda image: image[..., 0] % 5
+"""
+
+
+@pytest.fixture
+def others(tmp_path: Path) -> str:
+    path = tmp_path / "others.py"
+    path.write_text(OTHERS)
+    return f"python:{path}"
+
+
+class Recorder(nn.Module):
+    """A convolution that keeps the sizes of the images that it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(3, 2, 3, padding=1)
+        self.sizes: list[tuple[int, ...]] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits (N, 2, H, W)."""
+        self.sizes += [tuple(x.shape[2:])] * len(x)
+        logits: Tensor = self.layer(x)
+        return logits
+
+
+@pytest.mark.parametrize(
+    ("window", "size"),
+    [
+        (Window("slide", 64, 48), (70, 111)),
+        (Window("slide", 64, 48), (64, 160)),
+        (Window("slide", 64, 48), (40, 161)),
+        (Window("slide", 64, 64), (128, 129)),
+        (Window("slide", 64, 48), (64, 64)),
+        (Window("whole", 64, 48), (70, 111)),
+    ],
+)
+def test_windows_are_those_that_are_predicted(window: Window, size: tuple[int, int]) -> None:
+    network = Recorder()
+    segmenter = Segmenter("recorder", network, IMAGENET, window, ("a", "b"), "nothing")
+    images = np.zeros((1, *size, 3), np.uint8)
+    Predictor(segmenter, "cpu", "float32", window).labels(images, size)
+    number, inside = windows(window, size)
+    assert network.sizes == [inside] * number
+
+
+def test_a_row_is_the_cost_of_a_model() -> None:
+    table = costs(["b0", "espnet"], (1024, 2048)).set_index("model")
+    with torch.device("meta"):
+        b0, espnet = MODELS["b0"].build(19), MODELS["espnet"].build(20)
+    assert list(table["parameters"]) == [parameters(b0), parameters(espnet)]
+    whole = (1024, 2048)
+    assert table["gflops"]["b0"] == published_multiply_adds(b0, whole) / 1e9
+    assert table["gflops_executed"]["b0"] == 3 * multiply_adds(b0, (1024, 1024)) / 1e9
+    assert list(table.loc["b0", ["windows", "window_width", "window_height"]]) == [3, 1024, 1024]
+    # ESPNet sees every image at 1024x512.
+    assert table["gflops_executed"]["espnet"] == multiply_adds(espnet, (512, 1024)) / 1e9
+    assert list(table.loc["espnet", ["windows", "window_width", "window_height"]]) == [1, 1024, 512]
+    assert table["images_per_second"].isna().all()
+
+
+def test_more_classes_cost_more() -> None:
+    few, many = (costs(["b0"], (64, 128), classes=classes) for classes in (2, 150))
+    assert many["parameters"][0] - few["parameters"][0] == 148 * (256 + 1)
+    assert many["gflops"][0] - few["gflops"][0] == pytest.approx(148 * 257 * 16 * 32 / 1e9)
+
+
+def test_what_a_model_does_not_tell_is_missing(others: str) -> None:
+    choices = [f"{others}:network", f"{others}:function"]
+    table = costs(choices, (32, 64), classes=5)
+    assert table["parameters"][0] == 5 * 3 + 5
+    assert pd.isna(table["parameters"][1])
+    assert table[["gflops", "gflops_executed"]].isna().all(axis=None)
+
+
+def test_passes_are_counted_and_the_median_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([0, 100, 200, 201, 300, 304, 400, 402, 500, 509, 600, 603])  # 100, then 1 4 2 9 3 s
+    monkeypatch.setattr(time, "perf_counter", lambda: float(next(now)))
+    shown: list[tuple[str, int, int]] = []
+    table = costs(
+        ["b0"],
+        (64, 128),
+        device="cpu",
+        progress=lambda stage, done, total, _: shown.append((stage, done, total)),
+    )
+    assert table["images_per_second"][0] == 1 / 3
+    passes = [("passes of b0@random", done, 6) for done in range(1, 7)]
+    assert shown == [*passes, ("models", 1, 1)]
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int | str | None:
+    """Run `robustseg models` in this process and return its exit code."""
+    monkeypatch.setattr("sys.argv", ["robustseg", "models", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    return stopped.value.code
+
+
+def test_the_command_prints_and_writes_the_costs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], others: str
+) -> None:
+    monkeypatch.setattr(module, "PASSES", 1)
+    path = tmp_path / "costs.csv"
+    chosen = ("--model", "b0", "--model", f"{others}:function", "--classes", "5")
+    assert call(monkeypatch, *chosen, "--size", "128x64", "--measure", "--csv", path) == 0
+    printed = capsys.readouterr().out
+    assert "models for an image of 128x64, 5 classes" in printed
+    assert "median of 1 after a first" in printed
+    assert f"{torch.get_num_threads()} threads, float32, torch {torch.__version__}" in printed
+    table = pd.read_csv(path)
+    assert list(table["model"]) == ["b0", f"{others}:function"]
+    assert math.isnan(table["gflops"][1])
+    assert (table["images_per_second"] > 0).all()
+    assert set(table["width"]) == {128}
+    assert set(table["height"]) == {64}
+    assert set(table["precision"]) == {"float32"}
+
+
+def test_without_options_the_command_lists_the_models(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch) == 0
+    printed = capsys.readouterr().out
+    assert "3.72 M" in printed
+    assert "streets" in printed
+    assert "GFLOPs" not in printed
+
+
+def test_bad_input_is_one_line_and_exit_code_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], others: str
+) -> None:
+    cases = {
+        "--size '10': not a size; write WIDTHxHEIGHT": ("--size", "10"),
+        "--size '2048x'": ("--size", "2048x"),
+        "--size 63x32: too small; use at least 64x32": ("--size", "63x32"),
+        "no model 'b7'": ("--model", "b0", "--model", "b7"),
+        "Invalid value for '--classes'": ("--classes", "0"),
+        "Invalid value for '--precision'": ("--precision", "int8"),
+        "--device abacus": ("--model", "b0", "--measure", "--device", "abacus"),
+        "its folder does not exist": ("--csv", tmp_path / "absent" / "costs.csv"),
+        "cannot be written": ("--model", "b0", "--size", "64x32", "--csv", tmp_path),
+        "no function nothing": ("--model", f"{others}:nothing"),
+    }
+    for words, arguments in cases.items():
+        assert call(monkeypatch, *arguments) == 2, words
+        printed = capsys.readouterr()
+        assert words in printed.err
+        assert printed.err.startswith("error: ")
+        assert printed.err.strip().count("\n") == 0, printed.err

@@ -1,0 +1,132 @@
+"""Labels without logits at the size of the image, against torch's interpolate and argmax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from robustbench_seg.inference.predict import window_starts
+from robustbench_seg.inference.upsample_argmax import Axis, axis, by_torch, label_map
+
+
+@pytest.fixture(params=[1, 2, 3], autouse=True)
+def threads(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield
+    torch.set_num_threads(before)
+
+
+def drawn(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def smooth(classes: int, height: int, width: int) -> Tensor:
+    """Return logits (1, classes, height, width) with areas in them, as networks give."""
+    return F.interpolate(drawn(1, classes, 4, 6), (height, width), mode="bicubic")
+
+
+def whole(logits: Tensor, size: tuple[int, int]) -> tuple[Axis, Axis]:
+    """Lay out one window (1, K, h, w) that is the whole image."""
+    rows = axis([0], size[0], size[0], logits.shape[2], size[0])
+    return rows, axis([0], size[1], size[1], logits.shape[3], size[1])
+
+
+def assert_largest(labels: np.ndarray, logits: Tensor) -> None:
+    """Assert that each label's logit is the largest but for rounding, and nearly all the same."""
+    chosen = logits[0].gather(0, torch.from_numpy(labels).long()[None])[0]  # (H, W)
+    assert (logits[0].amax(0) - chosen).max() <= 2e-6 * logits.abs().max()
+    assert np.count_nonzero(labels != logits.argmax(1)[0].numpy()) <= 1 + 1e-5 * labels.size
+
+
+@pytest.mark.parametrize("classes", [1, 2, 3, 8, 19, 150, 255])
+@pytest.mark.parametrize(
+    ("height", "width", "size"),
+    [
+        (32, 48, (128, 192)),
+        (17, 25, (65, 97)),
+        (1, 1, (5, 7)),
+        (20, 30, (20, 30)),
+        (40, 60, (33, 47)),  # smaller than the logits
+        (13, 90, (400, 91)),
+    ],
+)
+@pytest.mark.parametrize("kind", [smooth, lambda *shape: drawn(1, *shape)], ids=["smooth", "noise"])
+def test_labels_are_those_of_torch(kind, classes: int, height: int, width: int, size) -> None:  # type: ignore[no-untyped-def]
+    logits = kind(classes, height, width)
+    expected = F.interpolate(logits, size, mode="bilinear")
+    found = label_map(logits, *whole(logits, size))
+    assert found.dtype == np.uint8
+    assert_largest(found, expected)
+    assert_largest(by_torch(logits[None], *whole(logits, size)), expected)
+
+
+@pytest.mark.parametrize("precision", [torch.float16, torch.bfloat16, torch.float64])
+def test_other_precisions(precision: torch.dtype) -> None:
+    logits = smooth(19, 32, 48).to(precision)
+    expected = F.interpolate(logits.float(), (128, 192), mode="bilinear")
+    assert_largest(label_map(logits, *whole(logits, (128, 192))), expected)
+
+
+@pytest.mark.parametrize("memory", [torch.contiguous_format, torch.channels_last])
+def test_memory_formats(memory: torch.memory_format) -> None:
+    logits = smooth(19, 32, 48).contiguous(memory_format=memory)
+    expected = F.interpolate(logits, (128, 192), mode="bilinear")
+    assert_largest(label_map(logits, *whole(logits, (128, 192))), expected)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    height=st.integers(20, 90),
+    width=st.integers(20, 90),
+    crop=st.integers(16, 64),
+    share=st.floats(0.3, 1),
+    quarter=st.sampled_from([1, 2, 4]),
+)
+def test_overlapping_windows_are_averaged(
+    height: int, width: int, crop: int, share: float, quarter: int
+) -> None:
+    stride = max(1, int(crop * share))
+    tops, lefts = window_starts(height, crop, stride), window_starts(width, crop, stride)
+    shape = min(crop, height), min(crop, width)
+    cells = [-(-side // quarter) for side in shape]
+    # Every window sees the same picture from its own place, and a little more.
+    picture = F.interpolate(drawn(1, 5, 4, 4), (height, width), mode="bicubic")
+    total, count = torch.zeros(1, 5, height, width), torch.zeros(1, 1, height, width)
+    windows = []
+    for number, (top, left) in enumerate((top, left) for top in tops for left in lefts):
+        area = (..., slice(top, top + crop), slice(left, left + crop))
+        logits = F.interpolate(picture[area], cells, mode="area")
+        logits = logits + 0.1 * drawn(1, 5, *cells, seed=number)
+        windows.append(logits)
+        total[area] += F.interpolate(logits, shape, mode="bilinear")
+        count[area] += 1
+    expected = total / count
+    rows = axis(tops, shape[0], height, cells[0], height)
+    columns = axis(lefts, shape[1], width, cells[1], width)
+    stacked = torch.cat(windows)
+    assert_largest(label_map(stacked, rows, columns), expected)
+    grid = stacked.unflatten(0, (len(tops), len(lefts)))
+    assert_largest(by_torch(grid, rows, columns), expected)
+
+
+def test_windows_may_be_smaller_than_the_labels() -> None:
+    """A frame that enters at half its size, in windows, is labelled at its own size."""
+    height, width, crop, stride = 40, 60, 32, 20
+    tops, lefts = window_starts(height, crop, stride), window_starts(width, crop, stride)
+    picture = smooth(4, height, width)
+    windows = torch.cat(
+        [picture[..., top : top + crop, left : left + crop] for top in tops for left in lefts]
+    )
+    rows = axis(tops, crop, height, crop, 2 * height)
+    columns = axis(lefts, crop, width, crop, 2 * width)
+    expected = F.interpolate(picture, (80, 120), mode="bilinear").argmax(1)[0].numpy()
+    # At the edge of a window its logits are continued, not its neighbours': a pixel beside it.
+    assert (label_map(windows, rows, columns) != expected).mean() < 0.01

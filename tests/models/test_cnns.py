@@ -1,0 +1,287 @@
+"""FCN, PSPNet and DeepLabv3+ on their encoders against mmsegmentation and transformers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from transformers import MobileNetV2Config, MobileNetV2Model
+
+from robustbench_seg.errors import InputError
+from robustbench_seg.models.base import IMAGENET, Window
+from robustbench_seg.models.catalogue import MODELS
+from robustbench_seg.models.checkpoints.formats import kind_of
+from robustbench_seg.models.deeplab import deeplabv3plus
+from robustbench_seg.models.encoder_decoder import Encoder, EncoderDecoder
+from robustbench_seg.models.fcn import fcn
+from robustbench_seg.models.mobilenet import MobileNetV2
+from robustbench_seg.models.pspnet import pspnet
+from robustbench_seg.models.registry import build, load
+from robustbench_seg.models.resnet import ResNet
+from tests.helpers.formula import image, weights_of
+from tests.helpers.paths import GOLDEN as GOLDEN_FOLDER
+
+GOLDEN: dict[str, dict[str, Any]] = json.loads(
+    (GOLDEN_FOLDER / "cnns_mmsegmentation.json").read_text()
+)
+"""Of mmsegmentation 1.2.2, built from its configurations "d8 ... cityscapes-512x1024".
+
+networks: parameters without the auxiliary head, and a digest of the tensors' names and shapes;
+logits: of three classes, every fourth row and column of DeepLabv3+'s and every other one of the
+others', with heads of width 16 and the weights of `formula`.
+"""
+HEADS = {"fcn": fcn, "pspnet": pspnet, "deeplabv3plus": deeplabv3plus}
+ENCODERS: dict[str, Callable[[int], Encoder]] = {
+    "resnet50": partial(ResNet, 50),
+    "resnet101": partial(ResNet, 101),
+    "mobilenetv2": MobileNetV2,
+}
+NAMES = tuple(f"{head}-{encoder}" for head in HEADS for encoder in ENCODERS)
+SMALL = tuple(f"{head}-mobilenetv2" for head in HEADS)
+DEEPLAB = "deeplabv3plus-mobilenetv2"
+CLASSES = ("road", "sky", "car", "person", "tree")
+
+
+def network_of(name: str, classes: int, *, width: int, output_stride: int = 8) -> EncoderDecoder:
+    head, _, encoder = name.partition("-")
+    return HEADS[head](ENCODERS[encoder](output_stride), classes, width=width)
+
+
+def on_meta(name: str) -> EncoderDecoder:
+    with torch.device("meta"):
+        return network_of(name, 19, width=512)
+
+
+@cache
+def encoder_weights(encoder: str) -> Mapping[str, Tensor]:
+    with torch.device("meta"):
+        backbone = ENCODERS[encoder](8)
+    return weights_of({f"backbone.{n}": v.shape for n, v in backbone.state_dict().items()})
+
+
+def fill(network: nn.Module, name: str) -> None:
+    """Give a network the weights of the formula, those of the encoder drawn once for all heads."""
+    state = network.state_dict()
+    head = weights_of({n: v.shape for n, v in state.items() if n.startswith("decode_head.")})
+    network.load_state_dict({**encoder_weights(name.partition("-")[2]), **head})
+
+
+def test_the_catalogue_has_them_all() -> None:
+    assert set(NAMES) < set(MODELS)
+    for name in NAMES:
+        assert (MODELS[name].preprocessing, MODELS[name].window) == (IMAGENET, Window("whole"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tensors_are_those_of_mmsegmentation(name: str) -> None:
+    network = on_meta(name)
+    tensors = [
+        f"{name} {list(value.shape)}\n"
+        for name, value in network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    ]
+    assert GOLDEN["networks"][name] == {
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "digest": hashlib.sha256("".join(sorted(tensors)).encode()).hexdigest(),
+    }
+
+
+def test_parameters_are_as_many_as_published() -> None:
+    # "15.0 M" is what is published of DeepLabv3+ on MobileNetV2.
+    assert GOLDEN["networks"][DEEPLAB]["parameters"] == 15_017_795
+    network = network_of(DEEPLAB, 19, width=256)
+    assert sum(parameter.numel() for parameter in network.parameters()) == 5_340_739
+
+
+# 33x417 is wider than all dilations.
+@pytest.mark.parametrize("case", GOLDEN["logits"])
+def test_logits_are_those_of_mmsegmentation(case: str) -> None:
+    name, stride, size = case.replace(":", "").split()
+    height, width = map(int, size.split("x"))
+    network = network_of(name, 3, width=16, output_stride=int(stride)).eval()
+    fill(network, name)
+    step = 4 if name.startswith("deeplab") else 2
+    with torch.inference_mode():
+        logits = network(image(height, width))
+    assert logits.is_contiguous(memory_format=torch.channels_last)
+    golden = torch.tensor(GOLDEN["logits"][case])
+    given = logits[0, :, ::step, ::step]
+    assert given.shape == golden.shape
+    assert (given - golden).abs().max() < 1e-4 * golden.abs().max()
+
+
+@pytest.mark.parametrize("size", [(64, 96), (61, 83)])
+def test_the_encoder_is_that_of_transformers(size: tuple[int, int]) -> None:
+    ours = MobileNetV2(output_stride=32).eval()
+    weights = encoder_weights("mobilenetv2")
+    ours.load_state_dict({name.removeprefix("backbone."): v for name, v in weights.items()})
+    config = MobileNetV2Config(tf_padding=False, layer_norm_eps=1e-5, finegrained_output=True)
+    peer = MobileNetV2Model(config).eval()
+    state = peer.state_dict()
+    own = list(ours.state_dict().values())
+    # Both list their layers from the image on; the peer goes on to a convolution for classifying.
+    peer.load_state_dict(dict(zip(list(state)[: len(own)], own, strict=True)), strict=False)
+    with torch.inference_mode():
+        shallow, deep = ours(image(*size))
+        hidden = peer(image(*size), output_hidden_states=True).hidden_states
+    for map_, expected in ((shallow, hidden[1]), (deep, hidden[-1])):
+        assert map_.shape == expected.shape
+        assert (map_ - expected).abs().max() < 1e-4 * expected.abs().max()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_are_recognised_by_their_keys(name: str) -> None:
+    kind = kind_of(on_meta(name).state_dict())
+    assert kind is not None
+    assert (kind.model, kind.outputs) == (name, "decode_head.conv_seg.weight")
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_file_of_mmsegmentation_is_loaded(tmp_path: Path, name: str) -> None:
+    network = network_of(name, 5, width=8)
+    extra = {"auxiliary_head.convs.0.conv.weight": torch.zeros(4, 96, 3, 3)}
+    meta = {"CLASSES": CLASSES, "config": "model = dict(backbone=dict(strides=(1, 2, 1, 1)))"}
+    path = tmp_path / "theirs.pth"
+    torch.save({"meta": meta, "state_dict": network.state_dict() | extra}, path)
+    segmenter = load(name, data="streets", weights=str(path), classes=CLASSES)
+    assert isinstance(segmenter.network, nn.Module)
+    given = segmenter.network.state_dict()
+    assert given.keys() == network.state_dict().keys()
+    for key, value in network.named_parameters():
+        assert torch.equal(value, given[key])
+    assert segmenter.weights["note"] == ""
+    x = image(65, 97)
+    with torch.inference_mode():
+        expected, logits = network.eval()(x), segmenter.network(x)
+    assert torch.equal(logits, expected)
+
+
+def dilation_of(path: Path) -> object:
+    network = load(DEEPLAB, data="streets", weights=str(path), classes=CLASSES).network
+    assert isinstance(network, nn.Module)
+    return network.get_submodule("decode_head.aspp_modules.1.depthwise_conv.conv").dilation
+
+
+def test_a_file_tells_width_and_stride(tmp_path: Path) -> None:
+    network = network_of(DEEPLAB, 5, width=8, output_stride=16)
+    path = tmp_path / "ours.safetensors"
+    save_file(network.state_dict(), path, network.facts)
+    assert dilation_of(path) == (6, 6)
+    save_file(network.state_dict(), path)  # as mmsegmentation's, which do not say
+    assert dilation_of(path) == (12, 12)
+
+
+# What mmsegmentation writes, in version 0 and, one number a line, in version 1.
+@pytest.mark.parametrize(
+    ("key", "config", "reason"),
+    [
+        ("config", "decode_head=dict(align_corners=True)", "trained with align_corners=True"),
+        ("cfg", "align_corners=True,", "trained with align_corners=True"),
+        ("config", "strides=(1, 2, 2, 2), dilations=(1, 1, 1, 1)", "of output stride 32"),
+        ("cfg", "strides=(\n    1,\n    2,\n    2,\n    1,\n    ),", "of output stride 16"),
+        ("config", "strides=(1, 2, 2, 2, 1, 2, 1)", "of output stride 32"),
+    ],
+)
+def test_other_configurations_are_refused(
+    tmp_path: Path, key: str, config: str, reason: str
+) -> None:
+    path = tmp_path / "other.pth"
+    state = network_of(DEEPLAB, 5, width=8).state_dict()
+    torch.save({"meta": {key: config}, "state_dict": state}, path)
+    with pytest.raises(InputError, match=rf"other\.pth: .*{reason}"):
+        load(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
+    fitting = "strides=(\n    1,\n    2,\n    2,\n    1,\n    1,\n    1,\n    1,\n)"
+    torch.save({"meta": {key: fitting}, "state_dict": state}, path)
+    load(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
+
+
+def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
+    network = network_of(DEEPLAB, 5, width=8)
+    path = tmp_path / "odd.safetensors"
+    save_file(network.state_dict(), path, {"output_stride": "12"})
+    with pytest.raises(InputError, match=r"output stride is '12'; expected 8 or 16"):
+        load(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
+    with pytest.raises(InputError, match=rf"holds {DEEPLAB}, not b0; use --model {DEEPLAB}"):
+        load("b0", data="streets", weights=str(path), classes=CLASSES)
+    state = network.state_dict()
+    del state["decode_head.bottleneck.conv.weight"]
+    save_file(state, path)
+    with pytest.raises(InputError, match=r"bottleneck\.conv\.weight is missing"):
+        load(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
+
+
+def test_the_older_stem_of_a_resnet_is_told(tmp_path: Path) -> None:
+    # "r50b": one convolution of 7x7 in the place of three. Tensors that are views of one number.
+    shapes = {n: v.shape for n, v in on_meta("fcn-resnet50").state_dict().items()}
+    state = {n: torch.zeros(()).expand(s) for n, s in shapes.items() if "stem" not in n}
+    state["backbone.conv1.weight"] = torch.zeros(64, 3, 7, 7)
+    path = tmp_path / "fcn_r50b-d8.pth"
+    torch.save({"state_dict": state}, path)
+    message = r"missing: backbone\.stem\.0\.weight.*1 unexpected: backbone\.conv1\.weight$"
+    with pytest.raises(InputError, match=message):
+        load("fcn-resnet50", data="cityscapes", weights=str(path), classes=("road",) * 19)
+
+
+@pytest.mark.parametrize(
+    ("name", "prefix"),
+    [(DEEPLAB, "backbone."), ("fcn-mobilenetv2", ""), ("pspnet-resnet50", "")],
+)
+def test_a_training_starts_from_an_encoder(tmp_path: Path, name: str, prefix: str) -> None:
+    encoder = encoder_weights(name.partition("-")[2])
+    path = tmp_path / "encoder.pth"
+    state = {prefix + n.removeprefix("backbone."): value for n, value in encoder.items()}
+    # What classifies ImageNet, as mmpretrain and as torchvision name it.
+    extra = ("backbone.conv2.conv", "head.fc") if prefix else ("fc",)
+    torch.save({"state_dict": state | {f"{n}.weight": torch.ones(1) for n in extra}}, path)
+    drawn, started = build(name, 5).state_dict(), build(name, 5, init=path).state_dict()
+    for key, value in started.items():
+        assert torch.equal(value, (encoder if key.startswith("backbone.") else drawn)[key]), key
+    with pytest.raises(InputError, match=rf"use --model fcn-{name.partition('-')[2]} or pspnet-"):
+        build("b0", 5, init=path)
+    with pytest.raises(InputError, match="only an encoder"):
+        load(name, data="streets", weights=str(path), classes=CLASSES)
+
+
+@pytest.mark.parametrize("name", [*SMALL, "fcn-resnet50"])
+def test_two_steps_of_training_change_every_weight(name: str) -> None:
+    torch.manual_seed(0)
+    network = network_of(name, 5, width=8, output_stride=16).train()
+    before = [parameter.clone() for parameter in network.parameters()]
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-3)
+    x = image(64, 64).repeat(2, 1, 1, 1) * torch.tensor([1.0, -1.0]).view(2, 1, 1, 1)
+    labels = torch.arange(2 * 64 * 64).view(2, 64, 64) // 64 % 5
+    for _ in range(2):
+        logits = F.interpolate(network(x), (64, 64), mode="bilinear")
+        loss = F.cross_entropy(logits, labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    for (key, after), first in zip(network.named_parameters(), before, strict=True):
+        assert torch.isfinite(after).all(), key
+        assert not torch.equal(after, first), key
+
+
+def test_first_weights_depend_on_the_seed_alone() -> None:
+    one, same, other = (build("pspnet-mobilenetv2", 5, seed=seed) for seed in (3, 3, 4))
+    assert all(map(torch.equal, one.parameters(), same.parameters()))
+    assert not all(map(torch.equal, one.parameters(), other.parameters()))
+    # Not torch's own first weights, but drawn by the fan-out, of a 3x3 convolution to 512 channels.
+    weight = one.get_parameter("decode_head.bottleneck.conv.weight")
+    assert weight.std().item() == pytest.approx((2 / (9 * 512)) ** 0.5, rel=0.01)
+    assert not one.get_parameter("decode_head.conv_seg.bias").any()
+
+
+def test_what_is_trained_has_the_published_widths() -> None:
+    widths = {
+        name: build(name, 19).get_submodule("decode_head.conv_seg").weight.shape for name in SMALL
+    }
+    assert widths == {name: (19, 256 if name == DEEPLAB else 512, 1, 1) for name in SMALL}

@@ -1,0 +1,106 @@
+"""ESPNet with its authors' weights on real frames, and the forms that its checkpoints have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from robustbench_seg.datasets.classes import CITYSCAPES
+from robustbench_seg.inference.predict import Predictor
+from robustbench_seg.models.base import Window
+from robustbench_seg.models.espnet import Block, ESPNet, espnet_of
+from robustbench_seg.models.registry import load
+from robustbench_seg.scores.metrics import (
+    confusion_matrix,
+    mean_iou,
+    pixel_accuracy,
+    present_classes,
+)
+
+CLASSES = tuple(info.name for info in CITYSCAPES)
+
+
+def test_the_authors_weights_segment_real_frames(shared_data: Path) -> None:
+    # The expected scores are those of an independent run of these weights.
+    weights = shared_data / "weights" / "espnet" / "espnet_p_2_q_8.pth"
+    segmenter = load("espnet", data="cityscapes", weights=str(weights), classes=CLASSES)
+    assert segmenter.name == "espnet@espnet_p_2_q_8"
+    assert segmenter.trained_on == "the data of espnet_p_2_q_8.pth"
+    predictor = Predictor(segmenter, "cpu", "float32", Window("whole"))
+    root = shared_data / "data" / "cityscapes_mini"
+    frames = sorted(root.glob("leftImg8bit/val/*/*.png"))
+    assert len(frames) == 3
+    matrix = np.zeros((19, 19), np.int64)
+    for path in frames:
+        name = path.name.replace("_leftImg8bit", "_gtFine_labelTrainIds")
+        truth = np.asarray(Image.open(root / "gtFine" / "val" / path.parent.name / name))
+        image = np.array(Image.open(path).convert("RGB"))
+        labels = predictor.labels(image[None], (1024, 2048))[0]
+        matrix += confusion_matrix(truth, labels, 19)
+    present = present_classes(matrix)
+    assert present.sum() == 16
+    assert float(pixel_accuracy(matrix)) == pytest.approx(0.938, abs=0.01)
+    assert float(mean_iou(matrix, present)) == pytest.approx(0.514, abs=0.01)
+
+
+def test_the_authors_weights_fill_every_value(shared_data: Path) -> None:
+    path = shared_data / "weights" / "espnet" / "espnet_p_2_q_8.pth"
+    tensors = torch.load(path, weights_only=True, map_location="cpu")
+    ours = espnet_of(tensors).state_dict()
+    ours = {name: value for name, value in ours.items() if "num_batches" not in name}
+    assert {name: value.shape for name, value in ours.items()} == {
+        name: value.shape for name, value in tensors.items()
+    }
+    assert sum(value.numel() for value in ours.values()) == 368_341
+
+
+@pytest.mark.parametrize("q", [3, 5, 8])
+@pytest.mark.parametrize(("outputs", "joined_skip", "fused"), [(20, False, 36), (12, True, 31)])
+def test_the_form_is_read_off_the_tensors(
+    q: int, outputs: int, joined_skip: bool, fused: int
+) -> None:
+    network = ESPNet(outputs, p=2, q=q, joined_skip=joined_skip)
+    tensors = network.state_dict()
+    assert tensors["conv.conv.weight"].shape == (outputs, fused, 3, 3)
+    again = espnet_of(tensors)
+    again.load_state_dict(tensors)
+    x = torch.randn(1, 3, 32, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        logits = network.eval()(x)
+        assert logits.shape == (1, outputs, 32, 64)
+        assert torch.equal(again.eval()(x), logits)
+
+
+def test_dilated_outputs_are_added_up_before_they_are_joined() -> None:
+    # Figure 1b of the paper, on weights for which each convolution passes its input on.
+    block = Block(5, 5)
+    for name, parameter in block.named_parameters():
+        if name.endswith("conv.weight"):
+            parameter.data.zero_()
+            middle = parameter.shape[-1] // 2
+            parameter.data[:, :, middle, middle] = 1 if parameter.shape[1] == 1 else 0.2
+    merged = block.merge(torch.ones(1, 5, 40, 40))
+    assert merged[0, :, 20, 20].tolist() == pytest.approx([1, 1, 2, 3, 4])
+
+
+def test_each_dilation_reaches_as_far_as_it_says() -> None:
+    block = Block(5, 5)
+    image = torch.zeros(1, 5, 41, 41, requires_grad=True)
+    for output, reach in enumerate((1, 2, 4, 8, 16)):
+        (gradient,) = torch.autograd.grad(block.merge(image)[0, output, 20, 20], image)
+        rows = gradient.abs().sum((0, 1, 3)).nonzero().flatten()
+        assert (int(rows.min()), int(rows.max())) == (20 - reach, 20 + reach)
+
+
+@torch.no_grad()
+def test_sides_that_are_no_multiples_of_8_are_filled_up() -> None:
+    torch.manual_seed(0)
+    network = ESPNet(5).eval()
+    image = torch.randn(1, 3, 43, 61)
+    filled = torch.zeros(1, 3, 48, 64)
+    filled[:, :, :43, :61] = image
+    assert torch.equal(network(image), network(filled)[:, :, :43, :61])

@@ -1,0 +1,191 @@
+"""Weights from the Hugging Face hub: its real client, against a server of our own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from huggingface_hub import constants
+
+from robustbench_seg.errors import InputError
+from robustbench_seg.models.hub import NotFetchedError, fetch
+from robustbench_seg.models.named_weights import find
+from robustbench_seg.models.registry import build, load
+from tests.helpers.hub_server import COMMIT, Hub, serving
+
+CLASSES = [f"class {index}" for index in range(5)]
+REPOSITORY = "someone/segformer-b0"
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """Be the hub, with an empty cache."""
+    with serving() as server:
+        template = constants.HUGGINGFACE_CO_URL_TEMPLATE.removeprefix(constants.ENDPOINT)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.url + template)
+        monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        yield server
+
+
+def two_files() -> dict[str, bytes]:
+    return {"config.json": b"{}", "model.safetensors": bytes(range(256)) * 100}
+
+
+def in_shards(name: str = "pytorch_model-1-of-1.bin") -> dict[str, bytes]:
+    index = json.dumps({"weight_map": {"weight": name}}).encode()
+    return {"config.json": b"{}", "pytorch_model.bin.index.json": index, name: b"weights"}
+
+
+def refusal(repository: str = REPOSITORY) -> str:
+    with pytest.raises(NotFetchedError) as caught:
+        fetch(repository)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("files", [two_files(), in_shards()])
+def test_what_was_fetched_once_is_taken_from_the_cache(hub: Hub, files: dict[str, bytes]) -> None:
+    hub.repositories[REPOSITORY] = files | {"README.md": b"not needed"}
+    folder = fetch(REPOSITORY)
+    assert folder.name == COMMIT
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+    assert hub.requests
+    hub.requests.clear()
+    assert fetch(REPOSITORY) == folder
+    assert not hub.requests
+
+
+def test_the_endpoint_is_that_of_the_environment(hub: Hub, tmp_path: Path) -> None:
+    hub.repositories[REPOSITORY] = two_files()
+    program = f"from robustbench_seg.models.hub import fetch; print(fetch({REPOSITORY!r}))"
+    environment = os.environ | {"HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(tmp_path / "other")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    folder = Path(done.stdout.strip())
+    assert folder.is_relative_to(tmp_path / "other")
+    assert (folder / "model.safetensors").read_bytes() == two_files()["model.safetensors"]
+
+
+def test_a_download_that_breaks_off_goes_on(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    hub.repositories[REPOSITORY] = two_files()
+    hub.breaking["model.safetensors"] = 1
+    assert (fetch(REPOSITORY) / "model.safetensors").read_bytes() == bytes(range(256)) * 100
+
+
+def test_a_truncated_download_is_not_taken(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    hub.repositories[REPOSITORY] = two_files()
+    told = "did not arrive (model.safetensors: the download broke off); try again"
+    hub.breaking["model.safetensors"] = 99
+    assert refusal() == told
+    hub.breaking.clear()
+    hub.short.add("model.safetensors")
+    assert refusal() == told
+    hub.short.clear()
+    assert (fetch(REPOSITORY) / "model.safetensors").read_bytes() == bytes(range(256)) * 100
+
+
+@pytest.mark.parametrize("files", [two_files(), in_shards()])
+def test_a_file_of_another_digest_is_deleted(hub: Hub, files: dict[str, bytes]) -> None:
+    hub.repositories[REPOSITORY] = files
+    large = list(files)[-1]
+    hub.stated[large] = "0" * 64
+    told = (
+        f"holds a {large} whose SHA-256 is not the one that the hub states; it was deleted; "
+        "try again"
+    )
+    assert refusal() == told
+    hub.stated.clear()
+    folder = fetch(REPOSITORY)
+    assert (folder / large).read_bytes() == files[large]
+    # And where it changes in the cache.
+    (folder / large).resolve().write_bytes(b"other")
+    assert refusal() == told
+    assert (fetch(REPOSITORY) / large).read_bytes() == files[large]
+
+
+def test_what_is_not_to_be_had_is_told(hub: Hub) -> None:
+    assert refusal("someone/nothing") == (
+        "is not on the Hugging Face hub, or is private; check its name, or log in with "
+        "`hf auth login`"
+    )
+    assert refusal("some..one/x--y").startswith("is not on the Hugging Face hub")
+    hub.repositories["someone/gated"] = two_files()
+    hub.gated.add("someone/gated")
+    assert refusal("someone/gated") == (
+        "is given by the Hugging Face hub to those who accept its licence; accept it at "
+        "https://huggingface.co/someone/gated and log in with `hf auth login`"
+    )
+    hub.repositories["someone/text"] = {"README.md": b"", "config.json": b"{}"}
+    told = "has no model.safetensors or pytorch_model.bin; see https://huggingface.co/someone/text"
+    assert refusal("someone/text") == told
+    hub.repositories["someone/text"] = {"model.safetensors": b""}
+    assert refusal("someone/text").startswith("has no config.json; see")
+
+
+def test_an_index_leads_nowhere_else(hub: Hub) -> None:
+    hub.repositories[REPOSITORY] = in_shards("../../../etc/passwd.bin")
+    with pytest.raises(InputError, match=r"index\.json: refused: it names '\.\./\.\./"):
+        fetch(REPOSITORY)
+    assert not any("passwd" in request for request in hub.requests)
+
+
+def test_without_a_network_it_is_told_at_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("waits"))
+    nobody = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(hub.url, "http://127.0.0.1:9")
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", nobody)
+    told = (
+        "is not in the cache of the Hugging Face hub, and the hub did not give it; "
+        "connect to the network once"
+    )
+    assert refusal() == told
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert refusal() == told
+
+
+def test_a_repository_is_a_choice_of_weights(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "pytorch_model.bin"
+    torch.save(build("b0", 5).state_dict(), path)
+    files = {"config.json": b'{"id2label": {}}', "pytorch_model.bin": path.read_bytes()}
+    hub.repositories[REPOSITORY] = files
+    segmenter = load(f"b0@{REPOSITORY}", data="camvid", classes=CLASSES)
+    assert segmenter.name == "b0@segformer-b0"
+    assert segmenter.trained_on == f"the data of {REPOSITORY}"
+    assert segmenter.weights["source"] == f"https://huggingface.co/{REPOSITORY} at {COMMIT}"
+    # Published weights by the name of their repository.
+    known = "nvidia/segformer-b0-finetuned-cityscapes-1024-1024"
+    hub.repositories[known] = files
+    found = find("b0", known, "camvid")
+    assert (found.label, found.trained_on) == ("cityscapes", "cityscapes")
+    assert "non-commercial" in found.licence
+    # A folder of that name comes first.
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / REPOSITORY).mkdir(parents=True)
+    assert find("b0", REPOSITORY, "camvid").path == Path(REPOSITORY)
+
+
+def test_what_is_neither_file_nor_repository_is_told(hub: Hub) -> None:
+    for wanted, reason in {
+        "runs/b0": "no such file, and as a repository it is not on the Hugging Face hub, or is",
+        "runs/b0.pth": "no such file; b0 has weights by name",
+        "../b0": "no such file; b0 has weights by name",
+        "a/b/c": "no such file; b0 has weights by name",
+    }.items():
+        with pytest.raises(InputError) as caught:
+            find("b0", wanted, "camvid")
+        assert str(caught.value).startswith(f"--weights {wanted}: {reason}")
+        assert "\n" not in str(caught.value)

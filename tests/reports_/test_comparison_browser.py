@@ -1,0 +1,106 @@
+"""The page of a comparison in a browser: hostile names, sorting, filtering, what headings tell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reports.formats import html
+from tests.helpers.browser import open_page
+from tests.helpers.sample_comparison import sample_comparison
+
+EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
+
+
+@pytest.fixture(scope="module")
+def hostile() -> str:
+    """Return a page whose names are all markup."""
+    comparison = sample_comparison(
+        ("b0", EVIL, "b2", "b3"),
+        classes=(EVIL, "person"),
+        title=EVIL,
+        frame=EVIL,
+        stamps=(EVIL,),
+        text=EVIL,
+    )
+    return html.render(
+        replace(
+            comparison,
+            notes=(EVIL,),
+            reference=EVIL,
+            covers=EVIL,
+            provenance={EVIL: {EVIL: EVIL}},
+            published_note=EVIL,
+        )
+    )
+
+
+def test_hostile_names_are_shown_and_never_run(hostile: str, tmp_path: Path) -> None:
+    seen = open_page(
+        hostile,
+        tmp_path,
+        """
+        said.push(document.scripts.length, document.querySelectorAll("b").length);
+        said.push(document.querySelector("h1").textContent);
+        const asked = performance.getEntriesByType("resource").map((entry) => entry.name);
+        said.push(asked.filter((name) => !name.startsWith("data:")).length);
+        """,
+    )
+    assert seen.said == f"2|0|{EVIL}|0"  # the page's script and that of this test
+    assert "<title>broken" not in seen.page
+    assert "CONSOLE" not in seen.log
+
+
+def test_rows_can_be_sorted_and_filtered(hostile: str, tmp_path: Path) -> None:
+    seen = open_page(
+        hostile,
+        tmp_path,
+        """
+        const table = document.querySelector("#by-class-table-1");
+        const box = document.querySelector("input[aria-controls='by-class-table-1']");
+        const rows = () => Array.from(table.tBodies[0].rows).filter((row) => !row.hidden);
+        const told = () => rows().map((row) => row.cells[0].textContent.slice(0, 2)
+          + row.cells[1].textContent.slice(0, 1)).join(" ");
+        const type = (text) => { box.value = text; box.dispatchEvent(new Event("input")); };
+        said.push(document.querySelectorAll(".filter").length, rows().length);
+        type("HUMAN b");
+        said.push(told(), box.parentElement.querySelector("[role=status]").textContent);
+        const head = table.querySelector("th[data-column='3'] button");
+        type("b2");
+        said.push(told());
+        head.click();
+        said.push(head.closest("th").getAttribute("aria-sort"), told());
+        head.click();
+        said.push(told());
+        type("");
+        said.push(rows().length);
+        """,
+    )
+    boxes, rows, human, status, b2, order, falling, rising, every = seen.said.split("|")
+    assert (rows, status, every) == ("8", " 4 of 8", "8")
+    assert int(boxes) >= 1
+    assert human == 'b0p ">p b2p b3p'
+    assert b2 == 'b2p b2"'
+    assert order == "descending"
+    assert falling == 'b2" b2p'
+    assert rising == 'b2p b2"'
+    assert "CONSOLE" not in seen.log
+
+
+def test_headings_tell_what_they_mean_to_a_keyboard(hostile: str, tmp_path: Path) -> None:
+    seen = open_page(
+        hostile,
+        tmp_path,
+        """
+        const tip = document.getElementById("tip");
+        const head = document.querySelector("#summary-table-1 th[data-column='1'] button");
+        said.push(tip.hidden);
+        head.focus();
+        said.push(tip.hidden, tip.textContent, head.getAttribute("aria-describedby"));
+        document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+        said.push(tip.hidden);
+        """,
+    )
+    assert seen.said == "true|false|on the unchanged images|tip|true"

@@ -1,0 +1,266 @@
+"""The whole page: self-contained, escaped, reproducible, readable, and sortable in a browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from reports import Example, files
+from reports.document import example_groups
+from reports.formats import html
+from reports.style import contrast
+from tests.helpers.paths import ROOT
+from tests.helpers.sample_report import class_frame, png, sample_report, severity_frame
+
+EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
+
+
+class Page(HTMLParser):
+    """The tags, attributes and texts of a page."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep a tag."""
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        """Keep a text."""
+        self.texts.append(data)
+
+    def values(self, attribute: str) -> list[str]:
+        """Return what an attribute is, wherever it occurs."""
+        return [attrs[attribute] or "" for _, attrs in self.tags if attribute in attrs]
+
+
+def test_hostile_names_are_shown_and_never_run() -> None:
+    report = sample_report(
+        models=(EVIL, "b1"),
+        title=EVIL,
+        image=EVIL,
+        note=EVIL,
+        classes=(EVIL, "sky"),
+        stamps=(EVIL,),
+    )
+    report = replace(report, provenance={EVIL: {EVIL: EVIL}})
+    page = Page(html.render(report))
+    assert [tag for tag, _ in page.tags].count("script") == 1
+    assert "b" not in {tag for tag, _ in page.tags}
+    assert page.texts.count(EVIL) >= 6
+    assert any(EVIL in label for label in page.values("aria-label"))
+
+
+def test_two_renders_have_the_same_bytes_in_any_process() -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); "
+        "from tests.helpers.sample_report import sample_report; "
+        "from reports.formats import html; "
+        "sys.stdout.buffer.write(html.render(sample_report()).encode())"
+    )
+    command = [sys.executable, "-c", code, str(ROOT)]
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    other = subprocess.run(command, capture_output=True, check=True, env=environment).stdout
+    assert html.render(sample_report()).encode() == other
+
+
+def test_nothing_is_loaded_from_anywhere() -> None:
+    source = html.render(sample_report(("b0", "b1")))
+    page = Page(source)
+    loaded = page.values("src") + page.values("href") + page.values("xlink:href")
+    assert loaded
+    assert all(address.startswith(("data:", "#")) for address in loaded)
+    assert not re.search(r"url\((?!#)|@import|https?://", source)
+    assert not {"link", "iframe", "object"} & {t for t, a in page.tags if a.get("rel") != "icon"}
+
+
+def test_only_the_script_of_the_page_may_run() -> None:
+    source = html.render(sample_report())
+    script = re.search(r"<script>(.*?)</script>", source, re.DOTALL)
+    assert script is not None
+    digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
+    policy = next(text for text in Page(source).values("content") if "default-src" in text)
+    assert policy.startswith("default-src 'none'; img-src data:; style-src 'unsafe-inline'; ")
+    assert f"; script-src 'sha256-{digest}';" in policy
+
+
+def test_headings_descend_by_one_and_identifiers_are_unique() -> None:
+    page = Page(html.render(sample_report(("b0", "b1"))))
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    names = page.values("id")
+    assert len(names) == len(set(names))
+    targets = [address[1:] for address in page.values("href") if address.startswith("#")]
+    targets += page.values("aria-labelledby")
+    assert set(targets) <= set(names)
+
+
+def test_tables_and_pictures_can_be_heard() -> None:
+    page = Page(html.render(sample_report()))
+    tables = sum(tag == "table" for tag, _ in page.tags)
+    assert tables == sum(tag == "caption" for tag, _ in page.tags) > 0
+    assert all("scope" in attrs for tag, attrs in page.tags if tag == "th")
+    assert all(attrs.get("alt") for tag, attrs in page.tags if tag == "img")
+    drawings = [attrs for tag, attrs in page.tags if tag == "svg"]
+    assert len(drawings) == 3
+    assert all(attrs.get("role") == "img" and attrs.get("aria-label") for attrs in drawings)
+
+
+def test_stamps_are_in_the_title_and_on_every_section_of_results() -> None:
+    source = html.render(sample_report(stamps=("UNTRAINED: random weights", "PARTIAL: 1 of 2")))
+    assert "<title>UNTRAINED · PARTIAL · a suite on streets (val)</title>" in source
+    assert source.count('<span class="chip">UNTRAINED</span>') == 5
+    assert "<strong>PARTIAL</strong> <span>1 of 2</span>" in source
+    assert 'class="stamp"' not in html.render(sample_report())
+
+
+def test_a_partial_run_says_what_was_not_measured() -> None:
+    report = sample_report()
+    summary, severities = report.summary.copy(), report.severity_table.copy()
+    summary.loc["b0", ["suite score", "retention"]] = math.nan
+    severities.iloc[0] = math.nan
+    source = html.render(replace(report, summary=summary, severity_table=severities))
+    assert source.count('<abbr title="not measured">\u2013</abbr>') == 5
+    assert ">nan<" not in source.lower()
+
+
+def test_a_run_without_any_number_is_still_a_page() -> None:
+    report = sample_report()
+    empty = {
+        name: getattr(report, name) * math.nan
+        for name in ("summary", "suite_table", "severity_table", "class_table")
+    }
+    source = html.render(replace(report, examples=(), notes=(), legend=(), **empty))
+    assert not re.search(r"\bnan\b", source, re.IGNORECASE)
+    assert 'id="examples"' not in source
+
+
+def test_pictures_that_all_models_share_are_shown_once() -> None:
+    shared = {"input": png(1), "prediction": png(2), "ground truth": png(3)}
+    other = {**shared, "prediction": png(4)}
+    groups = example_groups(
+        (
+            Example("b0", "frame", "gaussian_noise 3", shared),
+            Example("b1", "frame", "gaussian_noise 3", other),
+            Example("b0", "frame", "clean", shared),
+        )
+    )
+    assert [(group.condition, group.image) for group in groups] == [
+        ("gaussian noise 3", "frame"),
+        ("clean", "frame"),
+    ]
+    assert [picture.caption for picture in groups[0].pictures] == [
+        "input",
+        "prediction, b0",
+        "prediction, b1",
+        "ground truth",
+    ]
+    assert [p.caption for p in groups[1].pictures] == ["input", "prediction", "ground truth"]
+
+
+def test_eight_models_stay_small(tmp_path: Path) -> None:
+    report = sample_report(tuple(f"model-{number}" for number in range(8)))
+    (path,) = files.write(report, tmp_path / "new", ["html"])
+    assert path == tmp_path / "new" / "report.html"
+    assert path.read_bytes().endswith(b"</html>\n")
+    assert path.stat().st_size < 1_000_000
+
+
+def test_a_report_refuses_what_does_not_fit() -> None:
+    report = sample_report()
+    for color in ("red", "#12345", "#804080; background: url(x)"):
+        with pytest.raises(ValueError, match=f"colour {re.escape(repr(color))} of class 'road'"):
+            replace(report, legend=(("road", color),))
+    with pytest.raises(ValueError, match=r"severity_table has the models \['other'\]"):
+        replace(report, severity_table=severity_frame(("other",)))
+    with pytest.raises(ValueError, match="class_table has the models"):
+        replace(report, class_table=class_frame(("b0", "b1")))
+    with pytest.raises(ValueError, match=r"picture 'input' of frame \(fog 3\) is not a PNG file"):
+        Example("b0", "frame", "fog 3", {"input": b"GIF89a"})
+
+
+def _palettes() -> dict[str, dict[str, str]]:
+    css = (Path(files.__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    light, dark = (
+        dict(re.findall(r"--([\w-]+): ([^;]+);", block))
+        for block in re.findall(r":root \{(.*?)\}", css, re.DOTALL)[:2]
+    )
+    return {"light": light, "dark": {**light, **dark}}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_has_the_contrast_of_aa(scheme: str) -> None:
+    colors = _palettes()[scheme]
+    series = [f"series-{number}" for number in range(1, 9)]
+    for ink in ("ink", "muted", "accent", "alert", *series):
+        assert contrast(colors[ink], colors["page"]) >= 4.5, ink
+    for ink in ("ink", "muted"):
+        assert contrast(colors[ink], colors["raised"]) >= 4.5, ink
+    assert contrast(colors["on-alert"], colors["alert"]) >= 4.5
+    page = [int(colors["page"][at : at + 2], 16) for at in (1, 3, 5)]
+    deepest = [
+        round((below + int(shade)) / 2)
+        for below, shade in zip(page, colors["shade-rgb"].split(), strict=True)
+    ]
+    assert contrast(colors["ink"], "#{:02x}{:02x}{:02x}".format(*deepest)) >= 4.5
+
+
+@pytest.fixture
+def chromium() -> str:
+    """Return the path of the browser, if there is one."""
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("needs the chromium browser")
+    return path
+
+
+def test_a_click_on_a_heading_sorts_in_a_browser(chromium: str, tmp_path: Path) -> None:
+    report = sample_report(("b0", EVIL, "b2"))
+    suite = report.suite_table.copy()
+    suite.loc["b0", [("weather", "fog")]] = math.nan
+    source = html.render(replace(report, suite_table=suite))
+    clicks = """
+      const rows = () => Array.from(document.querySelectorAll("#suite-table tbody th"),
+                                    (cell) => cell.textContent.slice(0, 2));
+      const head = document.querySelector("#suite-table th[data-column='4']");
+      const seen = [head.textContent];
+      for (let click = 0; click < 2; click += 1) {
+        head.querySelector("button").click();
+        seen.push(head.getAttribute("aria-sort"), ...rows());
+      }
+      document.body.dataset.seen = seen.join(" ");
+    """
+    # The page's own policy would stop the test's script.
+    source = re.sub(r"script-src '[^']+'", "script-src 'unsafe-inline'", source)
+    page = tmp_path / "report.html"
+    page.write_text(source.replace("</body>", f"<script>{clicks}</script></body>"), "utf-8")
+    dumped = subprocess.run(
+        [
+            chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr", "--dump-dom",
+            page.as_uri(),
+        ],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    (seen,) = Page(dumped.stdout).values("data-seen")
+    assert seen == 'fog1\u20133 descending "> b2 b0 ascending b2 "> b0'
+    assert "<title>a suite on streets (val)</title>" in dumped.stdout
+    assert "CONSOLE" not in dumped.stderr

@@ -1,0 +1,113 @@
+"""A report as Markdown: each table as stored, and no name that Markdown would act on."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from reports import tables
+from reports.document import one_line
+from reports.formats import markdown
+from reports.tables import Cell, Head, Table
+from tests.helpers.paths import GOLDEN
+from tests.helpers.sample_report import (
+    COUNTED,
+    class_frame,
+    sample_report,
+    severity_frame,
+    suite_frame,
+)
+
+EVIL = (
+    "<script>x</script> |a|b| $x^2$ `c` ~~d~~ *e* _f_ [g](http://h) ![i](j) @k # l \\ &amp; **m**"
+)
+TABLES = {
+    "suite_table": tables.suite_table(suite_frame(("b0", "b1")), COUNTED),
+    "severity_table": tables.severity_table(severity_frame(), COUNTED),
+    "class_table": tables.class_table(class_frame(), "b0"),
+}
+
+
+def reader() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+def texts(source: str) -> list[str]:
+    """Return the texts of a source as they are shown; anything but text is an error."""
+    shown = []
+    for token in reader().parse(source):
+        assert token.type != "html_block", token.content
+        if token.type == "inline":
+            shown.append("".join(map(text, token.children or [])))
+    return shown
+
+
+def text(token: Token) -> str:
+    if token.type == "html_inline":
+        assert token.content == "<br>"
+        return "\n"
+    assert token.type in ("text", "text_special", "softbreak", "strong_open", "strong_close")
+    return token.content
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_table_is_as_stored(name: str) -> None:
+    stored = (GOLDEN / f"reports_{name}.md").read_text(encoding="utf-8")
+    assert f"{markdown.table(TABLES[name])}\n" == stored
+
+
+def test_an_interval_stands_below_its_number() -> None:
+    table = Table("", (Head("model"), Head("mIoU")), ((Cell("b0"), Cell("5.0", ends=(0, 0.1))),))
+    assert texts(markdown.table(table)) == ["model", "mIoU", "b0", "5.0\n0.0\u201310.0"]
+
+
+def test_a_hostile_name_stays_within_its_cell() -> None:
+    table = Table("", (Head(EVIL, small=EVIL), Head("n")), ((Cell(EVIL), Cell(EVIL)),))
+    assert texts(markdown.table(table)) == [f"{EVIL}\n{EVIL}", "n", EVIL, EVIL]
+
+
+def test_hostile_names_are_shown_in_every_place() -> None:
+    report = sample_report(
+        (EVIL, "b1"), title=EVIL, note=EVIL, classes=(EVIL, "sky"), stamps=(f"PARTIAL: {EVIL}",)
+    )
+    shown = "\n".join(texts(markdown.render(report)))
+    assert shown.count(EVIL) >= 10
+
+
+@given(st.text())
+def test_any_text_is_shown_as_it_is(name: str) -> None:
+    table = Table("", (Head("a"), Head("b")), ((Cell("x"), Cell(name)),))
+    shown = texts(markdown.table(table))
+    # A cell of blanks is an empty one.
+    assert shown[3] == one_line(name).strip()
+    paragraph = texts(markdown.escape(name))
+    assert "".join(paragraph).split() == one_line(name).split()
+
+
+def test_blocks_begin_nothing_at_the_start_of_a_line() -> None:
+    for start in ("# a", "- a", "+ a", "= a", "1. a", "12) a", "> a", "* a", "    a", "---", "==="):
+        assert texts(markdown.escape(start)) == [start.strip()]
+        assert reader().parse(markdown.escape(start))[0].type == "paragraph_open"
+    assert markdown.escape("72.0 b0@streets jpeg_compression") == "72.0 b0@streets jpeg_compression"
+
+
+def test_report_has_stamps_notes_tables_and_provenance() -> None:
+    source = markdown.render(sample_report(("b0", "b1"), stamps=("UNTRAINED: random weights",)))
+    heads = [line for line in source.splitlines() if line.startswith("#")]
+    assert heads == [
+        "# a suite on streets (val)",
+        "## Summary",
+        "## About this run",
+        "## What the numbers mean",
+        "## By corruption",
+        "## By severity",
+        "## By class",
+        "## Provenance",
+        "### Run",
+    ]
+    assert "> [!CAUTION]\n> **UNTRAINED** random weights\n" in source
+    assert "- All severities were run.\n" in source
+    assert "- command: robustseg eval --model b0\n" in source

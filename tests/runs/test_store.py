@@ -1,0 +1,112 @@
+"""The store of a run: what it keeps, what it refuses, what it notices."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from robustbench_seg.errors import InputError
+from robustbench_seg.runs.store import FILE, Cell, Picture, Store
+
+SPEC = {"seed": 0, "models": ["b0"], "size": (2, 3)}
+CELLS = {
+    Cell("b0", "fog", severity, frame): np.array([[severity, 1], [2, 3 * 10**12]])
+    for severity in (1, 2)
+    for frame in ("a", "b")
+}
+
+
+def test_cells_come_back(tmp_path: Path) -> None:
+    picture = Picture(next(iter(CELLS)), "input", b"png")
+    with Store.create_or_resume(tmp_path / "run", SPEC) as store:
+        store.add(CELLS, [picture])
+        store.add_session({"machine": {"cores": "2"}})
+    with Store.open(tmp_path / "run") as store:
+        assert store.spec() == {"seed": 0, "models": ["b0"], "size": [2, 3]}
+        assert store.stored() == set(CELLS)
+        assert store.pictures() == [picture]
+        assert store.sessions() == [{"machine": {"cores": "2"}}]
+        found = dict(store.matrices())
+    assert found.keys() == CELLS.keys()
+    for cell, matrix in CELLS.items():
+        np.testing.assert_array_equal(found[cell], matrix)
+
+
+def test_draws_and_predictions_of_no_class_come_back(tmp_path: Path) -> None:
+    cells = {
+        Cell("b0", "fog", 1, "a", draw): np.arange(classes * columns).reshape(classes, columns)
+        for draw, (classes, columns) in enumerate([(1, 1), (1, 2), (150, 150), (150, 151)])
+    }
+    with Store.create_or_resume(tmp_path / "run", SPEC) as store:
+        store.add(cells)
+        assert store.stored() == set(cells)
+        for cell, matrix in store.matrices():
+            np.testing.assert_array_equal(matrix, cells[cell])
+
+
+def test_adding_twice_counts_once(tmp_path: Path) -> None:
+    with Store.create_or_resume(tmp_path / "run", SPEC) as store:
+        store.add(CELLS)
+        store.add(CELLS)
+        assert len(list(store.matrices())) == len(CELLS)
+
+
+def test_another_specification_is_refused_with_what_differs(tmp_path: Path) -> None:
+    with Store.create_or_resume(tmp_path / "run", SPEC):
+        pass
+    with Store.create_or_resume(tmp_path / "run", SPEC):
+        pass
+    with (
+        pytest.raises(InputError, match="differs in models, seed"),
+        Store.create_or_resume(tmp_path / "run", {**SPEC, "seed": 1, "models": []}),
+    ):
+        pass
+
+
+def test_unusable_folders_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.tex").write_text("")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / FILE).write_text("no database " * 100)
+    cases = {"file": "cannot be written", "full": "other files", "broken": "not a run, or damaged"}
+    for name, words in cases.items():
+        with (
+            pytest.raises(InputError, match=words),
+            Store.create_or_resume(tmp_path / name, SPEC),
+        ):
+            pass
+    with pytest.raises(InputError, match="no run here"), Store.open(tmp_path / "absent"):
+        pass
+    with (
+        pytest.raises(InputError, match="not a run, or damaged"),
+        Store.open(tmp_path / "broken") as store,
+    ):
+        store.spec()
+
+
+@pytest.mark.parametrize("column", ["matrix", "digest", "severity"])
+def test_a_damaged_cell_is_noticed(tmp_path: Path, column: str) -> None:
+    with Store.create_or_resume(tmp_path / "run", SPEC) as store:
+        store.add(CELLS)
+    with sqlite3.connect(tmp_path / "run" / FILE) as connection:
+        value = 5 if column == "severity" else b"x" * 20
+        connection.execute(
+            f"UPDATE cells SET {column} = ? WHERE frame = 'a' AND severity = 1", (value,)
+        )
+    connection.close()
+    with pytest.raises(InputError, match="damaged"), Store.open(tmp_path / "run") as store:
+        list(store.matrices())
+
+
+def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
+    with Store.create_or_resume(tmp_path / "run", SPEC):
+        pass
+    with sqlite3.connect(tmp_path / "run" / FILE) as connection:
+        connection.execute("UPDATE meta SET value = '99' WHERE key = 'version'")
+    connection.close()
+    with pytest.raises(InputError, match="another version"), Store.open(tmp_path / "run") as store:
+        store.spec()

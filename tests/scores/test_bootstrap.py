@@ -1,0 +1,248 @@
+"""The scores of whole runs with their intervals: by hand and by property."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from robustbench_seg.protocol.suites.corruption import Column, Suite
+from robustbench_seg.scores import metrics, tables
+from robustbench_seg.scores.bootstrap import Bootstrap
+from robustbench_seg.scores.comparison import paired
+from robustbench_seg.scores.intervals import intervals
+from robustbench_seg.scores.pixel_counts import Draw, PixelCounts
+from robustbench_seg.scores.tidy import tidy
+
+# A deadline would time the machine, not the code.
+no_deadline = settings(deadline=None, max_examples=25)
+
+CLASSES = ("road", "sky", "car", "bus")
+CATEGORIES = ("flat", "sky", "vehicle", "vehicle")
+SUITE = Suite(
+    name="tiny",
+    title="Tiny",
+    source="a test",
+    columns=(Column("fog", "weather", (1, 2)), Column("contrast", "digital", (1,))),
+    severities=(1, 2, 3, 4, 5),
+)
+DRAWS: tuple[Draw, ...] = (
+    ("clean", 0, 0),
+    *(("fog", severity, draw) for severity in SUITE.severities for draw in (0, 1, 2)),
+    *(("contrast", severity, 0) for severity in SUITE.severities),
+)
+
+
+def matrices(images: int, seed: int = 0, spare: int = 0) -> NDArray[np.int64]:
+    """Return matrices (images, draws, C, C) whose truth an image has under all conditions."""
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(50, 500, (images, 1, 4, 1)) * (rng.random((images, 1, 4, 1)) < 0.8)
+    shares = rng.dirichlet(np.ones(4 + spare), (images, len(DRAWS), 4))
+    shares[..., :4] += np.eye(4)
+    return (truth * shares / 2).round().astype(np.int64)
+
+
+def tally(matrices: NDArray[np.int64], order: Sequence[int] | None = None) -> PixelCounts:
+    """Count matrices (images, draws, C, C)."""
+    present = matrices.sum(axis=(0, 1, 3)) > 0
+    found = PixelCounts(len(matrices), DRAWS, CLASSES, CATEGORIES, present)
+    for place, image in enumerate(range(len(matrices)) if order is None else order):
+        for draw, matrix in zip(DRAWS, matrices[image], strict=True):
+            found.add(place, draw, matrix)
+    return found
+
+
+def scores(found: PixelCounts, groups: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return the tidy table."""
+    return tidy({"m": Bootstrap(found, groups, resamples=50)}, "streets")
+
+
+@pytest.mark.parametrize("spare", [0, 1])
+def test_scores_are_those_of_the_summed_matrices(spare: int) -> None:
+    counted = matrices(7, spare=spare)
+    counted[:, :, 3] = counted[:, :, :, 3] = 0  # no bus, in truth or prediction
+    counted[2, 0, 0, 3] = 1  # but one pixel that is taken for one
+    frame = scores(tally(counted)).set_index(["condition", "severity", "class", "metric"])["value"]
+    class_set = np.array([True, True, True, False])
+    for condition in SUITE.conditions():
+        columns = [place for place, draw in enumerate(DRAWS) if draw[:2] == condition]
+        sums = counted[:, columns].sum(axis=0)  # (draws, C, C)
+        expected = {
+            ("all", "miou"): metrics.mean_iou(sums, class_set),
+            ("all", "miou_cityscapes"): metrics.cityscapes_mean_iou(sums),
+            ("all", "pixel_accuracy"): metrics.pixel_accuracy(sums),
+            ("all", "mean_accuracy"): metrics.mean_accuracy(sums, class_set),
+            ("all", "frequency_weighted_iou"): metrics.frequency_weighted_iou(sums),
+            ("sky", "iou"): metrics.iou(sums)[:, 1],
+            ("vehicle", "category_iou"): metrics.iou(metrics.category_counts(sums, CATEGORIES))[
+                :, 2
+            ],
+        }
+        for name, by_draw in expected.items():
+            assert frame[(*condition, *name)] == pytest.approx(by_draw.mean(), rel=1e-12)
+        spread = expected["all", "miou"]
+        if len(columns) > 1:
+            told = frame[(*condition, "all", "miou_sd_over_draws")]
+            assert told == pytest.approx(spread.std(ddof=1), rel=1e-9)
+        else:
+            assert (*condition, "all", "miou_sd_over_draws") not in frame.index
+    assert ("clean", 0, "bus", "iou") not in frame.index
+    clean = metrics.mean_iou(counted[:, 0].sum(axis=0), class_set)
+    assert frame["clean", 0, "all", "miou"] == pytest.approx(clean)
+
+
+@no_deadline
+@given(st.permutations(range(5)))
+def test_the_order_of_images_changes_no_score(order: list[int]) -> None:
+    counted = matrices(5)
+    values = [scores(tally(counted, order)), scores(tally(counted))]
+    assert values[0]["value"].equals(values[1]["value"])
+
+
+@no_deadline
+@given(st.integers(1, 4))
+def test_parts_of_a_run_add_up_to_its_counts(cut: int) -> None:
+    counted = matrices(5)
+    parts = [tally(counted[:cut]).counts, tally(counted[cut:]).counts]
+    np.testing.assert_array_equal(np.concatenate(parts), tally(counted).counts)
+
+
+@no_deadline
+@given(st.permutations(range(4)))
+def test_renaming_the_classes_renames_the_scores(order: list[int]) -> None:
+    counted = matrices(5)
+    renamed = PixelCounts(
+        5, DRAWS, [CLASSES[i] for i in order], [CATEGORIES[i] for i in order], ~np.zeros(4, bool)
+    )
+    for image in range(5):
+        for draw, matrix in zip(DRAWS, counted[image], strict=True):
+            renamed.add(image, draw, matrix[np.ix_(order, order)])
+    index = ["condition", "severity", "class", "metric"]
+    left, right = (
+        scores(item).set_index(index)[["value", "low", "high"]]
+        for item in (tally(counted), renamed)
+    )
+    pd.testing.assert_frame_equal(left, right.loc[left.index], rtol=1e-12)
+
+
+def test_a_perfect_run_scores_one_without_doubt() -> None:
+    counted = np.zeros((4, len(DRAWS), 4, 4), np.int64)
+    counted[:] = np.diag([5, 3, 2, 1])
+    frame = scores(tally(counted))
+    measured = frame[~frame["metric"].str.contains("draws")]
+    assert (measured[["value", "low", "high"]] == 1).all(axis=None)
+    assert (frame.loc[frame["metric"].str.contains("draws"), "value"] == 0).all()
+
+
+def test_a_resample_without_a_class_has_the_mean_over_the_others() -> None:
+    counted = np.zeros((2, len(DRAWS), 4, 4), np.int64)
+    counted[0, :] = np.diag([8, 8, 0, 0])
+    counted[1, :] = np.diag([8, 0, 0, 0])
+    counted[1, :, 2, 2] = counted[1, :, 2, 0] = 4  # car is in the second image alone
+    bootstrap = Bootstrap(tally(counted), resamples=400)
+    first = (8 + 8) / 16  # twice the first image: road and sky, both right
+    second = (16 / 24 + 8 / 16) / 2  # twice the second: road and car
+    both = (16 / 20 + 1 + 4 / 8) / 3
+    found = bootstrap.samples["clean", 0]
+    assert set(found.round(9)) == {round(first, 9), round(second, 9), round(both, 9)}
+    car = bootstrap.class_samples(2)["clean", 0]
+    assert (car.isna() == (found == first)).all()
+    assert 60 < car.isna().sum() < 140
+    frame = scores(tally(counted))
+    own = frame[(frame["class"] == "car") & (frame["condition"] == "clean")].iloc[0]
+    assert own[["value", "low", "high"]].tolist() == [0.5, 0.5, 0.5]
+
+
+def test_one_image_has_no_interval() -> None:
+    frame = scores(tally(matrices(1)))
+    assert frame["value"].notna().any()
+    assert frame[["low", "high"]].isna().all(axis=None)
+    grouped = scores(tally(matrices(3)), ["a", "a", "a"])
+    assert grouped[["low", "high"]].isna().all(axis=None)
+
+
+def test_groups_are_drawn_whole() -> None:
+    counted = matrices(6)
+    groups = ["a", "b", "a", "c", "b", "a"]
+    merged = np.stack([counted[[0, 2, 5]].sum(0), counted[[1, 4]].sum(0), counted[3]])
+    own, theirs = scores(tally(counted), groups), scores(tally(merged))
+    pd.testing.assert_frame_equal(own.drop(columns="n_images"), theirs.drop(columns="n_images"))
+    assert (own["n_images"] == 6).all()
+    assert not np.allclose(own["low"].dropna(), scores(tally(counted))["low"].dropna())
+
+
+def test_derived_scores_have_the_values_of_the_tables_and_intervals_of_their_own() -> None:
+    bootstraps = {"m": Bootstrap(tally(matrices(30)))}
+    frame = tidy(bootstraps, "streets")
+    found = intervals(
+        bootstraps,
+        partial(tables.suite_scores, suite=SUITE),
+        partial(tables.class_scores, suite=SUITE),
+    ).set_index(["class", "score"])
+    summary = tables.summary(frame, SUITE)
+    own = found[["value", "low", "high"]].loc["all"].loc[summary.columns]
+    np.testing.assert_allclose(own["value"], summary.to_numpy()[0], rtol=1e-12)
+    value, low, high = own.to_numpy().T
+    assert ((low < value) & (value < high)).all()
+    of_classes = found["value"].astype(float)[list(CLASSES)]
+    stacked = tables.class_table(frame, SUITE).loc["m"].stack()
+    np.testing.assert_allclose(of_classes, stacked, rtol=1e-12)
+    assert of_classes.index.tolist() == stacked.index.tolist()
+    fog = tables.suite_table(frame, SUITE)["weather", "fog"].iloc[0]
+    assert found["value"]["all", "fog"] == pytest.approx(fog)
+    # A mean over conditions is surer than each of them; clean and pixels are as in the tidy table.
+    widths = found["high"] - found["low"]
+    assert widths["all", "suite score"] < widths["all", "contrast"]
+    clean = frame[(frame["condition"] == "clean") & (frame["class"] == "all")].set_index("metric")
+    for score, metric in (("clean", "miou"), ("pixel_accuracy", "pixel_accuracy")):
+        for end in ("low", "high"):
+            assert found[end]["all", score] == clean[end][metric]
+
+
+def test_the_spread_over_draws_is_that_of_whole_suites() -> None:
+    counted = matrices(8)
+    every = np.ones(4, bool)
+    suites = []
+    for number in range(3):
+        by_condition = {
+            draw[:2]: float(metrics.mean_iou(counted[:, place].sum(axis=0), every))
+            for place, draw in enumerate(DRAWS)
+            if draw[2] == number or draw[0] in ("clean", "contrast")
+        }
+        fog = (by_condition["fog", 1] + by_condition["fog", 2]) / 2
+        suites.append((fog + by_condition["contrast", 1]) / 2)
+    found = intervals(
+        {"m": Bootstrap(tally(counted), resamples=20)}, partial(tables.suite_scores, suite=SUITE)
+    ).set_index("score")
+    assert found["sd_over_draws"]["suite score"] == pytest.approx(np.std(suites, ddof=1))
+    assert found["value"]["suite score"] == pytest.approx(np.mean(suites))
+    assert found["sd_over_draws"]["contrast"] == pytest.approx(0, abs=1e-12)
+
+
+def test_a_model_does_not_differ_from_itself() -> None:
+    own = Bootstrap(tally(matrices(10)), resamples=100)
+    table = paired(own, own, partial(tables.suite_scores, suite=SUITE), SUITE.corruptions)
+    assert (table[["difference", "low", "high"]] == 0).all(axis=None)
+    assert (table["p"] == 1).all()
+    assert table["p_holm"].notna().tolist() == table.index.isin(SUITE.corruptions).tolist()
+
+
+def test_pairs_are_surer_than_each_alone() -> None:
+    counted = matrices(40)
+    better = counted.copy()
+    road = counted[..., 0, 1] // 10  # a tenth of what was taken for sky
+    better[..., 0, 1] -= road
+    better[..., 0, 0] += road
+    first, second = (Bootstrap(tally(item)) for item in (counted, better))
+    table = paired(first, second, partial(tables.suite_scores, suite=SUITE), SUITE.corruptions)
+    clean = table.loc["clean"].astype(float)
+    low, high = first.ends(first.samples.to_numpy())
+    assert 0 < clean["low"] < clean["difference"] < clean["high"] < (high - low)[0] / 4
+    assert clean["p"] == pytest.approx(2 / 2001)
+    assert table["p_holm"]["fog"] == pytest.approx(2 * table["p"]["fog"])
