@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..protocol.suites.corruption import Suite
 from .bootstrap import Bootstrap
 from .metrics import Counts, mean_iou
 from .pixel_counts import PixelCounts
+from .policy import SeverityPolicy
 from .tables import class_scores, complete, suite_scores
 
 ENDS = ("low", "high")
@@ -23,7 +23,7 @@ def estimated(bootstrap: Bootstrap, values: pd.DataFrame, samples: pd.DataFrame)
     return pd.DataFrame({"value": values.iloc[0].astype(float), "low": low, "high": high})
 
 
-def category_curves(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def category_curves(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Average the corruptions of each category at each severity: columns (category, severity)."""
     scores = complete(scores, suite)
     curves = {
@@ -36,7 +36,7 @@ def category_curves(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     return pd.DataFrame(curves, index=scores.index)
 
 
-def class_losses(bootstrap: Bootstrap, suite: Suite) -> pd.DataFrame:
+def class_losses(bootstrap: Bootstrap, suite: SeverityPolicy) -> pd.DataFrame:
     """Return how much of each class of the set is lost: index class.
 
     Columns: `clean` and `suite` (IoU), `change` (the second minus the first) and `retention` (their
@@ -58,7 +58,7 @@ def class_losses(bootstrap: Bootstrap, suite: Suite) -> pd.DataFrame:
     return table.rename_axis(index="class")
 
 
-def frame_losses(tally: PixelCounts, suite: Suite) -> pd.DataFrame:
+def frame_losses(tally: PixelCounts, suite: SeverityPolicy) -> pd.DataFrame:
     """Return how much of each frame is lost, a row a frame in the order of the tally.
 
     Columns: `clean`, `suite` (mIoU of this frame alone, over the classes that it shows), `change`,
@@ -82,13 +82,13 @@ def frame_losses(tally: PixelCounts, suite: Suite) -> pd.DataFrame:
     return table
 
 
-def _losses(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def _losses(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     table = class_scores(scores, suite)[["clean", "suite", "retention"]]
     table.insert(2, "change", table["suite"] - table["clean"])
     return table
 
 
-def _half_lost_at(values: pd.DataFrame, suite: Suite) -> float:
+def _half_lost_at(values: pd.DataFrame, suite: SeverityPolicy) -> float:
     scores = complete(values, suite)
     clean = float(scores["clean", 0].iloc[0])
     for severity in suite.severities:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..protocol.suites.corruption import Suite
 from .metrics import corruption_degradation, relative_corruption_degradation
+from .policy import SeverityPolicy
 
 CD, RCD, MEAN = "CD", "rCD", "mean"
 HIGHER_IS_BETTER = ("clean", "suite score", "retention", "mPC", "rPC")
 """The headline numbers by which models are put in order, besides the corruptions."""
 
 
-def degradations(scores: pd.DataFrame, reference: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def degradations(
+    scores: pd.DataFrame, reference: pd.DataFrame, suite: SeverityPolicy
+) -> pd.DataFrame:
     """Return CD and rCD against a reference for rows of scores: columns (measure, corruption).
 
     Both have the columns of `tables.suite_scores`, of which `clean` and the corruptions are read;
@@ -35,7 +37,7 @@ def degradations(scores: pd.DataFrame, reference: pd.DataFrame, suite: Suite) ->
     return pd.DataFrame(np.column_stack(values), index=scores.index, columns=columns)
 
 
-def ranks(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def ranks(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return the rank of each model by each score, 1 for the best; equals share the better one.
 
     `scores` has a row a model and the columns of `tables.suite_scores`. Columns: those of

@@ -13,7 +13,7 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from ..protocol.suites.corruption import Suite
+from .policy import SeverityPolicy
 
 CLEAN = ("clean", 0)
 """The condition of the images as they are: its name and severity."""
@@ -25,7 +25,7 @@ ALL_SEVERITIES = (1, 2, 3, 4, 5)
 """What mPC and rPC average over, whichever of them count in the suite score."""
 
 
-def severity_table(tidy: pd.DataFrame, suite: Suite, metric: str = "miou") -> pd.DataFrame:
+def severity_table(tidy: pd.DataFrame, suite: SeverityPolicy, metric: str = "miou") -> pd.DataFrame:
     """Return the score at each severity: index (model, category, corruption), columns severities.
 
     All the severities that the suite runs, counted or not.
@@ -43,7 +43,7 @@ def severity_table(tidy: pd.DataFrame, suite: Suite, metric: str = "miou") -> pd
     return pd.DataFrame(list(rows.values()), index=index, columns=columns, dtype=np.float64)
 
 
-def suite_table(tidy: pd.DataFrame, suite: Suite, metric: str = "miou") -> pd.DataFrame:
+def suite_table(tidy: pd.DataFrame, suite: SeverityPolicy, metric: str = "miou") -> pd.DataFrame:
     """Return a row a model in the form of Table 5 of SegFormer: clean, each corruption, mean.
 
     Columns are (category, corruption); category "" holds `clean`, `mean` (the suite score) and
@@ -61,7 +61,7 @@ def suite_table(tidy: pd.DataFrame, suite: Suite, metric: str = "miou") -> pd.Da
     return table
 
 
-def summary(tidy: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def summary(tidy: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return the headline numbers, a row a model.
 
     Those of `headline`, and the `pixel_accuracy` of the clean images.
@@ -71,7 +71,7 @@ def summary(tidy: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     return table
 
 
-def headline(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def headline(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return the headline numbers of rows of mIoU, whatever these are: models, resamples, draws.
 
     `clean`, `suite score`, one column a category, `retention` (suite score / clean), `mPC` (the
@@ -90,7 +90,7 @@ def headline(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     return table
 
 
-def suite_scores(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def suite_scores(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return the headline numbers and the score of each corruption for the rows of `scores`.
 
     See `headline`.
@@ -99,12 +99,12 @@ def suite_scores(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     return pd.concat([headline(scores, suite), by_corruption], axis="columns")
 
 
-def class_table(tidy: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def class_table(tidy: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return the IoU of each class of the set: index (model, class), columns of `class_scores`."""
     return class_scores(_by_condition(tidy, suite, ["model", "class"], "iou"), suite)
 
 
-def class_scores(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def class_scores(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return what is told of a class, for rows of its IoU: see `headline`.
 
     Columns: `clean`, one a category, `suite` (the mean over the corruptions), `retention`.
@@ -119,7 +119,7 @@ def class_scores(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     return table
 
 
-def complete(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def complete(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return the columns (condition, severity) that any table asks for, NaN where not run."""
     conditions = [CLEAN]
     severities = dict.fromkeys((*ALL_SEVERITIES, *suite.severities))
@@ -128,12 +128,14 @@ def complete(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
     return scores.reindex(columns=columns)
 
 
-def _severities(suite: Suite) -> tuple[int, ...]:
+def _severities(suite: SeverityPolicy) -> tuple[int, ...]:
     # Conditions that frames were taken in have no strengths.
     return suite.severities if suite.severities == (0,) else ALL_SEVERITIES
 
 
-def _by_condition(tidy: pd.DataFrame, suite: Suite, index: list[str], metric: str) -> pd.DataFrame:
+def _by_condition(
+    tidy: pd.DataFrame, suite: SeverityPolicy, index: list[str], metric: str
+) -> pd.DataFrame:
     """Arrange one metric: rows `index`, in order of appearance, columns (condition, severity)."""
     measured = tidy[tidy["metric"] == metric]
     wide = measured.pivot(index=index, columns=["condition", "severity"], values="value")
@@ -142,7 +144,7 @@ def _by_condition(tidy: pd.DataFrame, suite: Suite, index: list[str], metric: st
     return complete(wide.reindex(index=order), suite)
 
 
-def _by_corruption(scores: pd.DataFrame, suite: Suite) -> pd.DataFrame:
+def _by_corruption(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Average each corruption over the severities that count: one column a corruption."""
     return pd.DataFrame(
         {
@@ -161,7 +163,7 @@ def _pick(
     return scores[pairs]
 
 
-def _corruptions_of(category: str, suite: Suite) -> list[str]:
+def _corruptions_of(category: str, suite: SeverityPolicy) -> list[str]:
     """Return the names of the corruptions of a category, in order."""
     return [column.corruption for column in suite.columns if column.category == category]
 

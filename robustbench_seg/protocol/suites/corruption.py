@@ -28,6 +28,8 @@ from corruptions.checks import SEVERITIES, check_severity, unknown
 from corruptions.errors import InputError
 from corruptions.registry import find
 
+from ...scores.policy import Column, SeverityPolicy
+
 DATA = resources.files(__package__) / "data"
 SUITES = ("cityscapes-c", "imagenet-c", "imagenet-c-all")
 RESERVED = ("clean", "mean", "suite", "suite score", "retention", "mPC", "rPC", "pixel_accuracy")
@@ -35,33 +37,17 @@ RESERVED = ("clean", "mean", "suite", "suite score", "retention", "mPC", "rPC", 
 
 
 @dataclass(frozen=True)
-class Column:
-    """A corruption in a suite: its category there, and the severities that count."""
-
-    corruption: str
-    category: str
-    counted: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Suite:
-    """Ordered corruptions, the severities to run, and the policy by which they count."""
+class Description:
+    """Name, title and source of a suite."""
 
     name: str
     title: str
     source: str
-    columns: tuple[Column, ...]
-    severities: tuple[int, ...]
 
-    @property
-    def corruptions(self) -> tuple[str, ...]:
-        """The names of the corruptions, in order."""
-        return tuple(column.corruption for column in self.columns)
 
-    @property
-    def categories(self) -> tuple[str, ...]:
-        """The categories, in the order in which they first appear."""
-        return tuple(dict.fromkeys(column.category for column in self.columns))
+@dataclass(frozen=True)
+class Suite(SeverityPolicy, Description):
+    """Ordered corruptions, the severities to run, and the policy by which they count."""
 
     @property
     def digest(self) -> str:

@@ -1,0 +1,32 @@
+"""The severity policy of a benchmark: which severities of each corruption count in its scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """A corruption in a suite: its category there, and the severities that count."""
+
+    corruption: str
+    category: str
+    counted: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SeverityPolicy:
+    """Ordered corruptions, the severities that are run, and those that count."""
+
+    columns: tuple[Column, ...]
+    severities: tuple[int, ...]
+
+    @property
+    def corruptions(self) -> tuple[str, ...]:
+        """Names of the corruptions, in order."""
+        return tuple(column.corruption for column in self.columns)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Categories in the order in which they first appear."""
+        return tuple(dict.fromkeys(column.category for column in self.columns))
