@@ -15,9 +15,10 @@ from ..errors import InputError
 from ..protocol.input_geometry import Scale
 from ..protocol.request import Request
 from ..protocol.spec import CopySpec, FrameSpec
-from ..protocol.suites.corruption import Column, Suite, load_suite
+from ..protocol.suites.corruption import Suite, load_suite
 from ..protocol.suites.files import find_suite
 from ..protocol.suites.resolution import ResolutionSuite
+from ..scores.policy import Column
 from .condition import CLEAN, Clean, Condition, Corrupted, Rescaled, Stored
 
 DEFAULT_SUITE = "cityscapes-c"

@@ -16,16 +16,18 @@ from .tables import ALL_CLASSES, CLEAN
 _CHANGE = "change at "
 
 
-class Place(NamedTuple):
-    """Where a condition stands in the curves."""
+class CurvePoint(NamedTuple):
+    """Curve that a condition is a point of, and its position along the x-axis."""
 
     line: str
-    """What it shares with the other points of its curve: window and corruption; "" for neither."""
+    """Window and corruption that all points of the curve share; "" for neither."""
     value: float
-    """The scale, or the short side in pixels."""
+    """Scale, or short side in pixels."""
 
 
-def resolution_table(tidy: pd.DataFrame, places: Mapping[str, Place], against: str) -> pd.DataFrame:
+def resolution_table(
+    tidy: pd.DataFrame, points: Mapping[str, CurvePoint], against: str
+) -> pd.DataFrame:
     """List the mIoU of every condition: index (model, condition), clean first.
 
     Columns: `line` and `value` (of its place; "" and NaN for the clean frames), `miou` with its
@@ -35,11 +37,11 @@ def resolution_table(tidy: pd.DataFrame, places: Mapping[str, Place], against: s
     scores = scores.set_index(["model", "condition"])[["value", "low", "high"]]
     scores = scores.rename(columns={"value": "miou"})
     models = list(dict.fromkeys(scores.index.get_level_values("model")))
-    conditions = [CLEAN[0], *places]
+    conditions = [CLEAN[0], *points]
     order = pd.MultiIndex.from_product([models, conditions], names=["model", "condition"])
     table = scores.reindex(order)
-    clean = Place("", float("nan"))
-    rows = [places.get(condition, clean) for _, condition in order]
+    clean = CurvePoint("", float("nan"))
+    rows = [points.get(condition, clean) for _, condition in order]
     table.insert(0, "line", [place.line for place in rows])
     table.insert(1, "value", [place.value for place in rows])
     reference = table["miou"].xs(against, level="condition")

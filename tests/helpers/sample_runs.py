@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from robustbench_seg.datasets.base import ClassInfo
 from robustbench_seg.models.base import Window
 from robustbench_seg.protocol.spec import FrameSpec, ModelSpec, Spec
-from robustbench_seg.protocol.suites.corruption import Column, Suite
+from robustbench_seg.protocol.suites.corruption import Suite
 from robustbench_seg.runs.run import Run
 from robustbench_seg.scores.pixel_counts import PixelCounts
+from robustbench_seg.scores.policy import Column
 
 SUITE = Suite(
     name="tiny",

@@ -27,7 +27,7 @@ from robustbench_seg.reporting import scales
 from robustbench_seg.reporting.report import notes_of, report_of, stamps_of, title_of
 from robustbench_seg.runs.run import Run
 from robustbench_seg.scores.metrics import confusion_matrix, mean_iou
-from robustbench_seg.scores.resolution import Place, resolution_table, with_intervals
+from robustbench_seg.scores.resolution import CurvePoint, resolution_table, with_intervals
 from robustbench_seg.scores.tidy import COLUMNS
 from tests.helpers.frames import write_tree
 from tests.helpers.suite_files import MINE
@@ -218,7 +218,7 @@ def test_changes_and_their_intervals() -> None:
         for model, less in (("b", 0), ("a", 0.2))
         for condition, value in values.items()
     ]
-    places = {"scale 0.5": Place("", 0.5), "scale 1": Place("", 1)}
+    places = {"scale 0.5": CurvePoint("", 0.5), "scale 1": CurvePoint("", 1)}
     table = resolution_table(pd.DataFrame(rows, columns=COLUMNS), places, "scale 1")
     assert [model for model, _ in table.index] == ["b"] * 3 + ["a"] * 3
     assert table["change"].tolist() == pytest.approx([-0.1, -0.3, 0] * 2)

@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from robustbench_seg.protocol.suites.corruption import Column, Suite
+from robustbench_seg.protocol.suites.corruption import Suite
 from robustbench_seg.scores import metrics, tables
 from robustbench_seg.scores.bootstrap import Bootstrap
 from robustbench_seg.scores.comparison import paired
 from robustbench_seg.scores.intervals import intervals
 from robustbench_seg.scores.pixel_counts import Draw, PixelCounts
+from robustbench_seg.scores.policy import Column
 from robustbench_seg.scores.tidy import tidy
 
 # A deadline would time the machine, not the code.

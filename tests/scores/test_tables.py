@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from robustbench_seg.protocol.suites.corruption import Column, Suite, load_suite
+from robustbench_seg.protocol.suites.corruption import Suite, load_suite
 from robustbench_seg.scores import metrics, tables
 from robustbench_seg.scores.bootstrap import Bootstrap
 from robustbench_seg.scores.pixel_counts import PixelCounts
+from robustbench_seg.scores.policy import Column
 from robustbench_seg.scores.tidy import COLUMNS, tidy
 
 # SegFormer (arXiv 2105.15203v3), Table 5, the row of SegFormer-B5, and its mean as printed.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ...errors import InputError
-from ...scores.resolution import Place
+from ...scores.resolution import CurvePoint
 from ..input_geometry import RelativeWindow, Scale, Unit
 
 SMALLEST, LARGEST = 1 / 64, 16
@@ -30,10 +30,10 @@ class Shift(NamedTuple):
         return ", ".join(filter(None, (self._image, str(self.scale), self._window)))
 
     @property
-    def place(self) -> Place:
+    def place(self) -> CurvePoint:
         """Where it stands in the curves."""
         line = ", ".join(filter(None, (self._image, self._window)))
-        return Place(line, self.scale.value)
+        return CurvePoint(line, self.scale.value)
 
     @property
     def _image(self) -> str:
@@ -71,7 +71,7 @@ class ResolutionSuite:
         )
 
     @property
-    def places(self) -> dict[str, Place]:
+    def places(self) -> dict[str, CurvePoint]:
         """Where each condition stands in the curves, by its name."""
         return {shift.name: shift.place for shift in self.shifts}
 
