@@ -11,7 +11,7 @@ from .comparison import contents as comparison_contents
 from .comparison.description import Comparison
 from .document import Document, Gallery, Plot, Plots, Section, example_groups, file_name
 from .report import Page, Report, ResolutionReport
-from .tables import Cell, Table
+from .table import Cell, Table
 from .text import corruption_name, percent, severity_range
 
 Meanings = tuple[tuple[str, str], ...]

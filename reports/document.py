@@ -1,28 +1,25 @@
-"""A report as a sequence of sections, before it is typeset: what PDF, LaTeX and Markdown share."""
+"""The description of a report: notes, and sections of parts, which every format writes."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from itertools import accumulate, groupby
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from matplotlib.figure import Figure
 
 from .report import Example
-from .tables import Cell, Head, Table
+from .table import Cell, Table
 from .text import corruption_name
-
-MOST_LEVEL = 12
-"""Above this many columns the headings of a table on paper stand upright."""
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure that is drawn when a format asks for it.
+    """A figure that is drawn when a format needs it.
 
-    `name` is its file name without a suffix, `caption` stands at it, `label` says in words what it
+    `name` is its file name without a suffix, unique in the document; `label` says in words what it
     shows, for readers who cannot see it.
     """
 
@@ -34,121 +31,148 @@ class Plot:
 
 @dataclass(frozen=True)
 class Plots:
-    """Figures under a heading of their own, with a note on how to read them.
+    """Figures side by side under a heading, with a note on how to read them.
 
-    They stand in one column or in two; of an odd number in two, the first stands alone.
+    `columns` is their number in a row on paper. With `lead`, the first is larger than the others.
+    `aside` stands in small beside the heading.
     """
 
     heading: str
     plots: tuple[Plot, ...]
     note: str = ""
     columns: int = 2
+    aside: str = ""
+    lead: bool = False
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An example picture: a caption and PNG bytes."""
+    """A picture: a caption and PNG bytes."""
 
     caption: str
     png: bytes
 
 
 @dataclass(frozen=True)
-class ExampleGroup:
-    """One frame under one condition, as all models saw it."""
+class PictureGroup:
+    """Pictures of one subject under a heading, such as one frame under one condition."""
 
-    condition: str
-    image: str
+    heading: str
+    aside: str
     pictures: tuple[Picture, ...]
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """Example frames, and the colours of the classes in them."""
+    """Pictures in groups; `legend` has the names and colours "#rrggbb" of their classes."""
 
-    groups: tuple[ExampleGroup, ...]
-    legend: tuple[tuple[str, str], ...]
+    groups: tuple[PictureGroup, ...]
+    legend: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, color in self.legend:
+            # The colour goes into a style attribute, where only a colour may stand.
+            if not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
+                raise ValueError(f"colour {color!r} of class {name!r} is not of the form #rrggbb")
+
+
+@dataclass(frozen=True)
+class Card:
+    """The numbers of one subject, as (label, cell): large ones, bars from 0 to 1, small ones."""
+
+    title: str
+    headline: tuple[tuple[str, Cell], ...]
+    bars: tuple[tuple[str, Cell], ...] = ()
+    further: tuple[tuple[str, Cell], ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Cards that repeat numbers of a table; formats without room for them leave them out."""
+
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True)
+class KeyEntry:
+    """A mark of the figures and its meaning.
+
+    `colors` are "#rrggbb" or stand-ins of `style`: a gradient's from end to end, a line's own.
+    """
+
+    mark: Literal["gradient", "hatched", "hollow", "dashed", "line"]
+    text: str
+    colors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Key:
+    """The marks that the figures below share."""
+
+    entries: tuple[KeyEntry, ...]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Parts that a page shows on a click on `summary`; on paper and in text they are open."""
+
+    summary: str
+    parts: tuple[Part, ...]
+    open: bool = False
+
+
+Part: TypeAlias = str | Table | Plots | Gallery | Cards | Key | Fold
+"""A text is a paragraph."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands below it; `foreign` numbers are others', not measured here."""
+    """A heading with parts.
+
+    `short` is its name in the navigation, `heading` by default. `foreign` sections have numbers
+    measured by others. Without `terminal` the section is left out of the terminal.
+    """
 
     heading: str
-    parts: tuple[str | Table | Plots | Gallery, ...]
+    parts: tuple[Part, ...]
+    short: str = ""
     foreign: bool = False
+    terminal: bool = True
 
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report; `headlines` has the large numbers: model -> label -> cell."""
+    """A whole report.
+
+    Notes and meanings, (term, explanation), follow the first section. A stamp such as "UNTRAINED:
+    random weights" is shown at the head and on every section that is not foreign. `provenance` is
+    heading -> key -> value.
+    """
 
     title: str
     subtitle: str
     stamps: tuple[str, ...]
     notes: tuple[str, ...]
     meanings: tuple[tuple[str, str], ...]
-    headlines: Mapping[str, Mapping[str, Cell]]
     sections: tuple[Section, ...]
     provenance: Mapping[str, Mapping[str, str]]
+    kind: str = "Robustness report"
+    headlines: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
 
     def plots(self) -> tuple[Plot, ...]:
-        """Return all figures, in their order."""
-        parts = (part for section in self.sections for part in section.parts)
+        """Return all figures in their order."""
+        parts = (part for section in self.sections for part in unfolded(section.parts))
         return tuple(plot for part in parts if isinstance(part, Plots) for plot in part.plots)
 
 
-@dataclass(frozen=True)
-class Blocks:
-    """The rows of a table in blocks: name -> rows, where a first column of names became these."""
-
-    columns: int
-    stub: int
-    heads: tuple[tuple[Placed, ...], ...]
-    blocks: tuple[tuple[str | None, tuple[tuple[Cell, ...], ...]], ...]
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A heading, the column at which it begins, and over how many rows of headings it stands."""
-
-    head: Head
-    column: int
-    height: int
-
-    @property
-    def above(self) -> bool:
-        """Whether it stands over others."""
-        return self.height == 0
-
-
-def in_blocks(table: Table) -> Blocks:
-    """Gather rows that begin with the same name, where two cells name a row."""
-    heads, columns, stub = _placed(table), len(table.columns), table.stub
-    if table.groups:
-        columns = sum(head.span for head in table.groups)
-    gathered = [(row[0].text, row[1:]) for row in table.rows]
-    blocks = tuple(
-        (name, tuple(row for _, row in members))
-        for name, members in groupby(gathered, key=lambda pair: pair[0])
-    )
-    if stub < 2 or table.groups or len(blocks) == len(table.rows):
-        return Blocks(columns, stub, heads, ((None, table.rows),))
-    shifted = tuple(replace(place, column=place.column - 1) for place in heads[0][1:])
-    return Blocks(columns - 1, stub - 1, (shifted,), blocks)
-
-
-def _placed(table: Table) -> tuple[tuple[Placed, ...], ...]:
-    """Return the rows of headings; of two, those of the upper have the height 0 or 2."""
-    below = tuple(Placed(head, column, 1) for column, head in table.numbered_columns())
-    if not table.groups:
-        return (below,)
-    starts = accumulate((head.span for head in table.groups), initial=0)
-    above = tuple(
-        Placed(head, column, 2 if head.whole_height else 0)
-        for head, column in zip(table.groups, starts, strict=False)
-    )
-    return above, below
+def unfolded(parts: Iterable[Part]) -> Iterator[str | Table | Plots | Gallery | Cards | Key]:
+    """Yield the parts, with those of each fold in its place."""
+    for part in parts:
+        if isinstance(part, Fold):
+            yield from unfolded(part.parts)
+        else:
+            yield part
 
 
 def split_stamp(stamp: str) -> tuple[str, str]:
@@ -157,8 +181,8 @@ def split_stamp(stamp: str) -> tuple[str, str]:
     return word.strip(), rest.strip()
 
 
-def example_groups(examples: Iterable[Example]) -> tuple[ExampleGroup, ...]:
-    """Examples by frame and condition; a picture that all models share is shown once."""
+def example_groups(examples: Iterable[Example]) -> tuple[PictureGroup, ...]:
+    """Group examples by frame and condition; a picture that all models share is shown once."""
     groups: dict[tuple[str, str], list[Example]] = {}
     for example in examples:
         groups.setdefault((example.condition, example.image), []).append(example)
@@ -175,7 +199,7 @@ def example_groups(examples: Iterable[Example]) -> tuple[ExampleGroup, ...]:
                 Picture(f"{caption}, {example.model}", example.pictures[caption])
                 for example in owners
             ]
-        result.append(ExampleGroup(corruption_name(condition), image, tuple(pictures)))
+        result.append(PictureGroup(corruption_name(condition), image, tuple(pictures)))
     return tuple(result)
 
 
@@ -190,6 +214,6 @@ def one_line(text: str) -> str:
 
 
 def file_name(*words: object) -> str:
-    """Make a name for a file out of any words: only letters of ASCII, digits, dots and dashes."""
+    """Make a file name out of any words: only letters of ASCII, digits, dots and dashes."""
     text = "-".join(map(str, words))
     return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-.")[:80] or "unnamed"

@@ -41,8 +41,9 @@ def _page(report: Page, name: str) -> str | bytes:
     if name == "html":
         return html.render(report)
     if name == "pdf":
-        return pdf.render(report)
-    return markdown.render(report) if name == "md" else latex.render(report)
+        return pdf.render(document_of(report))
+    render = markdown.render if name == "md" else latex.render
+    return render(document_of(report))
 
 
 def _write_figures(report: Page, folder: Path, formats: Collection[str]) -> Path:

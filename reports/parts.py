@@ -17,7 +17,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from .report import Intervals
-from .tables import HEADINGS, Cell, Table, scores_of
+from .table import Cell, Table
+from .tables import HEADINGS, scores_of
 
 
 @dataclass(frozen=True)

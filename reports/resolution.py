@@ -16,7 +16,7 @@ from .figures import POINTS, end_labels
 from .report import ResolutionReport
 from .style import MARKERS, MUTED, RC, SERIES, SURFACE
 from .svg import inline_svg
-from .tables import Cell, Head, Table
+from .table import Cell, Head, Table
 from .text import MISSING, percent, points
 
 MIOU, CHANGE = "miou", "change"

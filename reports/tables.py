@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 import pandas as pd
 
 from .report import Intervals
-from .text import EN_DASH, NOT_MEASURED, corruption_name, percent, severity_range, short_name
+from .table import Cell, Head, Table
+from .text import NOT_MEASURED, corruption_name, percent, severity_range, short_name
 
 _SUITE = "mean over the corruptions, each over the severities that count"
 
@@ -25,67 +26,6 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "pixel_accuracy": ("pixel accuracy", "share of pixels that are right, clean images"),
 }
 """Column of a frame -> its heading and what it means; other columns keep their names."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell: its text, the number it is sorted by, a tooltip, a shade between 0 and 1."""
-
-    text: str
-    value: float | None = None
-    tooltip: str = ""
-    shade: float | None = None
-    ends: tuple[float, float] | None = None
-    """Of its interval, as fractions."""
-    below: str = ""
-    """What stands below the text in small, where it is not the interval in percent."""
-    best: bool = False
-    """Whether it is the best of what it is compared with, and in bold."""
-
-    @property
-    def interval(self) -> str:
-        """What stands below: the ends in percent, with an en dash between; "" for nothing."""
-        if self.below:
-            return self.below
-        return f"{percent(self.ends[0])}{EN_DASH}{percent(self.ends[1])}" if self.ends else ""
-
-
-@dataclass(frozen=True)
-class Head:
-    """A heading over `span` columns, with a second, smaller line."""
-
-    text: str
-    small: str = ""
-    tooltip: str = ""
-    span: int = 1
-    whole_height: bool = False
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table: `groups` is an upper row of headings, or empty; `columns` has one a column.
-
-    A heading of the upper row with `whole_height` stands for its own column, which `columns` then
-    leaves out. The first `stub` cells of each row name the row.
-    """
-
-    caption: str
-    columns: tuple[Head, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    groups: tuple[Head, ...] = ()
-    stub: int = 1
-
-    def numbered_columns(self) -> tuple[tuple[int, Head], ...]:
-        """Return the headings of `columns` with their places in a row, counted from 0."""
-        if not self.groups:
-            return tuple(enumerate(self.columns))
-        place = 0
-        places: list[int] = []
-        for group in self.groups:
-            if not group.whole_height:
-                places += range(place, place + group.span)
-            place += group.span
-        return tuple(zip(places, self.columns, strict=True))
 
 
 def score(

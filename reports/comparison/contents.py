@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from ..document import Document, Gallery, Plot, Plots, Section, example_groups, file_name
-from ..tables import Cell
+from ..table import Cell
 from . import figures, losses, tables
 from .description import Comparison
 

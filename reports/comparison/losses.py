@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from ..tables import HEADINGS, Cell, Head, Table, score
+from ..table import Cell, Head, Table
+from ..tables import HEADINGS, score
 from ..text import MISSING, NOT_MEASURED, corruption_name, severity_range, short_name
 from .description import Comparison
 from .tables import change

@@ -8,7 +8,7 @@ from typing import Any
 from .. import parts
 from ..document import Gallery, Plots, Section, file_name
 from ..svg import inline_svg
-from ..tables import Table
+from ..table import Table
 from .contents import document
 from .description import Comparison
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from .. import tables
-from ..tables import HEADINGS, Cell, Head, Table, score
+from ..table import Cell, Head, Table
+from ..tables import HEADINGS, score
 from ..text import MISSING, NOT_MEASURED, corruption_name, points
 from .description import Comparison, Estimates
 

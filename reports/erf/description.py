@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..tables import Cell, Head, Table
+from ..table import Cell, Head, Table
 from ..text import MISSING, percent
 
 SHARES = (20, 30, 50, 99)

@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ..contents import document_of
-from ..document import MOST_LEVEL, Blocks, Document, Section, in_blocks, one_line, split_stamp
-from ..report import Page
-from ..tables import Table
+from ..document import Document, Section, one_line, split_stamp, unfolded
+from ..table import MOST_LEVEL, Blocks, Table, in_blocks
 
 _PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage[utf8]{inputenc}
@@ -79,9 +77,9 @@ _MARKS = {
 }
 
 
-def render(report: Page) -> str:
-    """Return the report as one LaTeX document. The same report gives the same bytes."""
-    blocks = [_PREAMBLE, *_blocks(document_of(report)), r"\end{document}"]
+def render(document: Document) -> str:
+    """Return a document as LaTeX. The same document gives the same bytes."""
+    blocks = [_PREAMBLE, *_blocks(document), r"\end{document}"]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -193,7 +191,7 @@ def _list(items: Iterable[str]) -> str:
 
 
 def _section(section: Section) -> Iterator[str]:
-    texts = [part for part in section.parts if isinstance(part, str | Table)]
+    texts = [part for part in unfolded(section.parts) if isinstance(part, str | Table)]
     if not texts:
         return
     yield f"\\subsection*{{{escape(section.heading)}}}"

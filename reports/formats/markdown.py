@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..contents import document_of
-from ..document import Document, Section, one_line, split_stamp
-from ..report import Page
-from ..tables import Cell, Table
+from ..document import Document, Section, one_line, split_stamp, unfolded
+from ..table import Cell, Table
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
 
 
-def render(report: Page) -> str:
-    """Return the report as one text. The same report gives the same bytes."""
-    return "\n\n".join(_blocks(document_of(report))) + "\n"
+def render(document: Document) -> str:
+    """Return a document as Markdown. The same document gives the same bytes."""
+    return "\n\n".join(_blocks(document)) + "\n"
 
 
 def table(description: Table) -> str:
@@ -63,7 +61,7 @@ def _blocks(document: Document) -> Iterator[str]:
 
 
 def _section(section: Section) -> Iterator[str]:
-    texts = [part for part in section.parts if isinstance(part, str | Table)]
+    texts = [part for part in unfolded(section.parts) if isinstance(part, str | Table)]
     if not texts:
         return
     yield f"## {escape(section.heading)}"

@@ -9,20 +9,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..contents import document_of
-from ..document import (
-    MOST_LEVEL,
-    Document,
-    Gallery,
-    Placed,
-    Plots,
-    Section,
-    in_blocks,
-    one_line,
-    split_stamp,
-)
-from ..report import Page
-from ..tables import Cell, Table
+from ..document import Document, Gallery, Plots, Section, one_line, split_stamp, unfolded
+from ..table import MOST_LEVEL, Cell, Placed, Table, in_blocks
 from . import paper
 from .typesetting import template, typeset
 
@@ -31,9 +19,8 @@ _WIDEST = 105
 _MOST_CARDS = 2
 
 
-def render(report: Page) -> bytes:
-    """Return the PDF file of a report. The same report gives the same bytes."""
-    document = document_of(report)
+def render(document: Document) -> bytes:
+    """Return a document as a PDF file. The same document gives the same bytes."""
     files: dict[str, bytes] = {}
     content = _printable(_content(document, files))
     files["main.typ"] = template("report.typ")
@@ -68,16 +55,16 @@ def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
 
 def _section(section: Section, files: dict[str, bytes]) -> dict[str, Any]:
     parts: list[dict[str, Any]] = []
-    for part in section.parts:
+    for part in unfolded(section.parts):
         if isinstance(part, str):
             parts.append({"kind": "text", "text": part})
         elif isinstance(part, Table):
             parts.append({"kind": "table", **table(part)})
         elif isinstance(part, Plots):
             parts.append(_plots(part, files))
-        else:
+        elif isinstance(part, Gallery):
             parts.append(_gallery(part, files))
-    tables = [part for part in section.parts if isinstance(part, Table)]
+    tables = [part for part in unfolded(section.parts) if isinstance(part, Table)]
     return {
         "heading": section.heading,
         "foreign": section.foreign,
@@ -148,9 +135,9 @@ def _gallery(part: Gallery, files: dict[str, bytes]) -> dict[str, Any]:
         for picture in group.pictures:
             file = f"example-{len(files)}.png"
             files[file] = picture.png
-            label = f"{picture.caption}, {group.condition}, {group.image}"
+            label = f"{picture.caption}, {group.heading}, {group.aside}"
             pictures.append({"file": file, "caption": picture.caption, "label": label})
-        groups.append({"condition": group.condition, "image": group.image, "pictures": pictures})
+        groups.append({"heading": group.heading, "aside": group.aside, "pictures": pictures})
     return {"kind": "gallery", "legend": part.legend, "groups": groups}
 
 

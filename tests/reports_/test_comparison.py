@@ -23,7 +23,7 @@ from reports.comparison import tables as comparison_tables
 from reports.comparison.description import Comparison
 from reports.contents import document_of
 from reports.formats import html, latex, markdown
-from reports.tables import Cell, Table
+from reports.table import Cell, Table
 from tests.helpers.paths import GOLDEN, ROOT
 from tests.helpers.sample_comparison import sample_comparison
 from tests.helpers.sample_report import png
@@ -50,7 +50,7 @@ def all_tables(comparison: Comparison) -> dict[str, Table]:
 
 def test_all_tables_are_as_stored() -> None:
     """They are written as Markdown, which shows captions, bold and intervals."""
-    found = markdown.render(sample_comparison())
+    found = markdown.render(document_of(sample_comparison()))
     stored = GOLDEN / "reports_comparison.md"
     assert found == stored.read_text(encoding="utf-8")
 
@@ -242,4 +242,4 @@ def test_the_names_of_a_page_are_its_sections() -> None:
     assert {"Differences", "By class", "Frames that lost most"} <= set(shown)
     assert len(all_tables(sample_comparison())) >= 9
     assert json.dumps(shown) == json.dumps(list(dict.fromkeys(shown)))
-    assert latex.render(sample_comparison()).count(r"\subsection*") >= 10
+    assert latex.render(document_of(sample_comparison())).count(r"\subsection*") >= 10

@@ -162,7 +162,7 @@ def test_pictures_that_all_models_share_are_shown_once() -> None:
             Example("b0", "frame", "clean", shared),
         )
     )
-    assert [(group.condition, group.image) for group in groups] == [
+    assert [(group.heading, group.aside) for group in groups] == [
         ("gaussian noise 3", "frame"),
         ("clean", "frame"),
     ]

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports import tables
+from reports.contents import document_of
 from reports.formats import latex
-from reports.tables import Cell, Head, Table
+from reports.table import Cell, Head, Table
 from tests.helpers.paths import GOLDEN
 from tests.helpers.sample_report import (
     COUNTED,
@@ -40,12 +41,14 @@ WIDE = Table(
 
 def hostile_report() -> str:
     return latex.render(
-        sample_report(
-            (EVIL, "b1"),
-            title=EVIL,
-            note=f"{EVIL}\udc80",
-            classes=(EVIL, "sky"),
-            stamps=(f"PARTIAL: {EVIL}",),
+        document_of(
+            sample_report(
+                (EVIL, "b1"),
+                title=EVIL,
+                note=f"{EVIL}\udc80",
+                classes=(EVIL, "sky"),
+                stamps=(f"PARTIAL: {EVIL}",),
+            )
         )
     )
 
@@ -93,7 +96,9 @@ def test_an_interval_stands_below_its_number() -> None:
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="TeX is not installed")
-@pytest.mark.parametrize("source", [latex.render(sample_report(("b0", "b1"))), hostile_report()])
+@pytest.mark.parametrize(
+    "source", [latex.render(document_of(sample_report(("b0", "b1")))), hostile_report()]
+)
 def test_report_compiles(source: str, tmp_path: Path) -> None:
     body = "\n".join(map(latex.table, (LONG, WIDE)))
     (tmp_path / "report.tex").write_text(

@@ -9,9 +9,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from reports import tables
+from reports.contents import document_of
 from reports.document import one_line
 from reports.formats import markdown
-from reports.tables import Cell, Head, Table
+from reports.table import Cell, Head, Table
 from tests.helpers.paths import GOLDEN
 from tests.helpers.sample_report import (
     COUNTED,
@@ -73,7 +74,7 @@ def test_hostile_names_are_shown_in_every_place() -> None:
     report = sample_report(
         (EVIL, "b1"), title=EVIL, note=EVIL, classes=(EVIL, "sky"), stamps=(f"PARTIAL: {EVIL}",)
     )
-    shown = "\n".join(texts(markdown.render(report)))
+    shown = "\n".join(texts(markdown.render(document_of(report))))
     assert shown.count(EVIL) >= 10
 
 
@@ -95,7 +96,9 @@ def test_blocks_begin_nothing_at_the_start_of_a_line() -> None:
 
 
 def test_report_has_stamps_notes_tables_and_provenance() -> None:
-    source = markdown.render(sample_report(("b0", "b1"), stamps=("UNTRAINED: random weights",)))
+    source = markdown.render(
+        document_of(sample_report(("b0", "b1"), stamps=("UNTRAINED: random weights",)))
+    )
     heads = [line for line in source.splitlines() if line.startswith("#")]
     assert heads == [
         "# a suite on streets (val)",

@@ -6,7 +6,7 @@ import pytest
 from markupsafe import Markup
 
 from reports import parts, tables
-from reports.tables import Cell, Head, Table
+from reports.table import Cell, Head, Table
 from tests.helpers.paths import GOLDEN
 from tests.helpers.sample_report import (
     COUNTED,

@@ -15,8 +15,9 @@ import pytest
 from pypdf import PdfReader
 
 from reports import tables
+from reports.contents import document_of
 from reports.formats import pdf
-from reports.tables import Cell, Head, Table
+from reports.table import Cell, Head, Table
 from tests.helpers.paths import GOLDEN, ROOT
 from tests.helpers.sample_report import COUNTED, sample_report, severity_frame, suite_frame
 
@@ -39,7 +40,7 @@ def hostile() -> PdfReader:
         stamps=(f"UNTRAINED: {EVIL}", "PARTIAL: 1 of 2 frames"),
     )
     report = replace(report, provenance={EVIL: {EVIL: EVIL}, "run": {"digest": 64 * "0123"}})
-    return PdfReader(io.BytesIO(pdf.render(report)))
+    return PdfReader(io.BytesIO(pdf.render(document_of(report))))
 
 
 def text_of(reader: PdfReader) -> str:
@@ -113,7 +114,7 @@ def test_file_names_no_date(hostile: PdfReader) -> None:
 
 def test_a_long_table_repeats_its_headings_and_model_on_the_next_page() -> None:
     models = tuple(f"model {number}" for number in range(14))
-    pages = PdfReader(io.BytesIO(pdf.render(sample_report(models)))).pages
+    pages = PdfReader(io.BytesIO(pdf.render(document_of(sample_report(models))))).pages
     texts = [page.extract_text() for page in pages]
     with_table = [text for text in texts if "counted" in text]
     assert len(with_table) > 1
@@ -125,9 +126,10 @@ def test_two_renders_have_the_same_bytes_in_any_process(tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); "
         "from tests.helpers.sample_report import sample_report; "
-        "from reports.formats import pdf; sys.stdout.buffer.write(pdf.render(sample_report()))"
+        "from reports.contents import document_of; from reports.formats import pdf; "
+        "sys.stdout.buffer.write(pdf.render(document_of(sample_report())))"
     )
     command = [sys.executable, "-c", code, str(ROOT)]
     environment = {**os.environ, "PYTHONHASHSEED": "7", "TMPDIR": str(tmp_path)}
     other = subprocess.run(command, capture_output=True, check=True, env=environment).stdout
-    assert pdf.render(sample_report()) == other
+    assert pdf.render(document_of(sample_report())) == other

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from reports import tables
-from reports.tables import Cell, Head, Table
+from reports.table import Cell, Head, Table
 from reports.text import corruption_name, percent, severity_range, short_name
 from tests.helpers.sample_report import (
     COUNTED,

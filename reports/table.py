@@ -1,0 +1,127 @@
+"""A table before it is given a form: cells, headings, rows, and how these are laid out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import accumulate, groupby
+
+from .text import EN_DASH, percent
+
+MOST_LEVEL = 12
+"""The largest number of columns whose headings are set level on paper; above it they are turned."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: its text, the number it is sorted by, a tooltip, a shade between 0 and 1."""
+
+    text: str
+    value: float | None = None
+    tooltip: str = ""
+    shade: float | None = None
+    ends: tuple[float, float] | None = None
+    """The ends of the interval of `value`, as fractions."""
+    below: str = ""
+    """Small text below `text`, in place of the interval in percent."""
+    best: bool = False
+    """Whether the cell is set in bold as the best of those it is compared with."""
+
+    @property
+    def interval(self) -> str:
+        """The small text below: `below`, or the ends in percent; "" for neither."""
+        if self.below:
+            return self.below
+        return f"{percent(self.ends[0])}{EN_DASH}{percent(self.ends[1])}" if self.ends else ""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A heading over `span` columns, with a second, smaller line."""
+
+    text: str
+    small: str = ""
+    tooltip: str = ""
+    span: int = 1
+    whole_height: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: `groups` is an upper row of headings, or empty; `columns` has one per column.
+
+    A heading in `groups` with `whole_height` is the heading of its column, which `columns` then
+    leaves out. The first `stub` cells of each row name the row. `name` is the identifier of the
+    table in a page, such as "suite-table".
+    """
+
+    caption: str
+    columns: tuple[Head, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    groups: tuple[Head, ...] = ()
+    stub: int = 1
+    name: str = ""
+
+    def numbered_columns(self) -> tuple[tuple[int, Head], ...]:
+        """Return the headings of `columns` with the index of their column."""
+        if not self.groups:
+            return tuple(enumerate(self.columns))
+        place = 0
+        places: list[int] = []
+        for group in self.groups:
+            if not group.whole_height:
+                places += range(place, place + group.span)
+            place += group.span
+        return tuple(zip(places, self.columns, strict=True))
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The rows of a table in blocks: (name, rows), where the first column became the names."""
+
+    columns: int
+    stub: int
+    heads: tuple[tuple[Placed, ...], ...]
+    blocks: tuple[tuple[str | None, tuple[tuple[Cell, ...], ...]], ...]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A heading, its first column, and the number of heading rows that it spans."""
+
+    head: Head
+    column: int
+    height: int
+
+    @property
+    def above(self) -> bool:
+        """Whether other headings stand below it."""
+        return self.height == 0
+
+
+def in_blocks(table: Table) -> Blocks:
+    """Gather rows that begin with the same name into blocks, where two cells name a row."""
+    heads, columns, stub = _placed(table), len(table.columns), table.stub
+    if table.groups:
+        columns = sum(head.span for head in table.groups)
+    gathered = [(row[0].text, row[1:]) for row in table.rows]
+    blocks = tuple(
+        (name, tuple(row for _, row in members))
+        for name, members in groupby(gathered, key=lambda pair: pair[0])
+    )
+    if stub < 2 or table.groups or len(blocks) == len(table.rows):
+        return Blocks(columns, stub, heads, ((None, table.rows),))
+    shifted = tuple(replace(place, column=place.column - 1) for place in heads[0][1:])
+    return Blocks(columns - 1, stub - 1, (shifted,), blocks)
+
+
+def _placed(table: Table) -> tuple[tuple[Placed, ...], ...]:
+    """Return the rows of headings; with two rows, those of the upper have the height 0 or 2."""
+    below = tuple(Placed(head, column, 1) for column, head in table.numbered_columns())
+    if not table.groups:
+        return (below,)
+    starts = accumulate((head.span for head in table.groups), initial=0)
+    above = tuple(
+        Placed(head, column, 2 if head.whole_height else 0)
+        for head, column in zip(table.groups, starts, strict=False)
+    )
+    return above, below
