@@ -12,11 +12,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..models.adapters.onnx import OnnxNetwork
-from ..models.base import Segmenter
-from ..models.espnet import ESPNet
-from ..models.mobilenet import MobileNetV2
-from ..models.resnet import ResNet
-from ..models.segformer import SegFormer
+from ..models.base import Segmenter, StageOutput
 
 HEAD, ALL = "head", "all"
 
@@ -84,23 +80,8 @@ def near(name: str, names: Sequence[str]) -> str:
 
 
 def _stages(network: nn.Module) -> dict[str, Layer]:
-    backbone = getattr(network, "backbone", None)
-    modules: Sequence[str]
-    if isinstance(network, SegFormer):
-        return {str(n): Layer(f"stage {n}", "backbone", part=n - 1) for n in (1, 2, 3, 4)}
-    if isinstance(backbone, ResNet):
-        modules = [f"backbone.layer{number}" for number in (1, 2, 3, 4)]
-    elif isinstance(backbone, MobileNetV2):
-        # The last at each stride of 4 to 32, be that stride or dilation.
-        modules = [f"backbone.layer{number}" for number in (2, 3, 5, 7)]
-    elif isinstance(network, ESPNet):
-        # Its levels, at 1/2, 1/4 and 1/8, each with what joins it.
-        modules = [f"encoder.b{number}" for number in (1, 2, 3)]
-    else:
-        modules = []
-    return {
-        str(number): Layer(f"stage {number}", module) for number, module in enumerate(modules, 1)
-    }
+    outputs: Sequence[StageOutput] = getattr(network, "stage_outputs", ())
+    return {str(n): Layer(f"stage {n}", *output) for n, output in enumerate(outputs, start=1)}
 
 
 def _lacking(segmenter: Segmenter, stage: str, known: Mapping[str, Layer]) -> str:

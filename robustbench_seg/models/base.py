@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,15 @@ class Preprocessing:
 
 
 IMAGENET = Preprocessing(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
+
+
+class StageOutput(NamedTuple):
+    """The output of a network's stage; networks list theirs in `stage_outputs`, from the first."""
+
+    module: str
+    """Name of the module that returns it, as in `nn.Module.named_modules`."""
+    part: int | None = None
+    """Index in the list of maps that the module returns; None for a module that returns one."""
 
 
 def facts_of(network: nn.Module) -> dict[str, str]:

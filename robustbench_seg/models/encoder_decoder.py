@@ -13,6 +13,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
+from .base import StageOutput
 from .layers import initialise
 
 
@@ -29,6 +30,8 @@ class Encoder(nn.Module):
     """Images float32 (N, 3, H, W) to `Maps`; `widths` are the channels of the two."""
 
     widths: tuple[int, int]
+    stages: tuple[str, ...]
+    """Names of the modules that end the stages, from the image on."""
 
     def __init__(self, output_stride: int) -> None:
         super().__init__()
@@ -42,6 +45,7 @@ class EncoderDecoder(nn.Module):
         super().__init__()
         self.backbone = backbone
         self.decode_head = decode_head
+        self.stage_outputs = tuple(StageOutput(f"backbone.{name}") for name in backbone.stages)
         self.facts = {"output_stride": str(backbone.output_stride)}
         if not next(self.parameters()).is_meta:  # else there is nothing to draw
             self.apply(initialise)

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .base import Preprocessing
+from .base import Preprocessing, StageOutput
 
 PREPROCESSING = Preprocessing(
     # The authors' means and deviations of Cityscapes; they divide by 255 after, not before.
@@ -159,6 +159,9 @@ class ESPNet(nn.Module):
     CamVid checkpoints, whose last fusion takes the first level's features joined by the image
     (19 channels) rather than alone (16).
     """
+
+    # The levels at 1/2, 1/4 and 1/8, each after what is concatenated to it.
+    stage_outputs = tuple(StageOutput(f"encoder.{name}") for name in ("b1", "b2", "b3"))
 
     def __init__(self, outputs: int, *, p: int = 2, q: int = 8, joined_skip: bool = False) -> None:
         super().__init__()

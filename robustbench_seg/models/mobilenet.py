@@ -66,6 +66,8 @@ class MobileNetV2(Encoder):
     """
 
     widths = (24, 320)
+    # The last layers at the strides 4, 8, 16 and 32 of the paper, of which some may be dilated.
+    stages = ("layer2", "layer3", "layer5", "layer7")
 
     def __init__(self, output_stride: int) -> None:
         super().__init__(output_stride)

@@ -61,6 +61,7 @@ class ResNet(Encoder):
     """
 
     widths = (EXPANSION * WIDTHS[0], EXPANSION * WIDTHS[-1])
+    stages = ("layer1", "layer2", "layer3", "layer4")
 
     def __init__(self, depth: int, output_stride: int) -> None:
         super().__init__(output_stride)

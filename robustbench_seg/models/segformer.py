@@ -22,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .base import StageOutput
 from .layers import initialise, to_map, to_tokens
 from .segformer_decoders import AllMLPDecoder, RectifiedDecoder
 
@@ -222,6 +223,8 @@ MMSEGMENTATION = Codebase(epsilon=1e-6, inner_epsilon=1e-6, decoder=RectifiedDec
 
 class SegFormer(nn.Module):
     """Images float32 (N, 3, H, W) to logits (N, classes, ceil(H / 4), ceil(W / 4))."""
+
+    stage_outputs = tuple(StageOutput("backbone", part=stage) for stage in range(4))
 
     def __init__(
         self, variant: Variant, classes: int, drop_path: float, dropout: float, codebase: Codebase
