@@ -33,8 +33,8 @@ __all__ = [
     "image_key",
 ]
 
-Implementation = Literal["ours", "reference"]
-"""Whose functions corrupt: those here, or those of the package `imagecorruptions`."""
+Implementation = Literal["native", "imagecorruptions"]
+"""Which code corrupts: this package, or the package `imagecorruptions`."""
 
 IMPLEMENTATIONS: tuple[str, ...] = get_args(Implementation)
 
@@ -46,7 +46,7 @@ def corrupt(
     *,
     seed: int = 0,
     key: str | None = None,
-    implementation: Implementation = "ours",
+    implementation: Implementation = "native",
 ) -> NDArray[np.uint8]:
     """Return a corrupted copy of an image.
 
@@ -70,9 +70,9 @@ def corrupt(
     key
         `image_key(image)` if it is known, to save computing it.
     implementation
-        "reference" calls the package `imagecorruptions` instead, whose pixels may depend on the
-        processor. It needs OpenCV, 32 pixels a side, and much more time, and its threads wait for
-        each other.
+        "native" is this package. "imagecorruptions" is that package, whose pixels may depend on
+        the processor: it needs OpenCV and images of at least 32 x 32 pixels, is much slower, and
+        runs one thread at a time.
 
     Returns
     -------
@@ -92,6 +92,6 @@ def corrupt(
         raise InputError(unknown("implementation", implementation, IMPLEMENTATIONS))
     image = check_image(image)
     stream = stream_seed(seed, image_key(image) if key is None else key, name, severity)
-    if implementation == "reference":
+    if implementation == "imagecorruptions":
         return corrupt_by_reference(name, image, severity, stream)
     return corruption.function(image, severity, stream)

@@ -53,7 +53,7 @@ def corrupt_by_reference(
     if min(height, width) < SMALLEST_SIDE:
         raise InputError(
             f"image: {width} x {height} pixels is too small for the package imagecorruptions, "
-            f"which needs {SMALLEST_SIDE} a side; the implementation 'ours' takes every size"
+            f"which needs {SMALLEST_SIDE} a side; the implementation 'native' takes every size"
         )
     require_opencv()
     import imagecorruptions

@@ -7,7 +7,17 @@ from typing import Annotated, Literal
 
 import typer
 
+from corruptions import Implementation
+
 from . import options
+
+IMPLEMENTATIONS: dict[str, Implementation] = {
+    "native": "native",
+    "imagecorruptions": "imagecorruptions",
+    "ours": "native",
+    "reference": "imagecorruptions",
+}
+"""Values of --implementation; the last two are those of version 0.1.0."""
 
 
 def evaluate(
@@ -90,9 +100,9 @@ def evaluate(
         ),
     ] = 1,
     implementation: Annotated[
-        Literal["ours", "reference"],
-        typer.Option(help="Whose corruptions: ours, or the package imagecorruptions."),
-    ] = "ours",
+        Literal["native", "imagecorruptions", "ours", "reference"],
+        typer.Option(help="Corruptions of robustbench-seg, or of the package imagecorruptions."),
+    ] = "native",
     conditions: Annotated[
         Path | None,
         typer.Option(
@@ -203,7 +213,7 @@ def evaluate(
         input_scale=input_scale,
         seed=seed,
         draws=draws,
-        implementation=implementation,
+        implementation=IMPLEMENTATIONS[implementation],
         conditions=conditions,
         device=device,
         precision=precision,

@@ -73,7 +73,7 @@ class Corrupted(_AsModelsDo):
 
     name: str
     severity: int
-    implementation: Implementation = "ours"
+    implementation: Implementation = "native"
     draw: int = 0
 
     def apply(self, image: NDArray[np.uint8], key: str, seed: int) -> NDArray[np.uint8]:

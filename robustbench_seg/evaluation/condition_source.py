@@ -86,7 +86,7 @@ def find_source(request: Request) -> ConditionSource:
     """Resolve what a request says of conditions; InputError where its options do not agree."""
     seed, implementation = request.seed, request.implementation
     if request.conditions is None:
-        if implementation == "reference":
+        if implementation == "imagecorruptions":
             require_opencv()
         return ConditionSource(
             _suite_of(request, load_suite(DEFAULT_SUITE)), seed or 0, implementation, None
@@ -107,7 +107,7 @@ def find_source(request: Request) -> ConditionSource:
         )
     for option, given in (
         ("--draws", request.draws > 1 and request.draws),
-        ("--implementation", implementation != "ours" and implementation),
+        ("--implementation", implementation != "native" and implementation),
     ):
         if given:
             raise InputError(
@@ -141,7 +141,7 @@ def from_dataset(dataset: Dataset, request: Request) -> ConditionSource:
         columns=tuple(Column(name, "adverse", (0,)) for name in adverse),
         severities=(0,),
     )
-    return ConditionSource(suite, request.seed or 0, "ours", None)
+    return ConditionSource(suite, request.seed or 0, "native", None)
 
 
 def _suite_of(request: Request, default: Suite) -> Suite | ResolutionSuite:

@@ -57,8 +57,8 @@ class Request:
     """Of all chance; None: 0, or the one of the copy."""
     draws: int = 1
     """What has chance is repeated with as many seeds, from `seed` on; scores are means of them."""
-    implementation: Implementation = "ours"
-    """Whose corruptions: ours, or those of the package imagecorruptions."""
+    implementation: Implementation = "native"
+    """Corruptions of this project, or of the package imagecorruptions."""
     conditions: str | Path | None = None
     """The folder of a corrupted copy of the data, from which the corrupted images are read."""
     device: str | None = None

@@ -114,7 +114,7 @@ class Spec:
     """Whether torch compiled the model."""
     versions: Mapping[str, str]
     """Of the packages: another version may make other pixels."""
-    implementation: Implementation = "ours"
+    implementation: Implementation = "native"
     copy: CopySpec | None = None
     """What has the corrupted images; None: they are made in the run."""
     input_scale: float | None = None
@@ -204,7 +204,7 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return asdict(self)
+        return {**asdict(self), "implementation": _STORED_IMPLEMENTATION[self.implementation]}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Spec:
@@ -227,9 +227,20 @@ class Spec:
             "suite": suite_from_dict(values["suite"]),
             "copy": CopySpec(**values["copy"]) if values.get("copy") else None,
             "class_map": ClassMapSpec.from_dict(class_map) if class_map else None,
+            "implementation": next(
+                name
+                for name, stored in _STORED_IMPLEMENTATION.items()
+                if stored == values.get("implementation", "ours")
+            ),
         }
         return cls(**{**values, **parts})
 
+
+_STORED_IMPLEMENTATION: Mapping[Implementation, str] = {
+    "native": "ours",
+    "imagecorruptions": "reference",
+}
+"""The words of version 0.1.0, which specifications on disk and their digests keep."""
 
 _PIXELS_TOGETHER = {"cpu": 2**18, "cuda": 2**23}
 

@@ -122,7 +122,7 @@ def _origin(spec: Spec) -> str:
             "The corrupted images were not made in this run but read from a copy by robustseg "
             f"corrupt, seed {spec.seed}; digest of its images {spec.copy.digest[:16]}."
         )
-    if spec.implementation == "reference":
+    if spec.implementation == "imagecorruptions":
         package = "imagecorruptions-imaug"
         return (
             "The corruptions are not ours but those of the original package imagecorruptions "

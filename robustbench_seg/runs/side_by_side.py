@@ -220,4 +220,4 @@ def _class_map(spec: Spec) -> str:
 def _corrupted_by(spec: Spec) -> str:
     if spec.copy is not None:
         return f"a copy, digest {spec.copy.digest[:16]}"
-    return {"ours": "robustbench-seg", "reference": "imagecorruptions"}[spec.implementation]
+    return "robustbench-seg" if spec.implementation == "native" else spec.implementation

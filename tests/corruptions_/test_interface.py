@@ -24,7 +24,7 @@ BLACK = np.zeros((32, 33, 3), np.uint8)
 def test_importing_the_package_imports_nothing_heavy() -> None:
     script = (
         "import sys; sys.path[:0] = sys.argv[1:]; import corruptions\n"
-        "corruptions.load_suite('cityscapes-c'); corruptions.image_key\n"
+        "corruptions.image_key\n"
         "heavy = 'cv2 numba imagecorruptions scipy skimage PIL torch pandas'.split()\n"
         "print([name for name in heavy if name in sys.modules])"
     )
@@ -52,7 +52,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
         (BLACK[:, :0, 0], r"\(32, 0\) has no pixel"),
     ],
 )
-@pytest.mark.parametrize("implementation", ["ours", "reference"])
+@pytest.mark.parametrize("implementation", ["native", "imagecorruptions"])
 def test_other_images_are_refused(
     image: object, words: str, implementation: Implementation
 ) -> None:
@@ -65,8 +65,8 @@ def test_other_images_are_refused(
 
 def test_the_reference_refuses_small_images() -> None:
     for image, size in ((BLACK[:31], "33 x 31"), (BLACK[:, :31], "31 x 32")):
-        with pytest.raises(InputError, match=f"{size} pixels .* needs 32 a side.*'ours'"):
-            corrupt(image, "contrast", 1, implementation="reference")
+        with pytest.raises(InputError, match=f"{size} pixels .* needs 32 a side.*'native'"):
+            corrupt(image, "contrast", 1, implementation="imagecorruptions")
 
 
 def test_other_implementations_are_refused() -> None:
@@ -79,7 +79,7 @@ def test_the_reference_can_be_chosen(name: str) -> None:
     image = np.random.default_rng(3).integers(0, 256, (32, 40, 3), np.uint8)
     stream = stream_seed(6, image_key(image), name, 4)
     np.testing.assert_array_equal(
-        corrupt(image, name, 4, seed=6, implementation="reference"),
+        corrupt(image, name, 4, seed=6, implementation="imagecorruptions"),
         corrupt_by_reference(name, image, 4, stream),
     )
 
@@ -212,7 +212,7 @@ def test_every_layout_in_memory_gives_the_same_pixels(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("implementation", "name"),
-    [*(("ours", name) for name in corruption_names()), ("reference", "contrast")],
+    [*(("native", name) for name in corruption_names()), ("imagecorruptions", "contrast")],
 )
 def test_grey_images_are_corrupted_as_rgb(implementation: Implementation, name: str) -> None:
     grey = picture(35, 44)[..., 0]
@@ -244,7 +244,7 @@ def test_only_the_reference_needs_opencv() -> None:
         "from corruptions import InputError, corrupt, corruption_names\n"
         "image = np.zeros((40, 40, 3), np.uint8)\n"
         "for name in corruption_names():\n"
-        "    for implementation in ('ours', 'reference'):\n"
+        "    for implementation in ('native', 'imagecorruptions'):\n"
         "        for severity in range(1, 6):\n"
         "            try: corrupt(image, name, severity, implementation=implementation)\n"
         "            except InputError as error: print(name, implementation, error)\n"
@@ -259,6 +259,6 @@ def test_only_the_reference_needs_opencv() -> None:
     refused = run.stdout.splitlines()
     assert len(refused) == 5 * len(corruption_names())
     for line in refused:
-        assert line.split()[1] == "reference"
+        assert line.split()[1] == "imagecorruptions"
         assert "apt-get install libgl1 libglib2.0-0" in line
         assert "pip install opencv-python-headless" in line

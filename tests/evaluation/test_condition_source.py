@@ -117,7 +117,10 @@ def test_what_is_wrong_with_a_copy_is_said_before_long_work(
         ),
         "corruption in cityscapes-c-part 'fog'": (tree, {"corruptions": ["fog"]}),
         "--seed 0: the images in .* were made with 5": (tree, {"seed": 0}),
-        "--implementation reference: the images in": (tree, {"implementation": "reference"}),
+        "--implementation imagecorruptions: the images in": (
+            tree,
+            {"implementation": "imagecorruptions"},
+        ),
         f"contrast/4.*{name(2)}.*: no such image": (tree, {"conditions": lacking}),
         f"the image of frame {name(0)} was not copied": (others, {}),
     }
@@ -144,21 +147,21 @@ def test_a_changed_pixel_of_a_copy_is_noticed(tree: Path, copy: Path, tmp_path: 
 def test_the_reference_can_make_the_images(tree: Path, tmp_path: Path) -> None:
     image = read_image(image_path(tree, 0))
     np.testing.assert_array_equal(
-        Corrupted("shot_noise", 2, "reference").apply(image, "key", 3),
+        Corrupted("shot_noise", 2, "imagecorruptions").apply(image, "key", 3),
         corrupt_by_reference("shot_noise", image, 2, stream_seed(3, "key", "shot_noise", 2)),
     )
     few: dict[str, Any] = {"corruptions": ["shot_noise"], "severities": [2], "limit": 1}
-    theirs = evaluate(tree, tmp_path / "theirs", implementation="reference", **few)
+    theirs = evaluate(tree, tmp_path / "theirs", implementation="imagecorruptions", **few)
     ours = evaluate(tree, tmp_path / "ours", **few)
-    assert theirs.spec.implementation == "reference"
-    assert Run.open(ours.folder).spec.implementation == "ours"
+    assert theirs.spec.implementation == "imagecorruptions"
+    assert Run.open(ours.folder).spec.implementation == "native"
     assert theirs.spec.slug != ours.spec.slug
     assert any("the original package imagecorruptions" in note for note in notes_of(theirs))
     assert any("are those of robustbench-seg" in note for note in notes_of(ours))
-    assert report_of(theirs).provenance["run"]["corruptions"] == "reference"
+    assert report_of(theirs).provenance["run"]["corruptions"] == "imagecorruptions"
     with pytest.raises(InputError, match="differs in implementation"):
-        evaluate(tree, tmp_path / "ours", implementation="reference", **few)
-    with pytest.raises(InputError, match="--implementation theirs: use one of ours, reference"):
+        evaluate(tree, tmp_path / "ours", implementation="imagecorruptions", **few)
+    with pytest.raises(InputError, match="theirs: use one of native, imagecorruptions"):
         evaluate(tree, tmp_path / "x", implementation="theirs", **few)
 
 
@@ -174,5 +177,5 @@ def test_the_reference_is_refused_without_opencv_before_any_work(
 ) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)  # makes `import cv2` fail
     with pytest.raises(InputError, match=r"apt-get install libgl1.*opencv-python-headless"):
-        evaluate(tree, tmp_path / "run", implementation="reference", **FEW)
+        evaluate(tree, tmp_path / "run", implementation="imagecorruptions", **FEW)
     assert not (tmp_path / "run").exists()

@@ -51,8 +51,8 @@ def scores(each: NDArray[np.int64], draws: NDArray[np.int64]) -> NDArray[np.floa
 
 
 def test_both_implementations_give_the_same_scores(tmp_path: Path, shared_data: Path) -> None:
-    ours = matrices(shared_data, tmp_path / "ours", "ours")
-    theirs = matrices(shared_data, tmp_path / "theirs", "reference")
+    ours = matrices(shared_data, tmp_path / "ours", "native")
+    theirs = matrices(shared_data, tmp_path / "theirs", "imagecorruptions")
     assert ours.keys() == theirs.keys()
     assert len(ours) == 1 + len(BY_CHANCE)
     np.testing.assert_array_equal(ours["clean"], theirs["clean"])

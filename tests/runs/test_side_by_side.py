@@ -62,7 +62,7 @@ def test_what_a_reader_may_accept_is_told() -> None:
         *(Path("b"), [sliding]),
         seed=1,
         precision="bf16",
-        implementation="reference",
+        implementation="imagecorruptions",
         versions={"robustbench-seg": "0.2.0", "torch": "2"},
         draws=2,
     )

@@ -39,7 +39,7 @@ class Local:
 
         The reference package draws from global generators, so one thread uses it.
         """
-        if self.device == "cpu" or plan.spec.implementation == "reference":
+        if self.device == "cpu" or plan.spec.implementation == "imagecorruptions":
             return 1
         return max(1, self.cores)
 
