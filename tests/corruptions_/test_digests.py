@@ -69,7 +69,7 @@ def test_the_pixels_are_pinned() -> None:
     ids=["generic-code", "no-vectors"],
 )
 def test_the_processor_changes_no_pixel(changes: dict[str, str]) -> None:
-    program = "import json, test_corruptions_digests as t; print(json.dumps(t.digests()))"
+    program = "import json, tests.corruptions_.test_digests as t; print(json.dumps(t.digests()))"
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **changes},

@@ -70,7 +70,7 @@ def test_the_reference_refuses_small_images() -> None:
 
 
 def test_other_implementations_are_refused() -> None:
-    with pytest.raises(InputError, match=r"'theirs'; choose from: ours, reference"):
+    with pytest.raises(InputError, match=r"'theirs'; choose from: native, imagecorruptions"):
         corrupt(BLACK, "fog", 1, implementation="theirs")  # type: ignore[arg-type]
 
 

@@ -137,7 +137,7 @@ def test_another_process_in_another_order_makes_the_same_pixels() -> None:
     script = (
         "import sys; sys.path[:0] = sys.argv[1:]; import numpy as np\n"
         "from corruptions import corruption_names\n"
-        "from test_corruptions_reference import _digests\n"
+        "from tests.corruptions_.test_reference import _digests\n"
         "np.random.seed(3); np.random.normal(size=7)\n"
         "print(_digests(corruption_names()[::-1]))"
     )
