@@ -70,7 +70,7 @@ def models(
     import torch
 
     from ..inference.costs import PASSES, costs
-    from ..inference.predict import resolve_device
+    from ..inference.devices import default_threads, resolve_device
     from ..inference.provenance import provenance
 
     where = resolve_device(device) if measure else None
@@ -88,11 +88,11 @@ def models(
     if where is not None:
         machine = provenance(where)["machine"]
         settings |= {"device": machine["device"], "processor": machine["processor"]}
-        settings |= {"threads": torch.get_num_threads(), "precision": precision}
+        settings |= {"threads": default_threads(), "precision": precision}
         say(
             f"- images/s: one at a time from image to label map, median of {PASSES} after a first, "
             f"weights at random where none are given; {machine['device']}, {machine['processor']}, "
-            f"{torch.get_num_threads()} threads, {precision}, torch {torch.__version__}"
+            f"{default_threads()} threads, {precision}, torch {torch.__version__}"
         )
     if csv is not None:
         try:

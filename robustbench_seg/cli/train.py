@@ -44,7 +44,7 @@ def train(
     The folder gets `weights.safetensors`, which `eval --weights` takes, a checkpoint and a log.
     """
     from ..datasets.registry import open_dataset
-    from ..inference.predict import resolve_device
+    from ..inference.devices import resolve_device
     from ..models.catalogue import MODELS
     from ..models.registry import build
     from ..training.training import CHECKPOINT, CHECKPOINT_EVERY, Recipe, fast_precision

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
-import torch
 from torch import Tensor
 
 from ..datasets.base import Dataset
 from ..datasets.registry import open_dataset
 from ..errors import InputError
-from ..inference.predict import resolve_device
+from ..inference.devices import default_threads, resolve_device
 from ..models.base import Segmenter
 from ..progress import Progress
 from ..versions import EVALUATING, versions
@@ -110,7 +109,7 @@ class Plan:
             },
             "machine": {
                 "device": self.device,
-                "threads": torch.get_num_threads(),
+                "threads": default_threads(),
                 "batch": self.batch,
             },
             "versions": versions(EVALUATING),

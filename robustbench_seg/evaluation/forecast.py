@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import torch
 from torch import nn
 
 from corruptions import Implementation, corrupt
@@ -17,14 +16,13 @@ from corruptions import Implementation, corrupt
 from ..datasets.streets import render
 from ..errors import InputError
 from ..inference.costs import costs, segmenter_of, windows
-from ..inference.predict import resolve_device
+from ..inference.devices import batch_size, device_kind, gpu_count, resolve_device
 from ..models.base import Segmenter, Window
 from ..models.counting import activation_bytes, multiply_adds, parameters
 from ..models.registry import parse_choice
 from ..progress import Progress, silent
 from ..protocol.input_geometry import Size
 from ..protocol.request import Request
-from ..protocol.spec import FrameSpec, batch_size
 from .condition import Condition, Rescaled
 from .condition_source import find_source
 
@@ -91,7 +89,7 @@ def forecast(
         parse_choice(choice)
     device = resolve_device(request.device) if measure else (request.device or "cuda")
     conditions = find_source(request).conditions(request.input_scale, request.draws)
-    batch = request.batch or batch_size([_frame(size)], device, request.input_scale)
+    batch = request.batch or batch_size([size], device, request.input_scale)
     rows = []
     for choice in request.models:
         segmenter = segmenter_of(choice, classes, shapes_alone=True)
@@ -120,15 +118,11 @@ def forecast(
     return Forecast(table, len(conditions), images, batch, workers, corrupting, seconds)
 
 
-def _frame(size: Size) -> FrameSpec:
-    return FrameSpec("", *size, image_key="", label_key="", class_pixels=())
-
-
 def _together(predicting: float, corrupting: float, device: str) -> float:
     """Return the seconds of an image under one condition, made and predicted by all models."""
-    if torch.device(device).type == "cpu":  # both take the same cores
+    if device_kind(device) == "cpu":  # both take the same cores
         return predicting + corrupting
-    cores = max(1, (os.cpu_count() or 1) // max(1, torch.cuda.device_count()))
+    cores = max(1, (os.cpu_count() or 1) // max(1, gpu_count()))
     return max(predicting, corrupting / cores)
 
 

@@ -14,7 +14,8 @@ from ..datasets.class_maps import Mapped, load_class_map, mapped
 from ..datasets.registry import open_dataset
 from ..errors import InputError
 from ..folders import RESULTS, check_folder
-from ..inference.predict import Predictor, torch_threads
+from ..inference.devices import batch_size, torch_threads
+from ..inference.predict import Predictor
 from ..models.base import Segmenter, Window, WindowMode
 from ..models.class_mask import restrict
 from ..models.registry import load
@@ -22,7 +23,7 @@ from ..names import check_name
 from ..progress import Progress, silent
 from ..protocol.request import Request
 from ..protocol.sharding import Shard
-from ..protocol.spec import FrameSpec, ModelSpec, Spec, batch_size, frames_of
+from ..protocol.spec import FrameSpec, ModelSpec, Spec, frames_of
 from ..protocol.suites.resolution import LARGEST, SMALLEST, ResolutionSuite
 from ..runs.differences import differences
 from ..runs.store import FILE, Cell, Failure, Picture
@@ -179,7 +180,9 @@ def make_plan(
         raise InputError(
             f"--data {dataset.root}: no frame of {request.split} has any labelled pixel"
         )
-    batch = request.batch or batch_size(frames, engine.device, request.input_scale)
+    batch = request.batch or batch_size(
+        [(frame.height, frame.width) for frame in frames], engine.device, request.input_scale
+    )
     windows = tuple(_window(segmenter, request.window) for segmenter in segmenters)
     spec = Spec(
         models=tuple(map(ModelSpec.of, segmenters, windows)),

@@ -1,12 +1,8 @@
-"""From images to label maps: preprocessing, windows, precision, device.
-
-The only place that knows devices.
-"""
+"""From images to label maps: preprocessing, windows, precision, device."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import cast
 
 import numpy as np
@@ -20,34 +16,8 @@ from ..models.base import LabelFunction, Precision, Segmenter, Window
 from ..protocol.input_geometry import NATIVE, InputView
 from .upsample_argmax import axis, label_map
 
-DEVICES = ("cpu", "cuda", "mps")
 NOT_FINITE = "gives NaN or infinite logits"
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
-
-
-def resolve_device(device: str | None) -> str:
-    """Return the device to use: the given one, else the first GPU, else the CPU."""
-    if device is None:
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device.split(":")[0] not in DEVICES:
-        raise InputError(f"--device {device}: unknown; use one of {', '.join(DEVICES)}")
-    try:
-        torch.zeros(1, device=device).item()
-    # torch raises RuntimeError or AssertionError, by device and by how it was built.
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f"--device {device}: not usable here; use cpu or leave it out") from error
-    return device
-
-
-@contextmanager
-def torch_threads(threads: int) -> Iterator[None]:
-    """Have torch use so many threads in the block."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class Predictor:

@@ -8,7 +8,7 @@ import shlex
 import sys
 from datetime import UTC, datetime
 
-import torch
+from .devices import device_name
 
 
 def provenance(device: str) -> dict[str, dict[str, str]]:
@@ -19,7 +19,7 @@ def provenance(device: str) -> dict[str, dict[str, str]]:
             "command": shlex.join(_command()),
         },
         "machine": {
-            "device": _device_name(device),
+            "device": device_name(device),
             "processor": _processor(),
             "cores": str(os.cpu_count()),
             "platform": platform.platform(),
@@ -30,12 +30,6 @@ def provenance(device: str) -> dict[str, dict[str, str]]:
 
 def _command() -> list[str]:
     return [os.path.basename(sys.argv[0]) or "python", *sys.argv[1:]]  # noqa: PTH119
-
-
-def _device_name(device: str) -> str:
-    if torch.device(device).type == "cuda" and torch.cuda.is_available():
-        return torch.cuda.get_device_name(device)
-    return device
 
 
 def _processor() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -241,20 +241,6 @@ _STORED_IMPLEMENTATION: Mapping[Implementation, str] = {
     "imagecorruptions": "reference",
 }
 """The words of version 0.1.0, which specifications on disk and their digests keep."""
-
-_PIXELS_TOGETHER = {"cpu": 2**18, "cuda": 2**23}
-
-
-def batch_size(frames: Sequence[FrameSpec], device: str, scale: float | None = None) -> int:
-    """Return how many conditions of a frame are predicted together, at least one.
-
-    Two of 512x256 on a CPU, one of anything larger: a larger batch is slower there, because its
-    arrays outgrow what the allocator keeps and each new one is paged in again. Four of 2048x1024 on
-    a GPU. With a scale, its inputs count.
-    """
-    pixels = _PIXELS_TOGETHER.get(device.split(":")[0], _PIXELS_TOGETHER["cpu"])
-    largest = max(frame.height * frame.width for frame in frames)
-    return max(1, int(pixels / (largest * (scale or 1) ** 2)))
 
 
 def label_key(label: NDArray[np.uint8]) -> str:

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.inference.predict import Predictor, resolve_device
+from robustbench_seg.inference.devices import resolve_device
+from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.base import IMAGENET, LabelFunction, Preprocessing, Segmenter, Window
 
 CLASSES = ("a", "b", "c")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 
-import torch
-
-from ...inference.predict import resolve_device
+from ...inference.devices import default_threads, resolve_device
 from ...protocol.request import Request
 from ..plan import Engine
 from .cluster import Cluster
@@ -22,6 +20,6 @@ def find_engine(request: Request) -> Engine:
         return Processes.find(request)
     return Local(
         resolve_device(request.device),
-        request.threads or torch.get_num_threads(),
+        request.threads or default_threads(),
         os.cpu_count() or 1,
     )

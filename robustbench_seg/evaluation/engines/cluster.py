@@ -7,10 +7,8 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import torch
-
 from ...errors import InputError
-from ...inference.predict import DEVICES
+from ...inference.devices import DEVICES, default_threads
 from ...protocol.request import Request
 from ..plan import Plan, Result
 from ..work import WorkUnit
@@ -45,7 +43,7 @@ class Cluster:
             raise InputError(
                 f"--device {device}: with --engine ray, use cpu or cuda; which GPU is Ray's choice"
             )
-        threads = request.threads or torch.get_num_threads()
+        threads = request.threads or default_threads()
         if device == "cuda":
             shares = [int(node.get("CPU", 0) // node["GPU"]) for node in nodes if node.get("GPU")]
             places, cores = gpus, min(shares, default=0)

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, cast
 
-import torch
-
 from ...errors import InputError
-from ...inference.predict import resolve_device
+from ...inference.devices import default_threads, device_kind, resolve_device
 from ...processes import available_cores, interrupts_held_back, stand_by_parent
 from ...protocol.request import Request
 from ..plan import Plan, Result
@@ -35,13 +33,13 @@ class Processes:
         On a CPU they share its threads, unless the request says how many each has.
         """
         devices = tuple(map(resolve_device, request.devices or ()))
-        kinds = sorted({torch.device(device).type for device in devices})
+        kinds = sorted(set(map(device_kind, devices)))
         if len(kinds) > 1:
             raise InputError(
                 f"--devices {','.join(devices)}: {kinds[0]} and {kinds[1]} give other numbers; "
                 "use devices of one kind"
             )
-        threads = torch.get_num_threads()
+        threads = default_threads()
         if kinds == ["cpu"]:
             threads = max(1, threads // len(devices))
         return cls(devices, request.threads or threads)
@@ -49,7 +47,7 @@ class Processes:
     @property
     def device(self) -> str:
         """The kind of the devices: which of them does a frame changes nothing."""
-        return torch.device(self.devices[0]).type
+        return device_kind(self.devices[0])
 
     def results(self, plan: Plan, units: Sequence[WorkUnit]) -> Generator[Result]:
         """Yield the results of the units as the processes give them."""

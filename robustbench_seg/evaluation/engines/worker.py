@@ -7,11 +7,9 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-import torch
-
 from ...datasets.adverse import CITYSCAPES_VARIABLE
 from ...errors import InputError
-from ...inference.predict import resolve_device
+from ...inference.devices import resolve_device, select_device
 from ...protocol.request import Request
 from ...protocol.spec import Spec
 from ..plan import Plan, Result, make_plan
@@ -53,8 +51,8 @@ class WorkerRuntime:
             os.chdir(order.folder)
         if order.cityscapes is not None:
             os.environ[CITYSCAPES_VARIABLE] = order.cityscapes
-        if device is not None and torch.device(device).type == "cuda":
-            torch.cuda.set_device(torch.device(device))
+        if device is not None:
+            select_device(device)
         try:
             self._engine = Local(resolve_device(order.spec.device), order.spec.threads, order.cores)
             self._plan = make_plan(order.request, self._engine, driver=order.spec)
