@@ -91,9 +91,9 @@ def test_a_worker_refuses_what_is_not_the_drivers(tree: Path, tmp_path: Path) ->
 
 def test_options_that_do_not_go_together_are_refused(tree: Path, tmp_path: Path) -> None:
     cases: dict[str, dict[str, Any]] = {
-        "--device: goes without --devices": {"device": "cpu", "devices": ["cpu"]},
-        "--devices: goes without --engine ray": {"engine": "ray", "devices": ["cpu"]},
-        "--address: goes with --engine ray": {"address": "auto"},
+        "--device and --devices are mutually exclusive": {"device": "cpu", "devices": ["cpu"]},
+        "--devices and --engine ray are mutually exclusive": {"engine": "ray", "devices": ["cpu"]},
+        "--address: needs --engine ray": {"address": "auto"},
         "--device cuda:99: not usable": {"devices": ["cuda:99"]},
         "--threads 0": {"threads": 0},
         "--engine dask": {"engine": "dask"},
