@@ -24,7 +24,7 @@ from robustbench_seg.erf.gradients import batch_sums
 from robustbench_seg.erf.inputs import network_input
 from robustbench_seg.erf.layers import Layer, layers_of
 from robustbench_seg.models.base import Segmenter
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
 PUBLISHED = 100
@@ -73,7 +73,7 @@ def main() -> None:
 
 def prepared(model: str, height: int, width: int) -> tuple[Segmenter, Tensor]:
     """Return a model and an input of a size."""
-    segmenter = load(model, data="streets", classes=CLASSES)
+    segmenter = load_model(model, data="streets", classes=CLASSES)
     image, _ = render("val", 0, width, height)
     return segmenter, network_input(segmenter, [image], None, "cpu")
 

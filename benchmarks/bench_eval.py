@@ -32,8 +32,8 @@ from corruptions import corrupt
 from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.models.base import IMAGENET
-from robustbench_seg.models.checkpoints.names import TRANSFORMERS_5, renamed
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.checkpoints.key_mapping import TRANSFORMERS_5, renamed
+from robustbench_seg.models.registry import load_model
 from robustbench_seg.models.segformer import VARIANTS
 from robustbench_seg.protocol.suites.corruption import load_suite
 from robustbench_seg.scores.metrics import mean_iou, present_classes
@@ -125,7 +125,7 @@ def theirs(tree: Path, network: nn.Module) -> Scores:
 
 def their_network() -> nn.Module:
     """Return transformers' SegFormer-B0 with the embedded weights."""
-    segmenter = load("b0", data="streets", classes=CLASSES)
+    segmenter = load_model("b0", data="streets", classes=CLASSES)
     weights = cast(nn.Module, segmenter.network).state_dict()
     variant = VARIANTS["b0"]
     config = SegformerConfig(

@@ -28,7 +28,7 @@ from robustbench_seg.inference.predict import Predictor, window_starts
 from robustbench_seg.inference.prefetch import prefetch
 from robustbench_seg.models.base import Precision, WindowMode
 from robustbench_seg.models.counting import multiply_adds
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 from robustbench_seg.protocol.suites.corruption import load_suite
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
@@ -57,7 +57,7 @@ def main() -> None:
     for name in options.models.split(","):
         for window in WINDOWS:
             for precision in precisions:
-                segmenter = load(name, data="cityscapes", weights="random", classes=CLASSES)
+                segmenter = load_model(name, data="cityscapes", weights="random", classes=CLASSES)
                 predictor = Predictor(
                     segmenter,
                     device,

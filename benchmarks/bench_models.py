@@ -31,7 +31,7 @@ from robustbench_seg.datasets.streets import render
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.inference.upsample_argmax import axis, label_map
 from robustbench_seg.models.base import IMAGENET
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 from robustbench_seg.models.segformer import VARIANTS
 
 CASES = (("b0", 1024, 2048), ("b2", 512, 1024), ("b5", 512, 1024))
@@ -77,7 +77,7 @@ def transformers_model(name: str) -> nn.Module:
 
 def our_labeller(name: str, weights: str) -> Labeller:
     """Return our way from an image to its labels."""
-    segmenter = load(name, data="cityscapes", weights=weights, classes=CLASSES)
+    segmenter = load_model(name, data="cityscapes", weights=weights, classes=CLASSES)
     predictor = Predictor(segmenter, "cpu", "float32", replace(segmenter.window, mode="whole"))
     return lambda image: predictor.labels(image[None], image.shape[:2])[0]
 
@@ -115,7 +115,7 @@ def compare_labelling(rounds: int) -> None:
     """Compare the step from logits to labels, on logits of trained weights and a rendered frame."""
     height, width = 1024, 2048
     image, _ = render("val", 0, width, height)
-    segmenter = load("b0", data="streets", classes=CLASSES)
+    segmenter = load_model("b0", data="streets", classes=CLASSES)
     assert isinstance(segmenter.network, nn.Module)
     with torch.inference_mode():
         pixels = IMAGENET.normalise(torch.from_numpy(image[None]).permute(0, 3, 1, 2))

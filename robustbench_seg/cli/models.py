@@ -58,10 +58,10 @@ def models(
 
     The cost is parameters, multiply-adds, and with --measure images per second here.
     """
-    from ..models.registry import models as known
+    from ..models.registry import list_models
 
     if not (model or size or classes or measure or csv):
-        _print_list(known())
+        _print_list(list_models())
         return
     if csv is not None and not csv.absolute().parent.is_dir():
         raise InputError(f"--csv {csv}: its folder does not exist")
@@ -76,7 +76,7 @@ def models(
     where = resolve_device(device) if measure else None
     with progress_bars() as progress:
         table = costs(
-            model or [info.name for info in known()],
+            model or [info.name for info in list_models()],
             (height, width),
             classes=classes or 19,
             device=where,

@@ -46,7 +46,7 @@ def train(
     from ..datasets.registry import open_dataset
     from ..inference.devices import resolve_device
     from ..models.catalogue import MODELS
-    from ..models.registry import build
+    from ..models.registry import build_model
     from ..training.training import CHECKPOINT, CHECKPOINT_EVERY, Recipe, fast_precision
     from ..training.training import train as run_training
     from .console import progress_bars, say
@@ -66,7 +66,7 @@ def train(
             precision=fast_precision(chosen_device) if precision == "auto" else precision,
             init=str(init or "random"),
         )
-        network = build(model, len(dataset.classes), seed=seed, init=init)
+        network = build_model(model, len(dataset.classes), seed=seed, init=init)
         folder = out or Path("results") / f"train-{model}-{dataset.name}"
         with progress_bars() as progress:
             weights = run_training(

@@ -17,8 +17,8 @@ from ..folders import RESULTS, check_folder
 from ..inference.devices import batch_size, torch_threads
 from ..inference.predict import Predictor
 from ..models.base import Segmenter, Window, WindowMode
-from ..models.class_mask import restrict
-from ..models.registry import load
+from ..models.class_mask import restrict_classes
+from ..models.registry import load_model
 from ..names import check_name
 from ..progress import Progress, silent
 from ..protocol.request import Request
@@ -268,10 +268,10 @@ def _load_models(
     data = mapping.weights if mapping else dataset.taxonomy or dataset.name
     classes = mapping.spec.models if mapping else dataset.class_names
     segmenters = tuple(
-        load(choice, data=data, weights=weights, classes=classes) for choice in request.models
+        load_model(choice, data=data, weights=weights, classes=classes) for choice in request.models
     )
     if mapping:
-        segmenters = tuple(restrict(segmenter, mapping.kept) for segmenter in segmenters)
+        segmenters = tuple(restrict_classes(segmenter, mapping.kept) for segmenter in segmenters)
     names = [segmenter.name for segmenter in segmenters]
     for name in names:
         check_name(name)

@@ -20,7 +20,7 @@ from ..models.base import Precision, Segmenter, Window
 from ..models.catalogue import MODELS
 from ..models.counting import multiply_adds, parameters, published_multiply_adds
 from ..models.named_weights import RANDOM
-from ..models.registry import load, parse_choice
+from ..models.registry import load_model, parse_choice
 from ..progress import Progress, silent
 from .predict import Predictor, window_starts
 
@@ -75,7 +75,7 @@ def segmenter_of(choice: str, classes: int, *, shapes_alone: bool) -> Segmenter:
     ours = choice in MODELS
     # Drawing the 85 million weights of B5 takes longer than to count with their shapes.
     with torch.device("meta") if ours and shapes_alone else nullcontext():
-        return load(
+        return load_model(
             f"{choice}@{RANDOM}" if ours else choice,
             data=f"--classes {classes}",
             classes=[f"class {number}" for number in range(classes)],

@@ -45,7 +45,7 @@ def _segformer_for(name: str, checkpoint: Checkpoint) -> nn.Module:
     return segformer(
         name,
         checkpoint.outputs,
-        codebase=checkpoint.kind.codebase,
+        codebase=checkpoint.format.codebase,
         decoder_width=checkpoint.decoder_width,
     )
 

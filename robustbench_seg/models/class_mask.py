@@ -12,7 +12,7 @@ from ..errors import InputError
 from .base import Segmenter
 
 
-def restrict(segmenter: Segmenter, kept: Sequence[int]) -> Segmenter:
+def restrict_classes(segmenter: Segmenter, kept: Sequence[int]) -> Segmenter:
     """Return the model with the kept classes alone; itself where these are all.
 
     Raises InputError for a model that gives labels, of which there are no second best.

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError
-from .hub import NotFetchedError, fetch
+from .hub_files import NotFetchedError, fetch
 
 
 class Embedded(NamedTuple):
@@ -62,7 +62,7 @@ class Found(NamedTuple):
     note: str = ""
 
 
-def find(model: str, wanted: str, data: str) -> Found:
+def find_weights(model: str, wanted: str, data: str) -> Found:
     """Find a model's weights: those named `wanted`, or the file, folder or repository of that name.
 
     data is the name of the data they are wanted for. A path is looked for first, then a repository

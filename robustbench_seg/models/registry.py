@@ -22,7 +22,7 @@ from .base import NOTHING, Segmenter
 from .catalogue import MODELS
 from .checkpoints import Checkpoint, fill, open_checkpoint
 from .class_names import check_number, differences
-from .named_weights import NAMED_WEIGHTS, RANDOM, find
+from .named_weights import NAMED_WEIGHTS, RANDOM, find_weights
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Choice(NamedTuple):
     prefix: str = ""
 
 
-def models() -> tuple[ModelInfo, ...]:
+def list_models() -> tuple[ModelInfo, ...]:
     """Return the models that a choice can name."""
     infos = []
     for name, model in MODELS.items():
@@ -86,7 +86,9 @@ def parse_choice(choice: str) -> Choice:
     return Choice(name, weights or None)
 
 
-def build(name: str, classes: int, *, seed: int = 0, init: str | Path | None = None) -> nn.Module:
+def build_model(
+    name: str, classes: int, *, seed: int = 0, init: str | Path | None = None
+) -> nn.Module:
     """Build a model to be trained, with weights drawn by a seed, or those of the file `init`.
 
     Where that holds only an encoder (`mit_b0.pth`), the decoder's are drawn. The global random
@@ -106,7 +108,7 @@ def build(name: str, classes: int, *, seed: int = 0, init: str | Path | None = N
         network = model.build(classes + model.spare_outputs)
     if init is not None:
         checkpoint = open_checkpoint(init)
-        if checkpoint.kind.outputs is None:
+        if checkpoint.format.outputs is None:
             _check_model(checkpoint, name)
         else:
             _check(checkpoint, name, classes, "the data")
@@ -114,7 +116,7 @@ def build(name: str, classes: int, *, seed: int = 0, init: str | Path | None = N
     return network
 
 
-def load(
+def load_model(
     choice: str, *, data: str, weights: str | None = None, classes: Sequence[str]
 ) -> Segmenter:
     """Return a model with the weights that a choice, or `weights`, means for a dataset.
@@ -136,10 +138,10 @@ def load(
         raise InputError(f"--model {choice} with --weights {weights}: give the weights once")
     wanted = weights or chosen or data
     if wanted == RANDOM:
-        network, label, trained_on = build(name, len(classes)), RANDOM, NOTHING
+        network, label, trained_on = build_model(name, len(classes)), RANDOM, NOTHING
         provenance = {"source": "drawn at random, seed 0", "sha256": "", "licence": "", "note": ""}
     else:
-        found = find(name, wanted, data)
+        found = find_weights(name, wanted, data)
         checkpoint = open_checkpoint(found.path)
         _check(checkpoint, name, len(classes), data)
         network, label = _network(checkpoint, name), found.label

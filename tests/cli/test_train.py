@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from robustbench_seg.cli import app
-from robustbench_seg.models.registry import build
+from robustbench_seg.models.registry import build_model
 from tests.helpers.frames import write_camvid
 
 TRAINING = ("--steps", "3", "--batch", "2", "--crop", "32", "64", "--workers", "0")
@@ -39,7 +39,7 @@ def test_weights_of_a_training_are_evaluated(tmp_path: Path, model: str) -> None
 
 def test_real_frames_from_an_encoder(tmp_path: Path, shared_data: Path) -> None:
     encoder = tmp_path / "mit_b0.pth"
-    state = build("b0", 19, seed=1).state_dict()
+    state = build_model("b0", 19, seed=1).state_dict()
     torch.save({n[9:]: value for n, value in state.items() if n.startswith("backbone.")}, encoder)
     data = shared_data / "data" / "camvid"
     summary = train_and_evaluate(data, tmp_path, "b0", "--init", str(encoder), "--frames", "6")

@@ -13,14 +13,14 @@ from robustbench_seg.datasets.base import Dataset
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference.predict import Predictor
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 from robustbench_seg.runs.run import Run
 from tests.helpers.trees import write_acdc, write_cityscapes_adverse
 
 
 def by_hand(dataset: Dataset) -> dict[str, float]:
     """Return the mIoU of each condition over the classes with ground truth in its own frames."""
-    segmenter = load("b0@streets", data="streets", classes=dataset.class_names)
+    segmenter = load_model("b0@streets", data="streets", classes=dataset.class_names)
     predictor = Predictor(segmenter, "cpu", "float32", segmenter.window)
     scores = {}
     for condition in dataset.conditions:

@@ -9,7 +9,7 @@ import pytest
 
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.inference.predict import Predictor
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 from robustbench_seg.scores.metrics import (
     confusion_matrix,
     mean_iou,
@@ -21,7 +21,7 @@ from robustbench_seg.scores.metrics import (
 def test_a_trained_model_has_its_scores(shared_data: Path) -> None:
     dataset = open_dataset(str(shared_data / "data" / "camvid"))
     choice = f"b0@{shared_data / 'weights' / 'segformer_b0_camvid'}"
-    segmenter = load(choice, data="camvid", classes=dataset.class_names)
+    segmenter = load_model(choice, data="camvid", classes=dataset.class_names)
     predictor = Predictor(segmenter, "cpu", "float32", segmenter.window)
     matrix = np.zeros((11, 11), np.int64)
     for frame in dataset.frames:

@@ -22,8 +22,8 @@ from robustbench_seg.datasets.classes import CAMVID, CITYSCAPES
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import IMAGENET, Segmenter, Window
-from robustbench_seg.models.class_mask import restrict
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.class_mask import restrict_classes
+from robustbench_seg.models.registry import load_model
 from robustbench_seg.runs.run import Run
 from tests.helpers.frames import CITY, write_camvid, write_tree
 from tests.helpers.trees import picture, save, values, write_folders
@@ -136,7 +136,7 @@ def test_predictions_are_mapped(shared_data: Path, tmp_path: Path, mode: Any) ->
         out=tmp_path / "run",
         **ONE,
     )
-    segmenter = load("b0@streets", data="streets", classes=CITYSCAPES_NAMES)
+    segmenter = load_model("b0@streets", data="streets", classes=CITYSCAPES_NAMES)
     onto = [PART.get(name) for name in CITYSCAPES_NAMES]
     reached = {number: name for number, name in enumerate(CAMVID_NAMES) if name in onto}
     pairs: Counter[tuple[str | None, str | None]] = Counter()
@@ -175,7 +175,7 @@ def test_labels_are_mapped(shared_data: Path, tmp_path: Path) -> None:
         out=tmp_path / "run",
         **ONE,
     )
-    segmenter = load("b0", data="camvid", weights=str(folder), classes=CAMVID_NAMES)
+    segmenter = load_model("b0", data="camvid", weights=str(folder), classes=CAMVID_NAMES)
     labels = logits_of(segmenter, image).argmax(0).tolist()
     said: list[list[str | None]] = [[CAMVID_NAMES[number] for number in row] for row in labels]
     names: dict[int, str | None] = {
@@ -261,12 +261,12 @@ def test_a_restricted_model_never_predicts_the_others() -> None:
     whole = Segmenter(
         "net", network, IMAGENET, Window("whole"), tuple("abcd"), "x", spare_outputs=1
     )
-    some = restrict(whole, (3, 1))
+    some = restrict_classes(whole, (3, 1))
     assert (some.classes, some.spare_outputs) == (("d", "b"), 0)
     assert isinstance(some.network, torch.nn.Module)
     x = torch.randn(2, 3, 4, 6)
     assert (some.network(x) == network(x)[:, [3, 1]]).all()
-    assert restrict(whole, range(4)) is whole
+    assert restrict_classes(whole, range(4)) is whole
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,14 @@ from robustbench_seg.erf.layers import layers_of
 from robustbench_seg.erf.measures import SHARES, replknet_squares
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import Segmenter
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 from tests.helpers import replknet
 from tests.helpers.measured_fields import CLASSES, FRAMES, measured, random
 
 
 @pytest.fixture(scope="module")
 def b0() -> Segmenter:
-    return load("b0", data="streets", classes=CLASSES)
+    return load_model("b0", data="streets", classes=CLASSES)
 
 
 def chain(network: nn.Module, prefix: str, last: str) -> tuple[int, int]:

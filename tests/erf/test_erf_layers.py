@@ -13,17 +13,17 @@ from torch import Tensor, nn
 from transformers import SegformerConfig, SegformerForImageClassification
 
 from robustbench_seg.erf.layers import as_map, layers_of
-from robustbench_seg.erf.models import load_model
+from robustbench_seg.erf.models import load_model as load_encoder
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import Segmenter
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 from tests.helpers.foreign_models import save_onnx, save_peer, save_torchscript
 from tests.helpers.measured_fields import CLASSES, measured, random
 
 
 @pytest.fixture(scope="module")
 def b0() -> Segmenter:
-    return load("b0", data="streets", classes=CLASSES)
+    return load_model("b0", data="streets", classes=CLASSES)
 
 
 def save_encoder(path: Path, network: nn.Module) -> None:
@@ -33,7 +33,7 @@ def save_encoder(path: Path, network: nn.Module) -> None:
 
 
 def test_an_encoder_alone_has_stages_and_no_head(tmp_path: Path) -> None:
-    whole = load("b0", data="streets", classes=CLASSES)
+    whole = load_model("b0", data="streets", classes=CLASSES)
     assert isinstance(whole.network, nn.Module)
     save_encoder(tmp_path / "mit_b0.pth", whole.network)
     found = measured(f"b0@{tmp_path / 'mit_b0.pth'}")
@@ -51,7 +51,7 @@ def test_an_encoder_of_the_hub_is_what_transformers_computes(tmp_path: Path) -> 
     labels = {"id2label": dict(enumerate("ab")), "label2id": {"a": 0, "b": 1}}
     peer = SegformerForImageClassification(SegformerConfig(**labels)).eval()
     peer.save_pretrained(tmp_path)
-    loaded = load_model("b0", data="streets", weights=str(tmp_path), classes=CLASSES)
+    loaded = load_encoder("b0", data="streets", weights=str(tmp_path), classes=CLASSES)
     assert loaded.classes == ()
     assert isinstance(loaded.network, nn.Module)
     x = torch.rand(1, 3, 64, 64) / 1e4  # of small inputs the norms' epsilons can be told
@@ -67,7 +67,7 @@ def test_modules_of_a_users_model(tmp_path: Path) -> None:
     choice = f"hf:{tmp_path}"
     found = measured(choice)
     assert list(found) == ["head"]
-    network = load(choice, data="streets", classes=CLASSES).network
+    network = load_model(choice, data="streets", classes=CLASSES).network
     assert isinstance(network, nn.Module)
     tokens = next(n for n, m in network.named_modules() if isinstance(m, nn.LayerNorm))
     with_layer = measured(choice, stages=[], layers=[tokens], method="replknet")

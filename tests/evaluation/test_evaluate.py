@@ -18,7 +18,7 @@ from robustbench_seg.datasets.cityscapes import cityscapes
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation import condition
 from robustbench_seg.inference.predict import Predictor
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 from robustbench_seg.runs.run import TABLES, Run
 from tests.helpers.frames import image_path, label_path, name, write_tree
 
@@ -43,7 +43,7 @@ def test_tables_hold_what_predicting_by_hand_gives(tree: Path, tmp_path: Path) -
     run = evaluate(tree, tmp_path / "run", limit=2, seed=5)
     assert run.complete
     dataset = cityscapes(tree)
-    segmenter = load("b0@random", data="cityscapes", classes=dataset.class_names)
+    segmenter = load_model("b0@random", data="cityscapes", classes=dataset.class_names)
     predictor = Predictor(segmenter, "cpu", "float32", segmenter.window)
     correct = labelled = 0
     for frame in dataset.frames[:2]:

@@ -6,7 +6,7 @@ from robustbench_seg import effective_receptive_field
 from robustbench_seg.datasets.streets import streets
 from robustbench_seg.erf.field import Field
 from robustbench_seg.models.base import Segmenter
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 
 FRAMES = streets("val", limit=3)
 CLASSES = FRAMES.class_names
@@ -14,7 +14,7 @@ CLASSES = FRAMES.class_names
 
 def random(name: str) -> Segmenter:
     """Return a model with random weights."""
-    return load(name, data="streets", weights="random", classes=CLASSES)
+    return load_model(name, data="streets", weights="random", classes=CLASSES)
 
 
 def measured(model: str | Segmenter, **options: object) -> dict[str, Field]:

@@ -12,7 +12,7 @@ from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import streets
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.base import IMAGENET, Precision, Segmenter, Window
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 
 SIZE = (256, 512)
 DTYPES: dict[Precision, torch.dtype] = {
@@ -48,7 +48,7 @@ def test_a_network_computes_in_the_precision(precision: Precision) -> None:
 
 @pytest.fixture(scope="module")
 def trained() -> Segmenter:
-    return load("b0@streets", data="streets", classes=[info.name for info in CITYSCAPES])
+    return load_model("b0@streets", data="streets", classes=[info.name for info in CITYSCAPES])
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.base import IMAGENET, Preprocessing, Segmenter, Window
-from robustbench_seg.models.registry import build, load, models, parse_choice
+from robustbench_seg.models.registry import build_model, list_models, load_model, parse_choice
 from tests.helpers.foreign_models import Convolution, save_onnx, save_torchscript, write_package
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def refusal(choice: str, *, weights: str | None = None) -> str:
     with pytest.raises(InputError) as caught:
-        load(choice, data="streets", weights=weights, classes=CLASSES)
+        load_model(choice, data="streets", weights=weights, classes=CLASSES)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -47,7 +47,7 @@ def labels_of(segmenter: Segmenter) -> np.ndarray:
 
 def fails(choice: str) -> str:
     """Return what is said where a model loads, but does not label images."""
-    segmenter = load(choice, data="streets", classes=CLASSES)
+    segmenter = load_model(choice, data="streets", classes=CLASSES)
     with pytest.raises(InputError) as caught:
         labels_of(segmenter)
     assert "\n" not in str(caught.value)
@@ -64,7 +64,7 @@ def expected_labels(
 
 
 def open_model(choice: str) -> Segmenter:
-    return load(choice, data="streets", classes=CLASSES)
+    return load_model(choice, data="streets", classes=CLASSES)
 
 
 def assert_same(labels: np.ndarray, expected: np.ndarray) -> None:
@@ -372,7 +372,7 @@ def test_a_package_registers_a_model(folder: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.syspath_prepend(folder)
     segmenter = open_model("tiny")
     assert (segmenter.name, segmenter.trained_on) == ("tiny", "the data of tiny")
-    view = {info.name: info for info in models()}
+    view = {info.name: info for info in list_models()}
     assert view["tiny"].description == "registered by tiny-zoo 1.5"
     assert view["tiny"].parameters is None
     # Our own names stay ours.
@@ -393,4 +393,4 @@ def test_choices_with_a_prefix() -> None:
         "--model onnx:x: brings its own weights; leave y.pth out"
     )
     with pytest.raises(InputError, match="--model hf:a/b: cannot be trained here; train one of"):
-        build("hf:a/b", 19)
+        build_model("hf:a/b", 19)

@@ -131,7 +131,7 @@ def test_files_of_each_kind_give_the_same_weights(
     save(tmp_path / name, tensors)
     checkpoint = open_checkpoint(tmp_path / name)
     assert (checkpoint.model, checkpoint.outputs) == ("b0", 19)
-    assert checkpoint.kind.codebase is OFFICIAL
+    assert checkpoint.format.codebase is OFFICIAL
     assert checkpoint.classes == CLASSES.get(name)
     assert_equal(filled(checkpoint), network.state_dict())
 
@@ -157,7 +157,7 @@ def test_a_published_kind_of_folder_gives_what_transformers_gives(shared_data: P
     assert checkpoint.classes is not None
     assert (checkpoint.model, checkpoint.outputs) == ("b0", 11)
     assert checkpoint.classes[:3] == ("sky", "building", "pole")
-    network = segformer("b0", 11, codebase=checkpoint.kind.codebase).eval()
+    network = segformer("b0", 11, codebase=checkpoint.format.codebase).eval()
     fill(network, checkpoint)
     peer = SegformerForSemanticSegmentation.from_pretrained(folder).eval()
     path = min((shared_data / "data" / "camvid" / "val").glob("*.png"))

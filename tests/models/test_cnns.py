@@ -25,7 +25,7 @@ from robustbench_seg.models.encoder_decoder import Encoder, EncoderDecoder
 from robustbench_seg.models.fcn import fcn
 from robustbench_seg.models.mobilenet import MobileNetV2
 from robustbench_seg.models.pspnet import pspnet
-from robustbench_seg.models.registry import build, load
+from robustbench_seg.models.registry import build_model, load_model
 from robustbench_seg.models.resnet import ResNet
 from tests.helpers.formula import image, weights_of
 from tests.helpers.paths import GOLDEN as GOLDEN_FOLDER
@@ -152,7 +152,7 @@ def test_a_file_of_mmsegmentation_is_loaded(tmp_path: Path, name: str) -> None:
     meta = {"CLASSES": CLASSES, "config": "model = dict(backbone=dict(strides=(1, 2, 1, 1)))"}
     path = tmp_path / "theirs.pth"
     torch.save({"meta": meta, "state_dict": network.state_dict() | extra}, path)
-    segmenter = load(name, data="streets", weights=str(path), classes=CLASSES)
+    segmenter = load_model(name, data="streets", weights=str(path), classes=CLASSES)
     assert isinstance(segmenter.network, nn.Module)
     given = segmenter.network.state_dict()
     assert given.keys() == network.state_dict().keys()
@@ -166,7 +166,7 @@ def test_a_file_of_mmsegmentation_is_loaded(tmp_path: Path, name: str) -> None:
 
 
 def dilation_of(path: Path) -> object:
-    network = load(DEEPLAB, data="streets", weights=str(path), classes=CLASSES).network
+    network = load_model(DEEPLAB, data="streets", weights=str(path), classes=CLASSES).network
     assert isinstance(network, nn.Module)
     return network.get_submodule("decode_head.aspp_modules.1.depthwise_conv.conv").dilation
 
@@ -198,10 +198,10 @@ def test_other_configurations_are_refused(
     state = network_of(DEEPLAB, 5, width=8).state_dict()
     torch.save({"meta": {key: config}, "state_dict": state}, path)
     with pytest.raises(InputError, match=rf"other\.pth: .*{reason}"):
-        load(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
+        load_model(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
     fitting = "strides=(\n    1,\n    2,\n    2,\n    1,\n    1,\n    1,\n    1,\n)"
     torch.save({"meta": {key: fitting}, "state_dict": state}, path)
-    load(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
+    load_model(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
 
 
 def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
@@ -209,14 +209,14 @@ def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
     path = tmp_path / "odd.safetensors"
     save_file(network.state_dict(), path, {"output_stride": "12"})
     with pytest.raises(InputError, match=r"output stride is '12'; expected 8 or 16"):
-        load(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
+        load_model(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
     with pytest.raises(InputError, match=rf"holds {DEEPLAB}, not b0; use --model {DEEPLAB}"):
-        load("b0", data="streets", weights=str(path), classes=CLASSES)
+        load_model("b0", data="streets", weights=str(path), classes=CLASSES)
     state = network.state_dict()
     del state["decode_head.bottleneck.conv.weight"]
     save_file(state, path)
     with pytest.raises(InputError, match=r"bottleneck\.conv\.weight is missing"):
-        load(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
+        load_model(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
 
 
 def test_the_older_stem_of_a_resnet_is_told(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_the_older_stem_of_a_resnet_is_told(tmp_path: Path) -> None:
     torch.save({"state_dict": state}, path)
     message = r"missing: backbone\.stem\.0\.weight.*1 unexpected: backbone\.conv1\.weight$"
     with pytest.raises(InputError, match=message):
-        load("fcn-resnet50", data="cityscapes", weights=str(path), classes=("road",) * 19)
+        load_model("fcn-resnet50", data="cityscapes", weights=str(path), classes=("road",) * 19)
 
 
 @pytest.mark.parametrize(
@@ -242,13 +242,13 @@ def test_a_training_starts_from_an_encoder(tmp_path: Path, name: str, prefix: st
     # What classifies ImageNet, as mmpretrain and as torchvision name it.
     extra = ("backbone.conv2.conv", "head.fc") if prefix else ("fc",)
     torch.save({"state_dict": state | {f"{n}.weight": torch.ones(1) for n in extra}}, path)
-    drawn, started = build(name, 5).state_dict(), build(name, 5, init=path).state_dict()
+    drawn, started = build_model(name, 5).state_dict(), build_model(name, 5, init=path).state_dict()
     for key, value in started.items():
         assert torch.equal(value, (encoder if key.startswith("backbone.") else drawn)[key]), key
     with pytest.raises(InputError, match=rf"use --model fcn-{name.partition('-')[2]} or pspnet-"):
-        build("b0", 5, init=path)
+        build_model("b0", 5, init=path)
     with pytest.raises(InputError, match="only an encoder"):
-        load(name, data="streets", weights=str(path), classes=CLASSES)
+        load_model(name, data="streets", weights=str(path), classes=CLASSES)
 
 
 @pytest.mark.parametrize("name", [*SMALL, "fcn-resnet50"])
@@ -271,7 +271,7 @@ def test_two_steps_of_training_change_every_weight(name: str) -> None:
 
 
 def test_first_weights_depend_on_the_seed_alone() -> None:
-    one, same, other = (build("pspnet-mobilenetv2", 5, seed=seed) for seed in (3, 3, 4))
+    one, same, other = (build_model("pspnet-mobilenetv2", 5, seed=seed) for seed in (3, 3, 4))
     assert all(map(torch.equal, one.parameters(), same.parameters()))
     assert not all(map(torch.equal, one.parameters(), other.parameters()))
     # Not torch's own first weights, but drawn by the fan-out, of a 3x3 convolution to 512 channels.
@@ -282,6 +282,7 @@ def test_first_weights_depend_on_the_seed_alone() -> None:
 
 def test_what_is_trained_has_the_published_widths() -> None:
     widths = {
-        name: build(name, 19).get_submodule("decode_head.conv_seg").weight.shape for name in SMALL
+        name: build_model(name, 19).get_submodule("decode_head.conv_seg").weight.shape
+        for name in SMALL
     }
     assert widths == {name: (19, 256 if name == DEEPLAB else 512, 1, 1) for name in SMALL}

@@ -17,7 +17,7 @@ from onnx import TensorProto
 from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.catalogue import MODELS
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 from tests.helpers.foreign_models import (
     PEERS,
     save_onnx,
@@ -55,7 +55,7 @@ FOREIGN: Mapping[str, Maker] = {
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name not in LARGER])
 def test_our_models(name: str) -> None:
-    segmenter = load(name, data="streets", weights="random", classes=CLASSES)
+    segmenter = load_model(name, data="streets", weights="random", classes=CLASSES)
     if segmenter.preprocessing.size is not None:  # 512x1024 would take longer and show no more
         smaller = replace(segmenter.preprocessing, size=(64, 128))
         segmenter = replace(segmenter, preprocessing=smaller)
@@ -70,7 +70,7 @@ def test_models_from_elsewhere(
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "zoo", raising=False)
     FOREIGN[choice](tmp_path)
-    assert_contract(load(choice, data="streets", classes=CLASSES), CLASSES)
+    assert_contract(load_model(choice, data="streets", classes=CLASSES), CLASSES)
 
 
 def test_what_the_documentation_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +88,7 @@ def test_what_the_documentation_shows(tmp_path: Path, monkeypatch: pytest.Monkey
     choices = re.findall(r"^robustseg eval --model (\S+)$", text, re.MULTILINE)
     assert len(choices) == 6
     for choice in choices:
-        segmenter = load(choice, data="streets", classes=CLASSES)
+        segmenter = load_model(choice, data="streets", classes=CLASSES)
         predictor = Predictor(segmenter, "cpu", "float32", segmenter.window)
         image = np.random.default_rng(0).integers(0, 256, (1, 48, 80, 3), np.uint8)
         assert predictor.labels(image, (48, 80)).shape == (1, 48, 80)

@@ -13,7 +13,7 @@ from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.base import Window
 from robustbench_seg.models.espnet import Block, ESPNet, espnet_of
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 from robustbench_seg.scores.metrics import (
     confusion_matrix,
     mean_iou,
@@ -27,7 +27,7 @@ CLASSES = tuple(info.name for info in CITYSCAPES)
 def test_the_authors_weights_segment_real_frames(shared_data: Path) -> None:
     # The expected scores are those of an independent run of these weights.
     weights = shared_data / "weights" / "espnet" / "espnet_p_2_q_8.pth"
-    segmenter = load("espnet", data="cityscapes", weights=str(weights), classes=CLASSES)
+    segmenter = load_model("espnet", data="cityscapes", weights=str(weights), classes=CLASSES)
     assert segmenter.name == "espnet@espnet_p_2_q_8"
     assert segmenter.trained_on == "the data of espnet_p_2_q_8.pth"
     predictor = Predictor(segmenter, "cpu", "float32", Window("whole"))

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.checkpoints import fill, open_checkpoint
-from robustbench_seg.models.registry import build
+from robustbench_seg.models.registry import build_model
 from robustbench_seg.models.segformer import segformer
 
 INDEX = "model.safetensors.index.json"
@@ -23,7 +23,7 @@ SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
 
 @pytest.fixture(scope="module")
 def halves() -> list[dict[str, Tensor]]:
-    tensors = list(build("b0", 5).state_dict().items())
+    tensors = list(build_model("b0", 5).state_dict().items())
     return [dict(tensors[:90]), dict(tensors[90:])]
 
 
@@ -70,7 +70,7 @@ def test_shards_are_one_checkpoint(sharded: Path, halves: list[dict[str, Tensor]
 
 
 def test_one_file_comes_before_shards(sharded: Path) -> None:
-    save_file(build("b0", 7).state_dict(), sharded / "model.safetensors")
+    save_file(build_model("b0", 7).state_dict(), sharded / "model.safetensors")
     assert open_checkpoint(sharded).outputs == 7
 
 

@@ -15,9 +15,9 @@ import torch
 from huggingface_hub import constants
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.models.hub import NotFetchedError, fetch
-from robustbench_seg.models.named_weights import find
-from robustbench_seg.models.registry import build, load
+from robustbench_seg.models.hub_files import NotFetchedError, fetch
+from robustbench_seg.models.named_weights import find_weights
+from robustbench_seg.models.registry import build_model, load_model
 from tests.helpers.hub_server import COMMIT, Hub, serving
 
 CLASSES = [f"class {index}" for index in range(5)]
@@ -67,7 +67,7 @@ def test_what_was_fetched_once_is_taken_from_the_cache(hub: Hub, files: dict[str
 
 def test_the_endpoint_is_that_of_the_environment(hub: Hub, tmp_path: Path) -> None:
     hub.repositories[REPOSITORY] = two_files()
-    program = f"from robustbench_seg.models.hub import fetch; print(fetch({REPOSITORY!r}))"
+    program = f"from robustbench_seg.models.hub_files import fetch; print(fetch({REPOSITORY!r}))"
     environment = os.environ | {"HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(tmp_path / "other")}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
@@ -159,23 +159,23 @@ def test_a_repository_is_a_choice_of_weights(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "pytorch_model.bin"
-    torch.save(build("b0", 5).state_dict(), path)
+    torch.save(build_model("b0", 5).state_dict(), path)
     files = {"config.json": b'{"id2label": {}}', "pytorch_model.bin": path.read_bytes()}
     hub.repositories[REPOSITORY] = files
-    segmenter = load(f"b0@{REPOSITORY}", data="camvid", classes=CLASSES)
+    segmenter = load_model(f"b0@{REPOSITORY}", data="camvid", classes=CLASSES)
     assert segmenter.name == "b0@segformer-b0"
     assert segmenter.trained_on == f"the data of {REPOSITORY}"
     assert segmenter.weights["source"] == f"https://huggingface.co/{REPOSITORY} at {COMMIT}"
     # Published weights by the name of their repository.
     known = "nvidia/segformer-b0-finetuned-cityscapes-1024-1024"
     hub.repositories[known] = files
-    found = find("b0", known, "camvid")
+    found = find_weights("b0", known, "camvid")
     assert (found.label, found.trained_on) == ("cityscapes", "cityscapes")
     assert "non-commercial" in found.licence
     # A folder of that name comes first.
     monkeypatch.chdir(tmp_path)
     (tmp_path / REPOSITORY).mkdir(parents=True)
-    assert find("b0", REPOSITORY, "camvid").path == Path(REPOSITORY)
+    assert find_weights("b0", REPOSITORY, "camvid").path == Path(REPOSITORY)
 
 
 def test_what_is_neither_file_nor_repository_is_told(hub: Hub) -> None:
@@ -186,6 +186,6 @@ def test_what_is_neither_file_nor_repository_is_told(hub: Hub) -> None:
         "a/b/c": "no such file; b0 has weights by name",
     }.items():
         with pytest.raises(InputError) as caught:
-            find("b0", wanted, "camvid")
+            find_weights("b0", wanted, "camvid")
         assert str(caught.value).startswith(f"--weights {wanted}: {reason}")
         assert "\n" not in str(caught.value)

@@ -32,7 +32,7 @@ from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.adapters.processor import read_processor
 from robustbench_seg.models.base import IMAGENET, Segmenter
 from robustbench_seg.models.preprocessing import ProcessorPreprocessing
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 from tests.helpers.foreign_models import PEERS, SIZE, save_peer
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
@@ -47,7 +47,7 @@ def quiet() -> None:
 
 
 def open_folder(folder: Path | str) -> Segmenter:
-    return load(f"hf:{folder}", data="streets", classes=CLASSES)
+    return load_model(f"hf:{folder}", data="streets", classes=CLASSES)
 
 
 def refusal(folder: Path | str) -> str:

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.checkpoints import Checkpoint, fill, open_checkpoint
-from robustbench_seg.models.registry import build, load
+from robustbench_seg.models.registry import build_model, load_model
 from robustbench_seg.models.segformer import MMSEGMENTATION, Codebase, SegFormer, segformer
 from tests.helpers.formula import image, weights_of
 from tests.helpers.paths import GOLDEN as GOLDEN_FOLDER
@@ -66,7 +66,7 @@ def test_logits_are_those_of_mmsegmentation(tmp_path: Path, variant: str) -> Non
     torch.save({"state_dict": weights_of(GOLDEN[variant]["shapes"])}, path)
     checkpoint = open_checkpoint(path)
     assert (checkpoint.model, checkpoint.outputs, checkpoint.decoder_width) == (variant, 5, 256)
-    assert checkpoint.kind.codebase is MMSEGMENTATION
+    assert checkpoint.format.codebase is MMSEGMENTATION
     network = filled(checkpoint)
     for size in GOLDEN[variant]["logits"]:
         assert difference(network, variant, size) < 1e-4
@@ -81,7 +81,7 @@ def test_logits_are_those_of_mmsegmentation(tmp_path: Path, variant: str) -> Non
 def test_its_weights_are_a_choice_of_weights(tmp_path: Path, tensors: Tensors) -> None:
     path = tmp_path / "mine.pth"
     torch.save({"meta": {"CLASSES": CLASSES}, "state_dict": tensors}, path)
-    network = load("b0", data="camvid", weights=str(path), classes=CLASSES).network
+    network = load_model("b0", data="camvid", weights=str(path), classes=CLASSES).network
     assert isinstance(network, SegFormer)
     assert difference(network, "b0", "61x147") < 1e-4
 
@@ -96,8 +96,8 @@ def test_its_encoders_start_trainings_only(tmp_path: Path, tensors: Tensors, pre
     }
     torch.save({"state_dict": encoder}, path)
     with pytest.raises(InputError, match=r"mit_b0\.pth: only an encoder"):
-        load("b0", data="camvid", weights=str(path), classes=CLASSES)
-    weight = build("b0", 5, init=path).get_parameter("backbone.block2.1.mlp.fc2.weight")
+        load_model("b0", data="camvid", weights=str(path), classes=CLASSES)
+    weight = build_model("b0", 5, init=path).get_parameter("backbone.block2.1.mlp.fc2.weight")
     assert torch.equal(weight, tensors["backbone.layers.1.1.1.ffn.layers.4.weight"][..., 0, 0])
 
 

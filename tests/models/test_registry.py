@@ -18,7 +18,13 @@ from robustbench_seg.models import named_weights
 from robustbench_seg.models.base import IMAGENET, Segmenter, Window
 from robustbench_seg.models.catalogue import MODELS
 from robustbench_seg.models.named_weights import NAMED_WEIGHTS, Hub
-from robustbench_seg.models.registry import Choice, build, load, models, parse_choice
+from robustbench_seg.models.registry import (
+    Choice,
+    build_model,
+    list_models,
+    load_model,
+    parse_choice,
+)
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
 UNTRAINED = "--weights random, which stamps UNTRAINED on every output"
@@ -26,7 +32,7 @@ UNTRAINED = "--weights random, which stamps UNTRAINED on every output"
 
 def refusal(choice: str, *, data: str = "streets", weights: str | None = None) -> str:
     with pytest.raises(InputError) as caught:
-        load(choice, data=data, weights=weights, classes=CLASSES)
+        load_model(choice, data=data, weights=weights, classes=CLASSES)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -40,7 +46,7 @@ def network_of(segmenter: Segmenter) -> nn.Module:
 def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Embedded weights of B0, as a training writes them, at random."""
     path = tmp_path / "b0-streets.safetensors"
-    tensors = {name: value.half() for name, value in build("b0", 19).state_dict().items()}
+    tensors = {name: value.half() for name, value in build_model("b0", 19).state_dict().items()}
     metadata = {"classes": json.dumps(CLASSES), "trained_on": "streets", "steps": "9 of 10"}
     save_file(tensors, path, metadata)
     monkeypatch.setattr(named_weights, "EMBEDDED", tmp_path)
@@ -79,8 +85,8 @@ def test_an_unknown_model_is_told_with_those_there_are() -> None:
 
 
 def test_the_data_decides_the_weights(embedded: Path) -> None:
-    segmenter = load("b0", data="streets", classes=CLASSES)
-    assert segmenter.name == load("b0@streets", data="cityscapes", classes=CLASSES).name
+    segmenter = load_model("b0", data="streets", classes=CLASSES)
+    assert segmenter.name == load_model("b0@streets", data="cityscapes", classes=CLASSES).name
     assert (segmenter.name, segmenter.trained_on) == ("b0@streets", "streets")
     assert not segmenter.untrained
     assert (segmenter.preprocessing, segmenter.window) == (IMAGENET, Window("slide", 1024, 768))
@@ -91,7 +97,7 @@ def test_the_data_decides_the_weights(embedded: Path) -> None:
         "trained for 9 of 10 steps"
     )
     assert len(segmenter.weights["sha256"]) == 64
-    expected = build("b0", 19).state_dict()
+    expected = build_model("b0", 19).state_dict()
     assert all(
         torch.equal(value.half(), expected[name].half())
         for name, value in network_of(segmenter).state_dict().items()
@@ -100,19 +106,19 @@ def test_the_data_decides_the_weights(embedded: Path) -> None:
 
 
 def test_a_file_is_named_by_itself_or_its_folder(embedded: Path) -> None:
-    segmenter = load("b0", data="streets", weights=str(embedded), classes=CLASSES)
+    segmenter = load_model("b0", data="streets", weights=str(embedded), classes=CLASSES)
     assert (segmenter.name, segmenter.trained_on) == ("b0@b0-streets", "streets")
     folder = embedded.parent / "run-7"
     folder.mkdir()
     embedded.rename(folder / "weights.safetensors")
     choice = f"b0@{folder / 'weights.safetensors'}"
-    assert load(choice, data="streets", classes=CLASSES).name == "b0@run-7"
+    assert load_model(choice, data="streets", classes=CLASSES).name == "b0@run-7"
 
 
 def test_a_file_that_does_not_say_what_it_was_trained_on(tmp_path: Path) -> None:
     path = tmp_path / "mine.pth"
-    torch.save(build("b0", 19).state_dict(), path)
-    segmenter = load("b0", data="streets", weights=str(path), classes=CLASSES)
+    torch.save(build_model("b0", 19).state_dict(), path)
+    segmenter = load_model("b0", data="streets", weights=str(path), classes=CLASSES)
     assert segmenter.trained_on == "the data of mine.pth"
     assert segmenter.weights["source"] == path.name
     assert segmenter.weights["note"] == ""
@@ -120,26 +126,26 @@ def test_a_file_that_does_not_say_what_it_was_trained_on(tmp_path: Path) -> None
 
 def test_weights_of_other_classes_are_refused_or_noted(tmp_path: Path) -> None:
     path = tmp_path / "eleven.pth"
-    torch.save(build("b0", 11).state_dict(), path)
+    torch.save(build_model("b0", 11).state_dict(), path)
     assert refusal("b0", weights=str(path)) == (
         f"{path}: a model of 11 classes, where the labels of streets have 19; "
         "give weights that were trained for these classes, or a --class-map"
     )
     path = tmp_path / "other.safetensors"
     names = [name.upper() for name in CLASSES[:17]] + ["motorbike", "bike"]
-    save_file(build("b0", 19).state_dict(), path, {"classes": json.dumps(names)})
-    note = load("b0", data="streets", weights=str(path), classes=CLASSES).weights["note"]
+    save_file(build_model("b0", 19).state_dict(), path, {"classes": json.dumps(names)})
+    note = load_model("b0", data="streets", weights=str(path), classes=CLASSES).weights["note"]
     assert note == "its class 'motorbike' is scored as 'motorcycle', and 1 more likewise"
 
 
 def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.pth"
-    torch.save(build("b0", 19).state_dict(), path)
+    torch.save(build_model("b0", 19).state_dict(), path)
     assert refusal("b5", weights=str(path)) == f"{path}: holds b0, not b5; use --model b0"
     assert refusal("espnet", weights=str(path)) == f"{path}: holds b0, not espnet; use --model b0"
-    torch.save(build("b1", 19).state_dict(), path)  # as deep as b0, but wider
+    torch.save(build_model("b1", 19).state_dict(), path)  # as deep as b0, but wider
     assert refusal("b0", weights=str(path)) == f"{path}: holds b1, not b0; use --model b1"
-    torch.save(build("espnet", 19).state_dict(), path)
+    torch.save(build_model("espnet", 19).state_dict(), path)
     assert refusal("b0", weights=str(path)) == f"{path}: holds espnet, not b0; use --model espnet"
 
 
@@ -164,10 +170,10 @@ def test_where_there_are_no_weights_the_ways_on_are_told(tmp_path: Path) -> None
 def test_random_weights_are_the_same_each_time(choice: str, classes: int) -> None:
     torch.manual_seed(1)
     state = torch.get_rng_state()
-    first = load(choice, data="streets", weights="random", classes=CLASSES[:classes])
+    first = load_model(choice, data="streets", weights="random", classes=CLASSES[:classes])
     assert torch.equal(torch.get_rng_state(), state)
     torch.manual_seed(2)
-    second = load(f"{choice}@random", data="camvid", classes=CLASSES[:classes])
+    second = load_model(f"{choice}@random", data="camvid", classes=CLASSES[:classes])
     assert first.untrained
     assert first.name == second.name == f"{choice}@random"
     pairs = zip(network_of(first).parameters(), network_of(second).parameters(), strict=True)
@@ -196,7 +202,7 @@ def test_published_weights_come_from_the_cache_of_the_hub(
     peer = SegformerForSemanticSegmentation(config).eval()
     snapshot = repository / "snapshots" / "c0ffee"
     peer.save_pretrained(snapshot)
-    segmenter = load("b0", data="cityscapes", classes=CLASSES)
+    segmenter = load_model("b0", data="cityscapes", classes=CLASSES)
     assert (segmenter.name, segmenter.trained_on) == ("b0@cityscapes", "cityscapes")
     assert segmenter.weights["source"] == f"https://huggingface.co/{where.repository} at c0ffee"
     assert "non-commercial" in segmenter.weights["licence"]
@@ -209,7 +215,7 @@ def test_published_weights_come_from_the_cache_of_the_hub(
     # Repositories without safetensors have the older format.
     torch.save(load_file(snapshot / "model.safetensors"), snapshot / "pytorch_model.bin")
     (snapshot / "model.safetensors").unlink()
-    again = network_of(load("b0", data="cityscapes", classes=CLASSES))
+    again = network_of(load_model("b0", data="cityscapes", classes=CLASSES))
     assert all(map(torch.equal, again.parameters(), network_of(segmenter).parameters()))
 
 
@@ -224,23 +230,27 @@ def test_without_cache_and_network_the_ways_on_are_told(hub_cache: Path) -> None
 
 def test_what_is_built_to_be_trained_depends_on_the_seed_alone(tmp_path: Path) -> None:
     torch.manual_seed(5)
-    one, same, other = build("b0", 7), build("b0", 7, seed=0), build("b0", 7, seed=1)
+    one, same, other = (
+        build_model("b0", 7),
+        build_model("b0", 7, seed=0),
+        build_model("b0", 7, seed=1),
+    )
     assert all(map(torch.equal, one.parameters(), same.parameters()))
     assert not all(map(torch.equal, one.parameters(), other.parameters()))
     assert one.training
     path = tmp_path / "first.pth"
     torch.save(other.state_dict(), path)
-    started = build("b0", 7, init=path)
+    started = build_model("b0", 7, init=path)
     assert all(map(torch.equal, started.parameters(), other.parameters()))
     with pytest.raises(InputError, match="a model of 7 classes"):
-        build("b0", 8, init=path)
+        build_model("b0", 8, init=path)
     with pytest.raises(InputError, match="training starts from"):
-        build("b0@random", 7)
+        build_model("b0@random", 7)
 
 
 def save_encoder(path: Path, model: str) -> dict[str, torch.Tensor]:
     """Save what mit_b*.pth holds: an encoder, and a classifier of whole images."""
-    state = build(model, 19, seed=3).state_dict()
+    state = build_model(model, 19, seed=3).state_dict()
     encoder = {n.removeprefix("backbone."): v for n, v in state.items() if "backbone." in n}
     torch.save(encoder | {"head.weight": torch.ones(1000, 256)}, path)
     return state
@@ -249,18 +259,18 @@ def save_encoder(path: Path, model: str) -> dict[str, torch.Tensor]:
 def test_a_training_starts_from_an_encoder(tmp_path: Path) -> None:
     path = tmp_path / "mit_b0.pth"
     encoder = save_encoder(path, "b0")
-    drawn, started = build("b0", 7).state_dict(), build("b0", 7, init=path).state_dict()
+    drawn, started = build_model("b0", 7).state_dict(), build_model("b0", 7, init=path).state_dict()
     for name, value in started.items():
         assert torch.equal(value, (encoder if "backbone." in name else drawn)[name]), name
     with pytest.raises(InputError, match=r"mit_b0\.pth: holds b0, not b1; use --model b0"):
-        build("b1", 7, init=path)
+        build_model("b1", 7, init=path)
     with pytest.raises(InputError, match=r"mit_b0\.pth: holds b0, not espnet"):
-        build("espnet", 7, init=path)
+        build_model("espnet", 7, init=path)
     damaged = torch.load(path)
     del damaged["norm4.bias"]
     torch.save(damaged, path)
     with pytest.raises(InputError, match=r"1 missing: backbone\.norm4\.bias"):
-        build("b0", 7, init=path)
+        build_model("b0", 7, init=path)
 
 
 def test_an_encoder_is_no_model(tmp_path: Path) -> None:
@@ -270,7 +280,7 @@ def test_an_encoder_is_no_model(tmp_path: Path) -> None:
 
 
 def test_the_view_of_the_models() -> None:
-    view = {info.name: info for info in models()}
+    view = {info.name: info for info in list_models()}
     assert tuple(view) == tuple(MODELS)
     assert view["b0"].weights == ("streets", "cityscapes")
     assert view["b5"].weights == ("cityscapes",)

@@ -13,7 +13,7 @@ from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.checkpoints import fill, open_checkpoint
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 from robustbench_seg.models.segformer import (
     VARIANTS,
     Block,
@@ -65,7 +65,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, SegF
         peer.save_pretrained(folder)
         checkpoint = open_checkpoint(folder)
         ours = segformer(
-            variant, checkpoint.outputs, dropout=0.0, codebase=checkpoint.kind.codebase
+            variant, checkpoint.outputs, dropout=0.0, codebase=checkpoint.format.codebase
         )
         fill(ours, checkpoint)
         pairs[variant] = peer, ours.eval()
@@ -230,7 +230,7 @@ def test_the_variant_with_positions_knows_where_it_is(height: int, width: int) -
 
 def test_weights_with_and_without_positions_are_told_apart(tmp_path: Path) -> None:
     classes = [f"class {number}" for number in range(19)]
-    pe = load("b0-pe", data="streets", classes=classes)
+    pe = load_model("b0-pe", data="streets", classes=classes)
     assert (pe.name, pe.trained_on) == ("b0-pe@streets", "streets")
     assert "3600 + 800 steps" in pe.weights["note"]
     for name, other in (("b0", "b0-pe"), ("b0-pe", "b0")):
@@ -238,7 +238,7 @@ def test_weights_with_and_without_positions_are_told_apart(tmp_path: Path) -> No
         torch.save(segformer(name, 19).state_dict(), path)
         assert open_checkpoint(path).model == name
         with pytest.raises(InputError, match=f"holds {name}, not {other}; use --model {name}$"):
-            load(other, data="streets", weights=str(path), classes=classes)
+            load_model(other, data="streets", weights=str(path), classes=classes)
 
 
 def count(network: nn.Module) -> int:

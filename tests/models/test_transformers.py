@@ -20,7 +20,7 @@ from transformers import (
 
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.checkpoints import Checkpoint, fill, open_checkpoint
-from robustbench_seg.models.registry import build, load
+from robustbench_seg.models.registry import build_model, load_model
 from robustbench_seg.models.segformer import OFFICIAL, TRANSFORMERS, VARIANTS, Codebase, segformer
 from tests.helpers.formula import image, weights_of
 
@@ -111,7 +111,7 @@ def test_every_form_gives_the_same_logits(
     checkpoint = open_checkpoint(path)
     assert (checkpoint.model, checkpoint.outputs) == ("b0", 5)
     assert checkpoint.classes == (CLASSES if path.is_dir() else None)
-    assert checkpoint.kind.codebase is TRANSFORMERS
+    assert checkpoint.format.codebase is TRANSFORMERS
     assert difference(checkpoint, peer, TRANSFORMERS) < 1e-4
     assert difference(checkpoint, peer, OFFICIAL) > 1e-2  # these weights show the epsilon
 
@@ -137,8 +137,8 @@ def test_an_encoder_starts_trainings_only(
     peer = SegformerForImageClassification(config_of("b0"))  # as nvidia/mit-b0
     path = save(peer, tmp_path)
     with pytest.raises(InputError, match="only an encoder, trained to classify whole images"):
-        load("b0", data="camvid", weights=str(path), classes=CLASSES)
-    network = build("b0", 5, init=path)
+        load_model("b0", data="camvid", weights=str(path), classes=CLASSES)
+    network = build_model("b0", 5, init=path)
     theirs = dict(peer.named_parameters())
     convolution = next(value for name, value in theirs.items() if value.shape == (32, 3, 7, 7))
     assert torch.equal(network.get_parameter("backbone.patch_embed1.proj.weight"), convolution)
@@ -151,7 +151,7 @@ def test_no_key_may_be_missing_extra_or_of_another_shape(
     path = save(peer, tmp_path)
     tensors = load_file(path) if path.suffix == ".safetensors" else torch.load(path)
     own = {name: value.shape for name, value in segformer("b0", 5).state_dict().items()}
-    kind = open_checkpoint(path).kind
+    kind = open_checkpoint(path).format
 
     def fits(changed: dict[str, torch.Tensor]) -> bool:
         return own == {name: value.shape for name, value in kind.rename(changed).items()}

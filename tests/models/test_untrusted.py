@@ -26,7 +26,7 @@ from robustbench_seg.datasets.files import MOST_PIXELS, read_image, read_label
 from robustbench_seg.datasets.taxonomies import load_taxonomy
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.checkpoints import open_checkpoint
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 from robustbench_seg.protocol.suites.files import find_suite
 from tests.helpers.frames import image_path, write_tree
 
@@ -148,7 +148,7 @@ def test_an_onnx_file_reads_no_tensors_from_elsewhere(tmp_path: Path, location: 
     path.write_bytes(model.SerializeToString())
     names = [info.name for info in CITYSCAPES]
     with pytest.raises(InputError, match=r"outside its own folder|escapes model directory"):
-        load(f"onnx:{path}", data="cityscapes", weights=None, classes=names)
+        load_model(f"onnx:{path}", data="cityscapes", weights=None, classes=names)
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "9" * 5000])

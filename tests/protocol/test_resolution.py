@@ -21,7 +21,7 @@ from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.inference.rescaling import rescale
 from robustbench_seg.models.base import IMAGENET, Preprocessing, Segmenter, Window
 from robustbench_seg.models.preprocessing import ProcessorPreprocessing, preprocessing_from_dict
-from robustbench_seg.models.registry import load
+from robustbench_seg.models.registry import load_model
 from robustbench_seg.protocol.input_geometry import InputView
 from robustbench_seg.reporting import scales
 from robustbench_seg.reporting.report import notes_of, report_of, stamps_of, title_of
@@ -55,7 +55,7 @@ def run(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def by_hand(tree: Path, model: str, window: Window | None, scale: float, fog: bool) -> float:
     dataset = cityscapes(tree)
-    segmenter = load(model, data="cityscapes", classes=dataset.class_names)
+    segmenter = load_model(model, data="cityscapes", classes=dataset.class_names)
     predictor = Predictor(segmenter, "cpu", "float32", window or segmenter.window)
     total = np.zeros((19, 19), np.int64)
     for frame in dataset.frames:

@@ -25,7 +25,7 @@ from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import streets
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import IMAGENET
-from robustbench_seg.models.registry import build
+from robustbench_seg.models.registry import build_model
 from robustbench_seg.training.augmentation import Augmentation
 from robustbench_seg.training.training import CHECKPOINT, LOG, WEIGHTS, Recipe, train, training
 
@@ -73,7 +73,7 @@ def run(
 
     scenes = streets("train", limit=4, width=128, height=64)
     return train(
-        build("b0", 19, seed=0),
+        build_model("b0", 19, seed=0),
         scenes if frame is None else Dataset("plain", "train", CITYSCAPES, [frame]),
         recipe,
         folder,

@@ -19,7 +19,7 @@ from ..base import Segmenter, Window
 from ..checkpoints.files import sha256
 from ..class_names import check_number
 from .external import Logits, facts, require, told_in_one_line
-from .hub import files_of, find_folder
+from .hub_models import files_of, find_folder
 from .processor import read_processor
 
 MASK_SIZES: Mapping[str, tuple[int, int] | None] = {

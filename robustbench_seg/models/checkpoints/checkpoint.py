@@ -30,7 +30,7 @@ _COUNTER = r".*\.num_batches_tracked"  # of batch norm's training
 class Checkpoint:
     """The tensors of a weight file under our names, and what the file says about itself."""
 
-    kind: CheckpointFormat
+    format: CheckpointFormat
     tensors: Mapping[str, Tensor]
     classes: tuple[str, ...] | None
     """The names of the classes, where the file gives them."""
@@ -41,13 +41,13 @@ class Checkpoint:
     @property
     def outputs(self) -> int:
         """The number of outputs of the network, as the shapes tell."""
-        if self.kind.outputs is None:
+        if self.format.outputs is None:
             raise InputError(
                 f"{self.path}: only an encoder, trained to classify whole images; it has no "
                 "decoder to segment with; give the weights of a whole model, or train one from it: "
                 "robustseg train --init"
             )
-        return self.length(self.kind.outputs)
+        return self.length(self.format.outputs)
 
     def length(self, name: str) -> int:
         """Return the length of a tensor's first dimension; InputError where there is none."""
@@ -67,8 +67,8 @@ class Checkpoint:
     @property
     def model(self) -> str | None:
         """The name of the model that these are weights of; None for a SegFormer of other sizes."""
-        if self.kind.model != SEGFORMER:
-            return self.kind.model
+        if self.format.model != SEGFORMER:
+            return self.format.model
         names = " ".join(self.tensors)
         depths = tuple(len(set(re.findall(rf"block{i}\.(\d+)\.", names))) for i in range(1, 5))
         norms = [self.tensors.get(f"backbone.norm{i}.weight") for i in range(1, 5)]
@@ -97,7 +97,7 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
             "DeepLabv3+ on ResNet-50, ResNet-101 and MobileNetV2 (mmsegmentation's) and ESPNet"
         )
     return Checkpoint(
-        kind=kind,
+        format=kind,
         tensors=kind.rename(tensors),
         classes=_class_names(metadata, found.config),
         metadata=metadata,
@@ -113,9 +113,9 @@ def fill(network: nn.Module, checkpoint: Checkpoint) -> None:
     lists the first keys that are missing, extra or of another shape.
     """
     state = network.state_dict()
-    if checkpoint.kind.outputs is None:
+    if checkpoint.format.outputs is None:
         state = {name: value for name, value in state.items() if name.startswith("backbone.")}
-    unused = re.compile(f"{_COUNTER}|{checkpoint.kind.unused}")
+    unused = re.compile(f"{_COUNTER}|{checkpoint.format.unused}")
     own = {name: value for name, value in state.items() if not unused.fullmatch(name)}
     given = {n: value for n, value in checkpoint.tensors.items() if not unused.fullmatch(n)}
     shared = own.keys() & given.keys()
@@ -135,7 +135,7 @@ def fill(network: nn.Module, checkpoint: Checkpoint) -> None:
         ]
         raise InputError(f"{checkpoint.path}: the weights do not fit the model; {'; '.join(told)}")
     counters = {name: torch.zeros_like(state[name]) for name in state.keys() - own.keys()}
-    network.load_state_dict(given | counters, strict=checkpoint.kind.outputs is not None)
+    network.load_state_dict(given | counters, strict=checkpoint.format.outputs is not None)
 
 
 def _first(names: Iterable[str], count: int = 3) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from torch import Tensor
 
 from ..segformer import MMSEGMENTATION, OFFICIAL, TRANSFORMERS, Codebase
-from . import names
+from . import key_mapping as names
 
 Tensors = Mapping[str, Tensor]
 SEGFORMER = "segformer"

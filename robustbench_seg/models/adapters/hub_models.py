@@ -8,7 +8,7 @@ from typing import cast
 
 from ...errors import InputError
 from ..checkpoints.folders import CONFIG, WEIGHTS, shard_names
-from ..hub import NotFetchedError, fetch
+from ..hub_files import NotFetchedError, fetch
 from .processor import FILE as PROCESSOR
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
