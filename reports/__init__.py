@@ -1,12 +1,20 @@
-"""Reports of benchmark runs: tables in; HTML, PDF, LaTeX, Markdown and figures out.
+"""Reports: a `Document` in; a terminal's text, HTML, PDF, Markdown, LaTeX and figures out.
 
-A `Report` is what a report of corruptions says, a `ResolutionReport` one of resolutions;
-`reports.files.write` writes it in the forms that `reports.formats` knows. The package knows neither
-models nor torch: everything that it shows is handed over.
+The package knows neither runs nor models: everything that it shows is in the document.
 """
 
 from __future__ import annotations
 
+from .formats import FIGURES, FORMATS, write
 from .report import Example, Intervals, Page, Report, ResolutionReport
 
-__all__ = ["Example", "Intervals", "Page", "Report", "ResolutionReport"]
+__all__ = [
+    "FIGURES",
+    "FORMATS",
+    "Example",
+    "Intervals",
+    "Page",
+    "Report",
+    "ResolutionReport",
+    "write",
+]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from .contents import document_of
-from .formats import html, latex, markdown, paper, pdf
+from .formats import latex, markdown, old_html, paper, pdf
 from .report import Page
 from .text import encoded
 
@@ -39,7 +39,7 @@ def write(report: Page, folder: Path, formats: Collection[str]) -> list[Path]:
 
 def _page(report: Page, name: str) -> str | bytes:
     if name == "html":
-        return html.render(report)
+        return old_html.render(report)
     if name == "pdf":
         return pdf.render(document_of(report))
     render = markdown.render if name == "md" else latex.render

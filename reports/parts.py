@@ -45,7 +45,7 @@ class Card:
 def environment() -> Environment:
     """Return the templates: every text is escaped, no undefined name is forgiven."""
     templates = Environment(
-        loader=PackageLoader("reports"),
+        loader=PackageLoader("reports", "templates/old"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,132 +1,177 @@
-"""A report as one HTML file that needs nothing else: no network, no other file."""
+"""A document as one HTML file that needs no other file and no network."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
 
-from markupsafe import Markup
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
-from .. import contents, parts, resolution
-from ..comparison import contents as comparison_contents
-from ..comparison import page as comparison_page
-from ..comparison.description import Comparison
-from ..document import Plot, example_groups, split_stamp
-from ..report import Page, Report, ResolutionReport
-from ..style import score_colors
+from ..document import (
+    Card,
+    Cards,
+    Document,
+    Gallery,
+    Key,
+    Part,
+    Plot,
+    Plots,
+    Section,
+    file_name,
+    split_stamp,
+)
+from ..style import CSS_VARIABLES
 from ..svg import inline_svg
-from ..text import percent
+from ..table import Table
+
+WIDE = 800.0
+"""Figures above this width in points scroll on narrow screens: shrunk, they cannot be read."""
 
 
-@dataclass(frozen=True)
-class ModelSection:
-    """The figures and the table of one model."""
-
-    model: str
-    clean: str
-    heat_map: Markup
-    curves: tuple[tuple[str, Markup], ...]
-    classes: Markup
-
-
-def render(report: Page) -> str:
-    """Return the page of a report. The same report gives the same bytes."""
-    script = parts.asset("report.js")
-    if isinstance(report, Comparison):
-        template, context = "comparison.html", comparison_page.context(report)
-        meanings, caveat = comparison_contents.MEANINGS, ""
-    elif isinstance(report, ResolutionReport):
-        template, context = "resolution.html", resolution.context(report)
-        meanings, caveat = contents.RESOLUTION_MEANINGS, contents.OTHER_ENCODER
-    else:
-        assert isinstance(report, Report)
-        template, context = "report.html", _context(report)
-        meanings, caveat = contents.MEANINGS, contents.OTHER_PROTOCOL
+def render(document: Document) -> str:
+    """Return a document as a page. The same document gives the same bytes."""
+    script = _asset("report.js")
+    page = _Page()
+    first, *others = document.sections
     return (
-        parts.environment()
-        .get_template(template)
+        _environment()
+        .get_template("report.html")
         .render(
-            report=report,
-            stamps=[split_stamp(stamp) for stamp in report.stamps],
-            css=parts.asset("report.css"),
+            document=document,
+            stamps=[split_stamp(stamp) for stamp in document.stamps],
+            css=_asset("report.css"),
             script=script,
             script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-            groups=example_groups(report.examples),
-            meanings=meanings,
-            caveat=caveat,
-            **context,
+            sections=[
+                (first, page.opening(document)),
+                *((section, page.parts(section.parts, section)) for section in others),
+            ],
         )
         + "\n"
     )
 
 
-def _context(report: Report) -> dict[str, object]:
-    return {
-        "cards": _cards(report),
-        "summary": parts.table(contents.summary(report), "summary-table"),
-        "suite": parts.table(contents.suite(report), "suite-table"),
-        "severities": parts.table(contents.severities(report), "severity-table"),
-        "sections": _model_sections(report),
-        "scale": _scale(report),
-        "published": _published(report),
-    }
+def notebook(document: Document) -> str:
+    """Return a page in a frame, whose styles and scripts cannot reach the notebook around it."""
+    return (
+        f'<iframe title="{escape(document.title)}" sandbox="allow-scripts" '
+        'style="width: 100%; height: 80vh; border: 0" '
+        f'srcdoc="{escape(render(document))}"></iframe>'
+    )
 
 
-def _cards(report: Report) -> list[Markup]:
-    return [
-        parts.card_html(parts.card(str(model), numbers, report.categories, report.intervals))
-        for model, numbers in report.summary.iterrows()
-    ]
+def table(description: Table, name: str) -> Markup:
+    """Return a sortable table in a container that scrolls; `name` is its identifier."""
+    return _macro("table", description, name)
 
 
-def _model_sections(report: Report) -> list[ModelSection]:
-    sections = []
-    highest = contents.highest_score(report)
-    for number, model in enumerate(report.models, start=1):
-        heat_map = contents.heat_map(report, model, highest, number)
-        curves = tuple(
-            (
-                category,
-                _drawn(
-                    contents.severity_curves(report, model, category, highest, number),
-                    f"curves-{number}-{place}",
-                ),
-            )
-            for place, category in enumerate(report.categories, start=1)
-        )
-        section = ModelSection(
-            model=model,
-            clean=percent(report.clean(model)),
-            heat_map=_drawn(heat_map, f"heat-map-{number}"),
-            curves=curves,
-            classes=parts.table(contents.classes(report, model), f"classes-{number}"),
-        )
-        sections.append(section)
-    return sections
+def card(description: Card) -> Markup:
+    """Return a card as an article with a heading of the third level."""
+    return _macro("card", description)
 
 
-def _drawn(plot: Plot, name: str) -> Markup:
-    return inline_svg(plot.draw(), name, plot.label)
+def breakable(name: str) -> Markup:
+    """Escape a name, and let lines break after its separators."""
+    return Markup(re.sub(r"([@_/.])(?=.)", r"\1<wbr>", str(escape(name))))
 
 
-def _scale(report: Report) -> dict[str, str]:
-    """Describe the colours of the heat maps: a CSS gradient, and the score at its end."""
-    colors = score_colors()
-    stops = [
-        "#" + "".join(f"{round(255 * channel):02x}" for channel in colors(step / 8)[:3])
-        for step in range(9)
-    ]
-    return {"gradient": ", ".join(stops), "highest": percent(contents.highest_score(report))}
+class _Page:
+    """The parts of one page, which have unique identifiers."""
+
+    def __init__(self) -> None:
+        self._numbers: Counter[str] = Counter()
+
+    def opening(self, document: Document) -> Markup:
+        """Return the markup of the first section, with the notes in it.
+
+        Beside the notes is room for the first part that is narrow: one card or one figure.
+        """
+        first = document.sections[0]
+        place = next((i for i, part in enumerate(first.parts) if _is_narrow(part)), None)
+        end = len(first.parts)
+        cuts = (end, end) if place is None else (place, place + 1)
+        runs = first.parts[: cuts[0]], first.parts[cuts[0] : cuts[1]], first.parts[cuts[1] :]
+        return _macro("opening", document, *(self.parts(run, first) for run in runs))
+
+    def parts(self, parts: Iterable[Part], section: Section) -> Markup:
+        """Return the markup of parts of a section."""
+        return Markup("\n").join(self._part(part, section) for part in parts)
+
+    def _part(self, part: Part, section: Section) -> Markup:
+        if isinstance(part, str):
+            return Markup("<p>{}</p>").format(part)
+        if isinstance(part, Table):
+            return table(part, part.name or self._name(f"{_identifier(section)}-table"))
+        if isinstance(part, Plots):
+            drawn = [(plot.caption, *self._drawn(plot)) for plot in part.plots]
+            return _macro("plots", part, drawn, self._name("plots"))
+        if isinstance(part, Cards):
+            return _macro("cards", part)
+        if isinstance(part, Gallery):
+            return _macro("gallery", part)
+        if isinstance(part, Key):
+            return _macro("key", part)
+        return _macro("fold", part, self.parts(part.parts, section))
+
+    def _drawn(self, plot: Plot) -> tuple[Markup, str]:
+        """Return a figure, and its label if it is to scroll."""
+        figure = plot.draw()
+        wide = 72 * figure.get_figwidth() > WIDE
+        return inline_svg(figure, self._name("figure"), plot.label), plot.label if wide else ""
+
+    def _name(self, kind: str) -> str:
+        self._numbers[kind] += 1
+        return f"{kind}-{self._numbers[kind]}"
 
 
-def _published(report: Report) -> dict[str, Markup] | None:
-    """Write the tables of published numbers; None where they are of another suite."""
-    others = contents.published_tables(report)
-    if not others:
-        return None
-    table5, means = others
-    return {
-        "table5": parts.table(table5, "published-table5"),
-        "means": parts.table(means, "published-means"),
-    }
+def _is_narrow(part: Part) -> bool:
+    if isinstance(part, Cards):
+        return len(part.cards) == 1
+    return isinstance(part, Plots) and len(part.plots) == 1 and part.columns > 1
+
+
+def _identifier(section: Section) -> str:
+    return file_name(section.short or section.heading).lower()
+
+
+def _css_color(color: str) -> str:
+    return CSS_VARIABLES.get(color, color)
+
+
+def _data_uri(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+@cache
+def _environment() -> Environment:
+    """Return the templates: every text is escaped, and undefined names are errors."""
+    templates = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters["breakable"] = breakable
+    templates.filters["css_color"] = _css_color
+    templates.filters["data_uri"] = _data_uri
+    templates.filters["identifier"] = _identifier
+    return templates
+
+
+def _macro(name: str, *arguments: object) -> Markup:
+    markup = getattr(_environment().get_template("parts.html").module, name)(*arguments)
+    assert isinstance(markup, Markup)
+    return markup
+
+
+def _asset(name: str) -> Markup:
+    """Read a style sheet or script of the templates."""
+    text = resources.files("reports").joinpath("templates", name).read_text(encoding="utf-8")
+    return Markup(text.strip())

@@ -22,7 +22,8 @@ from reports.comparison import losses as comparison_losses
 from reports.comparison import tables as comparison_tables
 from reports.comparison.description import Comparison
 from reports.contents import document_of
-from reports.formats import html, latex, markdown
+from reports.formats import latex, markdown
+from reports.formats import old_html as html
 from reports.table import Cell, Table
 from tests.helpers.paths import GOLDEN, ROOT
 from tests.helpers.sample_comparison import sample_comparison
@@ -196,7 +197,8 @@ def test_every_format_says_the_same(tmp_path: Path) -> None:
 
 def test_two_renders_have_the_same_bytes_in_any_process() -> None:
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from reports.formats import html; "
+        "import sys; sys.path.insert(0, sys.argv[1]); "
+        "from reports.formats import old_html as html; "
         "from tests.helpers.sample_comparison import sample_comparison as sample; "
         "sys.stdout.buffer.write(html.render(sample()).encode())"
     )

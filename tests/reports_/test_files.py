@@ -16,7 +16,8 @@ from PIL import Image
 from reports import figures, files
 from reports.contents import document_of
 from reports.document import file_name
-from reports.formats import html, paper
+from reports.formats import old_html as html
+from reports.formats import paper
 from reports.style import CSS_VARIABLES, contrast
 from tests.helpers.sample_report import sample_report
 

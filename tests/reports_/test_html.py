@@ -19,7 +19,7 @@ import pytest
 
 from reports import Example, files
 from reports.document import example_groups
-from reports.formats import html
+from reports.formats import old_html as html
 from reports.style import contrast
 from tests.helpers.paths import ROOT
 from tests.helpers.sample_report import class_frame, png, sample_report, severity_frame
@@ -70,7 +70,7 @@ def test_two_renders_have_the_same_bytes_in_any_process() -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); "
         "from tests.helpers.sample_report import sample_report; "
-        "from reports.formats import html; "
+        "from reports.formats import old_html as html; "
         "sys.stdout.buffer.write(html.render(sample_report()).encode())"
     )
     command = [sys.executable, "-c", code, str(ROOT)]

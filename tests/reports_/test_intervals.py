@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from reports import Intervals, Report, tables
-from reports.formats import html
+from reports.formats import old_html as html
 from tests.helpers.sample_report import sample_report
 
 

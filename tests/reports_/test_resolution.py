@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from reports import Example, ResolutionReport
-from reports.formats.html import render
+from reports.formats.old_html import render
 from reports.published import segformer_table1c
 from reports.resolution import curves, resolution_table
 from reports.text import points
