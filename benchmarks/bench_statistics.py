@@ -23,19 +23,18 @@ from scipy import stats
 from robustbench_seg.protocol.suites.corruption import load_suite
 from robustbench_seg.scores import metrics, tables
 from robustbench_seg.scores.bootstrap import MIOU, Bootstrap
-from robustbench_seg.scores.intervals import intervals
+from robustbench_seg.scores.intervals import intervals, tidy
 from robustbench_seg.scores.pixel_counts import PixelCounts
-from robustbench_seg.scores.tidy import tidy
 
 SUITE = load_suite("cityscapes-c")
 
 
 def made_up(images: int, classes: int) -> PixelCounts:
-    """Return a tally of images each of which has some of the classes, of very different sizes."""
+    """Return counts of images that each have some of the classes, of very different sizes."""
     rng = np.random.default_rng(0)
     draws = [(*condition, 0) for condition in (("clean", 0), *SUITE.conditions())]
     names = [f"class {number}" for number in range(classes)]
-    tally = PixelCounts(
+    counts = PixelCounts(
         images, draws, names, [f"{place % 7}" for place in range(classes)], np.ones(classes, bool)
     )
     shape = (images, 1, classes)
@@ -43,22 +42,22 @@ def made_up(images: int, classes: int) -> PixelCounts:
     hits = truth * rng.beta(4, 2, (images, len(draws), classes))
     alarms = (truth > 0) * rng.lognormal(8, 1, hits.shape)
     for place, part in enumerate((hits, truth, hits + alarms)):
-        counts = np.broadcast_to(part, hits.shape).astype(np.int32)
-        tally.counts[:, :, place, :classes] = counts
-        for category in range(len(tally.categories)):
-            tally.counts[:, :, place, classes + category] = counts[..., category::7].sum(axis=-1)
-    tally.seen[:] = True
-    return tally
+        pixels = np.broadcast_to(part, hits.shape).astype(np.int32)
+        counts.counts[:, :, place, :classes] = pixels
+        for category in range(len(counts.categories)):
+            counts.counts[:, :, place, classes + category] = pixels[..., category::7].sum(axis=-1)
+    counts.seen[:] = True
+    return counts
 
 
-def theirs(tally: PixelCounts, resamples: int) -> tuple[float, float, float]:
+def theirs(made: PixelCounts, resamples: int) -> tuple[float, float, float]:
     """Return the ends of scipy's interval of the clean mIoU, and its seconds."""
-    counts = tally.counts[:, 0, :, : len(tally.classes)].astype(np.float64)
+    counts = made.counts[:, 0, :, : len(made.classes)].astype(np.float64)
 
     def miou(images: NDArray[np.intp], axis: int = -1) -> Any:
         assert axis == -1
         sums = counts[images].sum(axis=-3)  # (batch, images, 3, C) -> (batch, 3, C)
-        found = metrics.Counts(*np.moveaxis(sums, -2, 0))
+        found = metrics.ClassCounts(*np.moveaxis(sums, -2, 0))
         return metrics.mean_iou(found, found.truth > 0)
 
     start = time.perf_counter()
@@ -82,9 +81,9 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=10_000)
     options = parser.parse_args()
 
-    tally = made_up(options.images, options.classes)
+    counts = made_up(options.images, options.classes)
     start, processor = time.perf_counter(), time.process_time()
-    bootstrap = Bootstrap(tally, resamples=options.resamples)
+    bootstrap = Bootstrap(counts, resamples=options.resamples)
     rows = len(tidy({"model": bootstrap}, "made up"))
     rows += len(
         intervals(
@@ -96,16 +95,16 @@ def main() -> None:
     ours, processor = time.perf_counter() - start, time.process_time() - processor
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
     print(
-        f"{options.images} images x {len(tally.conditions)} conditions x {options.classes} "
+        f"{options.images} images x {len(counts.conditions)} conditions x {options.classes} "
         f"classes, {options.resamples} resamples"
     )
     print(
         f"ours: {rows} intervals in {ours:.1f} s ({processor:.1f} s of processors), counts "
-        f"{tally.counts.nbytes / 2**20:.0f} MiB, peak {peak:.0f} MiB"
+        f"{counts.counts.nbytes / 2**20:.0f} MiB, peak {peak:.0f} MiB"
     )
-    low, high, seconds = theirs(tally, options.resamples)
+    low, high, seconds = theirs(counts, options.resamples)
     print(f"scipy: 1 interval in {seconds:.1f} s; an interval of ours takes {ours / rows:.4f} s")
-    found = bootstrap.estimates["clean", 0]
+    found = bootstrap.scores["clean", 0]
     place = found.names.index(MIOU)
     own = (found.low[place], found.high[place])
     print(f"clean mIoU: ours {own[0]:.4f} to {own[1]:.4f}, scipy {low:.4f} to {high:.4f}")

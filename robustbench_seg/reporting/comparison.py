@@ -18,9 +18,9 @@ from reports.comparison.description import Comparison, Estimates
 from ..errors import InputError
 from ..runs.run import Run
 from ..runs.side_by_side import SideBySide, run_names
-from ..scores import breakdowns as losses
-from ..scores.comparison import against
-from ..scores.corruption_error import degradations, ranks
+from ..scores import breakdowns
+from ..scores.comparison import differences_from_baseline
+from ..scores.corruption_error import corruption_errors, ranks
 from ..scores.statistics import RESAMPLES
 from ..scores.tables import suite_scores
 from .references import Reference, find_reference, published_note, published_rows, reference_stamps
@@ -68,7 +68,7 @@ def comparison_of(
     all_scores = scored.estimates(scored.values, scored.samples)
     headline = [name for name in scored.table if name not in suite.corruptions]
     frames = [
-        losses.frame_losses(item.tally, suite).set_axis(list(first.frames))
+        breakdowns.frame_breakdown(item.pixel_counts, suite).set_axis(list(first.frames))
         for item in found.contenders
     ]
     return Comparison(
@@ -92,7 +92,7 @@ def comparison_of(
         settings=found.settings,
         differing=found.differing,
         baseline=baseline,
-        differences=against(
+        differences=differences_from_baseline(
             found.bootstraps, baseline, partial(suite_scores, suite=suite), suite.corruptions
         ),
         reference=meant.label,
@@ -101,7 +101,7 @@ def comparison_of(
         curves=_curves(scored),
         classes=pd.concat(
             {
-                label: losses.class_losses(bootstrap, suite)
+                label: breakdowns.class_breakdown(bootstrap, suite)
                 for label, bootstrap in found.bootstraps.items()
             },
             names=["model", "class"],
@@ -150,7 +150,7 @@ def _degradation(scored: Scored, reference: Reference) -> Estimates:
 
     def of(scores: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         theirs = scores[reference.label] if reference.printed is None else reference.printed
-        return {label: degradations(own, theirs, suite) for label, own in scores.items()}
+        return {label: corruption_errors(own, theirs, suite) for label, own in scores.items()}
 
     return scored.estimates(of(scored.values), of(scored.samples))
 
@@ -158,10 +158,10 @@ def _degradation(scored: Scored, reference: Reference) -> Estimates:
 def _curves(scored: Scored) -> Estimates:
     suite, bootstraps = scored.found.suite, scored.found.bootstraps
     values = {
-        label: losses.category_curves(item.values, suite) for label, item in bootstraps.items()
+        label: breakdowns.category_curves(item.values, suite) for label, item in bootstraps.items()
     }
     samples = {
-        label: losses.category_curves(item.samples, suite) for label, item in bootstraps.items()
+        label: breakdowns.category_curves(item.samples, suite) for label, item in bootstraps.items()
     }
 
     def by_category(frame: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 from reports.comparison.description import Estimates
 
 from ..runs.side_by_side import SideBySide
-from ..scores import breakdowns as losses
+from ..scores.breakdowns import with_interval
 from ..scores.tables import suite_scores
 
 
@@ -56,7 +56,7 @@ class Scored:
     ) -> Estimates:
         """Return one row a model, with the ends of the intervals."""
         found = {
-            label: losses.estimated(bootstrap, values[label], samples[label])
+            label: with_interval(bootstrap, values[label], samples[label])
             for label, bootstrap in self.found.bootstraps.items()
         }
         return Estimates(

@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..protocol.suites.resolution import ResolutionSuite
 from ..scores import resolution, tables
 from ..scores.bootstrap import Bootstrap
-from ..scores.comparison import paired
+from ..scores.comparison import paired_differences
 from ..scores.intervals import Derive
 from .run import Run
 from .side_by_side import check_alike, order_of
@@ -40,9 +40,9 @@ def compare(
     else:
         of_miou = partial(tables.suite_scores, suite=suite)
         family = suite.corruptions
-    return paired(
-        Bootstrap(first.tallies[names[0]], groups),
-        Bootstrap(second.tallies[names[1]].in_order(order_of(first, second)), groups),
+    return paired_differences(
+        Bootstrap(first.pixel_counts[names[0]], groups),
+        Bootstrap(second.pixel_counts[names[1]].in_order(order_of(first, second)), groups),
         of_miou,
         family,
     )
@@ -51,7 +51,7 @@ def compare(
 def _model(run: Run, name: str | None) -> str:
     if not run.frames:
         raise InputError(f"{run.folder}: no frame is finished yet; run the same command to go on")
-    names = list(run.tallies)
+    names = list(run.pixel_counts)
     if name is None and len(names) > 1:
         raise InputError(f"{run.folder}: has several models; name one of {', '.join(names)}")
     if name is not None and name not in names:

@@ -18,10 +18,9 @@ from ..protocol.suites.corruption import Suite
 from ..protocol.suites.resolution import ResolutionSuite
 from ..scores import resolution, tables
 from ..scores.bootstrap import Bootstrap
-from ..scores.intervals import intervals
+from ..scores.intervals import intervals, tidy
 from ..scores.pixel_counts import PixelCounts
 from ..scores.statistics import FEWEST_GROUPS
-from ..scores.tidy import tidy
 from .store import Cell, Failure, Picture, Store
 
 TABLES: dict[str, Callable[[pd.DataFrame, Suite], pd.DataFrame]] = {
@@ -49,7 +48,7 @@ class Run:
         folder: Path,
         spec: Spec,
         frames: tuple[str, ...],
-        tallies: Mapping[str, PixelCounts],
+        pixel_counts: Mapping[str, PixelCounts],
         sessions: list[dict[str, Any]],
         pictures: list[Picture],
         failures: Sequence[Failure] = (),
@@ -58,8 +57,8 @@ class Run:
         self.spec = spec
         self.frames = frames
         """The names of the frames that are finished under all conditions for all models."""
-        self.tallies = tallies
-        """Of each model, the counts of the finished frames."""
+        self.pixel_counts = pixel_counts
+        """Counts of the finished frames, by model."""
         self.sessions = sessions
         self.pictures = pictures
         self.failures = failures
@@ -72,9 +71,9 @@ class Run:
         with Store.open(folder) as store:
             spec = Spec.from_dict(store.spec())
             frames = _finished(spec, store.stored())
-            tallies = _tallies(spec, frames, store.matrices())
+            pixel_counts = _pixel_counts(spec, frames, store.matrices())
             sessions, pictures, failures = store.sessions(), store.pictures(), store.failures()
-            return cls(folder, spec, frames, tallies, sessions, pictures, failures)
+            return cls(folder, spec, frames, pixel_counts, sessions, pictures, failures)
 
     @property
     def complete(self) -> bool:
@@ -134,7 +133,7 @@ class Run:
     @cached_property
     def _bootstraps(self) -> dict[str, Bootstrap]:
         groups = self.groups if self.grouped else None
-        return {model: Bootstrap(tally, groups) for model, tally in self.tallies.items()}
+        return {model: Bootstrap(counts, groups) for model, counts in self.pixel_counts.items()}
 
     @cached_property
     def _tidy(self) -> pd.DataFrame:
@@ -166,14 +165,14 @@ def _finished(spec: Spec, stored: Iterable[Cell]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _tallies(
+def _pixel_counts(
     spec: Spec, frames: Collection[str], matrices: Iterable[tuple[Cell, NDArray[np.int64]]]
 ) -> dict[str, PixelCounts]:
     """Count the matrices of these frames, one at a time: all of them would fill the memory."""
     draws = [(*item, draw) for item in spec.conditions for draw in spec.draws_of(item)]
     categories = [info.category for info in spec.classes]
     class_set = spec.class_set(frames)
-    tallies = {
+    pixel_counts = {
         model.name: PixelCounts(len(frames), draws, spec.class_names, categories, class_set)
         for model in spec.models
     }
@@ -181,5 +180,5 @@ def _tallies(
     for cell, matrix in matrices:
         if cell.frame in places:
             draw = (cell.condition, cell.severity, cell.draw)
-            tallies[cell.model].add(places[cell.frame], draw, matrix)
-    return tallies
+            pixel_counts[cell.model].add(places[cell.frame], draw, matrix)
+    return pixel_counts

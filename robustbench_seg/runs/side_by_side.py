@@ -32,7 +32,7 @@ class Contender:
     run: Run
     model: ModelSpec
     label: str
-    tally: PixelCounts = field(repr=False)
+    pixel_counts: PixelCounts = field(repr=False)
     """Its counts, with the images in the order of the first run."""
 
 
@@ -63,7 +63,7 @@ class SideBySide:
     def bootstraps(self) -> dict[str, Bootstrap]:
         """The scores of each model, by its label; all meet the same resamples of the images."""
         groups = self.first.groups if self.first.grouped else None
-        return {item.label: Bootstrap(item.tally, groups) for item in self.contenders}
+        return {item.label: Bootstrap(item.pixel_counts, groups) for item in self.contenders}
 
     @cached_property
     def settings(self) -> pd.DataFrame:
@@ -104,7 +104,9 @@ def side_by_side(runs: Sequence[Run]) -> SideBySide:
     labels = _labels(pairs)
     return SideBySide(
         tuple(
-            Contender(run, model, label, run.tallies[model.name].in_order(order_of(runs[0], run)))
+            Contender(
+                run, model, label, run.pixel_counts[model.name].in_order(order_of(runs[0], run))
+            )
             for (run, model), label in zip(pairs, labels, strict=True)
         )
     )

@@ -1,4 +1,4 @@
-"""What is lost under corruption: by severity, by class, by frame. Pure tables of one model."""
+"""Tables of one model's losses under corruption: by severity, by class and by frame."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ import numpy as np
 import pandas as pd
 
 from .bootstrap import Bootstrap
-from .metrics import Counts, mean_iou
+from .metrics import mean_iou
 from .pixel_counts import PixelCounts
 from .policy import SeverityPolicy
 from .tables import class_scores, complete, suite_scores
 
-ENDS = ("low", "high")
 
+def with_interval(bootstrap: Bootstrap, value: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+    """Return the one row of `value` with the ends of its interval over the rows of `samples`.
 
-def estimated(bootstrap: Bootstrap, values: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
-    """Return the numbers of one row of values with their ends over the rows of samples.
-
-    A row a column of both; columns value, low, high.
+    The result has a row for each column of both, and columns value, low, high.
     """
     low, high = bootstrap.ends(samples.to_numpy(float))
-    return pd.DataFrame({"value": values.iloc[0].astype(float), "low": low, "high": high})
+    return pd.DataFrame({"value": value.iloc[0].astype(float), "low": low, "high": high})
 
 
 def category_curves(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
@@ -36,63 +34,64 @@ def category_curves(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame
     return pd.DataFrame(curves, index=scores.index)
 
 
-def class_losses(bootstrap: Bootstrap, suite: SeverityPolicy) -> pd.DataFrame:
-    """Return how much of each class of the set is lost: index class.
+def class_breakdown(bootstrap: Bootstrap, suite: SeverityPolicy) -> pd.DataFrame:
+    """Return the loss of each class of the set: index class.
 
-    Columns: `clean` and `suite` (IoU), `change` (the second minus the first) and `retention` (their
-    ratio), each followed by the ends of its interval, `clean_low` and so on; and `half_lost_at`,
-    the lowest severity at which the mean over all corruptions is under half of the clean IoU (NaN:
-    none of those that were run).
+    Columns: `clean` and `suite` (IoU), `change` (suite - clean) and `retention` (suite / clean),
+    each followed by the ends of its interval, `clean_low`, `clean_high` and so on. `half_lost_at`
+    is the lowest severity at which the mean over all corruptions is below half of the clean IoU;
+    NaN if there is none.
     """
     rows = {}
-    for place in np.flatnonzero(bootstrap.tally.class_set).tolist():
-        values, samples = bootstrap.class_values(place), bootstrap.class_samples(place)
-        found = estimated(bootstrap, _losses(values, suite), _losses(samples, suite))
+    for place in np.flatnonzero(bootstrap.pixel_counts.class_set).tolist():
+        value, samples = bootstrap.class_values(place), bootstrap.class_samples(place)
+        losses = with_interval(
+            bootstrap, _class_losses(value, suite), _class_losses(samples, suite)
+        )
         row = {}
-        for score, numbers in found.iterrows():
+        for score, numbers in losses.iterrows():
             row[str(score)] = numbers["value"]
-            row |= {f"{score}_{end}": numbers[end] for end in ENDS}
-        row["half_lost_at"] = _half_lost_at(values, suite)
-        rows[bootstrap.tally.classes[place]] = row
-    table = pd.DataFrame.from_dict(rows, orient="index")
-    return table.rename_axis(index="class")
+            row |= {f"{score}_{end}": numbers[end] for end in ("low", "high")}
+        row["half_lost_at"] = _half_lost_at(value, suite)
+        rows[bootstrap.pixel_counts.classes[place]] = row
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="class")
 
 
-def frame_losses(tally: PixelCounts, suite: SeverityPolicy) -> pd.DataFrame:
-    """Return how much of each frame is lost, a row a frame in the order of the tally.
+def frame_breakdown(pixel_counts: PixelCounts, suite: SeverityPolicy) -> pd.DataFrame:
+    """Return the loss of each frame, one row each, in the order of the counts.
 
-    Columns: `clean`, `suite` (mIoU of this frame alone, over the classes that it shows), `change`,
-    and the condition under which it is lowest: `worst` ("fog 3") and `worst_miou`. Scores of single
-    frames order them; the scores of a run are never means of them.
+    Columns: `clean`, `suite` (mIoU of this frame alone, over the classes it shows), `change`, and
+    the condition with the lowest mIoU: `worst` ("fog 3") and `worst_miou`. Scores of single frames
+    rank the frames; the scores of a run are never means of them.
     """
-    split = len(tally.classes)
-    classes = Counts(*np.moveaxis(tally.counts[..., :split], -2, 0))  # 3 x (images, draws, C)
-    there = tally.class_set & (classes.truth > 0)
-    by_draw = np.where(tally.seen, mean_iou(classes, there), np.nan)  # (images, draws)
-    names = pd.MultiIndex.from_tuples(list(tally.conditions), names=["condition", "severity"])
-    means = [by_draw[:, own].mean(axis=1) for own in tally.conditions.values()]
+    totals = pixel_counts.totals(pixel_counts.counts)  # (images, draws, C)
+    miou = mean_iou(totals.classes, totals.class_set)
+    by_draw = np.where(pixel_counts.seen, miou, np.nan)  # (images, draws)
+    conditions = pixel_counts.conditions
+    names = pd.MultiIndex.from_tuples(list(conditions), names=["condition", "severity"])
+    means = [by_draw[:, own].mean(axis=1) for own in conditions.values()]
     scores = pd.DataFrame(np.column_stack(means), columns=names)
     table = suite_scores(scores, suite)[["clean", "suite score"]]
     table = table.rename(columns={"suite score": "suite"})
     table["change"] = table["suite"] - table["clean"]
     corrupted = scores.drop(columns=[("clean", 0)], errors="ignore")
-    place = corrupted.fillna(np.inf).to_numpy().argmin(axis=1)
-    table["worst"] = ["{} {}".format(*corrupted.columns[at]) for at in place]
-    table["worst_miou"] = corrupted.to_numpy()[np.arange(len(place)), place]
+    lowest = corrupted.fillna(np.inf).to_numpy().argmin(axis=1)
+    table["worst"] = ["{} {}".format(*corrupted.columns[place]) for place in lowest]
+    table["worst_miou"] = corrupted.to_numpy()[np.arange(len(lowest)), lowest]
     return table
 
 
-def _losses(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
+def _class_losses(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     table = class_scores(scores, suite)[["clean", "suite", "retention"]]
     table.insert(2, "change", table["suite"] - table["clean"])
     return table
 
 
-def _half_lost_at(values: pd.DataFrame, suite: SeverityPolicy) -> float:
-    scores = complete(values, suite)
+def _half_lost_at(value: pd.DataFrame, suite: SeverityPolicy) -> float:
+    scores = complete(value, suite)
     clean = float(scores["clean", 0].iloc[0])
     for severity in suite.severities:
-        of_severity = scores[[(name, severity) for name in suite.corruptions]]
-        if float(of_severity.mean(axis="columns", skipna=False).iloc[0]) < clean / 2:
+        corrupted = scores[[(name, severity) for name in suite.corruptions]]
+        if float(corrupted.mean(axis="columns", skipna=False).iloc[0]) < clean / 2:
             return float(severity)
     return float("nan")

@@ -1,4 +1,4 @@
-"""How far models fall beside a reference (CD, rCD), and in which order they come: pure tables."""
+"""Corruption degradation against a reference model (CD, rCD), and the ranks of models."""
 
 from __future__ import annotations
 
@@ -10,38 +10,39 @@ from .policy import SeverityPolicy
 
 CD, RCD, MEAN = "CD", "rCD", "mean"
 HIGHER_IS_BETTER = ("clean", "suite score", "retention", "mPC", "rPC")
-"""The headline numbers by which models are put in order, besides the corruptions."""
+"""Headline scores by which models are ranked, besides the corruptions."""
 
 
-def degradations(
+def corruption_errors(
     scores: pd.DataFrame, reference: pd.DataFrame, suite: SeverityPolicy
 ) -> pd.DataFrame:
     """Return CD and rCD against a reference for rows of scores: columns (measure, corruption).
 
-    Both have the columns of `tables.suite_scores`, of which `clean` and the corruptions are read;
-    the reference has one row for all, or a row for each. Each measure ends with the plain mean over
-    the corruptions. A corruption's score is the mean over the severities that count, so that the
-    number of severities cancels in the ratio of two sums over them (Kamann & Rother, 2020): this is
-    what the sums give, where the same severities count for both.
+    Both frames have the columns of `tables.suite_scores`; `clean` and the corruptions are read.
+    The reference has one row for all, or one for each. Each measure ends with the plain mean over
+    the corruptions. The score of a corruption is a mean over severities instead of the sum of
+    Kamann & Rother (2020): their number cancels, if the same severities count for both models.
     """
     names = list(suite.corruptions)
-    clean, their_clean = scores[["clean"]].to_numpy(float), reference[["clean"]].to_numpy(float)
-    # One severity stands for those that count: (rows, corruptions) -> (rows, corruptions, 1)
+    clean, reference_clean = (part[["clean"]].to_numpy(float) for part in (scores, reference))
+    # A severity axis of length 1: (rows, corruptions) -> (rows, corruptions, 1)
     own, theirs = (part[names].to_numpy(float)[..., np.newaxis] for part in (scores, reference))
-    found = {
+    measures = {
         CD: corruption_degradation(own, theirs),
-        RCD: relative_corruption_degradation(clean, own, their_clean, theirs),
+        RCD: relative_corruption_degradation(clean, own, reference_clean, theirs),
     }
-    columns = pd.MultiIndex.from_product([found, (*names, MEAN)], names=["measure", "corruption"])
-    values = [np.column_stack([part, part.mean(axis=1)]) for part in found.values()]
+    columns = pd.MultiIndex.from_product(
+        [measures, (*names, MEAN)], names=["measure", "corruption"]
+    )
+    values = [np.column_stack([part, part.mean(axis=1)]) for part in measures.values()]
     return pd.DataFrame(np.column_stack(values), index=scores.index, columns=columns)
 
 
 def ranks(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
-    """Return the rank of each model by each score, 1 for the best; equals share the better one.
+    """Return the rank of each model by each score, 1 for the best; ties share the better rank.
 
-    `scores` has a row a model and the columns of `tables.suite_scores`. Columns: those of
-    `HIGHER_IS_BETTER`, the corruptions, and `mean rank`, over the corruptions. NaN has no rank.
+    `scores` has one row per model and the columns of `tables.suite_scores`. Columns: those of
+    `HIGHER_IS_BETTER`, the corruptions, and `mean rank` over the corruptions. NaN has no rank.
     """
     columns = [*HIGHER_IS_BETTER, *suite.corruptions]
     table = scores[columns].astype(float).rank(ascending=False, method="min")

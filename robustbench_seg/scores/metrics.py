@@ -1,15 +1,15 @@
-"""From label maps to confusion matrices, and from these to the scores of the protocol.
+"""Confusion matrices of label maps, and the metrics computed from them.
 
-A matrix is int64 (C, C): rows are ground truth, columns predictions, ignored pixels left out. It
-may have one more column, (C, C + 1), for predictions that are none of the classes: these count as
-missed, and as a false alarm of nothing. The score of a dataset comes from the sum of its matrices.
-All functions of a matrix also take its `Counts`, or a stack (..., C, C), and then return (...) or
-(..., C). What is undefined is NaN, and a mean over something undefined is undefined.
+A confusion matrix is int64 (C, C): rows are true classes, columns predicted ones; ignored pixels do
+not count. With a spare column, (C, C + 1), the last one holds predictions of no class: they count
+as missed, and as false positives of no class. The score of a dataset comes from the sum of its
+matrices. All functions of a matrix also take its `ClassCounts`, or a stack (..., C, C), and then
+return (...) or (..., C). An undefined score is NaN, and so is a mean over one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -35,9 +35,9 @@ def confusion_matrix(
     """Count the pixels of each (true class, predicted class): int64 (classes, classes).
 
     Both maps are uint8 (H, W); pixels whose truth is `ignore` do not count. With `spare`, the
-    prediction may also hold the value `classes`, which stands for none of them, and the result is
-    (classes, classes + 1). Raises InputError for other types, for maps of different shapes, and for
-    values that are no class.
+    prediction may also hold the value `classes` for "no class", and the result is
+    (classes, classes + 1). Raises InputError for other types, different shapes, and values that
+    are no class.
     """
     for name, labels in (("truth", truth), ("prediction", prediction)):
         if labels.dtype != np.uint8 or labels.ndim != 2:
@@ -52,119 +52,137 @@ def confusion_matrix(
     if prediction.size and prediction.max() >= columns:
         raise InputError(f"prediction: {prediction.max()} is no class; classes are 0-{classes - 1}")
 
-    counts: Matrix = _pairs(truth.ravel(), prediction.ravel(), columns)  # (256, columns)
+    counts: Matrix = _pair_counts(truth.ravel(), prediction.ravel(), columns)  # (256, columns)
     counts[ignore] = 0
-    strays = np.flatnonzero(counts[classes:].any(axis=1)) + classes
-    if strays.size:
+    unknown = np.flatnonzero(counts[classes:].any(axis=1)) + classes
+    if unknown.size:
         raise InputError(
-            f"truth: {strays[0]} is no class; classes are 0-{classes - 1}, ignored is {ignore}"
+            f"truth: {unknown[0]} is no class; classes are 0-{classes - 1}, ignored is {ignore}"
         )
     return counts[:classes]
 
 
 @kernel
-def _pairs(truth: Any, prediction: Any, columns: int) -> Any:
-    """Count the pairs of values of uint8 (pixels,) and (pixels,): int64 (256, columns)."""
-    # Neighbours are mostly equal, and adding to one counter twice waits: so four take turns.
+def _pair_counts(truth: Any, prediction: Any, columns: int) -> Any:
+    """Count the value pairs of uint8 (pixels,) and uint8 (pixels,): int64 (256, columns)."""
+    # Neighbouring pixels are mostly equal, and an increment waits for the previous one of the same
+    # counter: four histograms take turns.
     counts = np.zeros((4, 256 * columns), np.int64)
     for pixel in range(len(truth)):
         counts[pixel & 3, truth[pixel] * columns + prediction[pixel]] += 1
     return counts.sum(axis=0).reshape((256, columns))
 
 
-class Counts(NamedTuple):
-    """All that the scores need of a matrix: pixels of each class, three times (..., C).
+class ClassCounts(NamedTuple):
+    """Pixels per class, (..., C) each, int64 or float64: all that the metrics need of a matrix."""
 
-    Whole numbers, int64 or float64.
-    """
-
-    hits: NDArray[Any]
-    """Of the class, and predicted so."""
+    correct: NDArray[Any]
+    """Pixels of the class predicted as it: true positives."""
     truth: NDArray[Any]
-    """Of the class."""
+    """Pixels of the class in the ground truth."""
     predicted: NDArray[Any]
-    """Predicted so, whatever they are of."""
+    """Pixels predicted as the class."""
 
 
-def counts_of(matrix: Matrix) -> Counts:
+def class_counts(matrix: Matrix) -> ClassCounts:
     """Return the counts of a matrix (..., C, C) or (..., C, C + 1)."""
-    hits = np.diagonal(matrix, axis1=-2, axis2=-1)
+    correct = np.diagonal(matrix, axis1=-2, axis2=-1)
     predicted = matrix.sum(axis=-2)[..., : matrix.shape[-2]]  # (..., C or C + 1) -> (..., C)
-    return Counts(hits, matrix.sum(axis=-1), predicted)
+    return ClassCounts(correct, matrix.sum(axis=-1), predicted)
 
 
-def category_counts(matrix: Matrix, categories: Sequence[str]) -> Counts:
+def category_counts(matrix: Matrix, categories: Sequence[str]) -> ClassCounts:
     """Return the counts of a matrix (..., C, C) by category, (..., K) each.
 
-    `categories` names that of each class; the K are in the order of their first class. Taking a
-    class for another of its category is right here, as in cityscapesscripts.
+    `categories` names the category of each class; the K are in the order of their first class.
+    Confusing two classes of one category is correct here, as in cityscapesscripts.
     """
-    members, alike = _members(tuple(categories))
-    _, truth, predicted = counts_of(matrix)
-    hits = (matrix[..., : len(categories)] * alike).sum(axis=-1)  # (..., C)
-    return Counts(hits @ members, truth @ members, predicted @ members)  # (..., C) -> (..., K)
+    members, same_category = _membership(tuple(categories))
+    _, truth, predicted = class_counts(matrix)
+    correct = (matrix[..., : len(categories)] * same_category).sum(axis=-1)  # (..., C)
+    return ClassCounts(*(part @ members for part in (correct, truth, predicted)))  # (..., K)
 
 
 @cache
-def _members(categories: tuple[str, ...]) -> tuple[Matrix, Matrix]:
-    """Return 0 or 1: which category a class is of, (C, K); which classes are of one, (C, C)."""
+def _membership(categories: tuple[str, ...]) -> tuple[Matrix, Matrix]:
+    """Return 0-1 matrices: classes of each category, (C, K), and of the same category, (C, C)."""
     order = list(dict.fromkeys(categories))
-    members = np.array([[name == of for name in order] for of in categories], np.int64)
+    members = np.array([[name == other for name in order] for other in categories], np.int64)
     return members, members @ members.T
 
 
-def present_classes(matrix: Matrix | Counts) -> NDArray[np.bool_]:
-    """Return which classes have ground truth, bool (C,): the class set of the evaluated frames."""
-    return np.asarray(_counts(matrix).truth > 0)
+def present_classes(matrix: Matrix | ClassCounts) -> NDArray[np.bool_]:
+    """Return the classes with ground truth, bool (C,): the class set of the evaluated frames."""
+    return np.asarray(_as_counts(matrix).truth > 0)
 
 
-def iou(matrix: Matrix | Counts) -> Scores:
+def iou(matrix: Matrix | ClassCounts) -> Scores:
     """Return TP / (TP + FP + FN) of each class, float64 (C,); NaN where that is 0 / 0."""
-    hits, truth, predicted = _counts(matrix)
-    return _ratio(hits, truth + predicted - hits)
+    correct, truth, predicted = _as_counts(matrix)
+    return _ratio(correct, truth + predicted - correct)
 
 
-def mean_iou(matrix: Matrix | Counts, class_set: NDArray[np.bool_]) -> Scores:
-    """Return the mean IoU over a class set, bool (C,), that is the same for all conditions.
+def mean_iou(matrix: Matrix | ClassCounts, class_set: NDArray[np.bool_]) -> Scores:
+    """Return the mean IoU over a class set, bool (C,), or (..., C) for a stack.
 
-    For a stack it may also be (..., C). NaN if the set is empty, or if a class of it occurs in
-    neither truth nor prediction.
+    NaN if the set is empty, or if one of its classes occurs in neither truth nor prediction.
     """
     return _mean_over(class_set, iou(matrix))
 
 
-def cityscapes_mean_iou(matrix: Matrix | Counts) -> Scores:
-    """Return the mean IoU as cityscapesscripts has it: over classes in truth or prediction.
+def cityscapes_mean_iou(matrix: Matrix | ClassCounts) -> Scores:
+    """Return the mean IoU of cityscapesscripts: over the classes in truth or prediction.
 
-    A single stray pixel of a class without ground truth adds a 0 to this mean.
+    One pixel predicted as a class without ground truth adds a 0 to this mean.
     """
     scores = iou(matrix)
     return _mean_over(~np.isnan(scores), scores)
 
 
-def pixel_accuracy(matrix: Matrix | Counts) -> Scores:
-    """Return the share of the pixels that are predicted right."""
-    hits, truth, _ = _counts(matrix)
-    return _ratio(hits.sum(axis=-1), truth.sum(axis=-1))
+def pixel_accuracy(matrix: Matrix | ClassCounts) -> Scores:
+    """Return the share of correctly predicted pixels."""
+    correct, truth, _ = _as_counts(matrix)
+    return _ratio(correct.sum(axis=-1), truth.sum(axis=-1))
 
 
-def mean_accuracy(matrix: Matrix | Counts, class_set: NDArray[np.bool_]) -> Scores:
-    """Return the mean over the class set of the share of a class's pixels predicted right."""
-    hits, truth, _ = _counts(matrix)
-    return _mean_over(class_set, _ratio(hits, truth))
+def mean_accuracy(matrix: Matrix | ClassCounts, class_set: NDArray[np.bool_]) -> Scores:
+    """Return the mean over the class set of each class's share of correctly predicted pixels."""
+    correct, truth, _ = _as_counts(matrix)
+    return _mean_over(class_set, _ratio(correct, truth))
 
 
-def frequency_weighted_iou(matrix: Matrix | Counts) -> Scores:
-    """Return the IoU averaged with each class weighted by its share of the true pixels."""
-    truth = _counts(matrix).truth
+def frequency_weighted_iou(matrix: Matrix | ClassCounts) -> Scores:
+    """Return the mean IoU, each class weighted by its share of the true pixels."""
+    truth = _as_counts(matrix).truth
     weighted = np.where(truth > 0, iou(matrix), 0.0) * truth
     return _ratio(weighted.sum(axis=-1), truth.sum(axis=-1))
 
 
-def corruption_degradation(scores: Scores, reference: Scores) -> Scores:
-    """Return CD = sum of (1 - mIoU) / the same for the reference model.
+class Totals(NamedTuple):
+    """Counts summed over images, and the class sets that means go over: (..., C) or (..., K)."""
 
-    Both are (..., S): the mIoU, in [0, 1], at the severities that count. Below 1: degrades less.
+    classes: ClassCounts
+    class_set: NDArray[np.bool_]
+    categories: ClassCounts
+    category_set: NDArray[np.bool_]
+
+
+METRICS: dict[str, Callable[[Totals], Scores]] = {
+    "miou": lambda sums: mean_iou(sums.classes, sums.class_set),
+    "miou_cityscapes": lambda sums: cityscapes_mean_iou(sums.classes),
+    "category_miou": lambda sums: mean_iou(sums.categories, sums.category_set),
+    "pixel_accuracy": lambda sums: pixel_accuracy(sums.classes),
+    "mean_accuracy": lambda sums: mean_accuracy(sums.classes, sums.class_set),
+    "frequency_weighted_iou": lambda sums: frequency_weighted_iou(sums.classes),
+}
+"""Metrics over all classes, in the order of the tidy table: each returns (...) for its totals."""
+
+
+def corruption_degradation(scores: Scores, reference: Scores) -> Scores:
+    """Return the corruption degradation: sum of (1 - mIoU) / that sum of the reference model.
+
+    Both are (..., S): mIoU in [0, 1] at the severities that count. Below 1, the model degrades less
+    than the reference.
     """
     return _ratio((1 - scores).sum(axis=-1), (1 - reference).sum(axis=-1))
 
@@ -175,18 +193,17 @@ def relative_corruption_degradation(
     reference_clean: Scores | float,
     reference: Scores,
 ) -> Scores:
-    """Return rCD = sum of (clean mIoU - mIoU) / the same for the reference model.
+    """Return the relative CD: sum of (clean mIoU - mIoU) / that sum of the reference model.
 
-    `scores` and `reference` are (..., S), at the severities that count; the clean ones (...), or a
-    number.
+    `scores` and `reference` are (..., S), at the severities that count; the clean ones are (...).
     """
     drop = np.asarray(clean)[..., np.newaxis] - scores  # (..., S)
     reference_drop = np.asarray(reference_clean)[..., np.newaxis] - reference  # (..., S)
     return _ratio(drop.sum(axis=-1), reference_drop.sum(axis=-1))
 
 
-def _counts(matrix: Matrix | Counts) -> Counts:
-    return matrix if isinstance(matrix, Counts) else counts_of(matrix)
+def _as_counts(matrix: Matrix | ClassCounts) -> ClassCounts:
+    return matrix if isinstance(matrix, ClassCounts) else class_counts(matrix)
 
 
 def _mean_over(class_set: NDArray[np.bool_], scores: Scores) -> Scores:

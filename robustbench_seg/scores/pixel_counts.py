@@ -1,4 +1,4 @@
-"""The counts of each image of a run, from which all its scores and their intervals are made."""
+"""Pixel counts per image, from which all scores of a run and their intervals are computed."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import metrics
-from .metrics import Counts, Matrix, Scores
+from .metrics import METRICS, ClassCounts, Matrix, Scores, Totals
 from .statistics import group_sums
 from .tables import ALL_CLASSES
 
-Condition = tuple[str, int]
-"""Its name and severity."""
+ConditionKey = tuple[str, int]
+"""Name and severity of a condition."""
 Draw = tuple[str, int, int]
-"""Name and severity of a condition, and which repetition of its chance it is, from 0."""
-Score = tuple[str, str]
-"""The class that a score is of, or ALL_CLASSES, or a category; and the metric."""
+"""Name and severity of a condition, and the number of its random draw, from 0."""
+ScoreKey = tuple[str, str]
+"""Class (ALL_CLASSES, a class or a category) and metric of a score."""
 
 
 class PixelCounts:
-    """Of one model: right, true and predicted pixels per image, condition and class.
+    """Correct, true and predicted pixels of one model, per image, draw and class.
 
-    That is 3 numbers a class in place of a row of a matrix, so that 150 classes of thousands of
-    images fit into memory. Categories are counted beside the classes.
+    Three numbers per class instead of a matrix row: 150 classes of thousands of images fit into
+    memory. Categories are counted beside the classes.
     """
 
     def __init__(
@@ -38,85 +38,78 @@ class PixelCounts:
         categories: Sequence[str],
         class_set: NDArray[np.bool_],
     ):
-        """Begin with nothing; `categories` has that of each class, `class_set` is bool (C,)."""
+        """Start with zeros; `categories` has one of each class, `class_set` is bool (C,)."""
         self.draws = tuple(draws)
         self.classes = tuple(classes)
         self.categories = tuple(dict.fromkeys(categories))
         self.class_set = class_set
         self._class_categories = tuple(categories)
         self._columns = {draw: column for column, draw in enumerate(self.draws)}
-        units = len(self.classes) + len(self.categories)
+        channels = len(self.classes) + len(self.categories)
         self.counts: NDArray[np.integer[Any]] = np.zeros(
-            (images, len(self.draws), 3, units), np.int32
+            (images, len(self.draws), 3, channels), np.int32
         )
-        """Zeros where an image has not been taken under a condition."""
+        """(images, draws, 3, C + K): correct, truth, predicted; 0 where `seen` is False."""
         self.seen = np.zeros((images, len(self.draws)), np.bool_)
+        """Whether an image was evaluated under a draw, (images, draws)."""
 
     def add(self, image: int, draw: Draw, matrix: Matrix) -> None:
-        """Count the matrix, (C, C) or (C, C + 1), of an image under a condition."""
-        both = (
-            metrics.counts_of(matrix),
-            metrics.category_counts(matrix, self._class_categories),
-        )
-        # 2 x (3, C), (3, K) -> (3, C + K)
-        self.counts[image, self._columns[draw]] = np.concatenate(both, axis=1)
-        self.seen[image, self._columns[draw]] = True
+        """Count the confusion matrix, (C, C) or (C, C + 1), of an image under a draw."""
+        by_class = metrics.class_counts(matrix)
+        by_category = metrics.category_counts(matrix, self._class_categories)
+        column = self._columns[draw]
+        # (3, C), (3, K) -> (3, C + K)
+        self.counts[image, column] = np.concatenate((by_class, by_category), axis=1)
+        self.seen[image, column] = True
 
     @cached_property
-    def conditions(self) -> dict[Condition, list[int]]:
-        """The columns of each condition: one, or as many as there are draws of it."""
-        columns: dict[Condition, list[int]] = {}
+    def conditions(self) -> dict[ConditionKey, list[int]]:
+        """Columns of each condition: one for each of its draws."""
+        columns: dict[ConditionKey, list[int]] = {}
         for column, (name, severity, _) in enumerate(self.draws):
             columns.setdefault((name, severity), []).append(column)
         return columns
 
-    @property
+    @cached_property
     def category_set(self) -> NDArray[np.bool_]:
-        """The categories with ground truth, bool (K,)."""
-        present = {
-            name
-            for name, there in zip(self._class_categories, self.class_set, strict=True)
-            if there
-        }
+        """Categories with ground truth, bool (K,)."""
+        present = {self._class_categories[place] for place in np.flatnonzero(self.class_set)}
         return np.array([name in present for name in self.categories])
 
     def in_order(self, images: NDArray[np.intp]) -> PixelCounts:
-        """Return the tally of these of its images, in this order."""
+        """Return the counts of a selection of the images, in the order of their indices."""
         other = copy(self)
         other.counts, other.seen = self.counts[images], self.seen[images]
         return other
 
-    def images(self, condition: Condition) -> int:
-        """Return how many images were taken under a condition."""
+    def image_count(self, condition: ConditionKey) -> int:
+        """Return how many images were evaluated under a condition."""
         return int(self.seen[:, self.conditions[condition]].any(axis=1).sum())
 
-    def units(self, groups: Sequence[str] | None) -> NDArray[np.integer[Any]]:
-        """Return what is drawn anew: the counts of the images, or the sums over their groups."""
+    def sampling_units(self, groups: Sequence[str] | None) -> NDArray[np.integer[Any]]:
+        """Return the counts that the bootstrap resamples: of images, or sums over their groups."""
         return self.counts if groups is None else group_sums(self.counts, groups)
 
-    def scores(self, sums: NDArray[Any]) -> dict[Score, Scores]:
-        """Return all scores of sums of counts (..., 3, C + K), (...) each.
+    def totals(self, sums: NDArray[Any]) -> Totals:
+        """Split sums of counts (..., 3, C + K) by class and by category, with their class sets.
 
-        The means go over the classes of the set that have ground truth in the sum: over all images,
-        that is the set; where a resample has none of a class, its IoU is undefined there and its
-        mean goes over the others, the same for all conditions.
+        Means go over the classes of the set that have ground truth in the sum. Over all images that
+        is the set; in a resample without a class, its IoU is undefined and the mean goes over the
+        other classes, the same for all conditions.
         """
-        split = len(self.classes)
-        classes = Counts(*np.moveaxis(sums[..., :split], -2, 0))  # (..., 3, C) -> 3 x (..., C)
-        merged = Counts(*np.moveaxis(sums[..., split:], -2, 0))  # (..., 3, K) -> 3 x (..., K)
-        there = self.class_set & (classes.truth > 0)
-        merged_there = self.category_set & (merged.truth > 0)
-        scores: dict[Score, Scores] = {
-            (ALL_CLASSES, "miou"): metrics.mean_iou(classes, there),
-            (ALL_CLASSES, "miou_cityscapes"): metrics.cityscapes_mean_iou(classes),
-            (ALL_CLASSES, "category_miou"): metrics.mean_iou(merged, merged_there),
-            (ALL_CLASSES, "pixel_accuracy"): metrics.pixel_accuracy(classes),
-            (ALL_CLASSES, "mean_accuracy"): metrics.mean_accuracy(classes, there),
-            (ALL_CLASSES, "frequency_weighted_iou"): metrics.frequency_weighted_iou(classes),
-        }
-        for metric, names, counts, chosen, defined in (
-            ("iou", self.classes, classes, self.class_set, there),
-            ("category_iou", self.categories, merged, self.category_set, merged_there),
+        parts = sums[..., : len(self.classes)], sums[..., len(self.classes) :]
+        # (..., 3, C) -> 3 x (..., C); (..., 3, K) -> 3 x (..., K)
+        classes, categories = (ClassCounts(*np.moveaxis(part, -2, 0)) for part in parts)
+        class_set = self.class_set & (classes.truth > 0)
+        return Totals(classes, class_set, categories, self.category_set & (categories.truth > 0))
+
+    def scores(self, sums: NDArray[Any]) -> dict[ScoreKey, Scores]:
+        """Return all scores of sums of counts (..., 3, C + K), (...) each."""
+        totals = self.totals(sums)
+        scores = {(ALL_CLASSES, name): metric(totals) for name, metric in METRICS.items()}
+        for metric, names, chosen, counts, defined in (
+            ("iou", self.classes, self.class_set, *totals[:2]),
+            ("category_iou", self.categories, self.category_set, *totals[2:]),
         ):
             values = np.where(defined, metrics.iou(counts), np.nan)
             for place in np.flatnonzero(chosen):
@@ -125,5 +118,5 @@ class PixelCounts:
 
     def class_iou(self, sums: NDArray[Any]) -> Scores:
         """Return the IoU of one class from sums of its counts (..., 3); NaN without truth."""
-        counts = Counts(*np.moveaxis(sums, -1, 0)[..., np.newaxis])  # (..., 3) -> 3 x (..., 1)
+        counts = ClassCounts(*np.moveaxis(sums, -1, 0)[..., np.newaxis])  # (..., 3) -> 3 x (..., 1)
         return np.where(counts.truth > 0, metrics.iou(counts), np.nan)[..., 0]

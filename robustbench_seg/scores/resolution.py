@@ -1,7 +1,7 @@
-"""From the tidy table of a run to the tables of resolutions: scores by scale, and their changes.
+"""Tables of a resolution suite: mIoU by input scale, and its changes.
 
-A change is a score minus that of the condition it is told against, for the same model. Scores and
-changes are fractions: a change of -0.033 is what papers print as a drop of 3.3 points.
+A change is a score minus that of the suite's reference condition, for the same model. Both are
+fractions: papers print a change of -0.033 as a drop of 3.3 points.
 """
 
 from __future__ import annotations
@@ -28,32 +28,31 @@ class CurvePoint(NamedTuple):
 def resolution_table(
     tidy: pd.DataFrame, points: Mapping[str, CurvePoint], against: str
 ) -> pd.DataFrame:
-    """List the mIoU of every condition: index (model, condition), clean first.
+    """Return the mIoU of every condition: index (model, condition), clean first.
 
-    Columns: `line` and `value` (of its place; "" and NaN for the clean frames), `miou` with its
-    interval `low` and `high`, and `change`, the mIoU minus that of `against`.
+    Columns: `line` and `value` of its point ("" and NaN for the clean frames), `miou` with its
+    interval `low` and `high`, and `change`, the mIoU minus that of the condition `against`.
     """
     scores = tidy[(tidy["metric"] == "miou") & (tidy["class"] == ALL_CLASSES)]
     scores = scores.set_index(["model", "condition"])[["value", "low", "high"]]
-    scores = scores.rename(columns={"value": "miou"})
     models = list(dict.fromkeys(scores.index.get_level_values("model")))
     conditions = [CLEAN[0], *points]
     order = pd.MultiIndex.from_product([models, conditions], names=["model", "condition"])
-    table = scores.reindex(order)
+    table = scores.rename(columns={"value": "miou"}).reindex(order)
     clean = CurvePoint("", float("nan"))
     rows = [points.get(condition, clean) for _, condition in order]
-    table.insert(0, "line", [place.line for place in rows])
-    table.insert(1, "value", [place.value for place in rows])
+    table.insert(0, "line", [point.line for point in rows])
+    table.insert(1, "value", [point.value for point in rows])
     reference = table["miou"].xs(against, level="condition")
     table["change"] = table["miou"] - reference.reindex(order.get_level_values("model")).to_numpy()
     return table
 
 
 def with_intervals(table: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame:
-    """Add to a resolution table the ends of the changes' intervals: `change_low`, `change_high`.
+    """Add the ends of the changes' intervals to a resolution table: `change_low`, `change_high`.
 
-    They are paired: both conditions are resampled together, so that a change may be certain where
-    the scores are not. NaN for the condition that changes are told against.
+    Both conditions of a change are resampled together, so it can be certain where the scores are
+    not. NaN for the reference condition.
     """
     ends = intervals.set_index(["model", "score"])[["low", "high"]]
     wanted = [(model, f"{_CHANGE}{condition}") for model, condition in table.index]
@@ -62,15 +61,15 @@ def with_intervals(table: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame
 
 
 def summary(tidy: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
-    """Return the mIoU of a model in a row: clean, and each condition."""
+    """Return one row per model: the mIoU of the clean frames and of each condition."""
     scores = tidy[(tidy["metric"] == "miou") & (tidy["class"] == ALL_CLASSES)]
     return _wide(scores, "model", conditions)
 
 
 def changes(scores: pd.DataFrame, against: str) -> pd.DataFrame:
-    """Return scores and their changes for rows of mIoU, whatever these are: resamples, draws.
+    """Return scores and their changes for rows of mIoU, e.g. of resamples or of draws.
 
-    The columns of `scores` are (condition, severity); the changes are called "change at scale 0.5".
+    The columns of `scores` are (condition, severity); a change is named "change at scale 0.5".
     """
     plain = scores.droplevel("severity", axis="columns")
     change = plain.sub(plain[against], axis="index").drop(columns=against)

@@ -1,9 +1,9 @@
-"""From the tidy table to the tables of a run, as pandas DataFrames.
+"""Tables of a corruption suite, arranged from the tidy table (`intervals.tidy`).
 
-`tidy.tidy` lists every measured number in a row of its own; the functions here arrange them. Scores
-are fractions in [0, 1]. The policy is that of the suite: the score of a corruption is the mean
-over the severities that count, the suite score the plain mean over the corruptions, a category's
-likewise. A mean that lacks one of its conditions is NaN, never a mean over the others.
+Scores are fractions in [0, 1]. The severity policy is that of the suite: the score of a corruption
+is the mean over the severities that count, the suite score the plain mean over the corruptions, and
+a category's score the mean over its corruptions. A mean that lacks a condition is NaN, never a mean
+over the others.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import pandas as pd
 from .policy import SeverityPolicy
 
 CLEAN = ("clean", 0)
-"""The condition of the images as they are: its name and severity."""
+"""Name and severity of the uncorrupted condition."""
 
 ALL_CLASSES = "all"
-"""The class of scores that are over all classes."""
+"""Class column of scores over all classes."""
 
 ALL_SEVERITIES = (1, 2, 3, 4, 5)
-"""What mPC and rPC average over, whichever of them count in the suite score."""
+"""Severities that mPC and rPC average over, including those that the suite score leaves out."""
 
 
 def severity_table(tidy: pd.DataFrame, suite: SeverityPolicy, metric: str = "miou") -> pd.DataFrame:
     """Return the score at each severity: index (model, category, corruption), columns severities.
 
-    All the severities that the suite runs, counted or not.
+    All severities of the suite are shown, counted or not.
     """
     scores = _by_condition(tidy, suite, ["model"], metric)
     rows = {
@@ -44,57 +44,49 @@ def severity_table(tidy: pd.DataFrame, suite: SeverityPolicy, metric: str = "mio
 
 
 def suite_table(tidy: pd.DataFrame, suite: SeverityPolicy, metric: str = "miou") -> pd.DataFrame:
-    """Return a row a model in the form of Table 5 of SegFormer: clean, each corruption, mean.
+    """Return one row per model in the form of Table 5 of SegFormer: clean, each corruption, mean.
 
     Columns are (category, corruption); category "" holds `clean`, `mean` (the suite score) and
     `retention` (mean / clean).
     """
     scores = _by_condition(tidy, suite, ["model"], metric)
     by_corruption = _by_corruption(scores, suite)
+    mean = _mean(by_corruption)
     columns: dict[tuple[str, str], pd.Series] = {("", "clean"): scores[CLEAN]}
     for column in suite.columns:
         columns[column.category, column.corruption] = by_corruption[column.corruption]
-    columns["", "mean"] = _mean(by_corruption)
-    columns["", "retention"] = _share(columns["", "mean"], scores[CLEAN])
-    table = pd.DataFrame(columns)
-    table.columns.names = ["category", "corruption"]
-    return table
+    columns |= {("", "mean"): mean, ("", "retention"): _ratio(mean, scores[CLEAN])}
+    return pd.DataFrame(columns).rename_axis(columns=["category", "corruption"])
 
 
 def summary(tidy: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
-    """Return the headline numbers, a row a model.
-
-    Those of `headline`, and the `pixel_accuracy` of the clean images.
-    """
+    """Return the scores of `headline` and the clean `pixel_accuracy`, one row per model."""
     table = headline(_by_condition(tidy, suite, ["model"], "miou"), suite)
     table["pixel_accuracy"] = _by_condition(tidy, suite, ["model"], "pixel_accuracy")[CLEAN]
     return table
 
 
 def headline(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
-    """Return the headline numbers of rows of mIoU, whatever these are: models, resamples, draws.
+    """Return the headline scores for rows of mIoU: of models, resamples or draws.
 
-    `clean`, `suite score`, one column a category, `retention` (suite score / clean), `mPC` (the
-    mean over all severities 1-5 of all corruptions), and `rPC` (mPC / clean). The columns of
-    `scores` are (condition, severity); what is missing is NaN.
+    Columns: `clean`, `suite score`, the categories, `retention` (suite score / clean), `mPC` (mean
+    over severities 1-5 of all corruptions) and `rPC` (mPC / clean). The columns of `scores` are
+    (condition, severity); missing ones count as NaN.
     """
     scores = complete(scores, suite)
-    by_corruption = _by_corruption(scores, suite)
-    clean = scores[CLEAN]
+    clean, by_corruption = scores[CLEAN], _by_corruption(scores, suite)
     table = pd.DataFrame({"clean": clean, "suite score": _mean(by_corruption)})
-    for category in suite.categories:
-        table[category] = _mean(by_corruption[_corruptions_of(category, suite)])
-    table["retention"] = _share(table["suite score"], clean)
-    table["mPC"] = _mean(_pick(scores, suite.corruptions, _severities(suite)))
-    table["rPC"] = _share(table["mPC"], clean)
+    table = pd.concat([table, _by_category(by_corruption, suite)], axis="columns")
+    table["retention"] = _ratio(table["suite score"], clean)
+    # Conditions that frames were taken in have no severities.
+    severities = suite.severities if suite.severities == (0,) else ALL_SEVERITIES
+    table["mPC"] = _mean(_select(scores, suite.corruptions, severities))
+    table["rPC"] = _ratio(table["mPC"], clean)
     return table
 
 
 def suite_scores(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
-    """Return the headline numbers and the score of each corruption for the rows of `scores`.
-
-    See `headline`.
-    """
+    """Return the scores of `headline` and of each corruption for rows of mIoU."""
     by_corruption = _by_corruption(complete(scores, suite), suite)
     return pd.concat([headline(scores, suite), by_corruption], axis="columns")
 
@@ -105,38 +97,31 @@ def class_table(tidy: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
 
 
 def class_scores(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
-    """Return what is told of a class, for rows of its IoU: see `headline`.
+    """Return derived scores for rows of a class's IoU; columns of `scores` as in `headline`.
 
-    Columns: `clean`, one a category, `suite` (the mean over the corruptions), `retention`.
+    Columns: `clean`, the categories, `suite` (mean over the corruptions) and `retention`.
     """
     scores = complete(scores, suite)
     by_corruption = _by_corruption(scores, suite)
-    table = pd.DataFrame({"clean": scores[CLEAN]})
-    for category in suite.categories:
-        table[category] = _mean(by_corruption[_corruptions_of(category, suite)])
+    by_category = _by_category(by_corruption, suite)
+    table = pd.concat([scores[CLEAN].rename("clean"), by_category], axis="columns")
     table["suite"] = _mean(by_corruption)
-    table["retention"] = _share(table["suite"], table["clean"])
+    table["retention"] = _ratio(table["suite"], table["clean"])
     return table
 
 
 def complete(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
-    """Return the columns (condition, severity) that any table asks for, NaN where not run."""
-    conditions = [CLEAN]
+    """Return all columns (condition, severity) that the tables need, NaN where not run."""
     severities = dict.fromkeys((*ALL_SEVERITIES, *suite.severities))
-    conditions += [(name, severity) for name in suite.corruptions for severity in severities]
+    conditions = [CLEAN, *((name, number) for name in suite.corruptions for number in severities)]
     columns = pd.MultiIndex.from_tuples(conditions, names=["condition", "severity"])
     return scores.reindex(columns=columns)
-
-
-def _severities(suite: SeverityPolicy) -> tuple[int, ...]:
-    # Conditions that frames were taken in have no strengths.
-    return suite.severities if suite.severities == (0,) else ALL_SEVERITIES
 
 
 def _by_condition(
     tidy: pd.DataFrame, suite: SeverityPolicy, index: list[str], metric: str
 ) -> pd.DataFrame:
-    """Arrange one metric: rows `index`, in order of appearance, columns (condition, severity)."""
+    """Pivot one metric: rows `index`, in order of appearance, columns (condition, severity)."""
     measured = tidy[tidy["metric"] == metric]
     wide = measured.pivot(index=index, columns=["condition", "severity"], values="value")
     rows = measured[index].drop_duplicates()
@@ -145,17 +130,24 @@ def _by_condition(
 
 
 def _by_corruption(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
-    """Average each corruption over the severities that count: one column a corruption."""
-    return pd.DataFrame(
-        {
-            column.corruption: _mean(_pick(scores, (column.corruption,), column.counted))
-            for column in suite.columns
-        },
-        index=scores.index,
-    )
+    """Average each corruption over the severities that count: one column per corruption."""
+    means = {
+        column.corruption: _mean(_select(scores, (column.corruption,), column.counted))
+        for column in suite.columns
+    }
+    return pd.DataFrame(means, index=scores.index)
 
 
-def _pick(
+def _by_category(by_corruption: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
+    """Average the corruptions of each category: one column per category."""
+    members: dict[str, list[str]] = {category: [] for category in suite.categories}
+    for column in suite.columns:
+        members[column.category].append(column.corruption)
+    means = {category: _mean(by_corruption[names]) for category, names in members.items()}
+    return pd.DataFrame(means, index=by_corruption.index)
+
+
+def _select(
     scores: pd.DataFrame, corruptions: Sequence[str], severities: Sequence[int]
 ) -> pd.DataFrame:
     """Return the columns of all pairs of these corruptions and severities."""
@@ -163,16 +155,11 @@ def _pick(
     return scores[pairs]
 
 
-def _corruptions_of(category: str, suite: SeverityPolicy) -> list[str]:
-    """Return the names of the corruptions of a category, in order."""
-    return [column.corruption for column in suite.columns if column.category == category]
-
-
 def _mean(scores: pd.DataFrame) -> pd.Series:
-    """Return the mean of each row; NaN where one of its numbers is missing."""
+    """Return the mean of each row; NaN where a number is missing."""
     return scores.mean(axis="columns", skipna=False)
 
 
-def _share(score: pd.Series, clean: pd.Series) -> pd.Series:
-    """Return the share of the clean score that is retained; NaN where there was none."""
+def _ratio(score: pd.Series, clean: pd.Series) -> pd.Series:
+    """Return score / clean; NaN where the clean score is 0."""
     return score / clean.where(clean > 0)

@@ -127,11 +127,11 @@ def test_groups_are_drawn_where_there_are_enough(drawn: Run) -> None:
         for number in range(40)
     )
     names = tuple(frame.name for frame in frames)
-    tally = drawn.tallies["b0@random"].in_order(np.arange(40) % 3)
+    counts = drawn.pixel_counts["b0@random"].in_order(np.arange(40) % 3)
 
     def run(frames: tuple[Any, ...]) -> Run:
         spec = replace(drawn.spec, frames=frames, draws=1)
-        own: dict[str, PixelCounts] = {"b0@random": tally}
+        own: dict[str, PixelCounts] = {"b0@random": counts}
         return Run(drawn.folder, spec, names, own, [], [])
 
     assert covers(run(frames)) == "over 20 groups of 40 images, fixed draw"

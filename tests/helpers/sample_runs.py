@@ -102,9 +102,9 @@ def make_run(
     }
     spec = Spec(**{**values, **changes})
     finished = spec.frames[:done]
-    tallies = {}
+    pixel_counts = {}
     for place, item in enumerate(spec.models):
-        tally = PixelCounts(
+        counts = PixelCounts(
             len(finished),
             [(*condition, 0) for condition in spec.conditions],
             spec.class_names,
@@ -113,11 +113,11 @@ def make_run(
         )
         counted = matrices(share - 0.1 * place)
         for number, one in enumerate(finished):
-            for draw, matrix in zip(tally.draws, counted[_number(one)], strict=False):
-                tally.add(number, draw, matrix)
-        tallies[item.name] = tally
+            for draw, matrix in zip(counts.draws, counted[_number(one)], strict=False):
+                counts.add(number, draw, matrix)
+        pixel_counts[item.name] = counts
     session = {"session": {"command": "robustseg eval"}, "machine": {"device": "cpu"}}
-    return Run(folder, spec, tuple(one.name for one in finished), tallies, [session], [])
+    return Run(folder, spec, tuple(one.name for one in finished), pixel_counts, [session], [])
 
 
 def _number(one: FrameSpec) -> int:

@@ -26,9 +26,9 @@ from robustbench_seg.protocol.input_geometry import InputView
 from robustbench_seg.reporting import scales
 from robustbench_seg.reporting.report import notes_of, report_of, stamps_of, title_of
 from robustbench_seg.runs.run import Run
+from robustbench_seg.scores.intervals import TIDY_COLUMNS
 from robustbench_seg.scores.metrics import confusion_matrix, mean_iou
 from robustbench_seg.scores.resolution import CurvePoint, resolution_table, with_intervals
-from robustbench_seg.scores.tidy import COLUMNS
 from tests.helpers.frames import write_tree
 from tests.helpers.suite_files import MINE
 
@@ -219,7 +219,7 @@ def test_changes_and_their_intervals() -> None:
         for condition, value in values.items()
     ]
     places = {"scale 0.5": CurvePoint("", 0.5), "scale 1": CurvePoint("", 1)}
-    table = resolution_table(pd.DataFrame(rows, columns=COLUMNS), places, "scale 1")
+    table = resolution_table(pd.DataFrame(rows, columns=TIDY_COLUMNS), places, "scale 1")
     assert [model for model, _ in table.index] == ["b"] * 3 + ["a"] * 3
     assert table["change"].tolist() == pytest.approx([-0.1, -0.3, 0] * 2)
     assert table.at[("a", "scale 0.5"), "low"] == pytest.approx(0.1)

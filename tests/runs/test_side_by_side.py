@@ -21,9 +21,9 @@ def test_images_are_brought_into_the_order_of_the_first_run() -> None:
     turned = make_run(Path("b"), [model("b1")], frames=FRAMES[2:] + FRAMES[:2])
     found = side_by_side([first, turned])
     assert [item.label for item in found.contenders] == ["b0", "b1"]
-    own, other = (item.tally.counts for item in found.contenders)
+    own, other = (item.pixel_counts.counts for item in found.contenders)
     np.testing.assert_array_equal(own, other)
-    assert not np.array_equal(own, turned.tallies["b1"].counts)
+    assert not np.array_equal(own, turned.pixel_counts["b1"].counts)
     assert found.differing == ()
 
 

@@ -1,4 +1,4 @@
-"""The scores of whole runs with their intervals: by hand and by property."""
+"""Scores of whole runs with their intervals: by hand and by property."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 from robustbench_seg.protocol.suites.corruption import Suite
 from robustbench_seg.scores import metrics, tables
 from robustbench_seg.scores.bootstrap import Bootstrap
-from robustbench_seg.scores.comparison import paired
-from robustbench_seg.scores.intervals import intervals
+from robustbench_seg.scores.comparison import paired_differences
+from robustbench_seg.scores.intervals import intervals, tidy
 from robustbench_seg.scores.pixel_counts import Draw, PixelCounts
 from robustbench_seg.scores.policy import Column
-from robustbench_seg.scores.tidy import tidy
 
 # A deadline would time the machine, not the code.
 no_deadline = settings(deadline=None, max_examples=25)
@@ -41,7 +40,7 @@ DRAWS: tuple[Draw, ...] = (
 
 
 def matrices(images: int, seed: int = 0, spare: int = 0) -> NDArray[np.int64]:
-    """Return matrices (images, draws, C, C) whose truth an image has under all conditions."""
+    """Return matrices (images, draws, C, C); the truth of an image is the same in all draws."""
     rng = np.random.default_rng(seed)
     truth = rng.integers(50, 500, (images, 1, 4, 1)) * (rng.random((images, 1, 4, 1)) < 0.8)
     shares = rng.dirichlet(np.ones(4 + spare), (images, len(DRAWS), 4))
@@ -49,7 +48,7 @@ def matrices(images: int, seed: int = 0, spare: int = 0) -> NDArray[np.int64]:
     return (truth * shares / 2).round().astype(np.int64)
 
 
-def tally(matrices: NDArray[np.int64], order: Sequence[int] | None = None) -> PixelCounts:
+def counts_of(matrices: NDArray[np.int64], order: Sequence[int] | None = None) -> PixelCounts:
     """Count matrices (images, draws, C, C)."""
     present = matrices.sum(axis=(0, 1, 3)) > 0
     found = PixelCounts(len(matrices), DRAWS, CLASSES, CATEGORIES, present)
@@ -68,8 +67,10 @@ def scores(found: PixelCounts, groups: Sequence[str] | None = None) -> pd.DataFr
 def test_scores_are_those_of_the_summed_matrices(spare: int) -> None:
     counted = matrices(7, spare=spare)
     counted[:, :, 3] = counted[:, :, :, 3] = 0  # no bus, in truth or prediction
-    counted[2, 0, 0, 3] = 1  # but one pixel that is taken for one
-    frame = scores(tally(counted)).set_index(["condition", "severity", "class", "metric"])["value"]
+    counted[2, 0, 0, 3] = 1  # but one pixel predicted as one
+    frame = scores(counts_of(counted)).set_index(["condition", "severity", "class", "metric"])[
+        "value"
+    ]
     class_set = np.array([True, True, True, False])
     for condition in SUITE.conditions():
         columns = [place for place, draw in enumerate(DRAWS) if draw[:2] == condition]
@@ -89,8 +90,8 @@ def test_scores_are_those_of_the_summed_matrices(spare: int) -> None:
             assert frame[(*condition, *name)] == pytest.approx(by_draw.mean(), rel=1e-12)
         spread = expected["all", "miou"]
         if len(columns) > 1:
-            told = frame[(*condition, "all", "miou_sd_over_draws")]
-            assert told == pytest.approx(spread.std(ddof=1), rel=1e-9)
+            found = frame[(*condition, "all", "miou_sd_over_draws")]
+            assert found == pytest.approx(spread.std(ddof=1), rel=1e-9)
         else:
             assert (*condition, "all", "miou_sd_over_draws") not in frame.index
     assert ("clean", 0, "bus", "iou") not in frame.index
@@ -102,7 +103,7 @@ def test_scores_are_those_of_the_summed_matrices(spare: int) -> None:
 @given(st.permutations(range(5)))
 def test_the_order_of_images_changes_no_score(order: list[int]) -> None:
     counted = matrices(5)
-    values = [scores(tally(counted, order)), scores(tally(counted))]
+    values = [scores(counts_of(counted, order)), scores(counts_of(counted))]
     assert values[0]["value"].equals(values[1]["value"])
 
 
@@ -110,8 +111,8 @@ def test_the_order_of_images_changes_no_score(order: list[int]) -> None:
 @given(st.integers(1, 4))
 def test_parts_of_a_run_add_up_to_its_counts(cut: int) -> None:
     counted = matrices(5)
-    parts = [tally(counted[:cut]).counts, tally(counted[cut:]).counts]
-    np.testing.assert_array_equal(np.concatenate(parts), tally(counted).counts)
+    parts = [counts_of(counted[:cut]).counts, counts_of(counted[cut:]).counts]
+    np.testing.assert_array_equal(np.concatenate(parts), counts_of(counted).counts)
 
 
 @no_deadline
@@ -127,15 +128,15 @@ def test_renaming_the_classes_renames_the_scores(order: list[int]) -> None:
     index = ["condition", "severity", "class", "metric"]
     left, right = (
         scores(item).set_index(index)[["value", "low", "high"]]
-        for item in (tally(counted), renamed)
+        for item in (counts_of(counted), renamed)
     )
     pd.testing.assert_frame_equal(left, right.loc[left.index], rtol=1e-12)
 
 
-def test_a_perfect_run_scores_one_without_doubt() -> None:
+def test_a_perfect_run_scores_one_with_intervals_of_no_width() -> None:
     counted = np.zeros((4, len(DRAWS), 4, 4), np.int64)
     counted[:] = np.diag([5, 3, 2, 1])
-    frame = scores(tally(counted))
+    frame = scores(counts_of(counted))
     measured = frame[~frame["metric"].str.contains("draws")]
     assert (measured[["value", "low", "high"]] == 1).all(axis=None)
     assert (frame.loc[frame["metric"].str.contains("draws"), "value"] == 0).all()
@@ -146,7 +147,7 @@ def test_a_resample_without_a_class_has_the_mean_over_the_others() -> None:
     counted[0, :] = np.diag([8, 8, 0, 0])
     counted[1, :] = np.diag([8, 0, 0, 0])
     counted[1, :, 2, 2] = counted[1, :, 2, 0] = 4  # car is in the second image alone
-    bootstrap = Bootstrap(tally(counted), resamples=400)
+    bootstrap = Bootstrap(counts_of(counted), resamples=400)
     first = (8 + 8) / 16  # twice the first image: road and sky, both right
     second = (16 / 24 + 8 / 16) / 2  # twice the second: road and car
     both = (16 / 20 + 1 + 4 / 8) / 3
@@ -155,31 +156,31 @@ def test_a_resample_without_a_class_has_the_mean_over_the_others() -> None:
     car = bootstrap.class_samples(2)["clean", 0]
     assert (car.isna() == (found == first)).all()
     assert 60 < car.isna().sum() < 140
-    frame = scores(tally(counted))
+    frame = scores(counts_of(counted))
     own = frame[(frame["class"] == "car") & (frame["condition"] == "clean")].iloc[0]
     assert own[["value", "low", "high"]].tolist() == [0.5, 0.5, 0.5]
 
 
 def test_one_image_has_no_interval() -> None:
-    frame = scores(tally(matrices(1)))
+    frame = scores(counts_of(matrices(1)))
     assert frame["value"].notna().any()
     assert frame[["low", "high"]].isna().all(axis=None)
-    grouped = scores(tally(matrices(3)), ["a", "a", "a"])
+    grouped = scores(counts_of(matrices(3)), ["a", "a", "a"])
     assert grouped[["low", "high"]].isna().all(axis=None)
 
 
-def test_groups_are_drawn_whole() -> None:
+def test_groups_are_resampled_whole() -> None:
     counted = matrices(6)
     groups = ["a", "b", "a", "c", "b", "a"]
     merged = np.stack([counted[[0, 2, 5]].sum(0), counted[[1, 4]].sum(0), counted[3]])
-    own, theirs = scores(tally(counted), groups), scores(tally(merged))
+    own, theirs = scores(counts_of(counted), groups), scores(counts_of(merged))
     pd.testing.assert_frame_equal(own.drop(columns="n_images"), theirs.drop(columns="n_images"))
     assert (own["n_images"] == 6).all()
-    assert not np.allclose(own["low"].dropna(), scores(tally(counted))["low"].dropna())
+    assert not np.allclose(own["low"].dropna(), scores(counts_of(counted))["low"].dropna())
 
 
 def test_derived_scores_have_the_values_of_the_tables_and_intervals_of_their_own() -> None:
-    bootstraps = {"m": Bootstrap(tally(matrices(30)))}
+    bootstraps = {"m": Bootstrap(counts_of(matrices(30)))}
     frame = tidy(bootstraps, "streets")
     found = intervals(
         bootstraps,
@@ -197,7 +198,8 @@ def test_derived_scores_have_the_values_of_the_tables_and_intervals_of_their_own
     assert of_classes.index.tolist() == stacked.index.tolist()
     fog = tables.suite_table(frame, SUITE)["weather", "fog"].iloc[0]
     assert found["value"]["all", "fog"] == pytest.approx(fog)
-    # A mean over conditions is surer than each of them; clean and pixels are as in the tidy table.
+    # The interval of a mean over conditions is narrower than theirs; those of clean scores are the
+    # same as in the tidy table.
     widths = found["high"] - found["low"]
     assert widths["all", "suite score"] < widths["all", "contrast"]
     clean = frame[(frame["condition"] == "clean") & (frame["class"] == "all")].set_index("metric")
@@ -219,7 +221,8 @@ def test_the_spread_over_draws_is_that_of_whole_suites() -> None:
         fog = (by_condition["fog", 1] + by_condition["fog", 2]) / 2
         suites.append((fog + by_condition["contrast", 1]) / 2)
     found = intervals(
-        {"m": Bootstrap(tally(counted), resamples=20)}, partial(tables.suite_scores, suite=SUITE)
+        {"m": Bootstrap(counts_of(counted), resamples=20)},
+        partial(tables.suite_scores, suite=SUITE),
     ).set_index("score")
     assert found["sd_over_draws"]["suite score"] == pytest.approx(np.std(suites, ddof=1))
     assert found["value"]["suite score"] == pytest.approx(np.mean(suites))
@@ -227,21 +230,25 @@ def test_the_spread_over_draws_is_that_of_whole_suites() -> None:
 
 
 def test_a_model_does_not_differ_from_itself() -> None:
-    own = Bootstrap(tally(matrices(10)), resamples=100)
-    table = paired(own, own, partial(tables.suite_scores, suite=SUITE), SUITE.corruptions)
+    own = Bootstrap(counts_of(matrices(10)), resamples=100)
+    table = paired_differences(
+        own, own, partial(tables.suite_scores, suite=SUITE), SUITE.corruptions
+    )
     assert (table[["difference", "low", "high"]] == 0).all(axis=None)
     assert (table["p"] == 1).all()
     assert table["p_holm"].notna().tolist() == table.index.isin(SUITE.corruptions).tolist()
 
 
-def test_pairs_are_surer_than_each_alone() -> None:
+def test_paired_intervals_are_narrower_than_those_of_each_model() -> None:
     counted = matrices(40)
     better = counted.copy()
-    road = counted[..., 0, 1] // 10  # a tenth of what was taken for sky
+    road = counted[..., 0, 1] // 10  # a tenth of the pixels predicted as sky
     better[..., 0, 1] -= road
     better[..., 0, 0] += road
-    first, second = (Bootstrap(tally(item)) for item in (counted, better))
-    table = paired(first, second, partial(tables.suite_scores, suite=SUITE), SUITE.corruptions)
+    first, second = (Bootstrap(counts_of(item)) for item in (counted, better))
+    table = paired_differences(
+        first, second, partial(tables.suite_scores, suite=SUITE), SUITE.corruptions
+    )
     clean = table.loc["clean"].astype(float)
     low, high = first.ends(first.samples.to_numpy())
     assert 0 < clean["low"] < clean["difference"] < clean["high"] < (high - low)[0] / 4

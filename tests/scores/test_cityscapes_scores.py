@@ -1,4 +1,4 @@
-"""All scores of real labels against the evaluation of cityscapesscripts, from files to numbers."""
+"""Scores of real labels against the evaluation of cityscapesscripts, from files to numbers."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from PIL import Image
 from robustbench_seg.datasets.cityscapes import cityscapes
 from robustbench_seg.scores import metrics
 from robustbench_seg.scores.bootstrap import Bootstrap
+from robustbench_seg.scores.intervals import tidy
 from robustbench_seg.scores.pixel_counts import PixelCounts
-from robustbench_seg.scores.tidy import tidy
 
 NO_CLASS = 19
-"""A prediction that is none of the classes: cityscapesscripts' "unlabeled"."""
+"""A prediction of no class: cityscapesscripts' "unlabeled"."""
 
 
 @pytest.fixture(scope="module")
 def script() -> Any:
-    """Import the evaluation of cityscapesscripts, told to be quiet."""
+    """Import the evaluation of cityscapesscripts with its output switched off."""
     script = importlib.import_module("cityscapesscripts.evaluation.evalPixelLevelSemanticLabeling")
     script.args.quiet = True
     script.args.evalInstLevelScore = False
@@ -34,7 +34,7 @@ def script() -> Any:
 
 @pytest.fixture(scope="module", params=["TrainIds", "Ids"])
 def tree(request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: Any) -> Path:
-    """Return a tree of the real frames whose labels are in one of the two forms alone."""
+    """Link the real frames with labels of one form only, train ids or label ids."""
     root: Path = tmp_path_factory.mktemp("tree")
     source = shared_data / "data" / "cityscapes_mini"
     (root / "leftImg8bit").symlink_to(source / "leftImg8bit")
@@ -48,7 +48,7 @@ def tree(request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: An
 def perturbed(
     label: NDArray[np.uint8], rng: np.random.Generator, predicted: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
-    """Shift a label map, swap classes, fill a third of the blocks, and all of 255, by chance."""
+    """Shift a label map, swap two classes, and fill a third of the blocks at random."""
     shifted = np.roll(label, tuple(rng.integers(-40, 40, 2)), (0, 1))
     shifted = np.where(shifted == rng.choice(predicted), rng.choice(predicted), shifted)
     height, width = label.shape
@@ -63,8 +63,8 @@ def perturbed(
     [
         (0, range(19)),
         (1, range(19)),
-        (2, [*range(12), NO_CLASS]),  # some are missing, some pixels are of no class
-        (3, [0, 2, 15, 16]),  # mostly what is not in these frames
+        (2, [*range(12), NO_CLASS]),  # classes are missing, some pixels are of no class
+        (3, [0, 2, 15, 16]),  # mostly classes that these frames lack
     ],
 )
 def test_scores_are_those_of_cityscapesscripts(
@@ -104,16 +104,16 @@ def test_scores_are_those_of_cityscapesscripts(
     everything = ~np.isnan(metrics.iou(merged))
     assert metrics.mean_iou(merged, everything) == pytest.approx(average, rel=0, abs=1e-12)
 
-    # And so are those that a run tells, from the counts of its images.
+    # The tidy table of a run gets the same scores from the counts of its images.
     class_set = metrics.present_classes(sums)
-    tally = PixelCounts(len(matrices), [("clean", 0, 0)], names, groups, class_set)
+    counts = PixelCounts(len(matrices), [("clean", 0, 0)], names, groups, class_set)
     for place, matrix in enumerate(matrices):
-        tally.add(place, ("clean", 0, 0), matrix)
-    table = tidy({"m": Bootstrap(tally, resamples=10)}, "cityscapes")
-    told = table.set_index(["class", "metric"])["value"]
-    assert told["all", "miou_cityscapes"] == mean
+        counts.add(place, ("clean", 0, 0), matrix)
+    table = tidy({"m": Bootstrap(counts, resamples=10)}, "cityscapes")
+    scores = table.set_index(["class", "metric"])["value"]
+    assert scores["all", "miou_cityscapes"] == mean
     for name, value in zip(names, classes, strict=True):
         if class_set[names.index(name)]:
-            assert told[name, "iou"] == pytest.approx(value, rel=0, abs=1e-12)
+            assert scores[name, "iou"] == pytest.approx(value, rel=0, abs=1e-12)
     for name, value in zip(dict.fromkeys(groups), categories, strict=True):
-        assert told[name, "category_iou"] == pytest.approx(value, rel=0, abs=1e-12)
+        assert scores[name, "category_iou"] == pytest.approx(value, rel=0, abs=1e-12)

@@ -1,4 +1,4 @@
-"""CD, rCD, ranks, losses by class and frame, and Holm over models: against the definitions."""
+"""CD, rCD, ranks, breakdowns and differences of models, against their definitions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import pandas as pd
 import pytest
 
 from robustbench_seg.runs.side_by_side import side_by_side
-from robustbench_seg.scores import breakdowns as losses
-from robustbench_seg.scores import metrics
+from robustbench_seg.scores import breakdowns, metrics
 from robustbench_seg.scores.bootstrap import Bootstrap
-from robustbench_seg.scores.comparison import against, paired
-from robustbench_seg.scores.corruption_error import degradations, ranks
+from robustbench_seg.scores.comparison import differences_from_baseline, paired_differences
+from robustbench_seg.scores.corruption_error import corruption_errors, ranks
 from robustbench_seg.scores.statistics import holm
 from robustbench_seg.scores.tables import suite_scores
 from tests.helpers.sample_runs import CLASSES, SUITE, make_run, matrices, model
@@ -34,9 +33,9 @@ def scores_of(models: dict[str, Bootstrap]) -> pd.DataFrame:
     return pd.concat(rows)
 
 
-def test_degradations_are_the_sums_over_severities(models: dict[str, Bootstrap]) -> None:
+def test_corruption_errors_are_the_sums_over_severities(models: dict[str, Bootstrap]) -> None:
     table = scores_of(models)
-    found = degradations(table, table.loc[["first"]], SUITE)
+    found = corruption_errors(table, table.loc[["first"]], SUITE)
     by_severity = models["third"].values, models["first"].values
     for column in SUITE.columns:
         (own, theirs) = (
@@ -53,13 +52,13 @@ def test_degradations_are_the_sums_over_severities(models: dict[str, Bootstrap])
     assert mean > 1.1
 
 
-def test_a_ratio_to_nothing_is_undefined(models: dict[str, Bootstrap]) -> None:
+def test_errors_against_a_perfect_reference_are_nan(models: dict[str, Bootstrap]) -> None:
     table = scores_of(models)
     perfect = table.loc[["first"]] * 0 + 1
-    assert degradations(table, perfect, SUITE).isna().all(axis=None)
+    assert corruption_errors(table, perfect, SUITE).isna().all(axis=None)
 
 
-def test_ranks_begin_with_the_best_and_equals_share_one() -> None:
+def test_ranks_begin_with_the_best_and_ties_share_one() -> None:
     columns = ["clean", "suite score", "retention", "mPC", "rPC", *SUITE.corruptions]
     table = pd.DataFrame(
         [[0.5] * 7, [0.6, 0.5, 0.4, 0.4, 0.4, 0.3, np.nan], [0.1] * 7], list("abc"), columns
@@ -71,8 +70,8 @@ def test_ranks_begin_with_the_best_and_equals_share_one() -> None:
     assert found["mean rank"].fillna(0).tolist() == [1, 0, 2.5]
 
 
-def test_losses_by_class_are_those_of_summed_counts(models: dict[str, Bootstrap]) -> None:
-    found = losses.class_losses(models["second"], SUITE)
+def test_the_class_breakdown_is_that_of_summed_counts(models: dict[str, Bootstrap]) -> None:
+    found = breakdowns.class_breakdown(models["second"], SUITE)
     assert found.index.tolist() == [info.name for info in CLASSES]
     iou = metrics.iou(matrices(0.8).sum(axis=0))  # (conditions, C)
     conditions = [("clean", 0), *SUITE.conditions()]
@@ -93,8 +92,8 @@ def test_losses_by_class_are_those_of_summed_counts(models: dict[str, Bootstrap]
     assert found["retention"].idxmin() == "person"
 
 
-def test_losses_by_frame_are_those_of_single_frames(models: dict[str, Bootstrap]) -> None:
-    found = losses.frame_losses(models["first"].tally, SUITE)
+def test_the_frame_breakdown_is_that_of_single_frames(models: dict[str, Bootstrap]) -> None:
+    found = breakdowns.frame_breakdown(models["first"].pixel_counts, SUITE)
     assert len(found) == 6
     miou = metrics.mean_iou(matrices(0.9), EVERY)  # (frames, conditions)
     np.testing.assert_allclose(found["clean"], miou[:, 0])
@@ -106,16 +105,16 @@ def test_losses_by_frame_are_those_of_single_frames(models: dict[str, Bootstrap]
 
 def test_curves_average_the_corruptions_of_a_category() -> None:
     both = pd.DataFrame([{("fog", 1): 0.4, ("fog", 2): 0.2, ("gaussian_noise", 1): 0.1}])
-    found = losses.category_curves(both, SUITE)
+    found = breakdowns.category_curves(both, SUITE)
     assert found["weather"].iloc[0].fillna(-1).tolist() == [0.4, 0.2, -1]
     assert found["noise"].iloc[0].fillna(-1).tolist() == [0.1, -1, -1]
 
 
 def test_differences_are_those_of_each_pair(models: dict[str, Bootstrap]) -> None:
     derive = partial(suite_scores, suite=SUITE)
-    found = against(models, "second", derive, SUITE.corruptions)
+    found = differences_from_baseline(models, "second", derive, SUITE.corruptions)
     assert found.index.unique("model").tolist() == ["first", "third"]
-    own = paired(models["second"], models["first"], derive, SUITE.corruptions)
+    own = paired_differences(models["second"], models["first"], derive, SUITE.corruptions)
     pd.testing.assert_frame_equal(pd.DataFrame(found.loc["first"]), own, check_exact=True)
     third = found.loc["third"]
     tested = third.index.isin(SUITE.corruptions)
@@ -125,6 +124,8 @@ def test_differences_are_those_of_each_pair(models: dict[str, Bootstrap]) -> Non
 
 def test_one_model_has_no_differences(models: dict[str, Bootstrap]) -> None:
     alone = {"first": models["first"]}
-    found = against(alone, "first", partial(suite_scores, suite=SUITE), SUITE.corruptions)
+    found = differences_from_baseline(
+        alone, "first", partial(suite_scores, suite=SUITE), SUITE.corruptions
+    )
     assert found.empty
     assert found.index.names == ["model", "score"]

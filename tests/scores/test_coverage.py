@@ -1,4 +1,4 @@
-"""On simulated runs, intervals and p-values are right as often as they say."""
+"""Coverage of intervals and false positive rate of p-values on simulated runs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from robustbench_seg.scores.pixel_counts import PixelCounts
 from robustbench_seg.scores.statistics import p_value
 
 PRESENT = np.array([1, 0.95, 0.5, 0.9, 0.3, 0.06])
-"""How often a class is in an image, of simulated runs; the others are how large and how hard."""
+"""Probability that a class is in a simulated image; SHARE: its size, LEVEL: its difficulty."""
 SHARE = np.array([0.4, 0.2, 0.03, 0.2, 0.05, 0.1])
 LEVEL = np.array([3.0, 2.0, 0.5, 1.5, 0.2, 0.0])
 
 
 def simulated(images: int, seed: int, harder: tuple[float, float]) -> NDArray[np.int64]:
-    """Return counts (images, 2, 3, 6) under two conditions; images differ in hardness as well."""
+    """Simulate counts (images, 2, 3, 6) under two conditions; images differ in difficulty too."""
     rng = np.random.default_rng(seed)
     there = rng.random((images, 6)) < PRESENT
     truth = (1e5 * there * SHARE * rng.lognormal(0, 0.8, (images, 6))).astype(np.int64)
@@ -32,23 +32,23 @@ def simulated(images: int, seed: int, harder: tuple[float, float]) -> NDArray[np
     return np.stack([hits, both, hits + alarms.astype(np.int64)], axis=2)
 
 
-def of_counts(counts: NDArray[np.int64], present: NDArray[np.bool_]) -> PixelCounts:
-    """Return the tally of simulated counts; the one category holds all."""
+def pixel_counts(counts: NDArray[np.int64], present: NDArray[np.bool_]) -> PixelCounts:
+    """Wrap simulated counts (images, 2, 3, 6); one category holds all classes."""
     names = [str(number) for number in range(6)]
     found = PixelCounts(len(counts), [("clean", 0, 0), ("fog", 1, 0)], names, ["all"] * 6, present)
     found.counts = np.concatenate([counts, counts.sum(axis=-1, keepdims=True)], axis=-1)
     return found
 
 
-def test_intervals_hold_the_true_value_as_often_as_they_say() -> None:
+def test_95_percent_intervals_cover_the_true_value_in_about_95_percent_of_runs() -> None:
     population = simulated(30_000, 0, (0.0, 1.5))
-    true = metrics.iou(metrics.Counts(*np.moveaxis(population.sum(axis=0), 1, 0)))  # (2, 6)
+    true = metrics.iou(metrics.ClassCounts(*np.moveaxis(population.sum(axis=0), 1, 0)))  # (2, 6)
     rng = np.random.default_rng(1)
     held, runs = np.zeros(3), 400
     for _ in range(runs):
         counts = population[rng.integers(0, len(population), 100)]
         present = counts[:, 0, 1].sum(axis=0) > 0
-        bootstrap = Bootstrap(of_counts(counts, present), resamples=250)
+        bootstrap = Bootstrap(pixel_counts(counts, present), resamples=250)
         samples = bootstrap.samples.to_numpy()
         low, high = bootstrap.ends(np.column_stack([samples, samples[:, 1] / samples[:, 0]]))
         clean, fog = true[:, present].mean(axis=1)
@@ -58,13 +58,13 @@ def test_intervals_hold_the_true_value_as_often_as_they_say() -> None:
     assert (held / runs <= 0.97).all(), held / runs
 
 
-def test_equals_are_told_apart_as_seldom_as_the_p_value_says() -> None:
-    population = simulated(30_000, 2, (0.0, 0.0))  # two models that are alike, on the same images
+def test_equal_models_differ_at_p_below_5_percent_in_about_5_percent_of_runs() -> None:
+    population = simulated(30_000, 2, (0.0, 0.0))  # two equally good models on the same images
     rng = np.random.default_rng(3)
     rejected, runs = 0, 300
     for _ in range(runs):
         counts = population[rng.integers(0, len(population), 100)]
         present = counts[:, 0, 1].sum(axis=0) > 0
-        samples = Bootstrap(of_counts(counts, present), resamples=250).samples.to_numpy()
+        samples = Bootstrap(pixel_counts(counts, present), resamples=250).samples.to_numpy()
         rejected += int(p_value(samples[:, 1] - samples[:, 0]) < 0.05)
     assert 0.02 <= rejected / runs <= 0.08, rejected / runs

@@ -1,4 +1,4 @@
-"""The scores against cityscapesscripts' own evaluation, arithmetic by hand, and properties."""
+"""Metrics against cityscapesscripts' evaluation, arithmetic by hand, and properties."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def cityscapes() -> ModuleType:
 
 
 def _label_maps(seed: int, classes: int = 19) -> tuple[LabelMap, LabelMap]:
-    """Return a truth of blocks with ignored ones, and a prediction that is wrong here and there."""
+    """Return a truth of blocks, some ignored, and a prediction with 40 % random pixels."""
     rng = np.random.default_rng(seed)
     blocks = rng.integers(0, classes + 1, (9, 17)).astype(np.uint8)
     blocks[blocks == classes] = 255
@@ -46,7 +46,7 @@ def _cityscapes_matrix(
     cityscapes: ModuleType, truth: LabelMap, prediction: LabelMap
 ) -> NDArray[np.uint64]:
     """Return the confusion matrix of cityscapesscripts over its own label ids."""
-    to_id = np.zeros(256, np.uint8)  # what is ignored has label id 0, "unlabeled"
+    to_id = np.zeros(256, np.uint8)  # ignored pixels have label id 0, "unlabeled"
     for train_id, label in cityscapes.trainId2label.items():
         if 0 <= train_id < 19:
             to_id[train_id] = label.id
@@ -73,11 +73,11 @@ def test_iou_is_that_of_cityscapesscripts(cityscapes: ModuleType, seed: int) -> 
     assert metrics.cityscapes_mean_iou(ours) == pytest.approx(average, rel=0, abs=1e-12)
 
 
-def test_a_stray_class_moves_their_denominator_but_not_ours() -> None:
+def test_a_class_without_truth_lowers_the_mean_of_cityscapesscripts_alone() -> None:
     truth = np.array([[0, 1]] * 8, np.uint8)
     clean = metrics.confusion_matrix(truth, truth, 3)
     foggy_prediction = truth.copy()
-    foggy_prediction[0, 0] = 2  # one pixel of a class that is nowhere in the truth
+    foggy_prediction[0, 0] = 2  # one pixel of a class without ground truth
     foggy = metrics.confusion_matrix(truth, foggy_prediction, 3)
 
     class_set = metrics.present_classes(clean)
@@ -97,7 +97,7 @@ def test_scores_by_hand() -> None:
     assert metrics.frequency_weighted_iou(matrix) == pytest.approx((8 * 6 / 9 + 12 * 11 / 14) / 20)
 
 
-def test_what_is_undefined_is_nan() -> None:
+def test_undefined_scores_are_nan() -> None:
     empty = np.zeros((2, 2), np.int64)
     everything = np.array([True, True])
     assert np.isnan(metrics.iou(empty)).all()
@@ -130,7 +130,7 @@ def test_other_label_maps_are_refused() -> None:
             metrics.confusion_matrix(truth, truth, classes)
 
 
-def test_a_prediction_of_no_class_is_missed_and_a_false_alarm_of_nothing() -> None:
+def test_a_prediction_of_no_class_is_missed_and_no_false_positive() -> None:
     truth = np.array([[0, 0, 0, 1], [1, 1, 255, 255]], np.uint8)
     prediction = np.array([[0, 0, 2, 0], [1, 2, 2, 1]], np.uint8)
     matrix = metrics.confusion_matrix(truth, prediction, 2, spare=True)
@@ -230,7 +230,7 @@ def test_scores_lie_between_zero_and_one(maps: tuple[LabelMap, LabelMap]) -> Non
     ):
         assert math.isnan(score) or 0 <= score <= 1
     if class_set.any():
-        # Stray classes only ever add zeros to the mean of Cityscapes.
+        # Classes without ground truth only add zeros to the mean of cityscapesscripts.
         assert metrics.cityscapes_mean_iou(matrix) <= metrics.mean_iou(matrix, class_set) + 1e-12
 
 
@@ -259,7 +259,7 @@ def test_corruption_degradation_by_hand() -> None:
     assert relative == pytest.approx((0.1 + 0.3 + 0.5) / (0.1 + 0.4 + 0.7))
 
 
-def test_a_model_degrades_by_one_against_itself() -> None:
+def test_the_degradation_against_itself_is_one() -> None:
     scores = np.random.default_rng(0).uniform(0.1, 0.6, (16, 5))
     clean = np.full(16, 0.7)
     np.testing.assert_allclose(metrics.corruption_degradation(scores, scores), np.ones(16))

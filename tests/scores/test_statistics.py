@@ -18,11 +18,11 @@ from robustbench_seg.scores import statistics
 no_deadline = settings(deadline=None)
 
 
-def test_weights_draw_as_many_with_replacement() -> None:
+def test_weights_are_those_of_draws_with_replacement() -> None:
     weights = statistics.draw_weights(50, 4000, seed=3)
     assert weights.shape == (4000, 50)
     assert (weights.sum(axis=1) == 50).all()
-    # Each is binomial (50, 1 / 50): the mean over 200,000 of them is 1, and the variance 0.98.
+    # Each weight is binomial (50, 1 / 50), with variance 0.98; the mean is 1 by construction.
     assert weights.mean() == 1
     assert weights.var() == pytest.approx(0.98, abs=0.02)
     assert np.abs(weights.mean(axis=0) - 1).max() < 0.06
@@ -47,7 +47,7 @@ def test_sums_are_exact() -> None:
     assert (sums == sums.astype(np.int64)).all()
 
 
-def test_groups_are_added_up() -> None:
+def test_counts_of_a_group_are_added_up() -> None:
     counts = np.arange(12).reshape(4, 3)
     sums = statistics.group_sums(counts, ["b", "a", "b", "c"])
     np.testing.assert_array_equal(sums, [counts[0] + counts[2], counts[1], counts[3]])
@@ -61,7 +61,7 @@ def test_groups_are_added_up() -> None:
         elements=st.one_of(st.floats(-1, 1), st.just(float("nan"))),
     )
 )
-def test_an_interval_is_quantiles_of_what_is_defined(samples: NDArray[np.float64]) -> None:
+def test_an_interval_is_quantiles_of_the_defined_samples(samples: NDArray[np.float64]) -> None:
     low, high = statistics.interval(samples, 0.8)
     for end, share in ((low, 0.1), (high, 0.9)):
         flat = samples.reshape(len(samples), -1)
@@ -133,6 +133,6 @@ def test_holm_is_the_closure_of_bonferroni(values: list[float]) -> None:
     np.testing.assert_allclose(statistics.holm(np.array(values)), expected, rtol=1e-12)
 
 
-def test_holm_leaves_out_what_is_undefined() -> None:
+def test_holm_leaves_out_nan() -> None:
     values = np.array([0.01, np.nan, 0.03, 0.04])
     np.testing.assert_allclose(statistics.holm(values), [0.03, np.nan, 0.06, 0.06])

@@ -12,9 +12,9 @@ import pytest
 from robustbench_seg.protocol.suites.corruption import Suite, load_suite
 from robustbench_seg.scores import metrics, tables
 from robustbench_seg.scores.bootstrap import Bootstrap
+from robustbench_seg.scores.intervals import TIDY_COLUMNS, tidy
 from robustbench_seg.scores.pixel_counts import PixelCounts
 from robustbench_seg.scores.policy import Column
-from robustbench_seg.scores.tidy import COLUMNS, tidy
 
 # SegFormer (arXiv 2105.15203v3), Table 5, the row of SegFormer-B5, and its mean as printed.
 PUBLISHED_B5 = {
@@ -54,7 +54,7 @@ Scores = Mapping[tuple[str, int], float]
 
 
 def _number(table: Any, row: object, column: object) -> float:
-    """Return one cell; pandas cannot tell its type."""
+    """Return one cell as a float, which the types of pandas leave open."""
     return float(table.at[row, column])
 
 
@@ -65,11 +65,11 @@ def _rows(model: str, scores: Scores, metric: str = "miou", name: str = "") -> p
         (model, "streets", *condition, name, metric, value, nan, nan, 4)
         for condition, value in scores.items()
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=TIDY_COLUMNS)
 
 
 def _tiny_scores() -> dict[tuple[str, int], float]:
-    """Return scores that fall by severity; noise collapses at the severities that do not count."""
+    """Return scores that fall with the severity; noise is 0 at the severities that do not count."""
     scores = {("clean", 0): 0.8}
     for severity in (1, 2, 3, 4, 5):
         scores["fog", severity] = 0.75 - 0.05 * severity
@@ -195,7 +195,7 @@ def test_another_models_conditions_do_not_fill_the_gap() -> None:
     assert not table.loc["whole"].drop("pixel_accuracy").isna().any()
 
 
-def test_a_run_that_has_only_clean_images() -> None:
+def test_a_run_of_clean_images_alone() -> None:
     frame = _rows("m", {("clean", 0): 0.8})
     row = tables.summary(frame, TINY).loc["m"]
     assert row["clean"] == 0.8
@@ -203,7 +203,7 @@ def test_a_run_that_has_only_clean_images() -> None:
     assert tables.severity_table(frame, TINY).isna().all(axis=None)
 
 
-def test_a_part_of_the_suite_has_scores_where_something_counts() -> None:
+def test_a_part_of_the_suite_has_scores_where_severities_count() -> None:
     frame = _rows("m", _tiny_scores())
     row = tables.summary(frame, TINY.select(severities=[1, 2])).loc["m"]
     assert row["suite score"] == pytest.approx((0.675 + 0.425 + 0.225) / 3)
@@ -212,7 +212,7 @@ def test_a_part_of_the_suite_has_scores_where_something_counts() -> None:
     assert row[["noise", "suite score"]].isna().all()
 
 
-def test_a_clean_score_of_zero_retains_nothing() -> None:
+def test_a_clean_score_of_zero_has_no_retention() -> None:
     scores = _tiny_scores() | {("clean", 0): 0.0}
     row = tables.summary(_rows("m", scores), TINY).loc["m"]
     assert row["suite score"] > 0
@@ -230,7 +230,7 @@ Matrices = dict[tuple[str, int], metrics.Matrix]
 
 @pytest.fixture
 def matrices() -> Matrices:
-    """One matrix a condition; the third class has no ground truth, but strays under fog 5."""
+    """One matrix per condition; the third class has no truth, but one false positive at fog 5."""
     rng = np.random.default_rng(0)
     matrices: Matrices = {}
     for condition in (("clean", 0), *TINY.conditions()):
@@ -242,9 +242,9 @@ def matrices() -> Matrices:
 
 
 def _tidy(matrices: Matrices, images: Mapping[tuple[str, int], int] | int = 4) -> pd.DataFrame:
-    """Return the tidy table of images of which the first holds all that was counted."""
+    """Return the tidy table of images; the first image holds all counts."""
     most = images if isinstance(images, int) else max(images.values())
-    tally = PixelCounts(
+    counts = PixelCounts(
         most,
         [(*condition, 0) for condition in matrices],
         ("road", "sky", "train"),
@@ -253,13 +253,13 @@ def _tidy(matrices: Matrices, images: Mapping[tuple[str, int], int] | int = 4) -
     )
     for condition, matrix in matrices.items():
         for image in range(images if isinstance(images, int) else images[condition]):
-            tally.add(image, (*condition, 0), matrix if image == 0 else np.zeros_like(matrix))
-    return tidy({"m": Bootstrap(tally, resamples=20)}, "streets")
+            counts.add(image, (*condition, 0), matrix if image == 0 else np.zeros_like(matrix))
+    return tidy({"m": Bootstrap(counts, resamples=20)}, "streets")
 
 
 def test_tidy_lists_every_score(matrices: Matrices) -> None:
     frame = _tidy(matrices)
-    assert frame.columns.tolist() == COLUMNS
+    assert frame.columns.tolist() == TIDY_COLUMNS
     assert len(frame) == 16 * (6 + 2 + 2)
     assert set(frame["class"]) == {"all", "road", "sky", "flat", "above"}
     assert set(frame["dataset"]) == {"streets"}
@@ -285,7 +285,7 @@ def test_tidy_lists_every_score(matrices: Matrices) -> None:
     assert fog["all", "frequency_weighted_iou"] == pytest.approx(weighted)
 
 
-def test_tidy_tells_the_number_of_images_of_each_condition(matrices: Matrices) -> None:
+def test_tidy_has_the_number_of_images_of_each_condition(matrices: Matrices) -> None:
     counts = {condition: number for number, condition in enumerate(matrices, start=1)}
     frame = _tidy(matrices, counts)
     for condition, number in counts.items():
@@ -293,7 +293,7 @@ def test_tidy_tells_the_number_of_images_of_each_condition(matrices: Matrices) -
         assert (rows["n_images"] == number).all()
 
 
-def test_cityscapes_own_value_can_be_set_beside(
+def test_the_mean_of_cityscapesscripts_is_a_metric_too(
     matrices: Matrices,
 ) -> None:
     frame = _tidy(matrices)
