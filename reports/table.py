@@ -98,6 +98,24 @@ class Placed:
         return self.height == 0
 
 
+def headings(table: Table) -> list[tuple[Head | None, Head]]:
+    """Return the heading of each column after the heading above it, if there is one."""
+    if not table.groups:
+        return [(None, head) for head in table.columns]
+    own = dict(table.numbered_columns())
+    above = [head for head in table.groups for _ in range(head.span)]
+    return [
+        (None, head) if head.whole_height else (head, own[column])
+        for column, head in enumerate(above)
+    ]
+
+
+def heading_lines(above: Head | None, head: Head) -> list[str]:
+    """Return the lines of a heading: that above, its own, its small one, the small one above."""
+    lines = (above.text, head.text, head.small, above.small) if above else (head.text, head.small)
+    return [line for line in lines if line]
+
+
 def in_blocks(table: Table) -> Blocks:
     """Gather rows that begin with the same name into blocks, where two cells name a row."""
     heads, columns, stub = _placed(table), len(table.columns), table.stub

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ..document import Document, Section, one_line, split_stamp, unfolded
-from ..table import Cell, Table
+from ..table import Cell, Table, heading_lines, headings
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
 
@@ -18,7 +18,7 @@ def render(document: Document) -> str:
 
 def table(description: Table) -> str:
     """Write a table in GitHub's form; an upper row of headings joins the names below it."""
-    heads = _headings(description)
+    heads = ["<br>".join(map(escape, heading_lines(*pair))) for pair in headings(description)]
     rows = [tuple(map(_cell, row)) for row in description.rows]
     # Three is the shortest rule that all readers take.
     widths = [max(3, *map(len, column)) for column in zip(heads, *rows, strict=True)]
@@ -76,22 +76,6 @@ def _section(section: Section) -> Iterator[str]:
 def _cell(cell: Cell) -> str:
     text = f"**{escape(cell.text)}**" if cell.best else escape(cell.text)
     return "<br>".join(filter(None, (text, escape(cell.interval))))
-
-
-def _headings(description: Table) -> list[str]:
-    """Return one heading a column: its group, its name, and the smaller lines of both."""
-    names: dict[int, list[str]] = {}
-    column = 0
-    for group in description.groups:
-        for place in range(column, column + group.span):
-            names[place] = [group.text]
-            if group.small:
-                names[place].append(group.small)
-        column += group.span
-    for place, head in description.numbered_columns():
-        texts = names.setdefault(place, [])
-        texts[1:1] = [text for text in (head.text, head.small) if text]
-    return ["<br>".join(map(escape, names[place])) for place in sorted(names)]
 
 
 def _line(cells: tuple[str, ...] | list[str], widths: list[int], stub: int) -> str:
