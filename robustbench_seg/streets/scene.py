@@ -1,20 +1,21 @@
-"""A scene from its number: the street is planned, furnished, peopled, lit and photographed."""
+"""Rendering a scene: plan the street, furnish it, people it, light it and photograph it."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import plots, traffic
+from . import parcels, traffic
+from .objects import furniture, people
 from .paving import pave
 from .rendering.camera import Camera, develop, place_camera
 from .rendering.canvas import Canvas
+from .rendering.columns import Plane
 from .rendering.light import DUSK, SHADOWS, SUN, daylight
 from .rendering.randomness import Random
 from .rendering.raster import cast_shadows, darken_contacts, prepare, rasterise
 from .rendering.shading import shade
 from .street import Street, plan_street
-from .things import furniture, people
 
 
 def _furnish(canvas: Canvas, random: Random, street: Street, *, lights: bool) -> None:
@@ -82,12 +83,12 @@ def _compose(random: Random, canvas: Canvas, *, lights: bool) -> Street:
     autumn = random.uniform(0.0, 0.8) if random.chance(0.4) else 0.0
     dense = random.uniform(0.0, 1.0)
     pave(street, random.fork("ground"))
-    plots.line_street(canvas, random.fork("plots"), street, autumn, dense)
+    parcels.line_street(canvas, random.fork("plots"), street, autumn, dense)
     traffic.fill_road(
         canvas, random.fork("traffic"), street, random.uniform(0.0, 1.0), lights=lights
     )
     _furnish(canvas, random.fork("furniture"), street, lights=lights)
-    plots.plant_avenue(canvas, random.fork("avenue"), street, autumn)
+    parcels.plant_avenue(canvas, random.fork("avenue"), street, autumn)
     _people(canvas, random.fork("people"), street, random.uniform(0.0, 1.0))
     return street
 
@@ -105,9 +106,9 @@ def _photograph(
     lens = camera.lens(across, down)
     patches, contacts = canvas.patches(), canvas.contacts()
     polygons, lengths = canvas.polygons()
-    planes = np.zeros((len(patches), 10))
+    planes = np.zeros((len(patches), Plane.DISTANCE + 1))
     prepare(patches, planes)
-    rise = (lens[2] - np.arange(down) - 0.5) / lens[0]
+    rise = (lens.row - np.arange(down) - 0.5) / lens.focal
     below = np.where(rise < 0.0, -camera.height / np.where(rise < 0.0, rise, -1.0), 1e6)
     depth = np.repeat(below[:, None], across, axis=1)  # (down, across)
     front = depth.copy()

@@ -1,4 +1,4 @@
-"""The street itself: its cross-section, its bend, and who already stands where."""
+"""The plan of a street: its cross-section, its bend, and the places already taken."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .rendering import ground
-from .rendering.canvas import Color, Pose, facing
+from .rendering.canvas import Color
+from .rendering.columns import House, Strip
+from .rendering.geometry import Pose, facing
 from .rendering.ground import BEHIND, SKYLINE
 from .rendering.randomness import Random
 
@@ -27,17 +28,17 @@ class Side:
 
     @property
     def kerb(self) -> float:
-        """Where the road ends."""
+        """Offset at which the road ends."""
         return self.sign * self.road
 
     @property
     def walk(self) -> float:
-        """The middle of the pavement."""
+        """Offset of the middle of the pavement."""
         return self.sign * (self.road + self.verge + self.pavement * 0.5)
 
     @property
     def line(self) -> float:
-        """Where the plots begin."""
+        """Offset at which the building parcels begin."""
         return self.sign * (self.road + self.verge + self.pavement)
 
 
@@ -45,7 +46,7 @@ class Side:
 class Street:
     """A street along z with a bend; `lanes` are (offset, direction) with direction 1 ahead.
 
-    `skyline`, (side, metre, 2), has the offset and the height of the house at each metre.
+    `skyline`, (side, metre, len(House)), has the front and the roof of the house at each metre.
     """
 
     left: Side
@@ -55,7 +56,7 @@ class Street:
     lanes: list[tuple[float, int]]
     crossings: list[tuple[float, float]]
     end: float
-    skyline: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, SKYLINE, 2)))
+    skyline: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, SKYLINE, len(House))))
     _taken: list[tuple[float, float, float, float]] = field(default_factory=list)
     _strips: list[tuple[float, ...]] = field(default_factory=list)
 
@@ -69,7 +70,7 @@ class Street:
         return facing(s + self.bend * z * z, z, float(way), -way * 2.0 * self.bend * z)
 
     def take(self, s: float, z: float, half_width: float, half_length: float) -> bool:
-        """Reserve a place if it is free; say whether it was."""
+        """Reserve a place and return True if it is free; return False if it is taken."""
         s0, s1, z0, z1 = s - half_width, s + half_width, z - half_length, z + half_length
         if any(s0 < b and a < s1 and z0 < d and c < z1 for a, b, c, d in self._taken):
             return False
@@ -99,8 +100,8 @@ class Street:
         self._strips.append((min(s), max(s), *z, label, material, *color, seed, *detail))
 
     def strips(self) -> NDArray[np.float64]:
-        """Return the strips for `ground`, float64 (N, STRIP_COLUMNS)."""
-        return np.array(self._strips, dtype=np.float64).reshape(-1, ground.STRIP_COLUMNS)
+        """Return the strips for `ground`, float64 (N, len(Strip))."""
+        return np.array(self._strips, dtype=np.float64).reshape(-1, len(Strip))
 
 
 def plan_street(random: Random, *, tram: bool) -> Street:

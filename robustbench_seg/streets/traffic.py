@@ -1,11 +1,11 @@
-"""Who is on the road: cars in lanes and along the kerb, lorries, trams, cycles and riders."""
+"""Traffic: cars in lanes and along the kerb, lorries, trams, cycles and riders."""
 
 from __future__ import annotations
 
+from .objects import cars, cycles, lorries, trams
 from .rendering.canvas import Canvas
 from .rendering.randomness import Random
 from .street import Street
-from .things import cars, cycles, lorries, trams
 
 
 def run_tram(canvas: Canvas, random: Random, street: Street, *, lights: bool) -> None:
@@ -69,7 +69,7 @@ def _try_cycle(
 
 
 def fill_road(canvas: Canvas, random: Random, street: Street, busy: float, *, lights: bool) -> None:
-    """Put the rarer vehicles in the middle distance, then cars wherever there is room."""
+    """Put the rarer vehicles in the middle distance, then fill the lanes with cars."""
     run_tram(canvas, random, street, lights=lights)
     for kind, share in (("bus", 0.5), ("truck", 0.58)):
         if random.chance(share):

@@ -158,7 +158,7 @@ def test_frame_renders_its_scene_once(monkeypatch: pytest.MonkeyPatch) -> None:
     image, label = render("val", 1, 96, 48)
     frame = dataset.frames[1]
     first = frame.image()
-    monkeypatch.setattr("robustbench_seg.streets.render", None)
+    monkeypatch.setattr("robustbench_seg.datasets.streets.render", None)
     np.testing.assert_array_equal(first, image)
     np.testing.assert_array_equal(frame.label(), label)
     first[:] = 0

@@ -1,1 +1,1 @@
-"""From shapes in space to a picture: textures, light, camera; all of it exact arithmetic."""
+"""The renderer: patches in space to an image and its labels, in exact arithmetic."""

@@ -1,7 +1,4 @@
-"""The display list: every object is made of flat patches standing in the street.
-
-World axes: x to the right, y up, z ahead, in metres; the camera stands at x = z = 0.
-"""
+"""The display list: every object is made of flat patches standing in the street."""
 
 from __future__ import annotations
 
@@ -12,15 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import shapes
+from .columns import Patch
+from .geometry import Pose, Vector, facing, minus
 
-Vector = tuple[float, float, float]
 Color = tuple[float, float, float]
 
 FLAT, CYLINDER, BALL, GLOW = range(4)
-"""How a patch meets the light: as a plane, as a round bar, as a ball, or by its own light."""
-
-COLUMNS = 31
-"""Of a row of the display list; `Canvas.patch` and `raster.prepare` say which is which."""
+"""Lighting of a patch: as a plane, a round bar or a ball, or as a lamp."""
 
 
 @dataclass(frozen=True)
@@ -41,51 +36,8 @@ class Paint:
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
-class Pose:
-    """Where an object stands and where it faces: its own axes are right, up, ahead."""
-
-    x: float
-    z: float
-    ahead_x: float = 0.0
-    ahead_z: float = 1.0
-    y: float = 0.0
-
-    def point(self, right: float, up: float, ahead: float) -> Vector:
-        """Return the world position of a point of the object."""
-        return (
-            self.x + right * self.ahead_z + ahead * self.ahead_x,
-            self.y + up,
-            self.z - right * self.ahead_x + ahead * self.ahead_z,
-        )
-
-    def moved(self, ahead: float) -> Pose:
-        """Return the pose some metres further ahead."""
-        x, y, z = self.point(0.0, 0.0, ahead)
-        return Pose(x, z, self.ahead_x, self.ahead_z, y)
-
-    def vector(self, right: float, up: float, ahead: float) -> Vector:
-        """Return the world direction of a direction of the object."""
-        return (
-            right * self.ahead_z + ahead * self.ahead_x,
-            up,
-            -right * self.ahead_x + ahead * self.ahead_z,
-        )
-
-
-def facing(x: float, z: float, dx: float, dz: float) -> Pose:
-    """Return the pose at (x, z) that looks along (dx, dz), of any length but zero."""
-    length = sqrt(dx * dx + dz * dz)
-    return Pose(x, z, dx / length, dz / length)
-
-
-def minus(a: Vector, b: Vector) -> Vector:
-    """Return a - b."""
-    return (a[0] - b[0], a[1] - b[1], a[2] - b[2])
-
-
 class Canvas:
-    """Collects the patches of a scene for a camera at the given height in metres."""
+    """The patches of a scene, for a camera at a height in metres."""
 
     def __init__(self, camera_height: float) -> None:
         self.camera_height = camera_height
@@ -108,7 +60,7 @@ class Canvas:
             (
                 *(*origin, *u, *v, paint.label, shape, a, b, paint.material, *paint.color),
                 *(*paint.accent, paint.seed, *paint.detail, paint.form, paint.shadow),
-                *(0.0, 0.0, 0.0, 0.0, 0.0),  # normal and size, for raster.prepare
+                *(0.0, 0.0, 0.0, 0.0, 0.0),  # normal and size: `raster.prepare` writes them
             )
         )
 
@@ -164,7 +116,7 @@ class Canvas:
         a: float = 0.0,
         b: float = 0.0,
     ) -> None:
-        """Add an upright ellipse turned to the camera, lit as a ball; height is half its own."""
+        """Add an upright ellipse of two half axes, turned to the camera and lit as a ball."""
         pose = facing(center[0], center[2], center[0], center[2] + 1e-6)
         left = pose.point(-radius, center[1] - height, 0.0)
         self.patch(
@@ -209,17 +161,17 @@ class Canvas:
         )
 
     def patches(self) -> NDArray[np.float64]:
-        """Return the display list, float64 (N, COLUMNS), seen from the camera, nearest first."""
-        rows = np.array(self._rows, dtype=np.float64).reshape(-1, COLUMNS)
-        rows[:, 1] -= self.camera_height
+        """Return the display list, float64 (N, len(Patch)), nearest to the camera first."""
+        rows = np.array(self._rows, dtype=np.float64).reshape(-1, len(Patch))
+        rows[:, Patch.ORIGIN_Y] -= self.camera_height
         # Nearest first lets the depth test reject most of what is hidden.
-        order = np.argsort(rows[:, 2] + 0.5 * (rows[:, 5] + rows[:, 8]), kind="stable")
-        return rows[order]
+        middle = rows[:, Patch.ORIGIN_Z] + 0.5 * (rows[:, Patch.U_Z] + rows[:, Patch.V_Z])
+        return rows[np.argsort(middle, kind="stable")]
 
     def contacts(self) -> NDArray[np.float64]:
-        """Return the soft shadows, float64 (N, 9), seen from the camera."""
-        rows = np.array(self._contacts, dtype=np.float64).reshape(-1, 9)
-        rows[:, 1] -= self.camera_height
+        """Return the soft shadows, float64 (N, 9): the first columns of a patch."""
+        rows = np.array(self._contacts, dtype=np.float64).reshape(-1, Patch.V_Z + 1)
+        rows[:, Patch.ORIGIN_Y] -= self.camera_height
         return rows
 
     def polygons(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -5,16 +5,42 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import kernel
+from corruptions.kernels.compiling import kernel
+
+from .columns import Patch
 from .light import DUSK, HORIZON, ZENITH
 from .noise import fractal_noise, lattice, value_noise
+
+
+@kernel
+def mixed(
+    patch: NDArray[np.float64], share: float, tone: float
+) -> tuple[float, float, float, float]:
+    """Return a patch's colour with a share of its accent, times a tone, without emitted light."""
+    return (
+        (patch[Patch.RED] + (patch[Patch.ACCENT_RED] - patch[Patch.RED]) * share) * tone,
+        (patch[Patch.GREEN] + (patch[Patch.ACCENT_GREEN] - patch[Patch.GREEN]) * share) * tone,
+        (patch[Patch.BLUE] + (patch[Patch.ACCENT_BLUE] - patch[Patch.BLUE]) * share) * tone,
+        0.0,
+    )
+
+
+@kernel
+def accent(patch: NDArray[np.float64], tone: float) -> tuple[float, float, float, float]:
+    """Return a patch's accent times a tone, without emitted light."""
+    return (
+        patch[Patch.ACCENT_RED] * tone,
+        patch[Patch.ACCENT_GREEN] * tone,
+        patch[Patch.ACCENT_BLUE] * tone,
+        0.0,
+    )
 
 
 @kernel
 def _pane(
     column: int, row: int, level: float, seed: int, light: NDArray[np.float64]
 ) -> tuple[float, float, float, float]:
-    # Glass of one window: what the sky and the opposite side give, curtains, or a lamp behind.
+    # Glass of one window: a reflection of the sky, curtains, or a lamp behind.
     mood = lattice(column, row, seed + 21)
     if lattice(column, row, seed + 22) < 0.65 * light[DUSK]:
         return 1.0, 0.72 + 0.2 * mood, 0.3 + 0.4 * mood, 0.75
@@ -32,9 +58,10 @@ def _pane(
 
 @kernel
 def _wall(
-    x: float, y: float, sharp: float, style: float, p: NDArray[np.float64]
+    x: float, y: float, sharp: float, style: float, patch: NDArray[np.float64]
 ) -> tuple[float, float, float, float]:
-    seed = int(p[20])
+    seed = int(patch[Patch.SEED])
+    storey = patch[Patch.DETAIL_B]
     tone = 0.82 + 0.3 * fractal_noise(x * 0.5, y * 0.4, seed + 1, 3)
     joint = 0.0
     if style < 0.35:  # bricks
@@ -53,27 +80,22 @@ def _wall(
         tone *= 0.9 + 0.2 * lattice(int(column), int(row), seed)
         if (place - column < 0.03 or y * 2.0 - row < 0.06) and sharp > 12.0:
             tone *= 0.7
-    elif style < 0.7 and y / p[22] - np.floor(y / p[22]) < 0.03:  # panels
+    elif style < 0.7 and y / storey - np.floor(y / storey) < 0.03:  # panels
         tone *= 0.6
     tone *= 0.9 + 0.2 * value_noise(x * 9.0, y * 9.0, seed + 2)
-    return (
-        (p[14] + (p[17] - p[14]) * joint) * tone,
-        (p[15] + (p[18] - p[15]) * joint) * tone,
-        (p[16] + (p[19] - p[16]) * joint) * tone,
-        0.0,
-    )
+    return mixed(patch, joint, tone)
 
 
 @kernel
 def _ground_floor(
-    x: float, y: float, sharp: float, p: NDArray[np.float64], light: NDArray[np.float64]
+    x: float, y: float, sharp: float, patch: NDArray[np.float64], light: NDArray[np.float64]
 ) -> tuple[float, float, float, float]:
-    seed = int(p[20])
-    bay = p[21] * 1.6
+    seed = int(patch[Patch.SEED])
+    bay = patch[Patch.DETAIL_A] * 1.6
     place = x / bay
     column = int(np.floor(place))
     inset = place - np.floor(place)
-    level = y / p[23]
+    level = y / patch[Patch.DETAIL_C]
     kind = lattice(column, 3, seed + 31)
     red = lattice(column, 4, seed + 32)
     blue = lattice(column, 5, seed + 33)
@@ -110,33 +132,34 @@ def _ground_floor(
             (0.08 + 0.4 * blue) * tone,
             0.0,
         )
-    return _wall(x, y, sharp, 0.5, p)
+    return _wall(x, y, sharp, 0.5, patch)
 
 
 @kernel
 def facade(
-    x: float, y: float, sharp: float, p: NDArray[np.float64], light: NDArray[np.float64]
+    x: float, y: float, sharp: float, patch: NDArray[np.float64], light: NDArray[np.float64]
 ) -> tuple[float, float, float, float]:
-    """Return colour and share of own light at x, y metres of a front (see materials.surface).
+    """Return colour and share of emitted light at x, y metres of a front (see materials.surface).
 
-    The patch's details are the width of a bay, the height of a storey and of the ground floor
+    The patch's details are the width of a bay and the heights of a storey and of the ground floor
     (0: none); its accent colours joints, frames and ledges.
     """
-    seed = int(p[20])
-    if y < p[23]:
-        return _ground_floor(x, y, sharp, p, light)
+    bay, storey, ground_floor = patch[Patch.DETAIL_A], patch[Patch.DETAIL_B], patch[Patch.DETAIL_C]
+    seed = int(patch[Patch.SEED])
+    if y < ground_floor:
+        return _ground_floor(x, y, sharp, patch, light)
     style = lattice(1, 0, seed)
-    bays = np.floor(p[29] / p[21] + 0.5)
+    bays = np.floor(patch[Patch.WIDTH] / bay + 0.5)
     if bays < 1.0:
         bays = 1.0
-    place = x / p[29] * bays
-    storeys = np.floor((p[30] - p[23]) / p[22])
+    place = x / patch[Patch.WIDTH] * bays
+    storeys = np.floor((patch[Patch.HEIGHT] - ground_floor) / storey)
     if storeys < 1.0:
         storeys = 1.0
-    height = (p[30] - p[23] - 0.5) / storeys
-    rise = (y - p[23]) / height
+    height = (patch[Patch.HEIGHT] - ground_floor - 0.5) / storeys
+    rise = (y - ground_floor) / height
     if rise >= storeys:  # cornice
-        return p[17] * 0.9, p[18] * 0.9, p[19] * 0.9, 0.0
+        return accent(patch, 0.9)
     column = np.floor(place)
     row = np.floor(rise)
     inset = place - column
@@ -150,15 +173,13 @@ def facade(
         across = (inset - wide) / (1.0 - 2.0 * wide)
         up = (level - low) / (high - low)
         frame = 0.07
-        if across < frame or across > 1.0 - frame or up < frame or up > 1.0 - frame:
-            return p[17], p[18], p[19], 0.0
-        if lattice(5, 0, seed) > 0.35 and 0.47 < across < 0.53:
-            return p[17], p[18], p[19], 0.0
-        if lattice(6, 0, seed) > 0.6 and 0.66 < up < 0.72:
-            return p[17], p[18], p[19], 0.0
+        framed = not (frame <= across <= 1.0 - frame and frame <= up <= 1.0 - frame)
+        framed = framed or (lattice(5, 0, seed) > 0.35 and 0.47 < across < 0.53)
+        if framed or (lattice(6, 0, seed) > 0.6 and 0.66 < up < 0.72):
+            return accent(patch, 1.0)
         return _pane(int(column), int(row), up, seed, light)
     if low - 0.05 < level <= low and wide - 0.04 < inset < 1.04 - wide:
-        return p[17] * 0.8, p[18] * 0.8, p[19] * 0.8, 0.0
+        return accent(patch, 0.8)
     if (
         lattice(7, 0, seed) > 0.72
         and low < level < high
@@ -167,5 +188,5 @@ def facade(
         tint = lattice(8, 0, seed)
         return 0.03 + 0.25 * tint, 0.05 + 0.15 * (1.0 - tint), 0.05 + 0.2 * lattice(9, 0, seed), 0.0
     if lattice(10, 0, seed) > 0.6 and level < 0.05:  # a ledge under each storey
-        return p[17] * 0.95, p[18] * 0.95, p[19] * 0.95, 0.0
-    return _wall(x, y, sharp, style, p)
+        return accent(patch, 0.95)
+    return _wall(x, y, sharp, style, patch)

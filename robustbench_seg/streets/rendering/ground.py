@@ -9,15 +9,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import kernel
+from corruptions.kernels.compiling import kernel
+
+from .columns import Strip
 from .light import WET, sky_color
 from .noise import fractal_noise, lattice, value_noise
 
 ASPHALT, SLABS, COBBLES, GRASS, MARKING, STONE, SOIL, ZEBRA, DASHES, STEEL = range(10)
-STRIP_COLUMNS = 12
-"""Left, right, near, far, class, material, red, green, blue (0-255), seed, two details."""
 SKYLINE, BEHIND = 220, 40
-"""Metres of street whose houses shade what stands opposite, and how many lie behind the camera."""
+"""Length of the skyline in metres, and how much of it lies behind the camera."""
 
 
 @kernel
@@ -25,18 +25,19 @@ def strip_at(s: float, z: float, strips: NDArray[np.float64]) -> int:
     """Return the index of the topmost strip at a place; strip 0 is everywhere."""
     for back in range(strips.shape[0] - 1, 0, -1):
         strip = strips[back]
-        if strip[0] <= s < strip[1] and strip[2] <= z < strip[3]:
-            material = int(strip[5])
+        left, near = strip[Strip.LEFT], strip[Strip.NEAR]
+        if left <= s < strip[Strip.RIGHT] and near <= z < strip[Strip.FAR]:
+            material = int(strip[Strip.MATERIAL])
             if material == ZEBRA:
-                place = (s - strip[0]) / strip[10]
+                place = (s - left) / strip[Strip.SIZE]
                 if place - np.floor(place) > 0.5:
                     continue
             if material == DASHES:
-                place = (z - strip[2]) / strip[10]
-                if place - np.floor(place) > strip[11]:
+                place = (z - near) / strip[Strip.SIZE]
+                if place - np.floor(place) > strip[Strip.SHARE]:
                     continue
             if material >= MARKING and material in (MARKING, ZEBRA, DASHES):
-                worn = fractal_noise(s * 3.0, z * 3.0, int(strip[9]), 3)
+                worn = fractal_noise(s * 3.0, z * 3.0, int(strip[Strip.SEED]), 3)
                 if worn > 0.68:
                     continue
             return back
@@ -53,15 +54,14 @@ def ground_color(
     strip: NDArray[np.float64],
     light: NDArray[np.float64],
 ) -> tuple[float, float, float, float]:
-    """Return linear colour and share of own light of a strip at a place seen along (dx, dy, 1).
+    """Return linear colour and share of emitted light of a strip seen along (dx, dy, 1) at a place.
 
     sharp is the number of samples a metre has there: detail fades out with it.
     """
-    material = int(strip[5])
-    seed = int(strip[9])
-    r = strip[6] * strip[6] / 65025.0
-    g = strip[7] * strip[7] / 65025.0
-    b = strip[8] * strip[8] / 65025.0
+    material = int(strip[Strip.MATERIAL])
+    seed = int(strip[Strip.SEED])
+    r, g, b = strip[Strip.RED], strip[Strip.GREEN], strip[Strip.BLUE]
+    r, g, b = r * r / 65025.0, g * g / 65025.0, b * b / 65025.0
     # Along z the ground is foreshortened, so its grain is lost sooner.
     fade = sharp * -dy * 0.05
     if fade > 1.0:
@@ -77,7 +77,7 @@ def ground_color(
             tone *= 1.0 - 0.35 * fade
         gloss = 0.06
     elif material in (SLABS, COBBLES):
-        size = strip[10]
+        size = strip[Strip.SIZE]
         row = np.floor(z / size)
         place = s / size + 0.5 * (row - 2.0 * np.floor(row * 0.5))
         column = np.floor(place)

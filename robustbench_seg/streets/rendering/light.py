@@ -1,4 +1,4 @@
-"""Daylight: sun, sky and haze of a scene, and what they do to a surface."""
+"""Daylight: sun, sky and haze of a scene."""
 
 from __future__ import annotations
 
@@ -7,38 +7,45 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import kernel
+from corruptions.kernels.compiling import kernel
+
 from .noise import fractal_noise
 from .randomness import Random
 
 SUN, SUN_COLOR, AMBIENT, ZENITH, HORIZON = 0, 3, 6, 9, 12
 HAZE, EXPOSURE, DUSK, CLOUDS, WET, SEED, SHADOWS = 15, 16, 17, 18, 19, 20, 21
-"""Where each quantity starts in the array of a scene's light; colours are linear."""
+"""Start of each quantity in the array of a scene's light; colours are linear."""
+
+# By kind of light: height of the sun, strength of the sun, of the sky's light, and of the sky.
+_KINDS = {
+    "noon": (1.5, 1.35, 0.3, 0.95),
+    "low": (0.5, 1.3, 0.24, 0.9),
+    "overcast": (2.0, 0.25, 0.62, 1.0),
+    "dusk": (0.35, 0.1, 0.3, 0.42),
+}
 
 
 def daylight(random: Random) -> NDArray[np.float64]:
     """Draw the light of a scene, float64 (22,): noon, low sun, overcast or dusk."""
     kind = random.choice(("noon", "noon", "noon", "low", "low", "overcast", "overcast", "dusk"))
     light = np.zeros(22)
-    rise = {"noon": 1.5, "low": 0.5, "overcast": 2.0, "dusk": 0.35}[kind] * random.uniform(0.7, 1.5)
+    rise, strong, soft, bright = _KINDS[kind]
+    rise *= random.uniform(0.7, 1.5)
     east = random.uniform(-1.0, 1.0)
     north = random.uniform(-1.0, 0.6)
     flat = sqrt(east * east + north * north) + 1e-3
     size = sqrt(1.0 + rise * rise)
     light[SUN : SUN + 3] = (east / flat / size, rise / size, north / flat / size)
     warm = random.uniform(-0.05, 0.12) + (0.25 if kind == "low" else 0.0)
-    strong = {"noon": 1.35, "low": 1.3, "overcast": 0.25, "dusk": 0.1}[kind]
     strong *= random.uniform(0.75, 1.15)
     light[SUN_COLOR : SUN_COLOR + 3] = (
         strong * (1.0 + warm),
         strong * (1.0 - 0.2 * warm),
         strong * (1.0 - 1.4 * warm),
     )
-    soft = {"noon": 0.3, "low": 0.24, "overcast": 0.62, "dusk": 0.3}[kind]
     soft *= random.uniform(0.85, 1.2)
     blue = random.uniform(0.0, 0.12) if kind == "overcast" else random.uniform(0.04, 0.3)
     light[AMBIENT : AMBIENT + 3] = (soft * (1.0 - blue), soft, soft * (1.0 + blue))
-    bright = {"noon": 0.95, "low": 0.9, "overcast": 1.0, "dusk": 0.42}[kind]
     bright *= random.uniform(0.75, 1.2)
     deep = random.uniform(0.0, 0.1) if kind == "overcast" else random.uniform(0.2, 0.85)
     light[ZENITH : ZENITH + 3] = (
@@ -108,6 +115,6 @@ def sky_color(
 
 @kernel
 def haze_share(distance: float, light: NDArray[np.float64]) -> float:
-    """Return the share of haze in what is seen at a distance in metres."""
+    """Return the share of haze in the colour of a surface at a distance in metres."""
     thick = distance * light[HAZE]
     return float(1.0 - 1.0 / (1.0 + thick + 0.5 * thick * thick))

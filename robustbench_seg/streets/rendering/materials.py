@@ -1,17 +1,19 @@
-"""What surfaces look like close up: texture as a function of metres on the patch."""
+"""Textures of surfaces, as functions of metres on the patch."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .facades import facade
-from .kernels import kernel
+from corruptions.kernels.compiling import kernel
+
+from .columns import Patch
+from .facades import accent, facade, mixed
 from .light import DUSK, HORIZON
 from .noise import fractal_noise, lattice, value_noise
 
 PLAIN, FACADE, BRICK, STRIPES, LEAF, GLASS, PAINTWORK, SIGN = range(8)
-POSTER, CLOTH, BARK, PLANKS, TILES, CONCRETE = range(8, 14)
+CLOTH, BARK, PLANKS, TILES, CONCRETE = range(8, 13)
 
 
 @kernel
@@ -34,7 +36,7 @@ def bricks(x: float, y: float, seed: int, sharp: float) -> tuple[float, float]:
 
 @kernel
 def _sign_face(
-    kind: int, u: float, v: float, p: NDArray[np.float64]
+    kind: int, u: float, v: float, patch: NDArray[np.float64]
 ) -> tuple[float, float, float, float]:
     x = 2.0 * u - 1.0
     y = 2.0 * v - 1.0
@@ -50,9 +52,9 @@ def _sign_face(
     elif kind == 3:  # an arrow up
         marked = (across < 0.16 and -0.7 < y < 0.3) or (0.1 < y < 0.75 and across < 0.75 - y)
     elif kind == 4:  # lines of writing
-        line = v * (3.0 + p[22])
+        line = v * (3.0 + patch[Patch.DETAIL_B])
         row = np.floor(line)
-        word = lattice(int(np.floor(u * 13.0)), int(row), int(p[20]))
+        word = lattice(int(np.floor(u * 13.0)), int(row), int(patch[Patch.SEED]))
         marked = 0.25 < line - row < 0.75 and 0.08 < u < 0.92 and word > 0.3
         marked = marked or across > 0.95 or along > 0.93
     elif kind == 5:  # the letter P
@@ -63,9 +65,7 @@ def _sign_face(
     else:  # chevrons
         lean = u * 3.0 + (v - 0.5 if v > 0.5 else 0.5 - v)
         marked = lean - np.floor(lean) < 0.5
-    if marked:
-        return p[17], p[18], p[19], 0.0
-    return p[14], p[15], p[16], 0.0
+    return accent(patch, 1.0) if marked else mixed(patch, 0.0, 1.0)
 
 
 @kernel
@@ -74,79 +74,76 @@ def surface(
     v: float,
     distance: float,
     focal: float,
-    p: NDArray[np.float64],
+    patch: NDArray[np.float64],
     light: NDArray[np.float64],
 ) -> tuple[float, float, float, float]:
-    """Return linear red, green, blue and the share of own light at a place of a prepared patch.
+    """Return linear red, green, blue and the share of emitted light at a place of a prepared patch.
 
     focal / distance is the number of samples a metre has there: detail fades out with it.
     """
-    material = int(p[13])
-    seed = int(p[20])
-    x = u * p[29]
-    y = v * p[30]
+    detail_a, detail_b = patch[Patch.DETAIL_A], patch[Patch.DETAIL_B]
+    material = int(patch[Patch.MATERIAL])
+    seed = int(patch[Patch.SEED])
+    x = u * patch[Patch.WIDTH]
+    y = v * patch[Patch.HEIGHT]
     sharp = focal / distance
     if material == FACADE:
-        return facade(x, y, sharp, p, light)
+        return facade(x, y, sharp, patch, light)
     if material == SIGN:
-        return _sign_face(int(p[21]), u, v, p)
+        return _sign_face(int(detail_a), u, v, patch)
     tone = 1.0
     mix = 0.0
     if material == PLAIN:
         tone = 0.88 + 0.24 * value_noise(x * 5.0, y * 5.0, seed)
     elif material == BRICK:
-        tone, mix = bricks(x / p[21] * 2.0, y / p[22], seed, sharp * p[22])
+        tone, mix = bricks(x / detail_a * 2.0, y / detail_b, seed, sharp * detail_b)
         tone *= 0.75 + 0.5 * fractal_noise(x * 0.7, y * 0.7, seed + 3, 3)
     elif material == STRIPES:
-        place = x / p[21] if p[22] == 0.0 else y / p[21]
+        place = x / detail_a if detail_b == 0.0 else y / detail_a
         mix = 1.0 if place - np.floor(place) < 0.5 else 0.0
-        fade = sharp * p[21] * 0.5 - 0.5
+        fade = sharp * detail_a * 0.5 - 0.5
         fade = 0.0 if fade < 0.0 else (1.0 if fade > 1.0 else fade)
         mix = 0.5 + (mix - 0.5) * fade
         tone = 0.9 + 0.2 * value_noise(x * 3.0, y * 3.0, seed)
     elif material == LEAF:
-        coarse = value_noise(x * 2.3 + 0.31 * p[0], y * 2.3 + 0.27 * p[1], seed)
+        coarse = value_noise(
+            x * 2.3 + 0.31 * patch[Patch.ORIGIN_X], y * 2.3 + 0.27 * patch[Patch.ORIGIN_Y], seed
+        )
         fine = value_noise(x * 11.0, y * 11.0, seed + 5)
         tone = 0.5 + 0.65 * coarse + 0.8 * fine * fine + 0.3 * v
         mix = 0.6 * value_noise(x * 6.0, y * 6.0, seed + 11)
     elif material == GLASS:
-        streak = value_noise(x * 0.8 + y * 0.5 + p[0], y * 0.9, seed)
+        streak = value_noise(x * 0.8 + y * 0.5 + patch[Patch.ORIGIN_X], y * 0.9, seed)
         share = 0.12 + 0.5 * streak * v
         inside = 0.6 + 0.8 * value_noise(x * 3.0, y * 4.0, seed + 1)
-        lit = light[DUSK] * p[21]
-        r = p[14] * inside + (light[HORIZON] - p[14] * inside) * share
-        g = p[15] * inside + (light[HORIZON + 1] - p[15] * inside) * share
-        b = p[16] * inside + (light[HORIZON + 2] - p[16] * inside) * share
+        lit = light[DUSK] * detail_a
+        r = patch[Patch.RED] * inside + (light[HORIZON] - patch[Patch.RED] * inside) * share
+        g = patch[Patch.GREEN] * inside + (light[HORIZON + 1] - patch[Patch.GREEN] * inside) * share
+        b = patch[Patch.BLUE] * inside + (light[HORIZON + 2] - patch[Patch.BLUE] * inside) * share
         return r + 0.55 * lit, g + 0.45 * lit, b + 0.28 * lit, 0.45 + 0.4 * lit
     elif material == PAINTWORK:
         sky = v * v * 0.22 + 0.05
-        band = value_noise(x * 0.6 + 0.4 * p[0], y * 2.5, seed)
+        band = value_noise(x * 0.6 + 0.4 * patch[Patch.ORIGIN_X], y * 2.5, seed)
         sky *= 0.4 + 1.2 * band
         dirt = 1.0 - 0.25 * value_noise(x * 4.0, y * 7.0, seed + 2) * (1.0 - v)
         dim = 0.5 * (light[HORIZON] + light[HORIZON + 2])
         return (
-            p[14] * dirt + sky * dim,
-            p[15] * dirt + sky * dim,
-            p[16] * dirt + sky * dim,
+            patch[Patch.RED] * dirt + sky * dim,
+            patch[Patch.GREEN] * dirt + sky * dim,
+            patch[Patch.BLUE] * dirt + sky * dim,
             0.0,
         )
-    elif material == POSTER:
-        column = int(np.floor(u * p[21]))
-        row = int(np.floor(v * p[22]))
-        shade = lattice(column, row, seed)
-        mix = lattice(column + 1, row, seed + 1)
-        tone = 0.5 + shade
     elif material == CLOTH:
         fold = value_noise(x * 9.0, y * 4.0, seed)
         tone = 0.7 + 0.6 * fold
-        if p[21] > 0.0:
-            place = y * p[21]
+        if detail_a > 0.0:
+            place = y * detail_a
             mix = 1.0 if place - np.floor(place) < 0.4 else 0.0
     elif material == BARK:
         tone = 0.55 + 0.9 * value_noise(x * 26.0, y * 4.0, seed)
         mix = 0.5 * value_noise(x * 7.0, y * 2.0, seed + 1)
     elif material == PLANKS:
-        place = x / p[21] if p[22] == 0.0 else y / p[21]
+        place = x / detail_a if detail_b == 0.0 else y / detail_a
         plank = np.floor(place)
         tone = 0.7 + 0.5 * lattice(int(plank), 0, seed)
         tone *= 0.85 + 0.3 * value_noise(x * 4.0, y * 4.0, seed)
@@ -161,13 +158,8 @@ def surface(
         tone *= 0.82 + 0.3 * value_noise(x * 5.0, y * 0.6, seed + 9)
         if slab - np.floor(slab) < 0.02:
             tone *= 0.55
-        if p[21] > 0.0 and 0.15 < v < 0.75:
+        if detail_a > 0.0 and 0.15 < v < 0.75:
             spray = value_noise(x * 1.7, y * 2.2, seed + 4)
-            mix = 1.0 if 0.52 < spray < 0.52 + 0.16 * p[21] else 0.0
+            mix = 1.0 if 0.52 < spray < 0.52 + 0.16 * detail_a else 0.0
             mix *= 1.0 if value_noise(x * 0.25, 0.5, seed + 8) > 0.45 else 0.0
-    return (
-        (p[14] + (p[17] - p[14]) * mix) * tone,
-        (p[15] + (p[18] - p[15]) * mix) * tone,
-        (p[16] + (p[19] - p[16]) * mix) * tone,
-        0.0,
-    )
+    return mixed(patch, mix, tone)

@@ -1,4 +1,4 @@
-"""Chance without state shared between scenes: a counter hashed with integers only."""
+"""Random numbers of a scene: a counter, hashed with integers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MASK = (1 << 64) - 1
 
 
 class Random:
-    """A stream of numbers that depends on its keys alone (SplitMix64, Steele et al. 2014)."""
+    """A stream of random numbers, seeded by its keys (SplitMix64, Steele et al. 2014)."""
 
     def __init__(self, *keys: int | str) -> None:
         self._keys = keys
@@ -19,7 +19,7 @@ class Random:
         self._state = int.from_bytes(digest[:8], "little")
 
     def fork(self, *keys: int | str) -> Random:
-        """Return the stream of these further keys; it does not advance this one."""
+        """Return the stream with further keys; this stream does not advance."""
         return Random(*self._keys, *keys)
 
     def bits(self) -> int:

@@ -1,11 +1,14 @@
-"""Which patch each sample of the picture sees: a depth buffer over the display list."""
+"""Visibility: the patch that each sample of the image shows, by a depth buffer."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import kernel
+from corruptions.kernels.compiling import kernel
+
+from .camera import Lens
+from .columns import Patch, Plane
 from .shapes import OUTSIDE, SOLID, cover
 
 NEAR = 0.4
@@ -14,16 +17,18 @@ NEAR = 0.4
 
 @kernel
 def _bounds(
-    p: NDArray[np.float64], lens: NDArray[np.float64], height: int, width: int
+    patch: NDArray[np.float64], lens: Lens, height: int, width: int
 ) -> tuple[int, int, int, int]:
-    # p: origin, u and v in nine numbers. Returns left, right, top, bottom in samples.
+    # patch: at least its origin, u and v. Returns left, right, top, bottom in samples.
     left, right, top, bottom = 1e9, -1e9, 1e9, -1e9
     corner = np.empty((4, 3))
     for axis in range(3):
-        corner[0, axis] = p[axis]
-        corner[1, axis] = p[axis] + p[3 + axis]
-        corner[2, axis] = p[axis] + p[3 + axis] + p[6 + axis]
-        corner[3, axis] = p[axis] + p[6 + axis]
+        origin = patch[Patch.ORIGIN_X + axis]
+        u, v = patch[Patch.U_X + axis], patch[Patch.V_X + axis]
+        corner[0, axis] = origin
+        corner[1, axis] = origin + u
+        corner[2, axis] = origin + u + v
+        corner[3, axis] = origin + v
     for index in range(4):
         after = (index + 1) % 4
         z0 = corner[index, 2]
@@ -40,8 +45,8 @@ def _bounds(
                 x = corner[index, 0] + share * (corner[after, 0] - corner[index, 0])
                 y = corner[index, 1] + share * (corner[after, 1] - corner[index, 1])
                 z = NEAR
-            column = lens[1] + lens[0] * x / z
-            row = lens[2] - lens[0] * y / z
+            column = lens.column + lens.focal * x / z
+            row = lens.row - lens.focal * y / z
             left = min(left, column)
             right = max(right, column)
             top = min(top, row)
@@ -57,33 +62,61 @@ def _bounds(
 
 
 @kernel
-def plane(p: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-    """Write the ten numbers that give depth, u and v of the patch p for any viewing ray."""
+def _cross(patch: NDArray[np.float64], first: int, second: int, axis: int) -> float:
+    # A component of the cross product of two vectors of a patch.
+    b, c = (axis + 1) % 3, (axis + 2) % 3
+    return float(patch[first + b] * patch[second + c] - patch[first + c] * patch[second + b])
+
+
+@kernel
+def plane_of(patch: NDArray[np.float64], plane: NDArray[np.float64]) -> None:
+    """Write the numbers that give depth, u and v of a patch for any viewing ray, float64 (10,)."""
     for axis in range(3):
-        b = (axis + 1) % 3
-        c = (axis + 2) % 3
-        out[axis] = p[3 + b] * p[6 + c] - p[3 + c] * p[6 + b]
-        out[3 + axis] = -(p[b] * p[6 + c] - p[c] * p[6 + b])
-        out[6 + axis] = p[b] * p[3 + c] - p[c] * p[3 + b]
-    out[9] = p[0] * out[0] + p[1] * out[1] + p[2] * out[2]
+        plane[Plane.FACING + axis] = _cross(patch, Patch.U_X, Patch.V_X, axis)
+        plane[Plane.ALONG_U + axis] = -_cross(patch, Patch.ORIGIN_X, Patch.V_X, axis)
+        plane[Plane.ALONG_V + axis] = _cross(patch, Patch.ORIGIN_X, Patch.U_X, axis)
+    plane[Plane.DISTANCE] = (
+        patch[Patch.ORIGIN_X] * plane[Plane.FACING]
+        + patch[Patch.ORIGIN_Y] * plane[Plane.FACING + 1]
+        + patch[Patch.ORIGIN_Z] * plane[Plane.FACING + 2]
+    )
+
+
+@kernel
+def _dot(plane: NDArray[np.float64], vector: int, dx: float, dy: float) -> float:
+    return float(dx * plane[vector] + dy * plane[vector + 1] + plane[vector + 2])
+
+
+@kernel
+def meet(plane: NDArray[np.float64], dx: float, dy: float) -> tuple[float, float, float]:
+    """Return the depth (metres), u and v at which the ray (dx, dy, 1) meets a plane."""
+    below = _dot(plane, Plane.FACING, dx, dy)
+    return (
+        plane[Plane.DISTANCE] / below,
+        _dot(plane, Plane.ALONG_U, dx, dy) / below,
+        _dot(plane, Plane.ALONG_V, dx, dy) / below,
+    )
 
 
 @kernel
 def prepare(patches: NDArray[np.float64], planes: NDArray[np.float64]) -> None:
     """Fill in normals (towards the camera), sizes in metres and linear colours of all patches."""
     for index in range(patches.shape[0]):
-        p = patches[index]
-        plane(p, planes[index])
-        n = planes[index]
-        size = np.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]) + 1e-12
-        if n[9] > 0.0:
+        patch = patches[index]
+        plane = planes[index]
+        plane_of(patch, plane)
+        x, y, z = plane[Plane.FACING], plane[Plane.FACING + 1], plane[Plane.FACING + 2]
+        size = np.sqrt(x * x + y * y + z * z) + 1e-12
+        if plane[Plane.DISTANCE] > 0.0:
             size = -size
         for axis in range(3):
-            p[26 + axis] = n[axis] / size
-            p[14 + axis] = p[14 + axis] * p[14 + axis] / 65025.0
-            p[17 + axis] = p[17 + axis] * p[17 + axis] / 65025.0
-        p[29] = np.sqrt(p[3] * p[3] + p[4] * p[4] + p[5] * p[5])
-        p[30] = np.sqrt(p[6] * p[6] + p[7] * p[7] + p[8] * p[8])
+            patch[Patch.NORMAL_X + axis] = plane[Plane.FACING + axis] / size
+        for channel in range(Patch.RED, Patch.ACCENT_BLUE + 1):
+            patch[channel] = patch[channel] * patch[channel] / 65025.0
+        x, y, z = patch[Patch.U_X], patch[Patch.U_Y], patch[Patch.U_Z]
+        patch[Patch.WIDTH] = np.sqrt(x * x + y * y + z * z)
+        x, y, z = patch[Patch.V_X], patch[Patch.V_Y], patch[Patch.V_Z]
+        patch[Patch.HEIGHT] = np.sqrt(x * x + y * y + z * z)
 
 
 @kernel
@@ -92,7 +125,7 @@ def rasterise(
     planes: NDArray[np.float64],
     polygons: NDArray[np.float64],
     lengths: NDArray[np.int64],
-    lens: NDArray[np.float64],
+    lens: Lens,
     depth: NDArray[np.float64],
     owner: NDArray[np.int32],
     front: NDArray[np.float64],
@@ -105,24 +138,19 @@ def rasterise(
     """
     height, width = depth.shape
     for index in range(patches.shape[0]):
-        p = patches[index]
-        n = planes[index]
-        shape = int(p[10])
-        seed = int(p[20])
-        left, right, top, bottom = _bounds(p, lens, height, width)
+        patch = patches[index]
+        plane = planes[index]
+        shape = int(patch[Patch.SHAPE])
+        a, b, seed = patch[Patch.SHAPE_A], patch[Patch.SHAPE_B], int(patch[Patch.SEED])
+        left, right, top, bottom = _bounds(patch, lens, height, width)
         for row in range(top, bottom):
-            dy = (lens[2] - row - 0.5) / lens[0]
+            dy = (lens.row - row - 0.5) / lens.focal
             for column in range(left, right):
-                dx = (column + 0.5 - lens[1]) / lens[0]
-                below = dx * n[0] + dy * n[1] + n[2]
-                t = n[9] / below
-                if not (NEAR < t < depth[row, column]):
+                dx = (column + 0.5 - lens.column) / lens.focal
+                t, u, v = meet(plane, dx, dy)
+                if not (NEAR < t < depth[row, column] and 0.0 <= u <= 1.0 and 0.0 <= v <= 1.0):
                     continue
-                u = (dx * n[3] + dy * n[4] + n[5]) / below
-                v = (dx * n[6] + dy * n[7] + n[8]) / below
-                if not (0.0 <= u <= 1.0 and 0.0 <= v <= 1.0):
-                    continue
-                hit = cover(shape, p[11], p[12], seed, u, v, polygons, lengths)
+                hit = cover(shape, a, b, seed, u, v, polygons, lengths)
                 if hit == OUTSIDE:
                     continue
                 if t < front[row, column]:
@@ -138,67 +166,63 @@ def cast_shadows(
     patches: NDArray[np.float64],
     polygons: NDArray[np.float64],
     lengths: NDArray[np.int64],
-    lens: NDArray[np.float64],
+    lens: Lens,
     sun: NDArray[np.float64],
     camera_height: float,
     shade: NDArray[np.uint8],
 ) -> None:
     """Mark with 1 the samples of the ground that the patches hide from the sun (a unit vector)."""
     height, width = shade.shape
-    fallen = np.empty(9)
-    n = np.empty(10)
+    fallen = np.empty(Patch.V_Z + 1)
+    plane = np.empty(Plane.DISTANCE + 1)
     for index in range(patches.shape[0]):
-        p = patches[index]
-        if p[25] == 0.0:
+        patch = patches[index]
+        if patch[Patch.SHADOW] == 0.0:
             continue
-        for group in range(3):
-            up = p[3 * group + 1] + (camera_height if group == 0 else 0.0)
-            fallen[3 * group] = p[3 * group] - sun[0] * up / sun[1]
-            fallen[3 * group + 1] = -camera_height if group == 0 else 0.0
-            fallen[3 * group + 2] = p[3 * group + 2] - sun[2] * up / sun[1]
-        plane(fallen, n)
-        shape = int(p[10])
-        seed = int(p[20])
+        for start in (Patch.ORIGIN_X, Patch.U_X, Patch.V_X):
+            up = patch[start + 1] + (camera_height if start == Patch.ORIGIN_X else 0.0)
+            fallen[start] = patch[start] - sun[0] * up / sun[1]
+            fallen[start + 1] = -camera_height if start == Patch.ORIGIN_X else 0.0
+            fallen[start + 2] = patch[start + 2] - sun[2] * up / sun[1]
+        plane_of(fallen, plane)
+        shape = int(patch[Patch.SHAPE])
+        a, b, seed = patch[Patch.SHAPE_A], patch[Patch.SHAPE_B], int(patch[Patch.SEED])
         left, right, top, bottom = _bounds(fallen, lens, height, width)
         for row in range(top, bottom):
-            dy = (lens[2] - row - 0.5) / lens[0]
+            dy = (lens.row - row - 0.5) / lens.focal
             for column in range(left, right):
                 if shade[row, column] == 1:
                     continue
-                dx = (column + 0.5 - lens[1]) / lens[0]
-                below = dx * n[0] + dy * n[1] + n[2]
-                if not (n[9] / below > NEAR):
-                    continue
-                u = (dx * n[3] + dy * n[4] + n[5]) / below
-                v = (dx * n[6] + dy * n[7] + n[8]) / below
+                dx = (column + 0.5 - lens.column) / lens.focal
+                t, u, v = meet(plane, dx, dy)
                 if (
-                    0.0 <= u <= 1.0
+                    t > NEAR
+                    and 0.0 <= u <= 1.0
                     and 0.0 <= v <= 1.0
-                    and cover(shape, p[11], p[12], seed, u, v, polygons, lengths) == SOLID
+                    and cover(shape, a, b, seed, u, v, polygons, lengths) == SOLID
                 ):
                     shade[row, column] = 1
 
 
 @kernel
 def darken_contacts(
-    contacts: NDArray[np.float64], lens: NDArray[np.float64], darkness: NDArray[np.float64]
+    contacts: NDArray[np.float64], lens: Lens, darkness: NDArray[np.float64]
 ) -> None:
     """Multiply darkness (1 in the open) by the soft shadow under each object."""
     height, width = darkness.shape
-    n = np.empty(10)
+    plane = np.empty(Plane.DISTANCE + 1)
     for index in range(contacts.shape[0]):
-        p = contacts[index]
-        plane(p, n)
-        left, right, top, bottom = _bounds(p, lens, height, width)
+        contact = contacts[index]
+        plane_of(contact, plane)
+        left, right, top, bottom = _bounds(contact, lens, height, width)
         for row in range(top, bottom):
-            dy = (lens[2] - row - 0.5) / lens[0]
+            dy = (lens.row - row - 0.5) / lens.focal
             for column in range(left, right):
-                dx = (column + 0.5 - lens[1]) / lens[0]
-                below = dx * n[0] + dy * n[1] + n[2]
-                if not (n[9] / below > NEAR):
+                dx = (column + 0.5 - lens.column) / lens.focal
+                t, u, v = meet(plane, dx, dy)
+                if not t > NEAR:
                     continue
-                x = 2.0 * (dx * n[3] + dy * n[4] + n[5]) / below - 1.0
-                y = 2.0 * (dx * n[6] + dy * n[7] + n[8]) / below - 1.0
+                x, y = 2.0 * u - 1.0, 2.0 * v - 1.0
                 x = x * x * x * x
                 y = y * y * y * y
                 if x + y < 1.0:

@@ -1,20 +1,24 @@
-"""From what each sample sees to its colour and class: textures, light, shadow and haze."""
+"""Colour and class of each sample: textures, light, shadow and haze."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corruptions.kernels.compiling import kernel
+
+from .camera import Hood, Lens
 from .canvas import BALL, CYLINDER, GLOW
+from .columns import House, Patch, Strip
 from .ground import BEHIND, SKYLINE, ground_color, strip_at
-from .kernels import kernel
 from .light import AMBIENT, EXPOSURE, HORIZON, SHADOWS, SUN, SUN_COLOR, haze_share, sky_color
 from .materials import surface
+from .raster import meet
 
 SKY_LABEL = 10
 IGNORE_LABEL = 255
 SCALE = 4080
-"""The value of white in the samples, 16 times that of the finished picture."""
+"""The value of white in the samples, 16 times that of the finished image."""
 
 
 @kernel
@@ -41,16 +45,16 @@ def _in_shadow(
     place = int(z) + BEHIND
     if not 0 <= place < SKYLINE:
         return False
-    steps = (skyline[side, place, 0] - s) / east
+    steps = (skyline[side, place, House.FRONT] - s) / east
     if steps < 0.3:
         return False
     place = int(np.floor(z + steps * light[SUN + 2])) + BEHIND
     if not 0 <= place < SKYLINE:
         return False
-    steps = (skyline[side, place, 0] - s) / east
+    steps = (skyline[side, place, House.FRONT] - s) / east
     if steps < 0.3:
         return False
-    return bool(y + steps * light[SUN + 1] < skyline[side, place, 1])
+    return bool(y + steps * light[SUN + 1] < skyline[side, place, House.ROOF])
 
 
 @kernel
@@ -59,33 +63,31 @@ def _patch_color(
     dy: float,
     t: float,
     focal: float,
-    p: NDArray[np.float64],
-    n: NDArray[np.float64],
+    patch: NDArray[np.float64],
+    plane: NDArray[np.float64],
     camera_height: float,
     bend: float,
     skyline: NDArray[np.float64],
     light: NDArray[np.float64],
 ) -> tuple[float, float, float]:
-    below = dx * n[0] + dy * n[1] + n[2]
-    u = (dx * n[3] + dy * n[4] + n[5]) / below
-    v = (dx * n[6] + dy * n[7] + n[8]) / below
-    r, g, b, glow = surface(u, v, t, focal, p, light)
-    form = int(p[24])
+    _, u, v = meet(plane, dx, dy)
+    r, g, b, glow = surface(u, v, t, focal, patch, light)
+    form = int(patch[Patch.FORM])
     if form == GLOW:
         return r, g, b
-    nx, ny, nz = p[26], p[27], p[28]
+    nx, ny, nz = patch[Patch.NORMAL_X], patch[Patch.NORMAL_Y], patch[Patch.NORMAL_Z]
     x = 2.0 * u - 1.0
     if form == CYLINDER:
         out = np.sqrt(max(1.0 - x * x, 0.0))
-        nx = nx * out + p[3] / p[29] * x
-        ny = ny * out + p[4] / p[29] * x
-        nz = nz * out + p[5] / p[29] * x
+        nx = nx * out + patch[Patch.U_X] / patch[Patch.WIDTH] * x
+        ny = ny * out + patch[Patch.U_Y] / patch[Patch.WIDTH] * x
+        nz = nz * out + patch[Patch.U_Z] / patch[Patch.WIDTH] * x
     elif form == BALL:
         y = 2.0 * v - 1.0
         out = np.sqrt(max(1.0 - x * x - y * y, 0.0))
-        nx = nx * out + p[3] / p[29] * x
+        nx = nx * out + patch[Patch.U_X] / patch[Patch.WIDTH] * x
         ny = ny * out + y
-        nz = nz * out + p[5] / p[29] * x
+        nz = nz * out + patch[Patch.U_Z] / patch[Patch.WIDTH] * x
     direct = nx * light[SUN] + ny * light[SUN + 1] + nz * light[SUN + 2]
     if direct < 0.0:
         direct = 0.0
@@ -110,9 +112,9 @@ def shade(
     skyline: NDArray[np.float64],
     bend: float,
     camera_height: float,
-    lens: NDArray[np.float64],
+    lens: Lens,
     light: NDArray[np.float64],
-    hood: NDArray[np.float64],
+    hood: Hood,
     depth: NDArray[np.float64],
     owner: NDArray[np.int32],
     labelled: NDArray[np.int32],
@@ -123,15 +125,15 @@ def shade(
 ) -> None:
     """Write the colour, int32 (H, W, 3) up to SCALE, and the class, uint8 (H, W), of each sample.
 
-    hood: centre, half width, height (shares of the picture) and linear colour of the own car.
+    sunless marks the samples of ground in shadow; darkness multiplies the light of the sky there.
     """
     height, width = depth.shape
     for row in range(height):
-        dy = (lens[2] - row - 0.5) / lens[0]
+        dy = (lens.row - row - 0.5) / lens.focal
         for column in range(width):
-            dx = (column + 0.5 - lens[1]) / lens[0]
-            aside = ((column + 0.5) / width - hood[0]) / hood[1]
-            rim = hood[2] * (1.0 - aside * aside * aside * aside * 0.6)
+            dx = (column + 0.5 - lens.column) / lens.focal
+            aside = ((column + 0.5) / width - hood.center) / hood.half_width
+            rim = hood.height * (1.0 - aside * aside * aside * aside * 0.6)
             up = (height - row - 0.5) / height
             index = owner[row, column]
             t = depth[row, column]
@@ -140,13 +142,13 @@ def shade(
                 labels[row, column] = IGNORE_LABEL
                 bright = 0.25 + 0.75 * (up / rim) * (up / rim)
                 sky_r, sky_g, sky_b = sky_color(dx, 1.2 - up / rim, 0.4, light)
-                r = hood[3] * (light[AMBIENT] + 0.5 * light[SUN_COLOR]) + sky_r * 0.3 * bright
+                r = hood.red * (light[AMBIENT] + 0.5 * light[SUN_COLOR]) + sky_r * 0.3 * bright
                 g = (
-                    hood[4] * (light[AMBIENT + 1] + 0.5 * light[SUN_COLOR + 1])
+                    hood.green * (light[AMBIENT + 1] + 0.5 * light[SUN_COLOR + 1])
                     + sky_g * 0.3 * bright
                 )
                 b = (
-                    hood[5] * (light[AMBIENT + 2] + 0.5 * light[SUN_COLOR + 2])
+                    hood.blue * (light[AMBIENT + 2] + 0.5 * light[SUN_COLOR + 2])
                     + sky_b * 0.3 * bright
                 )
                 t = 0.0
@@ -155,7 +157,7 @@ def shade(
                     dx,
                     dy,
                     t,
-                    lens[0],
+                    lens.focal,
                     patches[index],
                     planes[index],
                     camera_height,
@@ -163,25 +165,25 @@ def shade(
                     skyline,
                     light,
                 )
-                labels[row, column] = np.uint8(patches[labelled[row, column], 9])
+                labels[row, column] = np.uint8(patches[labelled[row, column], Patch.LABEL])
             elif dy < 0.0 and t < 400.0:
                 s = dx * t - bend * t * t
                 which = strip_at(s, t, strips)
                 strip = strips[which]
-                r, g, b, glow = ground_color(s, t, dx, dy, lens[0] / t, strip, light)
+                r, g, b, glow = ground_color(s, t, dx, dy, lens.focal / t, strip, light)
                 open_sky = darkness[row, column]
                 sun = 0.0 if sunless[row, column] else light[SUN + 1] * (0.5 + 0.5 * open_sky)
                 keep = 1.0 - glow
                 r *= keep * (light[AMBIENT] * open_sky + light[SUN_COLOR] * sun) + glow
                 g *= keep * (light[AMBIENT + 1] * open_sky + light[SUN_COLOR + 1] * sun) + glow
                 b *= keep * (light[AMBIENT + 2] * open_sky + light[SUN_COLOR + 2] * sun) + glow
-                labels[row, column] = np.uint8(strip[4])
+                labels[row, column] = np.uint8(strip[Strip.LABEL])
             else:
                 r, g, b = sky_color(dx, dy if dy > 0.0 else 0.0, 1.0, light)
                 t = 0.0
                 labels[row, column] = SKY_LABEL
             if index < 0 and up >= rim and labelled[row, column] >= 0:
-                labels[row, column] = np.uint8(patches[labelled[row, column], 9])
+                labels[row, column] = np.uint8(patches[labelled[row, column], Patch.LABEL])
             veil = haze_share(t, light)
             r += (light[HORIZON] * 0.9 - r) * veil
             g += (light[HORIZON + 1] * 0.9 - g) * veil

@@ -1,11 +1,12 @@
-"""The outlines a flat patch can have, as functions of its own coordinates u, v in [0, 1]."""
+"""Outlines of a flat patch, as functions of its coordinates u, v in [0, 1]."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import kernel
+from corruptions.kernels.compiling import kernel
+
 from .noise import value_noise
 
 RECTANGLE = 0
@@ -22,7 +23,7 @@ MESH = 9
 OUTSIDE = 0
 SOLID = 1
 GAP = 2
-"""Seen through, yet labelled as the object in front: how Cityscapes labels fences and wheels."""
+"""Transparent, but labelled as the object in front, as Cityscapes labels fences and wheels."""
 
 # Directions of the spokes of a wheel: unit vectors of rational coordinates.
 _SPOKES = np.array(

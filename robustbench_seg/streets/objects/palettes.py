@@ -1,4 +1,4 @@
-"""Colours (RGB, 0-255) of things, drawn wide enough that no colour names a class."""
+"""Random colours (RGB, 0-255) of objects, from ranges too wide to identify a class."""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..rendering import materials, shapes
-from ..rendering.canvas import FLAT, GLOW, Canvas, Color, Paint, Pose, Vector
+from ..rendering.canvas import FLAT, GLOW, Canvas, Color, Paint
+from ..rendering.geometry import Pose, Vector
 from ..rendering.randomness import Random
 from . import labels, palettes
 
@@ -39,15 +40,9 @@ def wall(canvas: Canvas, random: Random, start: Pose, end: Pose, height: float) 
 
 
 def _piers(
-    canvas: Canvas,
-    random: Random,
-    start: Pose,
-    end: Pose,
-    height: float,
-    paint: Paint,
-    cap: Paint,
+    canvas: Canvas, random: Random, start: Pose, end: Pose, height: float, paint: Paint, cap: Paint
 ) -> None:
-    # What tells a wall from a house: piers at even distances that stand higher than it.
+    # Piers at even distances, higher than the wall, make it look unlike a house.
     base, along = _span(start, end)
     length = abs(along[2]) + abs(along[0])
     spans = max(1, round(length / random.uniform(2.2, 4.5)))
@@ -142,7 +137,7 @@ def lamp_post(canvas: Canvas, random: Random, pose: Pose, side: int, *, lights: 
 
 
 def bollards(canvas: Canvas, random: Random, places: list[Pose]) -> None:
-    """Add a row of like bollards."""
+    """Add a row of equal bollards."""
     paint = Paint(labels.POLE, palettes.gray(random, 30.0, 200.0), seed=random.seed())
     band = paint.but(color=palettes.vivid(random))
     for pose in places:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ..rendering import materials, shapes
-from ..rendering.canvas import FLAT, GLOW, Canvas, Color, Paint, Pose
+from ..rendering.canvas import Canvas, Color, Paint
+from ..rendering.geometry import Pose
 from ..rendering.randomness import Random
 from . import labels, palettes
+from .cars import lamp
 from .people import figure, riding
 
 
@@ -102,7 +104,8 @@ def motorcycle(canvas: Canvas, random: Random, pose: Pose, *, ridden: bool, ligh
             canvas.limb(
                 pose.point(0.0, 0.55, 0.3), pose.point(0.0, 1.05, base - 0.15), 0.2, 0.16, paint
             )
-    canvas.ball(pose.point(0.0, 0.94, base - 0.05), 0.11, 0.11, _beam(label, lights))
+    beam = lamp(label, (250.0, 246.0, 230.0), lights)
+    canvas.ball(pose.point(0.0, 0.94, base - 0.05), 0.11, 0.11, beam)
     canvas.ball(pose.point(0.0, 0.74, -base - 0.34), 0.07, 0.05, Paint(label, (200.0, 24.0, 20.0)))
     if random.chance(0.35):
         canvas.box(pose, (-0.22, 0.22), (0.88, 1.2), (-base - 0.3, -base + 0.08), black)
@@ -111,7 +114,3 @@ def motorcycle(canvas: Canvas, random: Random, pose: Pose, *, ridden: bool, ligh
         posture = riding(random, 0.84, grip, 0.34, height)
         helmet = palettes.lacquer(random)
         figure(canvas, random, pose, height, posture, labels.RIDER, helmet)
-
-
-def _beam(label: int, lights: bool) -> Paint:
-    return Paint(label, (250.0, 246.0, 230.0), form=GLOW if lights else FLAT, shadow=False)

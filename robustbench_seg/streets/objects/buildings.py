@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..rendering import materials, shapes
-from ..rendering.canvas import Canvas, Paint, Pose, Vector
+from ..rendering.canvas import Canvas, Paint
+from ..rendering.geometry import Pose, Vector
 from ..rendering.randomness import Random
 from . import labels, palettes
 
@@ -104,19 +105,13 @@ def building(
     facing_street = Pose(near[0], near[2], along[0] / length, along[2] / length)
     if random.chance(0.5):
         back = (near[0] + inward[0], height, near[2] + inward[2])
-        _roof(
-            canvas,
-            random,
-            ((near[0], height, near[2]), (far[0], height, far[2]), back),
-            random.uniform(2.0, 4.5),
-        )
+        eaves = ((near[0], height, near[2]), (far[0], height, far[2]), back)
+        _roof(canvas, random, eaves, random.uniform(2.0, 4.5))
     if not low and start.z < 60.0 and random.chance(0.35):
-        flipped = (
-            facing_street
-            if side < 0
-            else Pose(far[0], far[2], -facing_street.ahead_x, -facing_street.ahead_z)
-        )
-        _balconies(canvas, random, flipped, length, height, front)
+        pose = facing_street
+        if side > 0:
+            pose = Pose(far[0], far[2], -pose.ahead_x, -pose.ahead_z)
+        _balconies(canvas, random, pose, length, height, front)
     if shops and start.z < 60.0:
         _awnings(canvas, random, facing_street, side, length, front)
     return height

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..rendering import materials, shapes
-from ..rendering.canvas import FLAT, GLOW, Canvas, Color, Paint, Pose
+from ..rendering.canvas import FLAT, GLOW, Canvas, Color, Paint
+from ..rendering.geometry import Pose
 from ..rendering.randomness import Random
 from . import labels, palettes
 
@@ -70,6 +71,20 @@ def panel(
     )
 
 
+def pair(
+    canvas: Canvas,
+    pose: Pose,
+    right: tuple[float, float],
+    up: tuple[float, float],
+    ahead: float,
+    paint: Paint,
+    shape: int = shapes.RECTANGLE,
+) -> None:
+    """Add a panel to the left and its mirror image to the right: lamps."""
+    for side in (-1.0, 1.0):
+        panel(canvas, pose, (side * right[0], side * right[1]), up, ahead, paint, shape)
+
+
 def lamp(label: int, color: Color, lit: bool) -> Paint:
     """Return the paint of a lamp, shining or not."""
     return Paint(label, color, form=GLOW if lit else FLAT, shadow=False)
@@ -108,29 +123,21 @@ def _sides(
     windows = (
         ((c0 + inner[0] * 0.2 + 0.03, 0.08), (c1 + 0.03, 0.86), (pillar, 0.86), (pillar, 0.08)),
         (
-            (pillar + 0.02, 0.08),
-            (pillar + 0.02, 0.86),
-            (c2 - 0.005, 0.86),
+            (pillar + 0.02, 0.08), (pillar + 0.02, 0.86), (c2 - 0.005, 0.86),
             (c3 - inner[1] * 0.1 - 0.035, 0.08),
         ),
-    )
+    )  # fmt: skip
     rise = body.height * (1.0 - belt)
     along = pose.vector(0.0, 0.0, length)
     for side in (-1.0, 1.0):
-        canvas.polygon(
-            pose.point(side * half, 0.0, -length / 2.0),
-            along,
-            (0.0, body.height, 0.0),
-            lower,
-            paint,
-        )
+        corner = pose.point(side * half, 0.0, -length / 2.0)
+        canvas.polygon(corner, along, (0.0, body.height, 0.0), lower, paint)
         lean = pose.vector(-side * half * 0.24, rise, 0.0)
         base = body.height * belt
         canvas.polygon(pose.point(side * half, base, -length / 2.0), along, lean, upper, paint)
+        corner = pose.point(side * (half + 0.012), base, -length / 2.0)
         for window in windows:
-            canvas.polygon(
-                pose.point(side * (half + 0.012), base, -length / 2.0), along, lean, window, glass
-            )
+            canvas.polygon(corner, along, lean, window, glass)
 
 
 def car(canvas: Canvas, random: Random, pose: Pose, *, lights: bool) -> None:
@@ -153,21 +160,11 @@ def car(canvas: Canvas, random: Random, pose: Pose, *, lights: bool) -> None:
         dark.but(color=palettes.BLACK),
     )  # fmt: skip
     _across(canvas, pose, (half, belt, c3), (roof, height, c2), paint)
-    _across(
-        canvas,
-        pose,
-        (half * 0.9, belt + 0.03, c3 + 0.01),
-        (roof * 0.94, height - 0.06, c2 + 0.03),
-        glass,
-    )
+    low, high = (half * 0.9, belt + 0.03, c3 + 0.01), (roof * 0.94, height - 0.06, c2 + 0.03)
+    _across(canvas, pose, low, high, glass)
     _across(canvas, pose, (half, belt, c0), (roof, height, c1), paint)
-    _across(
-        canvas,
-        pose,
-        (half * 0.86, belt + 0.06, c0 - 0.02),
-        (roof * 0.88, height - 0.08, c1 - 0.03),
-        glass,
-    )
+    low, high = (half * 0.86, belt + 0.06, c0 - 0.02), (roof * 0.88, height - 0.08, c1 - 0.03)
+    _across(canvas, pose, low, high, glass)
     _across(canvas, pose, (roof, height, c1), (roof, height, c2), paint)
     front = belt * 0.78
     _across(canvas, pose, (half, belt, c3), (half, front, nose - 0.02 * length), paint)
@@ -179,30 +176,14 @@ def car(canvas: Canvas, random: Random, pose: Pose, *, lights: bool) -> None:
     braking = lights or random.chance(0.3)
     shape = random.choice((shapes.RECTANGLE, shapes.ELLIPSE))
     red = lamp(labels.CAR, (190.0, 20.0, 18.0), braking)
-    for side in (-1.0, 1.0):
-        panel(
-            canvas,
-            pose,
-            (side * half * 0.62, side * half * 0.98),
-            (belt * 0.68, belt * 0.9),
-            tail - 0.02,
-            red,
-            shape,
-        )
+    lamps = (half * 0.62, half * 0.98)
+    pair(canvas, pose, lamps, (belt * 0.68, belt * 0.9), tail - 0.02, red, shape)
     panel(canvas, pose, (-0.26, 0.26), (belt * 0.58, belt * 0.7), tail - 0.02, plate)
     panel(canvas, pose, (-half, half), (0.16, belt * 0.42), tail - 0.01, dark)
     # Nose: lamps, grille, plate.
     white = lamp(labels.CAR, (250.0, 244.0, 225.0), lights)
-    for side in (-1.0, 1.0):
-        panel(
-            canvas,
-            pose,
-            (side * half * 0.58, side * half * 0.96),
-            (front * 0.72, front * 0.98),
-            nose + 0.02,
-            white,
-            shape,
-        )
+    lamps = (half * 0.58, half * 0.96)
+    pair(canvas, pose, lamps, (front * 0.72, front * 0.98), nose + 0.02, white, shape)
     panel(canvas, pose, (-half * 0.5, half * 0.5), (front * 0.62, front * 0.92), nose + 0.015, dark)
     panel(canvas, pose, (-0.26, 0.26), (front * 0.4, front * 0.55), nose + 0.02, plate)
     panel(canvas, pose, (-half * 0.9, half * 0.9), (0.16, front * 0.34), nose + 0.01, dark)

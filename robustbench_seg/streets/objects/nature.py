@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..rendering import materials, shapes
-from ..rendering.canvas import Canvas, Color, Paint, Pose
+from ..rendering.canvas import Canvas, Color, Paint
+from ..rendering.geometry import Pose
 from ..rendering.randomness import Random
 from . import labels, palettes
 

@@ -1,12 +1,13 @@
-"""Trucks and buses: long boxes, told apart by their build."""
+"""Trucks and buses: long boxes that differ in their build."""
 
 from __future__ import annotations
 
 from ..rendering import materials, shapes
-from ..rendering.canvas import GLOW, Canvas, Paint, Pose
+from ..rendering.canvas import GLOW, Canvas, Paint
+from ..rendering.geometry import Pose
 from ..rendering.randomness import Random
 from . import labels, palettes
-from .cars import lamp, panel, wheel
+from .cars import lamp, pair, panel, wheel
 
 
 def side_panels(
@@ -62,13 +63,9 @@ def truck(canvas: Canvas, random: Random, pose: Pose, *, lights: bool) -> float:
     )
     white = lamp(labels.TRUCK, (250.0, 244.0, 225.0), lights)
     red = lamp(labels.TRUCK, (190.0, 20.0, 18.0), lights or random.chance(0.3))
+    pair(canvas, pose, (half * 0.65, half * 0.95), (0.55, 0.8), nose + 0.05, white)
+    pair(canvas, pose, (half * 0.68, half * 0.98), (0.62, 0.82), tail - 0.04, red)
     for side in (-1.0, 1.0):
-        panel(
-            canvas, pose, (side * half * 0.65, side * half * 0.95), (0.55, 0.8), nose + 0.05, white
-        )
-        panel(
-            canvas, pose, (side * half * 0.68, side * half * 0.98), (0.62, 0.82), tail - 0.04, red
-        )
         canvas.box(
             pose, (side * half, side * (half + 0.22)), (tall * 0.55, tall * 0.8),
             (nose - 0.1, nose), dark,
@@ -99,13 +96,8 @@ def _load(
     if kind == "tank":
         middle = (up[0] + up[1]) / 2.0
         size = (up[1] - up[0]) / 2.0
-        canvas.limb(
-            pose.point(0.0, middle, ahead[0] + size),
-            pose.point(0.0, middle, ahead[1] - size),
-            size,
-            size,
-            paint,
-        )
+        back, front = (pose.point(0.0, middle, z) for z in (ahead[0] + size, ahead[1] - size))
+        canvas.limb(back, front, size, size, paint)
         canvas.box(pose, (-half * 0.6, half * 0.6), (up[0] - 0.2, middle), ahead, dark)
         return
     if kind == "tipper":
@@ -132,15 +124,9 @@ def _load(
     canvas.box(pose, (-half, half), up, ahead, paint)
     # Doors at the back: a frame, a joint, two bars.
     panel(canvas, pose, (-0.02, 0.02), (up[0] + 0.1, up[1] - 0.1), ahead[0] - 0.02, dark)
-    for side in (-0.45, 0.45):
-        panel(
-            canvas,
-            pose,
-            (side * half - 0.025, side * half + 0.025),
-            (up[0] + 0.1, up[1] - 0.1),
-            ahead[0] - 0.02,
-            dark,
-        )
+    for middle in (-0.45 * half, 0.45 * half):
+        bar = (middle - 0.025, middle + 0.025)
+        panel(canvas, pose, bar, (up[0] + 0.1, up[1] - 0.1), ahead[0] - 0.02, dark)
     panel(canvas, pose, (-half, half), (up[1] - 0.1, up[1]), ahead[0] - 0.02, dark)
     if random.chance(0.6):
         logo = Paint(
@@ -195,27 +181,14 @@ def bus(canvas: Canvas, random: Random, pose: Pose, *, lights: bool) -> float:
     panel(canvas, pose, (-half, half), (0.3, 0.5), nose + 0.03, dark)
     panel(canvas, pose, (-half * 0.88, half * 0.88), (1.5, 2.5), tail - 0.02, glass)
     panel(canvas, pose, (-half * 0.4, half * 0.4), (top - 0.42, top - 0.12), tail - 0.03, line)
-    panel(
-        canvas,
-        pose,
-        (-half * 0.7, half * 0.7),
-        (0.6, 1.15),
-        tail - 0.02,
-        dark.but(material=materials.STRIPES, accent=palettes.BLACK, detail=(0.16, 1.0, 0.0)),
-    )
+    grille = dark.but(material=materials.STRIPES, accent=palettes.BLACK, detail=(0.16, 1.0, 0.0))
+    panel(canvas, pose, (-half * 0.7, half * 0.7), (0.6, 1.15), tail - 0.02, grille)
     white = lamp(labels.BUS, (250.0, 244.0, 225.0), lights)
     red = lamp(labels.BUS, (190.0, 20.0, 18.0), lights or random.chance(0.3))
+    lamps = (half * 0.62, half * 0.94)
+    pair(canvas, pose, lamps, (0.58, 0.84), nose + 0.04, white, shapes.ELLIPSE)
+    pair(canvas, pose, (half * 0.8, half * 0.97), (0.8, 1.35), tail - 0.04, red)
     for side in (-1.0, 1.0):
-        panel(
-            canvas,
-            pose,
-            (side * half * 0.62, side * half * 0.94),
-            (0.58, 0.84),
-            nose + 0.04,
-            white,
-            shapes.ELLIPSE,
-        )
-        panel(canvas, pose, (side * half * 0.8, side * half * 0.97), (0.8, 1.35), tail - 0.04, red)
         canvas.box(pose, (side * half, side * (half + 0.25)), (1.6, 2.1), (nose, nose + 0.12), dark)
         for ahead in (tail + length * 0.22, nose - length * 0.22):
             wheel(canvas, pose, side * half, ahead, 0.48, labels.BUS)

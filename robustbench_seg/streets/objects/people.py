@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..rendering import materials
-from ..rendering.canvas import Canvas, Color, Paint, Pose, Vector
+from ..rendering.canvas import Canvas, Color, Paint
+from ..rendering.geometry import Pose, Vector
 from ..rendering.randomness import Random
 from . import labels, palettes
 
@@ -162,7 +163,7 @@ def _ground(point: Vector) -> tuple[float, float]:
 
 
 def person(canvas: Canvas, random: Random, pose: Pose) -> None:
-    """Add a person on foot, a child now and then."""
+    """Add a person on foot, sometimes a child."""
     height = random.uniform(1.05, 1.45) if random.chance(0.1) else random.uniform(1.58, 1.92)
     canvas.contact(pose, 0.3, 0.34)
     figure(canvas, random, pose, height, walking(random), labels.PERSON)

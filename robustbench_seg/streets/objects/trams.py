@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from ..rendering import materials, shapes
-from ..rendering.canvas import GLOW, Canvas, Paint, Pose
+from ..rendering.canvas import GLOW, Canvas, Paint
+from ..rendering.geometry import Pose
 from ..rendering.randomness import Random
 from . import labels, palettes
-from .cars import lamp, panel
+from .cars import lamp, pair, panel
 from .lorries import bays, side_panels
 
 
 def tram(canvas: Canvas, random: Random, pose: Pose, *, lights: bool, sections: int) -> float:
-    """Add a tram of so many sections, standing at the middle of a pose. Return its length."""
+    """Add a tram, standing at the middle of a pose. Return its length in metres."""
     seed = random.seed()
     piece = random.uniform(7.0, 9.0)
     length = piece * sections
@@ -113,13 +114,6 @@ def _ends(
                     pose.point(side * half, high, base),
                     paint,
                 )
-            panel(
-                canvas,
-                face,
-                (side * half * 0.5, side * half * 0.76),
-                (0.7, 0.95),
-                way * 0.03,
-                lights_paint,
-                shapes.ELLIPSE,
-            )
+        lamps = (half * 0.5, half * 0.76)
+        pair(canvas, face, lamps, (0.7, 0.95), way * 0.03, lights_paint, shapes.ELLIPSE)
         panel(canvas, face, (-0.14, 0.14), (0.95, 1.2), way * 0.03, lights_paint, shapes.ELLIPSE)

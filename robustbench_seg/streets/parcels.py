@@ -1,12 +1,12 @@
-"""What lines the street: houses, gardens, parks, long walls, building sites."""
+"""Building parcels along the street: houses, gardens, parks, long walls, building sites."""
 
 from __future__ import annotations
 
+from .objects import buildings, furniture, labels, nature, palettes
 from .rendering import ground
 from .rendering.canvas import Canvas
 from .rendering.randomness import Random
 from .street import Side, Street
-from .things import buildings, furniture, labels, nature, palettes
 
 
 def line_street(
@@ -23,10 +23,10 @@ def line_street(
             if gap is not None:
                 near = min(n for n, f in street.crossings if f == gap)
                 if near - z > 5.0:
-                    _plot(canvas, random, street, side, (z, near - 2.5), autumn, dense)
+                    _build_parcel(canvas, random, street, side, (z, near - 2.5), autumn, dense)
                 z = gap + 2.5
                 continue
-            _plot(canvas, random, street, side, (z, z + length), autumn, dense)
+            _build_parcel(canvas, random, street, side, (z, z + length), autumn, dense)
             z += length + (random.uniform(1.5, 6.0) if random.chance(0.15) else 0.0)
     buildings.backdrop(canvas, random, street.end + 6.0, -110.0, 110.0)
     for _ in range(10):
@@ -47,7 +47,7 @@ def _barrier(
         nature.hedge(canvas, random, start, end, random.uniform(0.8, 1.7))
 
 
-def _plot(
+def _build_parcel(
     canvas: Canvas,
     random: Random,
     street: Street,
@@ -86,16 +86,11 @@ def _plot(
     )
     street.build_up(side, back, z, height)
     edge = s + side.sign * 0.3
+    ends = (street.pose(edge, z[0]), street.pose(edge, z[1]))
     if kind == "wall":
-        furniture.wall(
-            canvas,
-            random,
-            street.pose(edge, z[0]),
-            street.pose(edge, z[1]),
-            random.uniform(1.2, 2.6),
-        )
+        furniture.wall(canvas, random, *ends, random.uniform(1.2, 2.6))
     elif kind == "site":
-        furniture.fence(canvas, random, street.pose(edge, z[0]), street.pose(edge, z[1]), 2.0)
+        furniture.fence(canvas, random, *ends, 2.0)
     elif random.chance(0.75):
         _barrier(canvas, random, street, edge, z)
     for _ in range(random.integer(2, 5) if kind != "site" else 1):

@@ -1,4 +1,4 @@
-"""The label values of the classes that the scene is made of (Cityscapes' train ids)."""
+"""Label values of the classes: Cityscapes' train IDs."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Objects of a street, built of patches: houses, trees, vehicles, people."""

@@ -1,1 +1,0 @@
-"""What stands in a street, each built of shapes: houses, trees, vehicles, people."""
