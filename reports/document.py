@@ -122,8 +122,9 @@ class Fold:
     open: bool = False
 
 
-Part: TypeAlias = str | Table | Plots | Gallery | Cards | Key | Fold
-"""A text is a paragraph."""
+OpenPart: TypeAlias = str | Table | Plots | Gallery | Cards | Key
+"""A part of a section; a text is a paragraph."""
+Part: TypeAlias = OpenPart | Fold
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ class Document:
         return tuple(plot for part in parts if isinstance(part, Plots) for plot in part.plots)
 
 
-def unfolded(parts: Iterable[Part]) -> Iterator[str | Table | Plots | Gallery | Cards | Key]:
+def unfolded(parts: Iterable[Part]) -> Iterator[OpenPart]:
     """Yield the parts, with those of each fold in its place."""
     for part in parts:
         if isinstance(part, Fold):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from . import paper
 from .contents import document_of
-from .formats import latex, markdown, old_html, paper, pdf
+from .formats import latex, markdown, old_html, pdf
 from .report import Page
 from .text import encoded
 

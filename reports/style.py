@@ -11,7 +11,10 @@ from typing import Any, Final
 
 import seaborn as sns
 from matplotlib.colors import Colormap, to_rgb
+from matplotlib.figure import Figure
 
+POINTS: Final = 72.0
+"""Points in an inch, the unit of matplotlib's figure sizes."""
 INK: Final = "#010101"
 MUTED: Final = "#010102"
 RULE: Final = "#010103"
@@ -62,6 +65,11 @@ def score_colors() -> Colormap:
     """Return the scale of scores: dark is low, and the order is one of lightness."""
     colors: Colormap = sns.color_palette("mako", as_cmap=True)
     return colors
+
+
+def is_wide_figure(figure: Figure) -> bool:
+    """Return whether a figure is too wide, above 800 points, to be shrunk to a narrow page."""
+    return bool(POINTS * figure.get_figwidth() > 800)
 
 
 def luminance(color: str) -> float:

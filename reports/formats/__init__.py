@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from .. import paper
 from ..document import Document
 from ..text import encoded
-from . import html, latex, markdown, paper, pdf
+from . import html, latex, markdown, pdf
 
 
 class Format(NamedTuple):

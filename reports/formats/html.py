@@ -26,12 +26,9 @@ from ..document import (
     file_name,
     split_stamp,
 )
-from ..style import CSS_VARIABLES
+from ..style import CSS_VARIABLES, is_wide_figure
 from ..svg import inline_svg
 from ..table import Table
-
-WIDE = 800.0
-"""Figures above this width in points scroll on narrow screens: shrunk, they cannot be read."""
 
 
 def render(document: Document) -> str:
@@ -122,8 +119,8 @@ class _Page:
     def _drawn(self, plot: Plot) -> tuple[Markup, str]:
         """Return a figure, and its label if it is to scroll."""
         figure = plot.draw()
-        wide = 72 * figure.get_figwidth() > WIDE
-        return inline_svg(figure, self._name("figure"), plot.label), plot.label if wide else ""
+        scrolled = plot.label if is_wide_figure(figure) else ""
+        return inline_svg(figure, self._name("figure"), plot.label), scrolled
 
     def _name(self, kind: str) -> str:
         self._numbers[kind] += 1

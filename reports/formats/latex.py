@@ -162,8 +162,9 @@ def _blocks(document: Document) -> Iterator[str]:
         yield f"\\fbox{{\\parbox{{0.97\\linewidth}}{{\\textbf{{{escape(word)}}} {escape(rest)}}}}}"
     first, *others = document.sections
     yield from _section(first)
-    yield "\\subsection*{About this run}"
-    yield _list(escape(note) for note in document.notes)
+    if document.notes:
+        yield "\\subsection*{Notes}"
+        yield _list(escape(note) for note in document.notes)
     yield "\\subsection*{What the numbers mean}"
     yield _list(f"\\textbf{{{escape(term)}}} {escape(text)}" for term, text in document.meanings)
     for section in others:

@@ -48,8 +48,9 @@ def _blocks(document: Document) -> Iterator[str]:
         yield f"> [!CAUTION]\n> **{escape(word)}** {escape(rest)}".rstrip()
     first, *others = document.sections
     yield from _section(first)
-    yield "## About this run"
-    yield "\n".join(f"- {escape(note)}" for note in document.notes)
+    if document.notes:
+        yield "## Notes"
+        yield "\n".join(f"- {escape(note)}" for note in document.notes)
     yield "## What the numbers mean"
     yield "\n".join(f"- **{escape(term)}** {escape(text)}" for term, text in document.meanings)
     for section in others:

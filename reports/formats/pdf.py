@@ -9,13 +9,26 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..document import Document, Gallery, Plots, Section, one_line, split_stamp, unfolded
+from .. import paper
+from ..document import (
+    Cards,
+    Document,
+    Gallery,
+    Key,
+    KeyEntry,
+    OpenPart,
+    Plots,
+    Section,
+    one_line,
+    split_stamp,
+    unfolded,
+)
+from ..style import is_wide_figure
 from ..table import MOST_LEVEL, Cell, Placed, Table, in_blocks
-from . import paper
-from .typesetting import template, typeset
+from ..typesetting import template, typeset
 
 _WIDEST = 105
-"""How many characters the rows of a table may have on a page that is not turned."""
+"""Characters in the rows of a table, above which its page is turned."""
 _MOST_CARDS = 2
 
 
@@ -29,22 +42,14 @@ def render(document: Document) -> bytes:
 
 
 def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
-    """Describe the document in lists and dictionaries; pictures go to `files`."""
-    few = len(document.headlines) <= _MOST_CARDS
+    """Describe a document in lists and dictionaries; its figures and pictures go to `files`."""
     return {
         "title": document.title,
         "subtitle": document.subtitle,
+        "kind": document.kind,
         "stamps": [split_stamp(stamp) for stamp in document.stamps],
         "notes": document.notes,
         "meanings": document.meanings,
-        "headlines": [
-            {
-                "model": model,
-                "figures": [{"label": label, **_cell(cell)} for label, cell in figures.items()],
-            }
-            for model, figures in document.headlines.items()
-            if few
-        ],
         "sections": [_section(section, files) for section in document.sections],
         "provenance": [
             {"heading": heading, "entries": list(entries.items())}
@@ -54,23 +59,30 @@ def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
 
 
 def _section(section: Section, files: dict[str, bytes]) -> dict[str, Any]:
-    parts: list[dict[str, Any]] = []
-    for part in unfolded(section.parts):
-        if isinstance(part, str):
-            parts.append({"kind": "text", "text": part})
-        elif isinstance(part, Table):
-            parts.append({"kind": "table", **table(part)})
-        elif isinstance(part, Plots):
-            parts.append(_plots(part, files))
-        elif isinstance(part, Gallery):
-            parts.append(_gallery(part, files))
-    tables = [part for part in unfolded(section.parts) if isinstance(part, Table)]
+    parts = list(unfolded(section.parts))
+    described = [shown for part in parts if (shown := _part(part, files))]
     return {
         "heading": section.heading,
         "foreign": section.foreign,
-        "wide": any(map(is_wide, tables)),
-        "parts": parts,
+        "wide": any(isinstance(part, Table) and is_wide(part) for part in parts)
+        or any(part.get("wide") for part in described),
+        "parts": described,
     }
+
+
+def _part(part: OpenPart, files: dict[str, bytes]) -> dict[str, Any] | None:
+    if isinstance(part, str):
+        return {"kind": "text", "text": part}
+    if isinstance(part, Table):
+        return {"kind": "table", **table(part)}
+    if isinstance(part, Plots):
+        return _plots(part, files)
+    if isinstance(part, Gallery):
+        return _gallery(part, files)
+    if isinstance(part, Key):
+        return {"kind": "key", "entries": [_entry(entry) for entry in part.entries]}
+    # More cards would be too small to read; the table below them has the same numbers.
+    return _cards(part) if len(part.cards) <= _MOST_CARDS else None
 
 
 def table(description: Table) -> dict[str, Any]:
@@ -114,18 +126,38 @@ def is_wide(description: Table) -> bool:
 
 
 def _plots(part: Plots, files: dict[str, bytes]) -> dict[str, Any]:
-    plots = []
+    plots, wide = [], False
     for plot in part.plots:
-        file = f"{plot.name}.svg"
-        files[file] = paper.svg(plot.draw())
+        file, figure = f"{plot.name}.svg", plot.draw()
+        files[file] = paper.svg(figure)
+        wide |= is_wide_figure(figure)
         plots.append({"file": file, "caption": plot.caption, "label": plot.label})
     return {
         "kind": "plots",
         "heading": part.heading,
+        "aside": part.aside,
         "note": part.note,
         "columns": part.columns,
+        "lead": part.lead,
+        "wide": wide,
         "plots": plots,
     }
+
+
+def _cards(part: Cards) -> dict[str, Any]:
+    cards = [
+        {
+            "title": card.title,
+            "headline": [{"label": label, **_cell(cell)} for label, cell in card.headline],
+        }
+        for card in part.cards
+    ]
+    return {"kind": "cards", "cards": cards}
+
+
+def _entry(entry: KeyEntry) -> dict[str, Any]:
+    colors = [paper.colors().get(color, color) for color in entry.colors]
+    return {"mark": entry.mark, "text": entry.text, "colors": colors}
 
 
 def _gallery(part: Gallery, files: dict[str, bytes]) -> dict[str, Any]:

@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reports import figures, files
+from reports import figures, files, paper
 from reports.contents import document_of
 from reports.document import file_name
 from reports.formats import old_html as html
-from reports.formats import paper
 from reports.style import CSS_VARIABLES, contrast
 from tests.helpers.sample_report import sample_report
 

@@ -103,7 +103,7 @@ def test_report_has_stamps_notes_tables_and_provenance() -> None:
     assert heads == [
         "# a suite on streets (val)",
         "## Summary",
-        "## About this run",
+        "## Notes",
         "## What the numbers mean",
         "## By corruption",
         "## By severity",

@@ -10,7 +10,7 @@ from importlib import resources
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from ..style import CSS_VARIABLES, RC
+from .style import CSS_VARIABLES, RC
 from .typesetting import typeset
 
 _PAGE = b"""#set page(width: auto, height: auto, margin: 0pt)
