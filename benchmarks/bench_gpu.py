@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from corruptions import corrupt, image_key
 from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import render
-from robustbench_seg.inference.predict import Predictor, window_starts
+from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.inference.prefetch import prefetch
+from robustbench_seg.inference.windows import window_grid
 from robustbench_seg.models.base import Precision, WindowMode
 from robustbench_seg.models.counting import multiply_adds
 from robustbench_seg.models.registry import load_model
@@ -129,12 +130,9 @@ def share_of_peak(
         return ""
     network = predictor.segmenter.network
     assert isinstance(network, torch.nn.Module)
-    crop, stride = predictor.window.crop, predictor.window.stride
-    if predictor.window.mode == "whole":
-        crop = stride = max(size)
-    windows = [window_starts(side, crop, stride) for side in size]
-    each = multiply_adds(network, (min(crop, size[0]), min(crop, size[1])))
-    share = fast * each * len(windows[0]) * len(windows[1]) / (peak * 1e12)
+    grid = window_grid(predictor.window, size)
+    adds = grid.number * multiply_adds(network, (grid.height, grid.width))
+    share = fast * adds / (peak * 1e12)
     return f", {share:.0%} of the peak"
 
 

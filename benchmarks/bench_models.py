@@ -29,7 +29,7 @@ from transformers import SegformerConfig, SegformerForSemanticSegmentation
 from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.inference.predict import Predictor
-from robustbench_seg.inference.upsample_argmax import axis, label_map
+from robustbench_seg.inference.upsample_argmax import label_map, sample_axis
 from robustbench_seg.models.base import IMAGENET
 from robustbench_seg.models.registry import load_model
 from robustbench_seg.models.segformer import VARIANTS
@@ -124,8 +124,8 @@ def compare_labelling(rounds: int) -> None:
     def theirs() -> Tensor:
         return F.interpolate(logits, (height, width), mode="bilinear").argmax(1)[0]
 
-    rows = axis([0], height, height, logits.shape[2], height)
-    columns = axis([0], width, width, logits.shape[3], width)
+    rows = sample_axis([0], height, height, logits.shape[2], height)
+    columns = sample_axis([0], width, width, logits.shape[3], width)
 
     def ours() -> NDArray[np.uint8]:
         return label_map(logits, rows, columns)

@@ -15,8 +15,9 @@ from corruptions import Implementation, corrupt
 
 from ..datasets.streets import render
 from ..errors import InputError
-from ..inference.costs import costs, segmenter_of, windows
+from ..inference.costs import costs, load_for_costs
 from ..inference.devices import batch_size, device_kind, gpu_count, resolve_device
+from ..inference.windows import window_grid
 from ..models.base import Segmenter, Window
 from ..models.counting import activation_bytes, multiply_adds, parameters
 from ..models.registry import parse_choice
@@ -92,7 +93,7 @@ def forecast(
     batch = request.batch or batch_size([size], device, request.input_scale)
     rows = []
     for choice in request.models:
-        segmenter = segmenter_of(choice, classes, shapes_alone=True)
+        segmenter = load_for_costs(choice, classes, shapes_alone=True)
         rows.append({"model": choice, **_counted(segmenter, conditions, size, batch)})
     table = pd.DataFrame(rows, columns=["model", "own", "gflops", "memory"]).set_index("model")
     corrupting = None
@@ -148,9 +149,11 @@ def _counted(
 
 
 def _executed(network: nn.Module, inside: Size, window: Window, batch: int) -> tuple[float, float]:
-    number, crop = windows(window, inside)
+    grid = window_grid(window, inside)
+    crop = (grid.height, grid.width)
     try:
-        return number * multiply_adds(network, crop) / 1e9, activation_bytes(network, crop, batch)
+        adds = grid.number * multiply_adds(network, crop)
+        return adds / 1e9, activation_bytes(network, crop, batch)
     except Exception:  # a network from elsewhere may need values, which are not there
         return float("nan"), float("nan")
 

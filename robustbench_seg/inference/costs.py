@@ -1,8 +1,7 @@
-"""What models cost at a size: parameters, multiply-adds, and images per second here."""
+"""Costs of models at an image size: parameters, multiply-adds, and images per second."""
 
 from __future__ import annotations
 
-import math
 import statistics
 import time
 from collections.abc import Sequence
@@ -16,18 +15,20 @@ from torch import nn
 
 from ..datasets.streets import render
 from ..errors import InputError
-from ..models.base import Precision, Segmenter, Window
+from ..models.base import Precision, Segmenter
 from ..models.catalogue import MODELS
 from ..models.counting import multiply_adds, parameters, published_multiply_adds
 from ..models.named_weights import RANDOM
 from ..models.registry import load_model, parse_choice
 from ..progress import Progress, silent
-from .predict import Predictor, window_starts
+from ..protocol.input_geometry import Size
+from .predict import Predictor
+from .windows import window_grid
 
 SMALLEST = (32, 64)
-"""Height and width under which no model is asked."""
+"""Smallest height and width that costs are given for."""
 PASSES = 5
-"""How often an image is labelled for the median time, after once to warm up."""
+"""Number of timed passes, after one to warm up; their median counts."""
 COLUMNS = (
     *("model", "parameters", "gflops", "gflops_executed"),
     *("windows", "window_width", "window_height", "images_per_second"),
@@ -36,20 +37,20 @@ COLUMNS = (
 
 def costs(
     choices: Sequence[str],
-    size: tuple[int, int],
+    size: Size,
     *,
     classes: int = 19,
     device: str | None = None,
     precision: Precision = "float32",
     progress: Progress = silent,
 ) -> pd.DataFrame:
-    """Return what each model costs for one image of size (height, width): a row for a model.
+    """Return the cost of each model for one image of size (height, width), one row per model.
 
-    `gflops` are 10^9 multiply-adds of one pass over the whole image, as papers count them;
-    `gflops_executed` are those that are done here, in `windows` windows. `images_per_second`, from
-    image to label map, are measured where a device is given. A model of ours has random weights
-    where its choice names none. What a model does not tell is missing. Raises InputError for an
-    unknown model, a size under 64x32, and a model of another number of classes.
+    `gflops` counts 10^9 multiply-adds of one pass over the whole image, as papers do;
+    `gflops_executed` counts those of the prediction in `windows` windows. `images_per_second`, from
+    image to label map, is measured if a device is given. Built-in models without named weights get
+    random ones. Unknown numbers are missing. Raises InputError for an unknown model, a size under
+    64x32, and a model with another number of classes.
     """
     if size[0] < SMALLEST[0] or size[1] < SMALLEST[1]:
         smallest = f"{SMALLEST[1]}x{SMALLEST[0]}"
@@ -58,10 +59,10 @@ def costs(
         parse_choice(choice)
     rows = []
     for index, choice in enumerate(choices):
-        segmenter = segmenter_of(choice, classes, shapes_alone=device is None)
-        row = {"model": choice, **_counted(segmenter, size)}
+        segmenter = load_for_costs(choice, classes, shapes_alone=device is None)
+        row = {"model": choice, **_counts(segmenter, size)}
         if device is not None:
-            # On a CPU more windows at once are slower, as their arrays outgrow what is kept.
+            # Several windows at once are slower on a CPU: their arrays outgrow the allocator.
             batch = 1 if device == "cpu" else row["windows"]
             predictor = Predictor(segmenter, device, precision, segmenter.window, batch=batch)
             row["images_per_second"] = 1 / _seconds(predictor, size, progress)
@@ -70,45 +71,42 @@ def costs(
     return pd.DataFrame(rows, columns=COLUMNS).astype({"parameters": "Int64"})
 
 
-def segmenter_of(choice: str, classes: int, *, shapes_alone: bool) -> Segmenter:
-    """Return a model of so many classes, one of ours at random, of which only shapes may do."""
-    ours = choice in MODELS
-    # Drawing the 85 million weights of B5 takes longer than to count with their shapes.
-    with torch.device("meta") if ours and shapes_alone else nullcontext():
+def load_for_costs(choice: str, classes: int, *, shapes_alone: bool) -> Segmenter:
+    """Load a model with `classes` outputs; built-in models get random weights.
+
+    With `shapes_alone` these are on the meta device: drawing the 85 million weights of B5 takes
+    longer than counting with their shapes.
+    """
+    built_in = choice in MODELS
+    with torch.device("meta") if built_in and shapes_alone else nullcontext():
         return load_model(
-            f"{choice}@{RANDOM}" if ours else choice,
+            f"{choice}@{RANDOM}" if built_in else choice,
             data=f"--classes {classes}",
             classes=[f"class {number}" for number in range(classes)],
         )
 
 
-def windows(window: Window, size: tuple[int, int]) -> tuple[int, tuple[int, int]]:
-    """Return in how many windows an input of size (height, width) is read, and their size."""
-    if window.mode == "whole":
-        return 1, size
-    starts = [window_starts(length, window.crop, window.stride) for length in size]
-    return math.prod(map(len, starts)), (min(size[0], window.crop), min(size[1], window.crop))
-
-
-def _counted(segmenter: Segmenter, size: tuple[int, int]) -> dict[str, Any]:
-    network, inside = segmenter.network, segmenter.preprocessing.input_size(size)
-    number, (height, width) = windows(segmenter.window, inside)
+def _counts(segmenter: Segmenter, size: Size) -> dict[str, Any]:
+    network, input_size = segmenter.network, segmenter.preprocessing.input_size(size)
+    grid = window_grid(segmenter.window, input_size)
     counts: dict[str, Any] = {
-        "windows": number,
-        "window_width": width,
-        "window_height": height,
+        "windows": grid.number,
+        "window_width": grid.width,
+        "window_height": grid.height,
     }
     if isinstance(network, nn.Module) and parameters(network):
         counts["parameters"] = parameters(network)
-        # A network from elsewhere may need values, which are not there: it stays uncounted.
+        # A third-party network may need pixel values, which shapes lack: it stays uncounted.
         with suppress(Exception):
-            counts["gflops"] = published_multiply_adds(network, inside) / 1e9
-            counts["gflops_executed"] = number * multiply_adds(network, (height, width)) / 1e9
+            executed = grid.number * multiply_adds(network, (grid.height, grid.width))
+            counts["gflops"] = published_multiply_adds(network, input_size) / 1e9
+            counts["gflops_executed"] = executed / 1e9
     return counts
 
 
-def _seconds(predictor: Predictor, size: tuple[int, int], progress: Progress) -> float:
-    image = render("val", 0, size[1], size[0])[0]  # (H, W, 3): labels of noise may take longer
+def _seconds(predictor: Predictor, size: Size, progress: Progress) -> float:
+    """Return the median seconds of predicting a rendered street: on noise, labelling is slower."""
+    image = render("val", 0, size[1], size[0])[0]  # (H, W, 3)
     times = []
     for index in range(PASSES + 1):
         start = time.perf_counter()

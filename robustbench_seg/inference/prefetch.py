@@ -1,4 +1,4 @@
-"""Work that is done ahead of its use, by threads, so that the model never waits for images."""
+"""Prefetching: jobs run in threads ahead of their use, so that the model never waits for images."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ Result = TypeVar("Result")
 
 
 def prefetch(jobs: Iterable[Callable[[], Result]], threads: int) -> Generator[Result]:
-    """Yield the results of jobs in their order, while the next are being done.
+    """Yield the results of jobs in order while the next ones run in threads.
 
-    At most one more than there are threads is done or begun and not yet asked for, so that memory
-    is bounded. The first job that fails raises here, in its turn; whoever stops early leaves no
-    thread at work.
+    At most `threads` + 1 results are running or waiting, which bounds memory. A job that fails
+    raises in its turn. Closing the generator cancels pending jobs and waits for running ones.
     """
     pending: deque[Future[Result]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="ahead")
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="prefetch")
     try:
         for job in jobs:
             pending.append(pool.submit(job))
@@ -32,9 +31,9 @@ def prefetch(jobs: Iterable[Callable[[], Result]], threads: int) -> Generator[Re
 
 
 def cached_once(function: Callable[[], Result]) -> Callable[[], Result]:
-    """Return a function that calls the given one the first time, and then gives its result.
+    """Return a function that calls the given one once, and then returns its cached result.
 
-    Threads that come while it is being called wait (functools.cache would call it for each).
+    Concurrent callers wait for the first call; functools.cache would run the function in each.
     """
     lock, results = Lock(), list[Result]()
 

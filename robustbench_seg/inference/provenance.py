@@ -1,4 +1,4 @@
-"""Where and with what a run was made."""
+"""Provenance of a run: the machine, and the command that started it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from .devices import device_name
 
 
 def provenance(device: str) -> dict[str, dict[str, str]]:
-    """Return machine and command as sections of plain text, made for JSON."""
+    """Return machine and command as sections of strings, made for JSON."""
+    program = os.path.basename(sys.argv[0]) or "python"  # noqa: PTH119
     return {
         "session": {
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
-            "command": shlex.join(_command()),
+            "command": shlex.join([program, *sys.argv[1:]]),
         },
         "machine": {
             "device": device_name(device),
@@ -26,10 +27,6 @@ def provenance(device: str) -> dict[str, dict[str, str]]:
             "python": platform.python_version(),
         },
     }
-
-
-def _command() -> list[str]:
-    return [os.path.basename(sys.argv[0]) or "python", *sys.argv[1:]]  # noqa: PTH119
 
 
 def _processor() -> str:

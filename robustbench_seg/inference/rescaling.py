@@ -1,9 +1,9 @@
-"""Images at another scale, as the field rescales them: bilinear, without antialiasing.
+"""Image rescaling as published evaluations do it: bilinear, without antialiasing.
 
-That is `cv2.INTER_LINEAR`, which mmsegmentation's pipelines and SegFormer's evaluation rescale
-uint8 images with. Here it is computed in integers with OpenCV's weights (multiples of 2**-11), so
-that every processor rounds alike; OpenCV itself rounds as its vector instructions do, and is one
-grey level away here and there.
+That is `cv2.INTER_LINEAR`, with which mmsegmentation's pipelines and SegFormer's evaluation rescale
+uint8 images. It is computed in integers with OpenCV's weights (multiples of 2**-11), so every
+processor rounds alike; OpenCV itself rounds as its vector instructions do, one grey level off in
+some pixels.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from ..protocol.input_geometry import Size
 _BITS = 11
 _ONE = 2**_BITS
 _HALF = np.int32(2 ** (2 * _BITS - 1))
-_DOWN = np.int32(2 * _BITS)
+_SHIFT = np.int32(2 * _BITS)
 
 
 def rescale(image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
-    """Return an RGB uint8 (H, W, 3) image at a size (height, width); the image itself at its own.
+    """Return an RGB uint8 (H, W, 3) image at a size (height, width); unchanged at its own size.
 
-    The centre of pixel i lies at (i + 1/2) old / new - 1/2 of the old ones, whose last is repeated
-    beyond the edges. Enlarging is smooth; shrinking to less than a half leaves pixels out.
+    The centre of pixel i lies at (i + 1/2) old / new - 1/2 on the image, whose last pixels repeat
+    beyond the edges. Enlarging is smooth; shrinking to less than a half skips pixels.
     """
     if image.shape[:2] == size:
         return image
     rows = np.ascontiguousarray(image).reshape(len(image), -1)  # (H, 3 W)
     wide = np.empty((len(image), 3 * size[1]), np.int32)
-    _widen(rows, *_neighbours(image.shape[1], size[1]), wide)
+    _interpolate_columns(rows, *_neighbours(image.shape[1], size[1]), wide)
     result = np.empty((*size, 3), np.uint8)
-    _heighten(wide, *_neighbours(image.shape[0], size[0]), result.reshape(size[0], -1))
+    _interpolate_rows(wide, *_neighbours(image.shape[0], size[0]), result.reshape(size[0], -1))
     return result
 
 
@@ -43,16 +43,16 @@ def _neighbours(
     old: int, new: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
     """Return the two pixels that each of `new` lies between, and the weight of the second."""
-    # (i + 1/2) old / new - 1/2 in units of 1 / (2 new), so that all is whole numbers.
+    # (i + 1/2) old / new - 1/2 in units of 1 / (2 new): whole numbers.
     places = np.clip((2 * np.arange(new) + 1) * old - new, 0, 2 * new * (old - 1))  # (new,)
-    first, beyond = np.divmod(places, 2 * new)
-    weights = (beyond * _ONE + new) // (2 * new)
+    first, remainder = np.divmod(places, 2 * new)
+    weights = (remainder * _ONE + new) // (2 * new)
     return first, np.minimum(first + 1, old - 1), weights.astype(np.int32)
 
 
 @kernel
-def _widen(rows: Any, left: Any, right: Any, weights: Any, wide: Any) -> None:
-    """Fill rows (H, 3 W') from rows (H, 3 W), the weights not yet divided out."""
+def _interpolate_columns(rows: Any, left: Any, right: Any, weights: Any, wide: Any) -> None:
+    """Write rows (H, 3 W') from rows (H, 3 W), times 2**11."""
     for y in range(len(rows)):
         row, result = rows[y], wide[y]
         for x in range(len(left)):
@@ -62,11 +62,11 @@ def _widen(rows: Any, left: Any, right: Any, weights: Any, wide: Any) -> None:
 
 
 @kernel
-def _heighten(wide: Any, above: Any, below: Any, weights: Any, rows: Any) -> None:
-    """Fill rows (H', 3 W') from rows (H, 3 W'), and divide both weights out, rounding."""
+def _interpolate_rows(wide: Any, above: Any, below: Any, weights: Any, rows: Any) -> None:
+    """Write rows (H', 3 W') from rows (H, 3 W'), divided by 2**22 and rounded."""
     for y in range(len(rows)):
         row, upper, lower = rows[y], wide[above[y]], wide[below[y]]
-        down = np.int32(weights[y])
-        up = np.int32(_ONE - down)
+        lower_weight = np.int32(weights[y])
+        upper_weight = np.int32(_ONE - lower_weight)
         for i in range(len(row)):
-            row[i] = np.int32(up * upper[i] + down * lower[i] + _HALF) >> _DOWN
+            row[i] = np.int32(upper_weight * upper[i] + lower_weight * lower[i] + _HALF) >> _SHIFT

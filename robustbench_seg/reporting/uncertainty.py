@@ -8,7 +8,7 @@ import pandas as pd
 from reports import Intervals
 
 from ..runs.run import Run
-from ..scores.statistics import FEW, RESAMPLES
+from ..scores.statistics import RELIABLE_UNITS, RESAMPLES
 from ..scores.tables import ALL_CLASSES
 
 _FEW_OF_CLASS = 10
@@ -75,10 +75,11 @@ def interval_notes(run: Run) -> list[str]:
         "kind, not with other training."
     ]
     units = len(set(run.groups)) if run.grouped else images
-    if units < FEW:
+    if units < RELIABLE_UNITS:
         notes.append(
-            f"Only {units} {drawn}: intervals over fewer than {FEW} are too narrow; in simulations "
-            "they hold the true value in 90 % of the cases with 20, and in 87 % with 10."
+            f"Only {units} {drawn}: intervals over fewer than {RELIABLE_UNITS} are too narrow; "
+            "in simulations they hold the true value in 90 % of the cases with 20, and in 87 % "
+            "with 10."
         )
     return notes + _group_notes(run) + _class_notes(run) + _draw_notes(run)
 
@@ -97,7 +98,7 @@ def _group_notes(run: Run) -> list[str]:
 
 
 def _class_notes(run: Run) -> list[str]:
-    if len(run.frames) < FEW:
+    if len(run.frames) < RELIABLE_UNITS:
         return []
     finished = set(run.frames)
     pixels = np.array([item.class_pixels for item in run.spec.frames if item.name in finished])

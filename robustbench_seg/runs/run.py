@@ -20,7 +20,7 @@ from ..scores import resolution, tables
 from ..scores.bootstrap import Bootstrap
 from ..scores.intervals import intervals, tidy
 from ..scores.pixel_counts import PixelCounts
-from ..scores.statistics import FEWEST_GROUPS
+from ..scores.statistics import MIN_GROUPS
 from .store import Cell, Failure, Picture, Store
 
 TABLES: dict[str, Callable[[pd.DataFrame, Suite], pd.DataFrame]] = {
@@ -99,7 +99,7 @@ class Run:
     @property
     def grouped(self) -> bool:
         """Whether intervals are over groups of frames: where all have one, and there are enough."""
-        return all(self.groups) and len(set(self.groups)) >= FEWEST_GROUPS
+        return all(self.groups) and len(set(self.groups)) >= MIN_GROUPS
 
     def table(self, name: str = "summary") -> pd.DataFrame:
         """Return a table of scores: "tidy", "summary", "suite", "severities" or "classes".

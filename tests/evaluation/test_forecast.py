@@ -80,8 +80,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 import torch
-from robustbench_seg.inference.costs import segmenter_of
-network = segmenter_of("b2", 19, shapes_alone=False).network.eval()
+from robustbench_seg.inference.costs import load_for_costs
+network = load_for_costs("b2", 19, shapes_alone=False).network.eval()
 def most(): return int(re.findall(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[0])
 with torch.inference_mode():
     network(torch.zeros(1, 3, 64, 64))

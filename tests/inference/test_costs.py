@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from robustbench_seg.__main__ import main
 from robustbench_seg.inference import costs as module
-from robustbench_seg.inference.costs import costs, windows
+from robustbench_seg.inference.costs import costs
 from robustbench_seg.inference.predict import Predictor
+from robustbench_seg.inference.windows import window_grid
 from robustbench_seg.models.base import IMAGENET, Segmenter, Window
 from robustbench_seg.models.catalogue import MODELS
 from robustbench_seg.models.counting import multiply_adds, parameters, published_multiply_adds
@@ -74,8 +75,8 @@ def test_windows_are_those_that_are_predicted(window: Window, size: tuple[int, i
     segmenter = Segmenter("recorder", network, IMAGENET, window, ("a", "b"), "nothing")
     images = np.zeros((1, *size, 3), np.uint8)
     Predictor(segmenter, "cpu", "float32", window).labels(images, size)
-    number, inside = windows(window, size)
-    assert network.sizes == [inside] * number
+    grid = window_grid(window, size)
+    assert network.sizes == [(grid.height, grid.width)] * grid.number
 
 
 def test_a_row_is_the_cost_of_a_model() -> None:
@@ -99,7 +100,7 @@ def test_more_classes_cost_more() -> None:
     assert many["gflops"][0] - few["gflops"][0] == pytest.approx(148 * 257 * 16 * 32 / 1e9)
 
 
-def test_what_a_model_does_not_tell_is_missing(others: str) -> None:
+def test_unknown_numbers_are_missing(others: str) -> None:
     choices = [f"{others}:network", f"{others}:function"]
     table = costs(choices, (32, 64), classes=5)
     assert table["parameters"][0] == 5 * 3 + 5

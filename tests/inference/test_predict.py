@@ -1,4 +1,4 @@
-"""Preprocessing and windows, against independent restatements."""
+"""Preprocessing, sliding windows and checks of outputs, against independent restatements."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLASSES = ("a", "b", "c")
 
 
 class Network(nn.Module):
-    """A convolution with a stride, whose answer depends on where a window begins."""
+    """A strided convolution, whose logits depend on where a window begins."""
 
     def __init__(self, outputs: int = 3) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ def test_whole_image_labels(images: np.ndarray) -> None:
     np.testing.assert_array_equal(labels, logits.argmax(1).numpy())
 
 
-def test_outputs_beyond_the_classes_are_left_out(images: np.ndarray) -> None:
+def test_spare_outputs_are_dropped(images: np.ndarray) -> None:
     network = Network(5)
     with torch.no_grad():
         network.layer.bias[4] = 1e6  # type: ignore[index]
@@ -86,7 +86,7 @@ def test_resized_bgr_input(images: np.ndarray) -> None:
     # ESPNet's convention: resize, then (BGR - mean) / std / 255.
     network = Network()
     with torch.no_grad():
-        network.layer.weight *= 255  # or the small input would leave the answer to the bias
+        network.layer.weight *= 255  # or the bias would decide, as the input is small
     preprocessing = Preprocessing(
         mean=(72.392, 82.909, 73.158),
         std=(45.319 * 255, 46.153 * 255, 44.915 * 255),
@@ -159,7 +159,7 @@ def test_batches_of_windows_give_the_same_labels(images: np.ndarray, batch: int)
 
 
 class Answer(nn.Module):
-    """Gives the same whatever it sees."""
+    """A network that returns a fixed answer."""
 
     def __init__(self, answer: Any) -> None:
         super().__init__()
@@ -173,11 +173,11 @@ class Answer(nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
-        (torch.zeros(1, 4, 8, 8), r"\(1, 4, 8, 8\); expected \(1, 3, h, w\)"),
-        (torch.zeros(1, 2, 8, 8), r"\(1, 2, 8, 8\); expected \(1, 3, h, w\)"),
-        (torch.zeros(2, 3, 8, 8), r"\(2, 3, 8, 8\); expected \(1, 3, h, w\)"),
+        (torch.zeros(1, 4, 8, 8), r"\(1, 4, 8, 8\); expected logits \(1, 3, h, w\)"),
+        (torch.zeros(1, 2, 8, 8), r"\(1, 2, 8, 8\); expected logits \(1, 3, h, w\)"),
+        (torch.zeros(2, 3, 8, 8), r"\(2, 3, 8, 8\); expected logits \(1, 3, h, w\)"),
         (torch.zeros(1, 8, 8), r"gives \(1, 8, 8\); expected logits"),
         (torch.zeros(1, 3, 8, 8, dtype=torch.int64), "expected logits"),
         ({"out": torch.zeros(1, 3, 8, 8)}, "gives dict; expected logits"),
@@ -187,8 +187,10 @@ class Answer(nn.Module):
         ),
     ],
 )
-def test_what_is_no_logits_is_told_in_one_line(images: np.ndarray, answer: Any, told: str) -> None:
-    with pytest.raises(InputError, match=f"^--model network: .*{told}") as error:
+def test_outputs_that_are_no_logits_are_refused(
+    images: np.ndarray, answer: Any, message: str
+) -> None:
+    with pytest.raises(InputError, match=f"^--model network: .*{message}") as error:
         predict(segmenter(Answer(answer)), images[:1], (70, 111))
     assert "\n" not in str(error.value)
 
@@ -200,7 +202,7 @@ def test_a_function_labels_images_itself(images: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         (np.zeros((70, 110), int), r"int64 \(70, 110\)"),
         (np.zeros((70, 111)), r"float64 \(70, 111\)"),
@@ -209,8 +211,10 @@ def test_a_function_labels_images_itself(images: np.ndarray) -> None:
         (None, "gives object"),
     ],
 )
-def test_what_is_no_labels_is_told_in_one_line(images: np.ndarray, answer: Any, told: str) -> None:
-    with pytest.raises(InputError, match=f"^--model network: .*{told}"):
+def test_outputs_that_are_no_labels_are_refused(
+    images: np.ndarray, answer: Any, message: str
+) -> None:
+    with pytest.raises(InputError, match=f"^--model network: .*{message}"):
         predict(segmenter(lambda _image: answer), images[:1], (70, 111))
 
 

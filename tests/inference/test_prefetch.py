@@ -61,7 +61,7 @@ def test_whoever_stops_early_leaves_no_thread() -> None:
 
     with closing(prefetch(jobs(), 3)) as results:
         next(results)
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ahead")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("prefetch")]
 
 
 def test_once_is_once_for_all_threads() -> None:

@@ -12,8 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from robustbench_seg.inference.predict import window_starts
-from robustbench_seg.inference.upsample_argmax import Axis, axis, by_torch, label_map
+from robustbench_seg.inference.upsample_argmax import (
+    AxisSampling,
+    label_map,
+    label_map_by_interpolation,
+    sample_axis,
+)
+from robustbench_seg.inference.windows import window_starts
 
 
 @pytest.fixture(params=[1, 2, 3], autouse=True)
@@ -33,10 +38,10 @@ def smooth(classes: int, height: int, width: int) -> Tensor:
     return F.interpolate(drawn(1, classes, 4, 6), (height, width), mode="bicubic")
 
 
-def whole(logits: Tensor, size: tuple[int, int]) -> tuple[Axis, Axis]:
+def whole(logits: Tensor, size: tuple[int, int]) -> tuple[AxisSampling, AxisSampling]:
     """Lay out one window (1, K, h, w) that is the whole image."""
-    rows = axis([0], size[0], size[0], logits.shape[2], size[0])
-    return rows, axis([0], size[1], size[1], logits.shape[3], size[1])
+    rows = sample_axis([0], size[0], size[0], logits.shape[2], size[0])
+    return rows, sample_axis([0], size[1], size[1], logits.shape[3], size[1])
 
 
 def assert_largest(labels: np.ndarray, logits: Tensor) -> None:
@@ -65,7 +70,7 @@ def test_labels_are_those_of_torch(kind, classes: int, height: int, width: int, 
     found = label_map(logits, *whole(logits, size))
     assert found.dtype == np.uint8
     assert_largest(found, expected)
-    assert_largest(by_torch(logits[None], *whole(logits, size)), expected)
+    assert_largest(label_map_by_interpolation(logits[None], *whole(logits, size)), expected)
 
 
 @pytest.mark.parametrize("precision", [torch.float16, torch.bfloat16, torch.float64])
@@ -109,12 +114,12 @@ def test_overlapping_windows_are_averaged(
         total[area] += F.interpolate(logits, shape, mode="bilinear")
         count[area] += 1
     expected = total / count
-    rows = axis(tops, shape[0], height, cells[0], height)
-    columns = axis(lefts, shape[1], width, cells[1], width)
+    rows = sample_axis(tops, shape[0], height, cells[0], height)
+    columns = sample_axis(lefts, shape[1], width, cells[1], width)
     stacked = torch.cat(windows)
     assert_largest(label_map(stacked, rows, columns), expected)
     grid = stacked.unflatten(0, (len(tops), len(lefts)))
-    assert_largest(by_torch(grid, rows, columns), expected)
+    assert_largest(label_map_by_interpolation(grid, rows, columns), expected)
 
 
 def test_windows_may_be_smaller_than_the_labels() -> None:
@@ -125,8 +130,8 @@ def test_windows_may_be_smaller_than_the_labels() -> None:
     windows = torch.cat(
         [picture[..., top : top + crop, left : left + crop] for top in tops for left in lefts]
     )
-    rows = axis(tops, crop, height, crop, 2 * height)
-    columns = axis(lefts, crop, width, crop, 2 * width)
+    rows = sample_axis(tops, crop, height, crop, 2 * height)
+    columns = sample_axis(lefts, crop, width, crop, 2 * width)
     expected = F.interpolate(picture, (80, 120), mode="bilinear").argmax(1)[0].numpy()
     # At the edge of a window its logits are continued, not its neighbours': a pixel beside it.
     assert (label_map(windows, rows, columns) != expected).mean() < 0.01

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from ...inference.devices import torch_threads
-from ...inference.predict import NOT_FINITE
+from ...inference.outputs import NOT_FINITE
 from ...inference.prefetch import prefetch
 from ...runs.store import Cell, Failure, Picture
 from ...scores.metrics import Matrix, confusion_matrix

@@ -1,0 +1,62 @@
+"""Checks of the outputs of models: logits and label maps of the declared classes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..errors import InputError
+from ..models.base import Segmenter
+
+NOT_FINITE = "gives NaN or infinite logits"
+
+
+def output_error(segmenter: Segmenter, problem: str) -> InputError:
+    """Return an error that names the model."""
+    return InputError(f"--model {segmenter.name}: {problem}")
+
+
+def call_error(segmenter: Segmenter, height: int, width: int, error: Exception) -> InputError:
+    """Return a one-line error for an exception that a model raised on an input."""
+    message = str(error).strip().split("\n")[0]
+    return output_error(
+        segmenter, f"fails on an input of {width}x{height} ({type(error).__name__}: {message})"
+    )
+
+
+def check_logits(segmenter: Segmenter, logits: object, inputs: int) -> Tensor:
+    """Return the logits of the classes, (N, K, h, w), for N inputs; InputError for other outputs.
+
+    Spare outputs, which follow those of the classes, are dropped.
+    """
+    classes = len(segmenter.classes)
+    expected = f"expected logits ({inputs}, {classes + segmenter.spare_outputs}, h, w)"
+    if not isinstance(logits, Tensor) or logits.ndim != 4 or not logits.is_floating_point():
+        given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        raise output_error(segmenter, f"gives {given}; {expected}")
+    if logits.shape[:2] != (inputs, classes + segmenter.spare_outputs):
+        raise output_error(
+            segmenter, f"gives {tuple(logits.shape)}; {expected}, one channel for each class"
+        )
+    return logits[:, :classes]
+
+
+def check_labels(
+    segmenter: Segmenter, output: object, height: int, width: int
+) -> NDArray[np.uint8]:
+    """Return a label function's output as uint8 (H, W); InputError if it is no label map."""
+    labels = np.asarray(output)
+    if labels.dtype.kind not in "iu" or labels.shape != (height, width):
+        raise output_error(
+            segmenter,
+            f"gives {labels.dtype} {labels.shape} for an image of {width}x{height}; expected a "
+            f"label map, integers ({height}, {width})",
+        )
+    if labels.size and not 0 <= labels.min() <= labels.max() < len(segmenter.classes):
+        raise output_error(
+            segmenter,
+            f"gives labels from {labels.min()} to {labels.max()}; its classes are 0 to "
+            f"{len(segmenter.classes) - 1}",
+        )
+    return labels.astype(np.uint8)
