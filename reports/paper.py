@@ -1,4 +1,4 @@
-"""A figure as a file on white paper: SVG with its text as text, and PNG."""
+"""Figures as SVG and PNG files on white paper."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PAGE = b"""#set page(width: auto, height: auto, margin: 0pt)
 
 
 def svg(figure: Figure) -> bytes:
-    """Return the figure as an SVG file in the light colours of the pages, on white."""
+    """Return a figure as an SVG file with real text, in the light colours of pages, on white."""
     buffer = io.StringIO()
     with rc_context(RC):
         figure.savefig(buffer, format="svg", facecolor="white", metadata={"Date": None})
@@ -31,14 +31,14 @@ def svg(figure: Figure) -> bytes:
 
 
 def png(drawing: bytes, pixels_per_inch: float = 192.0) -> bytes:
-    """Return an SVG file as a PNG file, the same on every machine."""
+    """Convert an SVG file to PNG, with the same bytes on every machine."""
     files = {"main.typ": _PAGE, "figure.svg": drawing}
     return typeset(files, [drawing.decode()], form="png", pixels_per_inch=pixels_per_inch)
 
 
 @cache
 def colors() -> dict[str, str]:
-    """Return the stand-in colours of figures -> the light colours, which the style sheet has."""
+    """Return the light colour of each stand-in colour, from the style sheet of pages."""
     sheet = resources.files("reports").joinpath("templates", "report.css").read_text("utf-8")
     light = sheet[: sheet.index("}")]
     values = dict(re.findall(r"(--[a-z0-9-]+): (#[0-9a-f]{6});", light))

@@ -1,8 +1,8 @@
-"""One look for all figures: type, colours for light and dark, shades of cells.
+"""The look of all figures: type, and colours for light and dark pages.
 
-A figure is drawn once and shown on light and on dark pages. Matplotlib knows no CSS variables, so
-stand-in colours are drawn and `svg.inline_svg` writes the variables in their place; the variables'
-values are in templates/report.css.
+A figure is drawn once for light and dark pages. Matplotlib has no CSS variables: figures are drawn
+in stand-in colours, which `svg.inline_svg` replaces by variables; their values are in
+templates/report.css.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ RC: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "robustbench-seg",
     "text.color": INK,
-    # Names are shown as they are: a dollar sign begins no formula.
+    # A dollar sign in a name must not begin a formula.
     "text.parse_math": False,
     "text.usetex": False,
     "xtick.color": RULE,
@@ -58,11 +58,11 @@ RC: Final[dict[Any, Any]] = {
     "ytick.labelcolor": MUTED,
     "ytick.labelsize": 11.0,
 }
-"""Settings of every figure. One point is one pixel on the page: see `svg.inline_svg`."""
+"""Matplotlib's settings for every figure. A point is a pixel of the page: see `svg.inline_svg`."""
 
 
 def score_colors() -> Colormap:
-    """Return the scale of scores: dark is low, and the order is one of lightness."""
+    """Return the colours of scores, from dark for low to light for high."""
     colors: Colormap = sns.color_palette("mako", as_cmap=True)
     return colors
 
@@ -79,7 +79,7 @@ def luminance(color: str) -> float:
 
 
 def contrast(first: str, second: str) -> float:
-    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2); AA asks 4.5 of text."""
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2); AA requires 4.5 for text."""
     low, high = sorted((luminance(first), luminance(second)))
     return (high + 0.05) / (low + 0.05)
 

@@ -1,4 +1,4 @@
-"""A matplotlib figure as SVG that can stand inside a page: no network, no clash, light and dark."""
+"""Figures as SVG elements within a page: self-contained, in its light and dark colours."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
 def inline_svg(figure: Figure, name: str, label: str) -> Markup:
-    """Return the figure as an <svg> element with real text, named `label` for screen readers.
+    """Return a figure as an <svg> element with real text, labelled `label` for screen readers.
 
     Identifiers begin with `name`, which must be unique in the page; stand-in colours become CSS
-    variables. A point of the figure is a pixel of the page, where there is room for it. The same
-    figure gives the same bytes.
+    variables. A point of the figure is at most a pixel of the page. The same figure gives the same
+    bytes.
     """
     buffer = io.StringIO()
     with rc_context(RC):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
     root = ElementTree.fromstring(buffer.getvalue())
-    _drop_what_a_page_must_not_hold(root)
+    _drop_metadata_and_style(root)
     used = _references(root)
     for element in root.iter():
         _clean(element, name, used)
@@ -37,8 +37,8 @@ def inline_svg(figure: Figure, name: str, label: str) -> Markup:
     return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
-def _drop_what_a_page_must_not_hold(root: ElementTree.Element) -> None:
-    """Remove the metadata and the style sheet, which would speak to the whole page."""
+def _drop_metadata_and_style(root: ElementTree.Element) -> None:
+    """Remove the metadata, and the style sheet, which would apply to the whole page."""
     for parent in list(root.iter()):
         for child in list(parent):
             if _local(child.tag) in ("metadata", "style"):
@@ -81,7 +81,7 @@ def _clean(element: ElementTree.Element, name: str, used: set[str]) -> None:
 
 
 def _page_style(style: str) -> str:
-    """Leave the font of the text to the page, and name the page's colours."""
+    """Return a style without its font, which is the page's, and with the variables of the page."""
     declarations = [part.strip() for part in style.split(";")]
     kept = [part for part in declarations if part and not part.startswith("font-family")]
     return _HEX.sub(lambda match: CSS_VARIABLES.get(match[0], match[0]), "; ".join(kept))

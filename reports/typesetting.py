@@ -1,4 +1,4 @@
-"""Typst, which typesets PDF pages and turns drawings into pixels: fonts and nothing else."""
+"""Typst, which typesets PDF files and converts SVG to PNG."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def typeset(
     form: Literal["pdf", "png"] = "pdf",
     pixels_per_inch: float = 192.0,
 ) -> bytes:
-    """Typeset "main.typ" of `files`, names and contents; equal files give equal bytes.
+    """Typeset "main.typ" of `files`, name -> content. The same files give the same bytes.
 
-    Fonts are those that come with Typst and matplotlib, on every machine; the machine's own are
-    asked only where `texts` have characters that these lack. PDF files are tagged (PDF/UA-1).
+    Fonts are those that come with Typst and matplotlib; system fonts are used only if `texts`
+    have characters that these lack. PDF files are tagged (PDF/UA-1).
     """
     known = _characters()
     foreign = any(ord(mark) not in known for text in texts for mark in text)
@@ -44,7 +44,7 @@ def typeset(
 
 
 def template(name: str) -> bytes:
-    """Read a Typst file of the templates."""
+    """Return a Typst template."""
     return resources.files("reports").joinpath("templates", name).read_bytes()
 
 
@@ -54,5 +54,5 @@ def _font_folder() -> Path:
 
 @cache
 def _characters() -> frozenset[int]:
-    """Return the characters of the text font that matplotlib brings, the widest of those used."""
+    """Return the characters of matplotlib's text font, which has most of all fonts used."""
     return frozenset(FT2Font(str(_font_folder() / "DejaVuSans.ttf")).get_charmap())

@@ -1,7 +1,6 @@
-r"""A report as a LaTeX file that compiles: booktabs tables, to be taken into a paper.
+r"""A document as a complete LaTeX file, with booktabs tables to copy into a paper.
 
-It needs array, booktabs, float, graphicx and longtable, which every distribution has, and pdfLaTeX
-or newer.
+It requires array, booktabs, float, graphicx and longtable, and pdfLaTeX or newer.
 """
 
 from __future__ import annotations
@@ -37,10 +36,10 @@ _PREAMBLE = r"""\documentclass[10pt]{article}
 \sloppy"""
 
 _LONGEST = 45
-"""How many rows a table may have that does not break across pages."""
+"""Tables of more rows break across pages."""
 
 _LONGEST_TEXT = 60
-"""How many letters a cell may have in a column whose lines do not break."""
+"""Columns with a text of more characters break their lines."""
 
 _MARKS = {
     "\\": r"\textbackslash{}",
@@ -84,7 +83,7 @@ def render(document: Document) -> str:
 
 
 def table(description: Table) -> str:
-    """Write a table with booktabs: a float, or one that breaks across pages if it is long."""
+    """Return a table: a float, or a longtable if it has many rows."""
     layout = in_blocks(description)
     form = _form(layout)
     caption = f"\\caption{{{escape(description.caption)}}}"
@@ -130,7 +129,7 @@ def table(description: Table) -> str:
 
 
 def _form(layout: Blocks) -> str:
-    """Return how the columns are set; those of long texts share four fifths of the width."""
+    """Return the column specification; columns of long texts share four fifths of the width."""
     rows = [row for _, members in layout.blocks for row in members]
     long = [
         any(len(row[column].text) > _LONGEST_TEXT for row in rows)
@@ -142,14 +141,14 @@ def _form(layout: Blocks) -> str:
 
 
 def escape(text: str) -> str:
-    """Return text that LaTeX sets as it is; what its fonts lack is written as [U+4E2D]."""
+    """Escape a text; characters that the fonts lack become [U+4E2D]."""
     return "".join(_mark(mark) for mark in one_line(text))
 
 
 def _mark(mark: str) -> str:
     if mark in _MARKS:
         return _MARKS[mark]
-    # Of Latin-1, the letters alone: its signs are set in other ways, if at all.
+    # Letters of Latin-1; its other signs need commands, if the fonts have them at all.
     if mark.isascii() or (mark <= "\u00ff" and mark.isalpha() and mark not in "\u00aa\u00b5\u00ba"):
         return mark
     return f"{{[}}U+{ord(mark):04X}{{]}}"
@@ -179,7 +178,7 @@ def _blocks(document: Document) -> Iterator[str]:
 
 
 def breakable(text: str) -> str:
-    """Escape a text, and let lines break anywhere in long words, such as digests."""
+    """Escape a text, and let lines break within long words such as digests."""
     return " ".join(
         "\\allowbreak{}".join(escape(part) for part in re.findall(".{1,8}", word))
         for word in one_line(text).split(" ")
@@ -201,7 +200,7 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _heads(layout: Blocks) -> list[str]:
-    """Return the rows of headings, with rules under those that stand over others."""
+    """Return the rows of headings, with rules below those that span others."""
     upright = layout.columns > MOST_LEVEL
     names = [""] * layout.columns
     above, rules = [], []
@@ -226,7 +225,7 @@ def _rows(layout: Blocks) -> Iterator[str]:
         if name is not None:
             if number:
                 yield "\\addlinespace"
-            # The star keeps the name on the page of the first of its rows.
+            # The star keeps the name on the page of its first row.
             yield f"\\multicolumn{{{layout.columns}}}{{l}}{{\\textbf{{{escape(name)}}}}} \\\\*"
         for row in rows:
             line = _cells(
@@ -236,7 +235,7 @@ def _rows(layout: Blocks) -> Iterator[str]:
             if not any(cell.interval for cell in row):
                 yield line
                 continue
-            # Intervals stand on a line of their own, on the same page.
+            # The star keeps intervals, a line apart, on the page of their numbers.
             yield f"{line}*"
             yield _cells(
                 f"{{\\scriptsize {escape(cell.interval)}}}" if cell.interval else "" for cell in row

@@ -1,4 +1,4 @@
-"""A report as Markdown, as GitHub reads it: notes, tables and provenance, without pictures."""
+"""A document as GitHub's Markdown: notes, tables and provenance, without figures."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def render(document: Document) -> str:
 
 
 def table(description: Table) -> str:
-    """Write a table in GitHub's form; an upper row of headings joins the names below it."""
+    """Return a table; headings of the upper row are repeated in each column below them."""
     heads = ["<br>".join(map(escape, heading_lines(*pair))) for pair in headings(description)]
     rows = [tuple(map(_cell, row)) for row in description.rows]
-    # Three is the shortest rule that all readers take.
+    # All readers accept a rule of three characters or more.
     widths = [max(3, *map(len, column)) for column in zip(heads, *rows, strict=True)]
     rules = [
         "-" * width if place < description.stub else "-" * (width - 1) + ":"
@@ -32,10 +32,10 @@ def table(description: Table) -> str:
 
 
 def escape(text: str) -> str:
-    """Return text that Markdown shows as it is, within a cell and at the start of a line."""
+    """Escape a text so that it has no meaning in a cell or at the start of a line."""
     text = re.sub(r"([\\`*\[\]|~])", r"\\\1", one_line(text).strip())
     text = re.sub(r"[&<>$]", lambda mark: _ENTITIES[mark[0]], text)
-    # Underscores within a word and the @ of b0@streets mean nothing and stay legible.
+    # Underscores within a word and the @ of b0@streets have no meaning and stay legible.
     text = re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", text)
     text = re.sub(r"(?<!\w)@", "&#64;", text)
     return re.sub(r"^(\d*)([-+#=]|(?<=\d)[.)](?=\s|$))", r"\1\\\2", text)

@@ -1,6 +1,6 @@
-"""A report as a PDF file: set by Typst, with vector figures, contents and embedded fonts.
+"""A document as a PDF file, typeset by Typst: vector figures, contents, embedded fonts.
 
-All texts reach Typst as the strings of a JSON file, which it never reads as markup.
+Texts reach Typst as strings of a JSON file, which it never interprets as markup.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _part(part: OpenPart, files: dict[str, bytes]) -> dict[str, Any] | None:
 
 
 def table(description: Table) -> dict[str, Any]:
-    """Describe a table for the template: headings, and rows in blocks of one name."""
+    """Describe a table for the template: headings, and rows in blocks."""
     layout = in_blocks(description)
     return {
         "caption": description.caption,
@@ -118,10 +118,10 @@ def _cell(cell: Cell) -> dict[str, Any]:
 
 
 def is_wide(description: Table) -> bool:
-    """Whether a table needs a page that is turned: about, by the characters of its rows."""
+    """Estimate from the characters of its rows whether a table needs a turned page."""
     texts = [[max(len(cell.text), len(cell.interval)) for cell in row] for row in description.rows]
     widths: list[int] = [max(column) for column in zip(*texts, strict=True)]
-    # Names of rows break where they must.
+    # Names of rows may break.
     return min(sum(widths[: description.stub]), 24) + sum(widths[description.stub :]) > _WIDEST
 
 

@@ -1,6 +1,6 @@
 "use strict";
 
-// A click on a heading sorts its table: numbers fall first, words rise first, gaps stay last.
+// A click on a heading sorts its table: numbers from the highest, words from A, missing ones last.
 const words = new Intl.Collator("en", { numeric: true });
 
 function holdsNumbers(table, column) {
@@ -41,7 +41,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
   }
 }
 
-// A box above a long table keeps the rows that have all of its words, in any column of words.
+// A filter above a long table keeps rows whose columns of text contain every word typed.
 const LONG = 8;
 
 function filterable(table) {
@@ -71,7 +71,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
   if (table.tBodies[0].rows.length >= LONG) filterable(table);
 }
 
-// What a heading means is also told to those who use a keyboard or a finger.
+// Tooltips of headings also appear on keyboard focus and touch.
 const tip = document.createElement("div");
 tip.className = "tip";
 tip.id = "tip";
@@ -103,7 +103,7 @@ for (const element of document.querySelectorAll("th[title]")) {
   target.addEventListener("blur", hideTip);
 }
 
-// Pictures are enlarged by style alone; the Escape key closes them as well.
+// CSS enlarges pictures; the Escape key closes them.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   hideTip();
