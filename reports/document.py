@@ -71,9 +71,7 @@ class Gallery:
 
     def __post_init__(self) -> None:
         for name, color in self.legend:
-            # The colour goes into a style attribute, where only a colour may stand.
-            if not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
-                raise ValueError(f"colour {color!r} of class {name!r} is not of the form #rrggbb")
+            _check_color(color, f"class {name!r}")
 
 
 @dataclass(frozen=True)
@@ -104,6 +102,10 @@ class KeyEntry:
     mark: Literal["gradient", "hatched", "hollow", "dashed", "line"]
     text: str
     colors: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for color in self.colors:
+            _check_color(color, f"key entry {self.text!r}")
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,12 @@ def unfolded(parts: Iterable[Part]) -> Iterator[OpenPart]:
             yield from unfolded(part.parts)
         else:
             yield part
+
+
+def _check_color(color: str, owner: str) -> None:
+    # The colour goes into a style attribute, where only a colour may stand.
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
+        raise ValueError(f"colour {color!r} of {owner} is not of the form #rrggbb")
 
 
 def split_stamp(stamp: str) -> tuple[str, str]:

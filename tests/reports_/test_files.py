@@ -15,7 +15,6 @@ from PIL import Image
 
 from reports import figures, files, paper
 from reports.contents import document_of
-from reports.document import file_name
 from reports.formats import old_html as html
 from reports.style import CSS_VARIABLES, contrast
 from tests.helpers.sample_report import sample_report
@@ -49,12 +48,6 @@ def test_a_format_that_is_none_is_refused(tmp_path: Path) -> None:
 def test_only_what_is_asked_for_is_written(tmp_path: Path) -> None:
     files.write(sample_report(), tmp_path, ["md"])
     assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
-
-
-def test_names_of_files_are_plain() -> None:
-    assert file_name("a", 1, "b0@x/y\\z:w*.pth") == "a-1-b0-x-y-z-w-.pth"
-    assert file_name("\u4e2d\u6587") == "unnamed"
-    assert len(file_name("a" * 500)) == 80
 
 
 def test_svg_has_text_colours_and_no_date() -> None:
