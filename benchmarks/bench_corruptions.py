@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from corruptions import corrupt, corruption_names, image_key
 from corruptions.checks import SEVERITIES
 from robustbench_seg.datasets.streets import render
-from robustbench_seg.protocol.suites.corruption import load_suite
+from robustbench_seg.protocol.suites import load_suite
 
 WIDTH, HEIGHT = 2048, 1024
 
@@ -131,7 +131,8 @@ def main() -> None:
     key = image_key(image)
     print(f"{'corruption':18}  severity reference ms    ours ms    ratio difference", flush=True)
     measurements = []
-    for name in options.names or load_suite("cityscapes-c").corruptions:
+    every = dict.fromkeys(name for name, _ in load_suite("cityscapes-c").corrupted)
+    for name in options.names or every:
         group = [measure(image, key, name, severity, options.repeats) for severity in SEVERITIES]
         for each in group:
             chance = "random" if each.difference is None else each.difference

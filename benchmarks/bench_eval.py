@@ -35,7 +35,7 @@ from robustbench_seg.models.base import IMAGENET
 from robustbench_seg.models.checkpoints.key_mapping import TRANSFORMERS_5, renamed
 from robustbench_seg.models.registry import load_model
 from robustbench_seg.models.segformer import VARIANTS
-from robustbench_seg.protocol.suites.corruption import load_suite
+from robustbench_seg.protocol.suites import load_suite
 from robustbench_seg.scores.metrics import mean_iou, present_classes
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
@@ -102,7 +102,7 @@ def ours(tree: Path, out: Path) -> Scores:
 @torch.inference_mode()
 def theirs(tree: Path, network: nn.Module) -> Scores:
     """Evaluate with the script."""
-    conditions = [CLEAN, *load_suite("cityscapes-c").conditions()]
+    conditions = [CLEAN, *load_suite("cityscapes-c").corrupted]
     sums = {condition: np.zeros((COUNT, COUNT), np.int64) for condition in conditions}
     for path in sorted((tree / "leftImg8bit").rglob("*.png")):
         image = np.array(Image.open(path).convert("RGB"))

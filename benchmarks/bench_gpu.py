@@ -30,7 +30,7 @@ from robustbench_seg.inference.windows import window_grid
 from robustbench_seg.models.base import Precision, WindowMode
 from robustbench_seg.models.counting import multiply_adds
 from robustbench_seg.models.registry import load_model
-from robustbench_seg.protocol.suites.corruption import load_suite
+from robustbench_seg.protocol.suites import load_suite
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
 PRECISIONS: tuple[Precision, ...] = ("float32", "bf16", "fp16")
@@ -109,7 +109,7 @@ def batches(
     image: NDArray[np.uint8], batch: int, count: int
 ) -> Iterator[partial[NDArray[np.uint8]]]:
     """Yield how to make batches of an image under the conditions of the suite, in turn."""
-    conditions = cycle(load_suite("cityscapes-c").conditions())
+    conditions = cycle(load_suite("cityscapes-c").corrupted)
     key = image_key(image)
     for _ in range(count):
         yield partial(corrupted, image, key, tuple(islice(conditions, batch)))

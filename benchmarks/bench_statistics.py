@@ -13,15 +13,14 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from robustbench_seg.protocol.suites.corruption import load_suite
-from robustbench_seg.scores import metrics, tables
+from robustbench_seg.protocol.suites import load_suite
+from robustbench_seg.scores import metrics
 from robustbench_seg.scores.bootstrap import MIOU, Bootstrap
 from robustbench_seg.scores.intervals import intervals, tidy
 from robustbench_seg.scores.pixel_counts import PixelCounts
@@ -32,7 +31,7 @@ SUITE = load_suite("cityscapes-c")
 def made_up(images: int, classes: int) -> PixelCounts:
     """Return counts of images that each have some of the classes, of very different sizes."""
     rng = np.random.default_rng(0)
-    draws = [(*condition, 0) for condition in (("clean", 0), *SUITE.conditions())]
+    draws = [(*condition, 0) for condition in (("clean", 0), *SUITE.corrupted)]
     names = [f"class {number}" for number in range(classes)]
     counts = PixelCounts(
         images, draws, names, [f"{place % 7}" for place in range(classes)], np.ones(classes, bool)
@@ -88,8 +87,8 @@ def main() -> None:
     rows += len(
         intervals(
             {"model": bootstrap},
-            partial(tables.suite_scores, suite=SUITE),
-            partial(tables.class_scores, suite=SUITE),
+            SUITE.scores,
+            SUITE.class_scores,
         )
     )
     ours, processor = time.perf_counter() - start, time.process_time() - processor

@@ -18,10 +18,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from robustbench_seg.evaluation.evaluate import execute, prepare
-from robustbench_seg.evaluation.plan import Plan, Result
-from robustbench_seg.evaluation.work import WorkUnit
+from robustbench_seg.evaluation.plan import Plan
+from robustbench_seg.evaluation.work import Result, WorkUnit
+from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.request import Request
-from robustbench_seg.runs.store import FILE, Cell, Store
+from robustbench_seg.runs.database import FILE
+from robustbench_seg.runs.store import Store
 
 RATES = (2, 6, 20)
 """Predictions a second of a worker, for which the number of workers is told."""
@@ -56,7 +58,7 @@ def main() -> None:
 def measure(folder: Path, frames: int, batch: int) -> None:
     """Time a run without predictions and print its rates."""
     request = Request(models=("b0@random",), data="streets", limit=1, out=folder, batch=batch)
-    plan = prepare(request)
+    plan, _ = prepare(request)
     (frame,) = plan.spec.frames
     found = tuple(replace(frame, name=f"{frame.name}_{number}") for number in range(frames))
     plan = replace(plan, spec=replace(plan.spec, frames=found), frames=range(frames))
@@ -66,13 +68,13 @@ def measure(folder: Path, frames: int, batch: int) -> None:
     for number, spec in enumerate(found):
         results = []
         for group in plan.groups(spec):
-            new = {cell: matrix_like(chance) for cell in sorted(plan.cells(spec, group))}
+            new = {cell: matrix_like(chance) for cell in sorted(plan.spec.cells(spec, group))}
             cells |= new
             results.append(Result(new, [], []))
         sent[number] = pickle.dumps(results)
 
     start = time.perf_counter()
-    execute(replace(plan, engine=Done(sent)), lambda *_: None)
+    execute(plan, Done(sent), lambda *_: None)
     seconds = time.perf_counter() - start
 
     with Store.open(folder) as store:

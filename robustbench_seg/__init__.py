@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from .api import evaluate
     from .copies.corrupting import corrupt_folder
     from .erf.measure import effective_receptive_field
-    from .evaluation.evaluate import evaluate
+    from .reporting.run import Run
     from .runs.comparison import compare
-    from .runs.run import Run
 
 __all__ = [
     "InputError",
@@ -38,8 +38,8 @@ _HOMES = {
     "compare": ".runs.comparison",
     "corrupt_folder": ".copies.corrupting",
     "effective_receptive_field": ".erf.measure",
-    "evaluate": ".evaluation.evaluate",
-    "Run": ".runs.run",
+    "evaluate": ".api",
+    "Run": ".reporting.run",
 }
 
 

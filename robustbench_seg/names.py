@@ -1,4 +1,4 @@
-"""Names of files, which Linux takes for bytes: runs, tables and reports need text."""
+"""Names of files: text that runs, tables and reports can hold."""
 
 from __future__ import annotations
 
@@ -14,3 +14,8 @@ def check_name(name: str) -> None:
     except UnicodeEncodeError as error:
         shown = os.fsencode(name).decode(errors="backslashreplace")
         raise InputError(f"{shown}: its name is not UTF-8; rename it") from error
+
+
+def slug(name: str) -> str:
+    """Return a name for a file or folder: all but letters, digits and @+-_. become dashes."""
+    return "".join(letter if letter.isalnum() or letter in "@+-_." else "-" for letter in name)

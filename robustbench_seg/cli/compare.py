@@ -55,7 +55,7 @@ def compare(
     from ..folders import RESULTS
     from ..reporting.comparison import comparison_of, slug, tables_of, with_reference
     from ..reporting.references import check_tables
-    from ..runs.run import Run
+    from ..reporting.run import Run
     from ..runs.side_by_side import side_by_side
     from .files import check_formats, write_page
     from .output import print_comparison

@@ -190,6 +190,7 @@ def evaluate(
 
     from ..evaluation.evaluate import execute, prepare
     from ..protocol.request import Request
+    from ..reporting.run import Run
     from .console import progress_bars, say
     from .files import check_formats, write_files
     from .output import print_failures, print_header, print_run
@@ -230,10 +231,11 @@ def evaluate(
     plan = None
     try:
         with progress_bars() as progress:
-            plan = prepare(request, progress)
+            plan, chosen = prepare(request, progress)
         print_header(plan.spec, plan.folder)
         with progress_bars() as progress:
-            run = execute(plan, progress)
+            execute(plan, chosen, progress)
+        run = Run.open(plan.folder)
     except KeyboardInterrupt:
         kept = f"What is done is kept in {plan.folder}; the" if plan else "Nothing was begun; the"
         say(f"Stopped. {kept} same command goes on.")

@@ -12,7 +12,7 @@ from reports import Page
 
 from ..errors import InputError
 from ..reporting.report import report_of
-from ..runs.run import Run
+from ..runs.run import StoredRun
 from .console import say
 
 TABLES = ("csv", "parquet")
@@ -26,7 +26,7 @@ def check_formats(formats: Collection[str]) -> None:
         raise InputError(f"--format: no such format {unknown[0]!r}; choose of {', '.join(FORMATS)}")
 
 
-def write_files(run: Run, folder: Path, formats: Collection[str]) -> None:
+def write_files(run: StoredRun, folder: Path, formats: Collection[str]) -> None:
     """Write the report and the tables of a run in the formats, and print the paths."""
     tables = {name: run.table(name) for name in run.tables}
     kept = f"the run is kept, and robustseg report {run.folder} makes its report again"

@@ -27,7 +27,7 @@ def merge(
     """
     chosen_formats = options.names("--format", formats) or []
 
-    from ..runs.merging import merge, missing_frames
+    from ..api import merge
     from .console import progress_bars, say
     from .files import check_formats, write_files
     from .output import print_failures, print_header, print_run
@@ -41,7 +41,7 @@ def merge(
         write_files(run, run.folder, chosen_formats)
     else:
         print_failures(run)
-    if missing := missing_frames(run):
+    if missing := run.missing_frames:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
         say(f"missing: {len(missing)} of {len(run.spec.frames)} frames: {shown}")
     if missing or run.failures:

@@ -13,12 +13,11 @@ from rich.markup import escape
 from reports.comparison.description import Comparison
 
 from ..protocol.spec import Spec
-from ..protocol.suites.resolution import ResolutionSuite
 from ..reporting.failures import failure_notes, failure_stamps
 from ..reporting.report import notes_of, stamps_of, title_of
 from ..reporting.scales import input_scale, inputs
 from ..reporting.uncertainty import headline_intervals
-from ..runs.run import Run
+from ..runs.run import StoredRun
 from .console import console, print_table, say
 
 
@@ -31,19 +30,19 @@ def print_header(spec: Spec, folder: Path) -> None:
     say(f"run: {folder}")
 
 
-def print_run(run: Run) -> None:
+def print_run(run: StoredRun) -> None:
     """Print the headline numbers and the score of each corruption, in percent."""
     for stamp in stamps_of(run):
         console.print(f"[bold white on red] {escape(stamp)} [/]", highlight=False)
-    if isinstance(run.spec.suite, ResolutionSuite):
-        _print_resolutions(run, run.spec.suite)
+    if run.spec.suite.curves is not None:
+        _print_resolutions(run, run.spec.suite.curves.against)
     else:
         _print_corruptions(run)
     for note in notes_of(run):
         console.print(f"- {note}", markup=False, highlight=False)
 
 
-def print_failures(run: Run) -> None:
+def print_failures(run: StoredRun) -> None:
     """Say that no frame has a score, and why."""
     for line in (*failure_stamps(run), *failure_notes(run)):
         console.print(line, markup=False, highlight=False)
@@ -95,7 +94,7 @@ def print_comparison(comparison: Comparison) -> None:
         console.print(f"- {note}", markup=False, highlight=False)
 
 
-def _print_corruptions(run: Run) -> None:
+def _print_corruptions(run: StoredRun) -> None:
     scales = {model.name: input_scale(run.spec, model) for model in run.spec.models}
     _print_summary(run, scales)
     counted = pd.DataFrame({"counted": run.table("suite").stack(["category", "corruption"])})
@@ -110,7 +109,7 @@ def _print_corruptions(run: Run) -> None:
         print_table(title, columns, rows, right=2)
 
 
-def _print_summary(run: Run, scales: Mapping[str, str]) -> None:
+def _print_summary(run: StoredRun, scales: Mapping[str, str]) -> None:
     summary, intervals = run.table("summary"), headline_intervals(run)
     with_draws = bool(intervals.over_draws.notna().any(axis=None))
     frames = (summary, intervals.low, intervals.high, intervals.over_draws)
@@ -140,20 +139,20 @@ def _print_summary(run: Run, scales: Mapping[str, str]) -> None:
     print_table(title, heads, rows, right=1)
 
 
-def _print_resolutions(run: Run, suite: ResolutionSuite) -> None:
+def _print_resolutions(run: StoredRun, against: str) -> None:
     numbers = ["miou", "low", "high", "change", "change_low", "change_high"]
     table = run.table("resolution")[numbers].astype(float)
     # A table for each model: side by side they are wider than a terminal.
     for model in run.spec.models:
-        seen = inputs(run.spec, suite, model)
+        seen = inputs(run.spec, model)
         rows = []
-        for condition in ("clean", *suite.places):
+        for condition in (c.name for c in run.spec.conditions):
             miou, low, high, change, *ends = table.loc[[(model.name, condition)]].to_numpy()[0]
             between = "" if pd.isna(ends[0]) else " to ".join(map(_points, ends))
             scores = _percent(miou), _range(low, high), _points(change), between
             rows.append((condition, seen[condition], *scores))
         print_table(
-            f"{model.name}: mIoU in %, and its change in points against {suite.against}",
+            f"{model.name}: mIoU in %, and its change in points against {against}",
             ("condition", "input", "mIoU", "95 %", "change", "95 %"),
             rows,
             right=2,

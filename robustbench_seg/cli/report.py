@@ -29,7 +29,7 @@ def report(
     chosen = options.names("--format", formats) or []
 
     from ..errors import InputError
-    from ..runs.run import Run
+    from ..reporting.run import Run
     from .files import check_formats, write_files
     from .output import print_run
 

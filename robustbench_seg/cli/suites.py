@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import InputError
-from ..protocol.suites.corruption import Suite, load_suite, suite_names
 from .console import print_table, say
 
 if TYPE_CHECKING:
-    from ..protocol.suites.resolution import ResolutionSuite
+    from ..protocol.suites import Suite
 
 _SHOWN = 16
 """Digits of a digest in a table, which are enough to compare by eye."""
@@ -34,38 +33,18 @@ def suites(
     ] = False,
 ) -> None:
     """List the suites: corruptions and the severities that count, or resolutions."""
+    from ..protocol.suites import load_suite, suite_names
+
     if digests:
         _print_digests(load_suite(suite), csv)
         return
     if csv:
         raise InputError("--csv: goes with --digests")
-    from ..protocol.suites.files import RESOLUTION_SUITES, find_suite
-
-    for name in (*suite_names(), *RESOLUTION_SUITES):
-        found = find_suite(name)
-        if isinstance(found, Suite):
-            _print_suite(found)
-        else:
-            _print_resolutions(found)
-
-
-def _print_suite(suite: Suite) -> None:
-    rows = [
-        (
-            category,
-            ", ".join(c.corruption for c in suite.columns if c.category == category),
-            _range(next(c.counted for c in suite.columns if c.category == category)),
-        )
-        for category in suite.categories
-    ]
-    print_table(f"{suite.name}: {suite.title}", ("category", "corruptions", "counted"), rows)
-
-
-def _print_resolutions(suite: ResolutionSuite) -> None:
-    values = ", ".join(f"{value:g}" for value in suite.values)
-    windows = ", ".join(window.name for window in suite.windows) or "the model's own"
-    columns = (f"{suite.unit}s", "windows", "changes against")
-    print_table(f"{suite.name}: {suite.title}", columns, [(values, windows, suite.against)])
+    for name in suite_names():
+        suite_ = load_suite(name)
+        table = suite_.overview()
+        rows = table.itertuples(index=False)
+        print_table(f"{suite_.name}: {suite_.title}", list(table.columns), rows)
 
 
 def _print_digests(suite: Suite, csv: bool) -> None:
@@ -81,7 +60,3 @@ def _print_digests(suite: Suite, csv: bool) -> None:
     title = f"{suite.name}: scene 0 of streets val, 512x256, seed 0"
     print_table(title, ("corruption", "severity", "SHA-256"), rows)
     say(f"all {len(found)}: {total_digest(found)}")
-
-
-def _range(severities: tuple[int, ...]) -> str:
-    return f"{severities[0]}-{severities[-1]}"

@@ -48,7 +48,7 @@ class Copy:
     def __init__(self, folder: Path, manifest: Manifest):
         self.folder = folder
         self.manifest = manifest
-        conditions = set(manifest.suite.conditions())
+        conditions = set(manifest.suite.corrupted)
         self.digests = {
             place: digest
             for place, digest in _rows(folder)
@@ -71,7 +71,7 @@ class Copy:
 
     def missing(self, image: SourceImage) -> tuple[tuple[str, int], ...]:
         """Return the conditions under which an image has yet to be made."""
-        places = (Place(*condition, image.target) for condition in self.manifest.suite.conditions())
+        places = (Place(*condition, image.target) for condition in self.manifest.suite.corrupted)
         return tuple(
             (place.corruption, place.severity)
             for place in places
@@ -87,7 +87,7 @@ class Copy:
 
     def write_table(self) -> None:
         """Write the digests in the order of their conditions and images, whole or not at all."""
-        order = {condition: n for n, condition in enumerate(self.manifest.suite.conditions())}
+        order = {condition: n for n, condition in enumerate(self.manifest.suite.corrupted)}
         rows = sorted(
             self.digests.items(),
             key=lambda row: (order[row[0].corruption, row[0].severity], row[0].image),

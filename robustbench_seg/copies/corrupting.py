@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..folders import check_folder
 from ..processes import ProcessPool, stopped
 from ..progress import Progress, silent
-from ..protocol.suites.corruption import load_suite
+from ..protocol.suites import load_suite
 from ..versions import CORRUPTING, versions
 from .corrupted_copy import Copy, Place
 from .digests import pixel_digest
@@ -55,6 +55,8 @@ def corrupt_folder(
     """
     source, out = Path(source), Path(out)
     chosen = load_suite(suite).select(corruptions, severities)
+    if not chosen.corrupted:
+        raise InputError(f"--suite {suite}: has no corruptions; use a suite that has some")
     _check_numbers(seed, workers)
     paths = find_sources(source, split)
     _check_out(source, out)
@@ -110,7 +112,7 @@ def _read_all(
 
 def _make_missing(crew: ProcessPool, source: Path, copy: Copy, progress: Progress) -> None:
     manifest = copy.manifest
-    total = len(manifest.images) * len(manifest.suite.conditions())
+    total = len(manifest.images) * len(manifest.suite.corrupted)
     tasks = [
         Task(image, missing, manifest.seed, source, copy.folder)
         for image in manifest.images

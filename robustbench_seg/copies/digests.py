@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from corruptions import corrupt, image_key
 
 from ..datasets.streets import render
-from ..protocol.suites.corruption import Suite
+from ..protocol.suites import Suite
 
 SCENE = ("val", 0, 512, 256)
 """The frame of streets whose corrupted images are compared: split, number, width and height."""
@@ -39,7 +39,7 @@ def suite_digests(suite: Suite, *, seed: int = 0) -> tuple[ImageDigest, ...]:
     mean that both make the same corrupted images.
     """
     image, _ = render(*SCENE)
-    return image_digests(image, suite.conditions(), seed=seed)
+    return image_digests(image, suite.corrupted, seed=seed)
 
 
 def image_digests(

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from ..errors import InputError
-from ..protocol.suites.corruption import Suite
+from ..protocol.suites import Suite, suite_from_dict
 from .sources import SourceImage
 
 MANIFEST = "manifest.json"
@@ -62,11 +62,12 @@ class Manifest:
 
     @classmethod
     def _of(cls, values: Mapping[str, Any]) -> Manifest:
-        suite = Suite.from_dict(values["suite"])
+        suite = suite_from_dict(values["suite"])
         if type(values["seed"]) is not int:
             raise TypeError("the seed is a whole number")
         # A copy is someone else's: what its manifest names is in its own folder.
-        for name in (*suite.corruptions, *(image["path"] for image in values["images"])):
+        names = [name for name, _ in suite.corrupted]
+        for name in (*names, *(image["path"] for image in values["images"])):
             path = PurePath(name)
             if path.anchor or ".." in path.parts:
                 raise ValueError(f"{name!r} is outside of it")

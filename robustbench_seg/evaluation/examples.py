@@ -1,4 +1,4 @@
-"""The few small pictures that a run keeps, so that a report can show frames without the data."""
+"""Small example pictures that a run keeps, so that a report can show frames without the data."""
 
 from __future__ import annotations
 
@@ -10,36 +10,24 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..datasets.base import ClassInfo
+from ..protocol.cell import Cell
+from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
-from ..protocol.suites.resolution import ResolutionSuite
-from ..runs.store import Cell, Picture
-from .condition import CLEAN
+from ..runs.store import INPUT, PREDICTION, TRUTH, Picture
 
-CAPTIONS = INPUT, PREDICTION, TRUTH = "input", "prediction", "ground truth"
 _WIDTH = 512
 
 
 def is_example(spec: Spec, cell: Cell) -> bool:
-    """Whether pictures of a cell are kept.
+    """Whether example pictures of a cell are kept.
 
-    They are of the first frame: clean, and the first corruption of each category at severity 3,
-    or at the strongest that is run below it; of resolutions, the lowest and the highest; of frames
-    that were taken in several conditions, the first of each.
+    Examples show the first frame, of frames taken in several conditions the first of each: clean,
+    and under the conditions that the suite chooses.
     """
-    firsts_taken = {frame.condition: frame.name for frame in reversed(spec.frames)}
-    if cell.frame not in firsts_taken.values() or cell.draw > 0:
-        return False
-    if spec.taken:
-        return True
-    if isinstance(spec.suite, ResolutionSuite):
-        return cell.condition in (CLEAN, *spec.suite.extremes)
-    firsts: dict[str, str] = {}
-    for column in spec.suite.columns:
-        firsts.setdefault(column.category, column.corruption)
-    below = [severity for severity in spec.suite.severities if severity <= 3]
-    severity = max(below) if below else min(spec.suite.severities)
-    return cell.condition == CLEAN or (
-        cell.condition in firsts.values() and cell.severity == severity
+    first = {frame.condition: frame.name for frame in reversed(spec.frames)}
+    shown = spec.suite.examples | {CLEAN.key}
+    return (
+        cell.frame in first.values() and cell.draw == 0 and (cell.condition, cell.severity) in shown
     )
 
 

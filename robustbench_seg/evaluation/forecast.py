@@ -22,10 +22,10 @@ from ..models.base import Segmenter, Window
 from ..models.counting import activation_bytes, multiply_adds, parameters
 from ..models.registry import parse_choice
 from ..progress import Progress, silent
-from ..protocol.input_geometry import Size
+from ..protocol.condition import CLEAN, Condition
+from ..protocol.input_geometry import Scale, Size
 from ..protocol.request import Request
-from .condition import Condition, Rescaled
-from .condition_source import find_source
+from .sources import find_source
 
 BYTES_PER_CELL = 1000
 """Of the store, for 19 classes, rounded up from what runs on Cityscapes and streets take."""
@@ -89,7 +89,13 @@ def forecast(
     for choice in request.models:
         parse_choice(choice)
     device = resolve_device(request.device) if measure else (request.device or "cuda")
-    conditions = find_source(request).conditions(request.input_scale, request.draws)
+    suite = find_source(request).suite
+    scale = None if request.input_scale is None else Scale("scale", request.input_scale)
+    conditions = [
+        condition.at_scale(scale)
+        for condition in (CLEAN, *suite.conditions)
+        for _ in range(request.draws if condition.random else 1)
+    ]
     batch = request.batch or batch_size([size], device, request.input_scale)
     rows = []
     for choice in request.models:
@@ -136,7 +142,7 @@ def _counted(
     own = segmenter.preprocessing.input_size(size)
     seen = [
         (item.scale.size(size), item.view(size).window or segmenter.window)
-        if isinstance(item, Rescaled)
+        if item.scale
         else (own, segmenter.window)
         for item in conditions
     ]
@@ -163,7 +169,7 @@ def _corrupting(
 ) -> float:
     """Return the mean seconds that a condition's image takes, each corruption timed once."""
     image = render("val", 0, size[1], size[0])[0]  # (H, W, 3)
-    made = [_made(condition) for condition in conditions]
+    made = [condition.corruption or ("", 0) for condition in conditions]
     times: dict[str, float] = {}
     distinct = {name: (name, severity) for name, severity in made if severity}
     for done, (name, severity) in enumerate(distinct.values(), start=1):
@@ -173,8 +179,3 @@ def _corrupting(
         times[name] = time.perf_counter() - start
         progress("corruptions", done, len(distinct), name)
     return float(np.mean([times.get(name, 0.0) for name, _ in made]))
-
-
-def _made(condition: Condition) -> tuple[str, int]:
-    image = condition.of if isinstance(condition, Rescaled) else condition
-    return image.name, image.severity

@@ -1,4 +1,4 @@
-"""A piece of work: a frame, and what the models see of it under its conditions."""
+"""Units of work: a frame, its images under some conditions, and what predictions of them give."""
 
 from __future__ import annotations
 
@@ -14,92 +14,101 @@ from corruptions import image_key
 
 from ..datasets.base import Frame
 from ..errors import InputError
+from ..inference.condition_images import ConditionImages
 from ..inference.prefetch import cached_once
+from ..protocol.cell import Cell
+from ..protocol.condition import Draw
 from ..protocol.input_geometry import InputView
 from ..protocol.spec import FrameSpec, label_key
-from ..runs.store import Cell
-from .condition import Condition
+from ..runs.store import Failure, Picture
+from ..scores.metrics import Matrix
 
 
 class WorkUnit(NamedTuple):
-    """A piece of work that is given to one worker: a frame, under some groups of its conditions."""
+    """Work that is given to one worker: a frame, under some groups of its draws."""
 
     frame: int
     groups: tuple[int, ...]
 
 
+class Result(NamedTuple):
+    """What is committed at once: counts of one frame, kept example pictures, failures."""
+
+    cells: dict[Cell, Matrix]
+    pictures: list[Picture]
+    failures: list[Failure]
+
+
 class FrameBatch(NamedTuple):
-    """What the models see of a frame under some conditions, and its ground truth."""
+    """Images of a frame under some conditions, and its ground truth."""
 
     frame: str
-    conditions: tuple[Condition, ...]
+    draws: tuple[Draw, ...]
     images: tuple[NDArray[np.uint8], ...]
-    """(H', W', 3), one for each condition, of any size."""
+    """One (H', W', 3) for each draw, of any size."""
     label: NDArray[np.uint8]
     """(H, W)."""
-    failed: tuple[tuple[Condition, str], ...] = ()
-    """Further conditions, of which there is no image, each with the reason."""
+    failed: tuple[tuple[Draw, str], ...] = ()
+    """Draws without an image, each with the reason."""
 
-    def cell(self, model: str, condition: Condition) -> Cell:
-        """Return the cell of a model under one of the conditions."""
-        return Cell(model, condition.name, condition.severity, self.frame, condition.draw)
+    def cell(self, model: str, draw: Draw) -> Cell:
+        """Return the cell of a model under one of the draws."""
+        return Cell(model, *draw.condition.key, self.frame, draw.number)
 
-    def by_shape(self) -> Iterator[tuple[InputView, tuple[Condition, ...], NDArray[np.uint8]]]:
-        """Yield conditions whose images, (N, H', W', 3), are of one size and looked at in one way.
-
-        They go through a model together.
-        """
+    def by_shape(self) -> Iterator[tuple[InputView, tuple[Draw, ...], NDArray[np.uint8]]]:
+        """Yield draws that go through a model together: images (N, H', W', 3) seen in one way."""
         size = self.label.shape
 
         def look(place: int) -> tuple[InputView, tuple[int, ...]]:
-            return self.conditions[place].view((size[0], size[1])), self.images[place].shape
+            condition = self.draws[place].condition
+            return condition.view((size[0], size[1])), self.images[place].shape
 
         for (view, _), places in groupby(range(len(self.images)), look):
             group = list(places)
             images = np.stack([self.images[place] for place in group])  # (N, H', W', 3)
-            yield view, tuple(self.conditions[place] for place in group), images
+            yield view, tuple(self.draws[place] for place in group), images
 
 
-def images(
-    frame: Frame, found: FrameSpec, groups: Sequence[tuple[Condition, ...]], seed: int
+def frame_batches(
+    frame: Frame, spec: FrameSpec, groups: Sequence[tuple[Draw, ...]], images: ConditionImages
 ) -> Iterator[Callable[[], FrameBatch]]:
-    """Yield how to make the images of a frame, group by group; it is decoded once."""
-    decoded = cached_once(partial(_decode, frame, found))
+    """Yield functions that make the images of a frame, group by group; it is decoded once."""
+    decoded = cached_once(partial(_decode, frame, spec))
     for group in groups:
-        yield partial(_see, decoded, found, group, seed)
+        yield partial(_make, decoded, spec, group, images)
 
 
-def _decode(frame: Frame, found: FrameSpec) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _decode(frame: Frame, spec: FrameSpec) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     try:
         image, label = frame.image(), frame.label()
-    except OSError as error:  # from what a user's dataset reads
-        raise InputError(f"{found.name}: cannot be read ({error})") from error
+    except OSError as error:  # raised by a user's own dataset
+        raise InputError(f"{spec.name}: cannot be read ({error})") from error
     for what, same in (
-        ("image", image_key(image) == found.image_key),
-        ("label", label_key(label) == found.label_key),
+        ("image", image_key(image) == spec.image_key),
+        ("label", label_key(label) == spec.label_key),
     ):
         if not same:
-            raise InputError(f"{found.name}: its {what} has changed since the run was begun")
+            raise InputError(f"{spec.name}: its {what} has changed since the run was begun")
     return image, label
 
 
-def _see(
+def _make(
     decoded: Callable[[], tuple[NDArray[np.uint8], NDArray[np.uint8]]],
     frame: FrameSpec,
-    conditions: tuple[Condition, ...],
-    seed: int,
+    draws: tuple[Draw, ...],
+    images: ConditionImages,
 ) -> FrameBatch:
-    """Make images; what is bad now, although it was not before the long work, is noted."""
+    """Make images; a file that went bad since the run began is recorded as failed."""
     try:
         image, label = decoded()
     except InputError as error:
-        failed = tuple((condition, str(error)) for condition in conditions)
+        failed = tuple((draw, str(error)) for draw in draws)
         return FrameBatch(frame.name, (), (), np.zeros((0, 0), np.uint8), failed)
-    images: dict[Condition, NDArray[np.uint8]] = {}
-    reasons: dict[Condition, str] = {}
-    for condition in conditions:
+    made: dict[Draw, NDArray[np.uint8]] = {}
+    reasons: dict[Draw, str] = {}
+    for draw in draws:
         try:
-            images[condition] = condition.apply(image, frame.image_key, seed)
+            made[draw] = images.make(draw, image, frame.image_key)
         except InputError as error:
-            reasons[condition] = str(error)
-    return FrameBatch(frame.name, (*images,), (*images.values(),), label, (*reasons.items(),))
+            reasons[draw] = str(error)
+    return FrameBatch(frame.name, (*made,), (*made.values(),), label, (*reasons.items(),))

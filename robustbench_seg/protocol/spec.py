@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import BY_CHANCE, Implementation, image_key
+from corruptions import Implementation, image_key
 
 from ..datasets.base import ClassInfo, Dataset, Frame
 from ..datasets.class_maps import ClassMapSpec
 from ..datasets.frame_checks import check_pair
-from ..evaluation.condition import CLEAN
 from ..models.base import NOTHING, Precision, Segmenter, Window
 from ..models.preprocessing import preprocessing_from_dict
+from ..names import slug
 from ..progress import Progress
+from .cell import Cell
+from .condition import CLEAN, Condition, Draw
 from .input_geometry import Scale, Size
-from .suites.corruption import Suite
-from .suites.files import suite_from_dict
-from .suites.resolution import ResolutionSuite
+from .suites import Suite, suite_from_dict
 
 
 @dataclass(frozen=True)
@@ -103,31 +104,77 @@ class Spec:
     split: str
     classes: tuple[ClassInfo, ...]
     frames: tuple[FrameSpec, ...]
-    suite: Suite | ResolutionSuite
+    suite: Suite
     seed: int
     device: str
     precision: Precision
     threads: int
     batch: int
-    """How many inputs go through a model, and conditions of a frame are in work, together."""
+    """Inputs that go through a model together, and conditions of a frame in work at once."""
     compiled: bool
-    """Whether torch compiled the model."""
+    """Whether torch compiled the models."""
     versions: Mapping[str, str]
-    """Of the packages: another version may make other pixels."""
+    """Package versions: another version may make other pixels."""
     implementation: Implementation = "native"
     copy: CopySpec | None = None
-    """What has the corrupted images; None: they are made in the run."""
+    """Corrupted copy that images are read from; None: they are made in the run."""
     input_scale: float | None = None
-    """At which scale all models see all images; None: each at its own."""
+    """Scale at which all models see all images; None: each model's own size."""
     class_map: ClassMapSpec | None = None
-    """How the classes of the models are scored as those of the labels; None: they are the same."""
+    """How predicted classes are scored as those of the labels; None: they are the same."""
     draws: int = 1
-    """How often what has chance is repeated, with the seeds from `seed` on."""
+    """Repetitions of random conditions, with the seeds from `seed` on."""
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All conditions in the order of the run, clean first."""
+        every = (CLEAN, *self.suite.conditions)
+        if self.taken:
+            taken_in = {frame.condition for frame in self.frames}
+            every = tuple(condition for condition in every if condition.name in taken_in)
+        scale = None if self.input_scale is None else Scale("scale", self.input_scale)
+        return tuple(condition.at_scale(scale) for condition in every)
+
+    @property
+    def taken(self) -> bool:
+        """Whether each frame was taken in one of the conditions."""
+        return any(frame.condition for frame in self.frames)
+
+    def conditions_of(self, frame: FrameSpec) -> tuple[Condition, ...]:
+        """Return the conditions under which a frame is seen."""
+        if not frame.condition:
+            return self.conditions
+        return tuple(c for c in self.conditions if c.name == frame.condition)
+
+    def draws_of(self, condition: Condition) -> range:
+        """Return the numbers of the draws of a condition: 0 alone unless it is random."""
+        return range(self.draws if condition.random else 1)
+
+    def draws_of_frame(self, frame: FrameSpec) -> tuple[Draw, ...]:
+        """Return each draw of each condition under which a frame is seen, in order."""
+        return tuple(
+            Draw(condition, number)
+            for condition in self.conditions_of(frame)
+            for number in self.draws_of(condition)
+        )
+
+    def cells(self, frame: FrameSpec, draws: Iterable[Draw] | None = None) -> frozenset[Cell]:
+        """Return the cells of a frame under some draws, by default all, for every model."""
+        return frozenset(
+            Cell(model.name, *condition.key, frame.name, number)
+            for condition, number in (self.draws_of_frame(frame) if draws is None else draws)
+            for model in self.models
+        )
+
+    @property
+    def random(self) -> bool:
+        """Whether any pixel depends on the seed."""
+        return any(condition.random for condition in self.conditions)
 
     def input_size(self, model: ModelSpec, frame: Size) -> Size:
         """Return the size at which a model sees frames of a size, unless the suite rescales them.
 
-        Severities are in pixels of the frame, so this is a part of every score.
+        Severities are in pixels of the frame, so this affects every score.
         """
         if self.input_scale is None:
             return model.input_size(frame)
@@ -135,7 +182,7 @@ class Spec:
 
     @property
     def sizes(self) -> tuple[Size, ...]:
-        """The sizes of the frames."""
+        """Sizes of the frames, (height, width), each once."""
         return tuple(sorted({(frame.height, frame.width) for frame in self.frames}))
 
     @property
@@ -145,38 +192,6 @@ class Spec:
             len({self.input_size(model, size) for model in self.models}) == 1 for size in self.sizes
         )
 
-    @property
-    def conditions(self) -> tuple[tuple[str, int], ...]:
-        """The name and severity of every condition, in the order of the run: clean first."""
-        every = ((CLEAN, 0), *self.suite.conditions())
-        if not self.taken:
-            return every
-        taken_in = {frame.condition for frame in self.frames}
-        return tuple(condition for condition in every if condition[0] in taken_in)
-
-    @property
-    def taken(self) -> bool:
-        """Whether the frames were taken in the conditions, each in one."""
-        return any(frame.condition for frame in self.frames)
-
-    def conditions_of(self, frame: FrameSpec) -> tuple[tuple[str, int], ...]:
-        """Return the name and severity of every condition that a frame is seen under."""
-        if not frame.condition:
-            return self.conditions
-        return ((frame.condition, 0),)
-
-    def by_chance(self, condition: tuple[str, int]) -> bool:
-        """Whether the pixels of a condition, by name and severity, depend on the seed."""
-        name, severity = condition
-        made_by = (name, severity) if severity else None
-        if isinstance(self.suite, ResolutionSuite):
-            made_by = {shift.name: shift.image for shift in self.suite.shifts}.get(name)
-        return made_by is not None and made_by[0] in BY_CHANCE
-
-    def draws_of(self, condition: tuple[str, int]) -> range:
-        """Return the numbers of the draws of a condition: 0 alone where it has no chance."""
-        return range(self.draws if self.by_chance(condition) else 1)
-
     def class_set(self, names: Collection[str]) -> NDArray[np.bool_]:
         """Return which classes have ground truth in the named frames, as a mask (C,)."""
         pixels = [frame.class_pixels for frame in self.frames if frame.name in names]
@@ -185,22 +200,21 @@ class Spec:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The names of the classes, in the order of the label values."""
+        """Names of the classes, in the order of the label values."""
         return tuple(info.name for info in self.classes)
 
     @property
     def dataset_digest(self) -> str:
-        """A digest of all images and labels."""
+        """SHA-256 of all images and labels."""
         keys = [(frame.name, frame.image_key, frame.label_key) for frame in self.frames]
         return hashlib.sha256(json.dumps(keys).encode()).hexdigest()
 
     @property
     def slug(self) -> str:
-        """A folder name that says what is run, and that no other specification has."""
+        """Name of the run's folder: what is run, and a digest that no other specification has."""
         digest = hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
         models = "+".join(model.name for model in self.models)[:80]
-        name = f"{models}_{self.suite.name}_{self.dataset}-{self.split}_{digest[:8]}"
-        return "".join(letter if letter.isalnum() or letter in "@+-_." else "-" for letter in name)
+        return slug(f"{models}_{self.suite.name}_{self.dataset}-{self.split}_{digest[:8]}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -208,7 +222,7 @@ class Spec:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Spec:
-        """Return the specification that `to_dict` gave, from JSON."""
+        """Return the specification that `to_dict` made plain values of, also through JSON."""
         models = [
             ModelSpec(**{**model, "window": Window(**model["window"])})
             for model in values["models"]

@@ -16,7 +16,7 @@ from reports import Example
 from reports.comparison.description import Comparison, Estimates
 
 from ..errors import InputError
-from ..runs.run import Run
+from ..runs.run import StoredRun
 from ..runs.side_by_side import SideBySide, run_names
 from ..scores import breakdowns
 from ..scores.comparison import differences_from_baseline
@@ -29,7 +29,9 @@ from .scored import Scored
 from .uncertainty import covers
 
 
-def with_reference(runs: Sequence[Run], reference: str | None) -> tuple[list[Run], str | None]:
+def with_reference(
+    runs: Sequence[StoredRun], reference: str | None
+) -> tuple[list[StoredRun], str | None]:
     """Return the runs with that of a reference that is a folder, and the name of its model.
 
     InputError where that run has several models.
@@ -38,7 +40,7 @@ def with_reference(runs: Sequence[Run], reference: str | None) -> tuple[list[Run
         return list(runs), reference
     folder = Path(reference).resolve()
     found = next((run for run in runs if run.folder.resolve() == folder), None)
-    run = found or Run.open(reference)
+    run = found or StoredRun.open(reference)
     models = [model.name for model in run.spec.models]
     if len(models) > 1:
         raise InputError(
@@ -61,7 +63,7 @@ def comparison_of(
     found: SideBySide, reference: str | None = None, tables: Sequence[str] = ()
 ) -> Comparison:
     """Return all that a comparison says; see `references` for the reference and the tables."""
-    scored, suite, first = Scored(found), found.suite, found.first
+    scored, suite, first = Scored(found), found.policy, found.first
     meant = find_reference(reference, found, scored.columns)
     labels = [item.label for item in found.contenders]
     baseline = labels[0] if meant.printed is not None else meant.label
@@ -146,7 +148,7 @@ def _table5(scores: pd.DataFrame, columns: pd.MultiIndex) -> pd.DataFrame:
 
 
 def _degradation(scored: Scored, reference: Reference) -> Estimates:
-    suite = scored.found.suite
+    suite = scored.found.policy
 
     def of(scores: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         theirs = scores[reference.label] if reference.printed is None else reference.printed
@@ -156,7 +158,7 @@ def _degradation(scored: Scored, reference: Reference) -> Estimates:
 
 
 def _curves(scored: Scored) -> Estimates:
-    suite, bootstraps = scored.found.suite, scored.found.bootstraps
+    suite, bootstraps = scored.found.policy, scored.found.bootstraps
     values = {
         label: breakdowns.category_curves(item.values, suite) for label, item in bootstraps.items()
     }

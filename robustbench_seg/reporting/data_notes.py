@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..protocol.spec import Spec
-from ..runs.run import Run
+from ..runs.run import StoredRun
 
 _SHOWN = 12
 
@@ -35,11 +35,11 @@ def class_map_notes(spec: Spec) -> list[str]:
     return notes
 
 
-def taken_notes(run: Run) -> list[str]:
+def taken_notes(run: StoredRun) -> list[str]:
     """Say over which frames and classes each condition goes, where frames were taken in them."""
     spec, finished = run.spec, set(run.frames)
     parts = []
-    for name, _ in spec.conditions:
+    for name in (condition.name for condition in spec.conditions):
         frames = [item.name for item in spec.frames if item.condition == name]
         frames = [item for item in frames if item in finished]
         if frames:

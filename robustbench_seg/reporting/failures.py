@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..runs.run import Run
+from ..runs.run import StoredRun
 
 _SHOWN = 5
 
 
-def failure_stamps(run: Run) -> list[str]:
+def failure_stamps(run: StoredRun) -> list[str]:
     """Return how many predictions failed, if any did."""
     if not run.failures:
         return []
@@ -18,7 +18,7 @@ def failure_stamps(run: Run) -> list[str]:
     ]
 
 
-def failure_notes(run: Run) -> list[str]:
+def failure_notes(run: StoredRun) -> list[str]:
     """Return which frames failed and why, a sentence each; of many, the first."""
     first = {failure.cell.frame: failure for failure in reversed(run.failures)}
     shown = sorted(first)[:_SHOWN]

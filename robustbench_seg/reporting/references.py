@@ -13,8 +13,8 @@ from reports.comparison.description import Published
 
 from ..errors import InputError
 from ..protocol.spec import Spec
-from ..protocol.suites.corruption import Suite
 from ..runs.side_by_side import SideBySide
+from ..scores.policy import SeverityPolicy
 
 TABLES = ("segformer-table5", "stl-table4")
 _CITYSCAPES_VAL = 500
@@ -101,7 +101,7 @@ def published_rows(
     return tuple(found)
 
 
-def published_note(spec: Spec, suite: Suite) -> str:
+def published_note(spec: Spec, suite: SeverityPolicy) -> str:
     """Say in what the published rows may differ from what was measured here."""
     differ = [_other_data(spec)] if _other_data(spec) else []
     others = [

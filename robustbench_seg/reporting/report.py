@@ -10,20 +10,17 @@ import numpy as np
 
 from reports import Example, Report, ResolutionReport
 
-from ..evaluation.examples import CAPTIONS
 from ..protocol.spec import ModelSpec, Spec
-from ..protocol.suites.corruption import Suite
-from ..protocol.suites.resolution import ResolutionSuite
-from ..runs.run import Run
-from ..runs.store import Picture
+from ..runs.run import StoredRun
+from ..runs.store import CAPTIONS, Picture
 from ..scores.tables import ALL_CLASSES
 from .data_notes import class_map_notes, taken_notes
 from .failures import failure_notes, failure_stamps
-from .scales import common_scale, input_scale, inputs, look, views
+from .scales import common_scale, input_scale, inputs, look, resized
 from .uncertainty import headline_intervals, interval_notes, table_ends
 
 
-def report_of(run: Run) -> Report | ResolutionReport:
+def report_of(run: StoredRun) -> Report | ResolutionReport:
     """Return all that a report says of a run."""
     spec = run.spec
     common: dict[str, Any] = {
@@ -40,22 +37,24 @@ def report_of(run: Run) -> Report | ResolutionReport:
         "examples": examples_of(run),
         "provenance": provenance_of(run),
     }
-    if isinstance(spec.suite, ResolutionSuite):
+    suite = spec.suite
+    if suite.curves is not None:
         return ResolutionReport(
             **common,
             table=run.table("resolution"),
             class_table=run.table("classes"),
-            unit=spec.suite.unit,
-            against=spec.suite.against,
-            inputs={model.name: inputs(spec, spec.suite, model) for model in spec.models},
+            unit=suite.curves.unit,
+            against=suite.curves.against,
+            inputs={model.name: inputs(spec, model) for model in spec.models},
         )
+    assert suite.policy is not None
     return Report(
         **common,
         summary=run.table("summary"),
         suite_table=run.table("suite"),
         severity_table=run.table("severities"),
         class_table=run.table("classes"),
-        counted={column.corruption: column.counted for column in spec.suite.columns},
+        counted={column.corruption: column.counted for column in suite.policy.columns},
         input_scales={model.name: input_scale(spec, model) for model in spec.models},
         intervals=headline_intervals(run),
         ends=table_ends(run),
@@ -66,13 +65,11 @@ def title_of(spec: Spec) -> str:
     """Say what was evaluated on what."""
     count = len(spec.frames)
     frames = f"{count} frame{'s' if count > 1 else ''}"
-    kind = "" if isinstance(spec.suite, ResolutionSuite) else " corruptions"
-    if spec.taken:
-        kind = " conditions"
-    return f"{spec.suite.name}{kind} on {spec.dataset} ({spec.split}, {frames})"
+    what = f"{spec.suite.name} {spec.suite.noun}".strip()
+    return f"{what} on {spec.dataset} ({spec.split}, {frames})"
 
 
-def stamps_of(run: Run) -> tuple[str, ...]:
+def stamps_of(run: StoredRun) -> tuple[str, ...]:
     """Return what nobody must overlook: untrained models, unfinished runs, parts of a suite."""
     stamps = [
         f"UNTRAINED: the weights of {model.name} are random, its scores mean nothing"
@@ -86,7 +83,7 @@ def stamps_of(run: Run) -> tuple[str, ...]:
     return tuple(stamps)
 
 
-def notes_of(run: Run) -> tuple[str, ...]:
+def notes_of(run: StoredRun) -> tuple[str, ...]:
     """Return what a reader must know beside the numbers, a sentence each."""
     spec = run.spec
     notes = [f"Suite: {spec.suite.title}."]
@@ -98,14 +95,11 @@ def notes_of(run: Run) -> tuple[str, ...]:
     notes += [look(spec, model) for model in spec.models]
     if spec.taken:
         return (*notes, *taken_notes(run), *_cityscapes_notes(run), *interval_notes(run))
-    if isinstance(spec.suite, ResolutionSuite):
-        notes += views(spec, spec.suite)
-    if not isinstance(spec.suite, ResolutionSuite) or any(spec.suite.images):
+    notes += spec.suite.notes(spec.sizes)
+    if spec.suite.policy is None:
+        notes += resized(spec)
+    if spec.suite.corrupted:
         notes.append(_origin(spec))
-    if not isinstance(spec.suite, ResolutionSuite):
-        notes.append(
-            f"{_counted(spec.suite)} All of {_range(spec.suite.severities)} are run and shown."
-        )
     present = [name for name, there in zip(spec.class_names, run.class_set, strict=True) if there]
     notes.append(
         f"mIoU is the mean over the {len(present)} of {len(spec.classes)} classes with "
@@ -141,21 +135,7 @@ def _preprocessing(model: ModelSpec) -> str:
     return f"{values['channels']}, size {size}, mean {mean}, std {std}"
 
 
-def _counted(suite: Suite) -> str:
-    groups = groupby(suite.columns, key=lambda column: (column.category, column.counted))
-    parts = [f"{_range(counted)} of {category}" for (category, counted), _ in groups]
-    return f"Severities that count in the scores: {', '.join(parts)}."
-
-
-def _range(severities: tuple[int, ...]) -> str:
-    if not severities:
-        return "none"
-    if severities == tuple(range(severities[0], severities[-1] + 1)) and len(severities) > 1:
-        return f"{severities[0]}-{severities[-1]}"
-    return ", ".join(map(str, severities))
-
-
-def _cityscapes_notes(run: Run) -> list[str]:
+def _cityscapes_notes(run: StoredRun) -> list[str]:
     # cityscapesScripts drops a class only where ground truth and prediction both lack it, so on
     # few frames its mean goes over other classes than ours.
     tidy = run.table("tidy")
@@ -176,13 +156,14 @@ def _cityscapes_notes(run: Run) -> list[str]:
     return notes
 
 
-def examples_of(run: Run) -> tuple[Example, ...]:
+def examples_of(run: StoredRun) -> tuple[Example, ...]:
     """Return the pictures that a run keeps, by condition and model."""
     models = [model.name for model in run.spec.models]
+    keys = [condition.key for condition in run.spec.conditions]
 
     def place(picture: Picture) -> tuple[int, int, int]:
         cell = picture.cell
-        condition = run.spec.conditions.index((cell.condition, cell.severity))
+        condition = keys.index((cell.condition, cell.severity))
         return condition, models.index(cell.model), CAPTIONS.index(picture.caption)
 
     examples = []
@@ -193,14 +174,14 @@ def examples_of(run: Run) -> tuple[Example, ...]:
     return tuple(examples)
 
 
-def provenance_of(run: Run) -> dict[str, dict[str, str]]:
+def provenance_of(run: StoredRun) -> dict[str, dict[str, str]]:
     """Return all that the numbers of a run may depend on: section -> key -> value."""
     spec = run.spec
     sections = {
         "run": {
             "suite": f"{spec.suite.title}; digest {spec.suite.digest}",
             "severity policy"
-            if isinstance(spec.suite, Suite)
+            if spec.suite.policy is not None
             else "source of the suite": spec.suite.source,
             "dataset": f"{spec.dataset} {spec.split}, frames: {len(spec.frames)}",
             "dataset digest": spec.dataset_digest,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..protocol.input_geometry import Size
 from ..protocol.spec import ModelSpec, Spec
-from ..protocol.suites.resolution import ResolutionSuite
 
 
 def input_scale(spec: Spec, model: ModelSpec) -> str:
@@ -16,7 +15,7 @@ def input_scale(spec: Spec, model: ModelSpec) -> str:
 
 def common_scale(spec: Spec) -> list[str]:
     """Return a warning where the models see corrupted frames at different scales."""
-    if spec.one_scale or isinstance(spec.suite, ResolutionSuite):
+    if spec.one_scale or spec.suite.policy is None:
         return []
     seen = ", ".join(f"{model.name} at {input_scale(spec, model)}" for model in spec.models)
     return [
@@ -38,46 +37,33 @@ def look(spec: Spec, model: ModelSpec) -> str:
     window = f"sliding window of {model.window.crop} pixels, stride {model.window.stride}"
     if model.window.mode == "whole" or largest <= model.window.crop:
         window = "inference on the whole image"
-    frames = "clean frames" if isinstance(spec.suite, ResolutionSuite) else "frames"
+    frames = "clean frames" if spec.suite.policy is None else "frames"
     return f"{model.name} sees the {frames} at {told}; {window}."
 
 
-def views(spec: Spec, suite: ResolutionSuite) -> list[str]:
-    """Return what a reader must know of the conditions of a suite of resolutions."""
-    notes = [
-        "Frames are rescaled bilinearly without antialiasing, as OpenCV's INTER_LINEAR does, and "
-        "enter the networks at that size; predictions are scored at the size of the labels.",
-        f"Changes are told against {suite.against!r}, in percentage points.",
-    ]
-    for share in suite.windows:
-        if share.mode == "whole":
-            notes.append(f"Window {share.name!r}: the whole image at once.")
-            continue
-        told = [
-            f"{window.crop} pixels, stride {window.stride}"
-            for window in dict.fromkeys(map(share.window, spec.sizes))
-        ]
-        notes.append(
-            f"Window {share.name!r}: {' and '.join(told)}, which is {share.crop:g} and "
-            f"{share.stride:g} of the frames' shorter side, at every scale."
-        )
-    resized = [
+def resized(spec: Spec) -> list[str]:
+    """Return which models see the clean frames at a size of their own."""
+    names = [
         model.name
         for model in spec.models
         if any(model.input_size(size) != size for size in spec.sizes)
     ]
-    if resized:
-        notes.append(
-            f"{', '.join(resized)}: the clean frames are seen at the model's own size; at a scale "
+    if names:
+        return [
+            f"{', '.join(names)}: the clean frames are seen at the model's own size; at a scale "
             "that is set aside, so that a scale means the same for all models."
-        )
-    return notes
+        ]
+    return []
 
 
-def inputs(spec: Spec, suite: ResolutionSuite, model: ModelSpec) -> dict[str, str]:
+def inputs(spec: Spec, model: ModelSpec) -> dict[str, str]:
     """Return at which size a model sees the frames under each condition: "256x128"."""
     sizes = {"clean": [model.input_size(size) for size in spec.sizes]}
-    sizes |= {shift.name: [shift.scale.size(size) for size in spec.sizes] for shift in suite.shifts}
+    sizes |= {
+        condition.name: [condition.scale.size(size) for size in spec.sizes]
+        for condition in spec.suite.conditions
+        if condition.scale
+    }
     return {
         name: " / ".join(dict.fromkeys(map(_pixels, found))) if len(set(found)) < 4 else "various"
         for name, found in sizes.items()

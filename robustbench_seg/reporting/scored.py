@@ -25,7 +25,7 @@ class Scored:
     def values(self) -> dict[str, pd.DataFrame]:
         """Of each model one row, with the columns of `suite_scores`."""
         return {
-            label: suite_scores(item.values, self.found.suite)
+            label: suite_scores(item.values, self.found.policy)
             for label, item in self.found.bootstraps.items()
         }
 
@@ -33,7 +33,7 @@ class Scored:
     def samples(self) -> dict[str, pd.DataFrame]:
         """The same of each resample."""
         return {
-            label: suite_scores(item.samples, self.found.suite)
+            label: suite_scores(item.samples, self.found.policy)
             for label, item in self.found.bootstraps.items()
         }
 
@@ -45,7 +45,7 @@ class Scored:
     @cached_property
     def columns(self) -> pd.MultiIndex:
         """The columns (category, corruption) of Table 5's form."""
-        pairs = [(item.category, item.corruption) for item in self.found.suite.columns]
+        pairs = [(item.category, item.corruption) for item in self.found.policy.columns]
         ends = [("", "mean"), ("", "retention")]
         return pd.MultiIndex.from_tuples(
             [("", "clean"), *pairs, *ends], names=["category", "corruption"]

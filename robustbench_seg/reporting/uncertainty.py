@@ -7,7 +7,7 @@ import pandas as pd
 
 from reports import Intervals
 
-from ..runs.run import Run
+from ..runs.run import StoredRun
 from ..scores.statistics import RELIABLE_UNITS, RESAMPLES
 from ..scores.tables import ALL_CLASSES
 
@@ -15,17 +15,17 @@ _FEW_OF_CLASS = 10
 """Below so many images with a class, its own IoU is hardly resampled."""
 
 
-def covers(run: Run) -> str:
+def covers(run: StoredRun) -> str:
     """Say what the intervals cover: "over 16 images, fixed draw"."""
     images = f"{len(run.frames)} image{'s' if len(run.frames) > 1 else ''}"
     over = f"{len(set(run.groups))} groups of {images}" if run.grouped else images
-    if not _by_chance(run):
+    if not run.spec.random:
         return f"over {over}"
     draws = run.spec.draws
     return f"over {over}, {f'mean of {draws} draws' if draws > 1 else 'fixed draw'}"
 
 
-def headline_intervals(run: Run) -> Intervals:
+def headline_intervals(run: StoredRun) -> Intervals:
     """Return the intervals of the summary of a suite of corruptions, in its form."""
     summary, found = run.table("summary"), run.table("intervals")
     own = found[found["class"] == ALL_CLASSES].set_index(["model", "score"])
@@ -36,14 +36,14 @@ def headline_intervals(run: Run) -> Intervals:
     return Intervals(low, high, spread, covers(run))
 
 
-def table_ends(run: Run) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+def table_ends(run: StoredRun) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     """Return the low and the high ends of the tables of a suite of corruptions, in their forms."""
     names = ("suite_table", "severity_table", "class_table")
     low, high = _ends(run, "low"), _ends(run, "high")
     return {name: (low[name], high[name]) for name in names}
 
 
-def _ends(run: Run, end: str) -> dict[str, pd.DataFrame]:
+def _ends(run: StoredRun, end: str) -> dict[str, pd.DataFrame]:
     suite, severities, classes = map(run.table, ("suite", "severities", "classes"))
     found, tidy = run.table("intervals"), run.table("tidy")
     of_all = found["class"] == ALL_CLASSES
@@ -63,7 +63,7 @@ def _ends(run: Run, end: str) -> dict[str, pd.DataFrame]:
     }
 
 
-def interval_notes(run: Run) -> list[str]:
+def interval_notes(run: StoredRun) -> list[str]:
     """Return what a reader must know of the intervals, a sentence each."""
     images = len(run.frames)
     if images < 2:
@@ -77,14 +77,13 @@ def interval_notes(run: Run) -> list[str]:
     units = len(set(run.groups)) if run.grouped else images
     if units < RELIABLE_UNITS:
         notes.append(
-            f"Only {units} {drawn}: intervals over fewer than {RELIABLE_UNITS} are too narrow; "
-            "in simulations they hold the true value in 90 % of the cases with 20, and in 87 % "
-            "with 10."
+            f"Only {units} {drawn}: intervals over fewer than {RELIABLE_UNITS} are too narrow; in "
+            "simulations they hold the true value in 90 % of the cases with 20, and in 87 % with 10."
         )
     return notes + _group_notes(run) + _class_notes(run) + _draw_notes(run)
 
 
-def _group_notes(run: Run) -> list[str]:
+def _group_notes(run: StoredRun) -> list[str]:
     groups = len(set(run.groups))
     if run.grouped:
         return ["Images are drawn by group (city or sequence), for those of a group are alike."]
@@ -97,7 +96,7 @@ def _group_notes(run: Run) -> list[str]:
     return []
 
 
-def _class_notes(run: Run) -> list[str]:
+def _class_notes(run: StoredRun) -> list[str]:
     if len(run.frames) < RELIABLE_UNITS:
         return []
     finished = set(run.frames)
@@ -116,9 +115,9 @@ def _class_notes(run: Run) -> list[str]:
     ]
 
 
-def _draw_notes(run: Run) -> list[str]:
+def _draw_notes(run: StoredRun) -> list[str]:
     spec = run.spec
-    if spec.draws == 1 or not _by_chance(run):
+    if spec.draws == 1 or not run.spec.random:
         return []
     found = run.table("intervals")
     own = found[found["score"] == "suite score"]
@@ -135,7 +134,3 @@ def _draw_notes(run: Run) -> list[str]:
         f"What has chance was drawn {spec.draws} times, with the seeds {spec.seed} to "
         f"{spec.seed + spec.draws - 1}; scores are means over the draws.{told}"
     ]
-
-
-def _by_chance(run: Run) -> bool:
-    return any(run.spec.by_chance(condition) for condition in run.spec.conditions)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-
 import pandas as pd
 
 from ..errors import InputError
-from ..protocol.suites.resolution import ResolutionSuite
-from ..scores import resolution, tables
 from ..scores.bootstrap import Bootstrap
 from ..scores.comparison import paired_differences
-from ..scores.intervals import Derive
-from .run import Run
+from .run import StoredRun
 from .side_by_side import check_alike, order_of
 
 
 def compare(
-    first: Run, second: Run, *, first_model: str | None = None, second_model: str | None = None
+    first: StoredRun,
+    second: StoredRun,
+    *,
+    first_model: str | None = None,
+    second_model: str | None = None,
 ) -> pd.DataFrame:
     """Return the differences of all scores, second minus first, each with its 95 % interval.
 
@@ -33,22 +31,15 @@ def compare(
     check_alike(first, second)
     groups = first.groups if first.grouped else None
     suite = first.spec.suite
-    of_miou: Derive
-    if isinstance(suite, ResolutionSuite):
-        of_miou = partial(resolution.changes, against=suite.against)
-        family: Sequence[str] = list(suite.places)
-    else:
-        of_miou = partial(tables.suite_scores, suite=suite)
-        family = suite.corruptions
     return paired_differences(
         Bootstrap(first.pixel_counts[names[0]], groups),
         Bootstrap(second.pixel_counts[names[1]].in_order(order_of(first, second)), groups),
-        of_miou,
-        family,
+        suite.scores,
+        suite.family,
     )
 
 
-def _model(run: Run, name: str | None) -> str:
+def _model(run: StoredRun, name: str | None) -> str:
     if not run.frames:
         raise InputError(f"{run.folder}: no frame is finished yet; run the same command to go on")
     names = list(run.pixel_counts)

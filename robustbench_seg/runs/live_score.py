@@ -1,4 +1,4 @@
-"""The scores so far, while a run is under way."""
+"""Scores so far, while a run is under way."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sized
 import numpy as np
 from numpy.typing import NDArray
 
-from ..evaluation.condition import CLEAN
+from ..protocol.cell import Cell
+from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
 from ..scores.metrics import mean_iou, present_classes
-from .store import Cell
 
 
 class LiveScore:
-    """Sums of the matrices so far, of a new run or of one that is resumed."""
+    """Sums of the matrices of a run that is new or resumed."""
 
     def __init__(self, spec: Spec, stored: Iterable[tuple[Cell, NDArray[np.int64]]]):
         self._class_set = spec.class_set([frame.name for frame in spec.frames])
@@ -25,7 +25,7 @@ class LiveScore:
             self._count(cell, matrix)
 
     def add(self, cells: Mapping[Cell, NDArray[np.int64]], failures: Sized = ()) -> None:
-        """Count more cells, and those that failed, which have no score."""
+        """Count finished cells, and failed ones, which have no score."""
         for cell, matrix in cells.items():
             self._count(cell, matrix)
         self.cells += len(failures)
@@ -36,7 +36,7 @@ class LiveScore:
         self._sums[key] = self._sums[key] + matrix if key in self._sums else matrix
 
     def note(self) -> str:
-        """Return each model's mIoU so far in percent: clean, and the mean of the corrupted."""
+        """Return each model's mIoU so far in percent: clean, and the mean over corrupted images."""
         if len(self._models) == 1:
             return self._note(self._models[0])
         return "; ".join(f"{model} {self._note(model)}" for model in self._models)
@@ -47,6 +47,6 @@ class LiveScore:
             for (name, condition, severity), matrix in self._sums.items()
             if name == model
         }
-        clean = scores.pop((CLEAN, 0), float("nan"))
+        clean = scores.pop(CLEAN.key, float("nan"))
         corrupted = float(np.mean(list(scores.values()))) if scores else float("nan")
         return f"mIoU clean {100 * clean:.1f} corrupted {100 * corrupted:.1f}"

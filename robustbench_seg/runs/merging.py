@@ -12,10 +12,11 @@ from typing import TypeVar
 from ..errors import InputError
 from ..folders import RESULTS
 from ..progress import Progress, silent
+from ..protocol.cell import Cell
 from ..protocol.spec import Spec
+from .database import FILE
 from .differences import differences
-from .run import Run
-from .store import FILE, Cell, Store
+from .store import Store
 
 _TOGETHER = 1000
 Item = TypeVar("Item")
@@ -23,8 +24,8 @@ Item = TypeVar("Item")
 
 def merge(
     folders: Sequence[str | Path], out: str | Path | None = None, progress: Progress = silent
-) -> Run:
-    """Join parts of one run, in folders of their own, into a run in `out` and return it.
+) -> Path:
+    """Join parts of one run, in folders of their own, into a run in `out`, and return its folder.
 
     The parts are left as they are. Tables of the whole are those of a run that was never divided.
     Raises InputError, before anything is written, where the parts are of different specifications
@@ -49,13 +50,7 @@ def merge(
             for done, store in enumerate(stores, start=1):
                 _copy(store, whole)
                 progress("merging", done, len(stores), str(store.folder))
-    return Run.open(folder)
-
-
-def missing_frames(run: Run) -> tuple[str, ...]:
-    """Return the names of the frames of which no part had everything."""
-    finished = {*run.frames, *run.failed_frames}
-    return tuple(frame.name for frame in run.spec.frames if frame.name not in finished)
+    return folder
 
 
 def _refuse_contradictions(stores: Iterable[Store]) -> None:

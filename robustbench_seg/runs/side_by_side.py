@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..protocol.spec import ModelSpec, Spec
-from ..protocol.suites.corruption import Suite
 from ..scores.bootstrap import Bootstrap
 from ..scores.pixel_counts import PixelCounts
-from .run import Run
+from ..scores.policy import SeverityPolicy
+from .run import StoredRun
 
 _OF_THE_MODEL = ("trained on", "weights")
 
@@ -29,7 +29,7 @@ _OF_THE_MODEL = ("trained on", "weights")
 class Contender:
     """A model of a run, under a name that no other has."""
 
-    run: Run
+    run: StoredRun
     model: ModelSpec
     label: str
     pixel_counts: PixelCounts = field(repr=False)
@@ -43,21 +43,21 @@ class SideBySide:
     contenders: tuple[Contender, ...]
 
     @property
-    def first(self) -> Run:
+    def first(self) -> StoredRun:
         """The run whose order of images is that of all."""
         return self.contenders[0].run
 
     @property
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> tuple[StoredRun, ...]:
         """The runs, each once."""
         return tuple({id(item.run): item.run for item in self.contenders}.values())
 
     @property
-    def suite(self) -> Suite:
-        """The corruptions and the severities that count, of all runs."""
-        suite = self.first.spec.suite
-        assert isinstance(suite, Suite)
-        return suite
+    def policy(self) -> SeverityPolicy:
+        """Corruptions and the severities that count, the same for all runs."""
+        policy = self.first.spec.suite.policy
+        assert policy is not None  # `side_by_side` refuses others
+        return policy
 
     @cached_property
     def bootstraps(self) -> dict[str, Bootstrap]:
@@ -79,7 +79,7 @@ class SideBySide:
         return tuple(name for name in map(str, varied) if name not in _OF_THE_MODEL)
 
 
-def side_by_side(runs: Sequence[Run]) -> SideBySide:
+def side_by_side(runs: Sequence[StoredRun]) -> SideBySide:
     """Set all models of the runs side by side, in their order.
 
     Raises InputError for a run that is named twice, has no finished frame or is one of resolutions,
@@ -93,10 +93,10 @@ def side_by_side(runs: Sequence[Run]) -> SideBySide:
             raise InputError(f"{run.folder}: named twice; name each run once")
         if not run.frames:
             raise InputError(f"{run.folder}: no frame is finished yet; run its command to go on")
-        if not isinstance(run.spec.suite, Suite):
+        if run.spec.suite.policy is None:
             raise InputError(
-                f"{run.folder}: a run of resolutions; compare is for corruptions, so evaluate the "
-                "models in one run (robustseg eval --model A --model B) to see their scales"
+                f"{run.folder}: {run.spec.suite.name} has no severities, and compare is for "
+                "corruptions; evaluate the models in one run (robustseg eval --model A --model B)"
             )
     for run in runs[1:]:
         check_alike(runs[0], run)
@@ -112,21 +112,21 @@ def side_by_side(runs: Sequence[Run]) -> SideBySide:
     )
 
 
-def run_names(runs: Sequence[Run]) -> dict[int, str]:
+def run_names(runs: Sequence[StoredRun]) -> dict[int, str]:
     """Name each run, by its identity, after its folder; where two have one name, by the path."""
     paths = {id(run): run.folder.resolve() for run in runs}
     often = Counter(path.name for path in paths.values())
     return {key: path.name if often[path.name] == 1 else str(path) for key, path in paths.items()}
 
 
-def frame_keys(run: Run) -> list[tuple[str, str, str]]:
+def frame_keys(run: StoredRun) -> list[tuple[str, str, str]]:
     """Return what tells the finished frames apart: digests of image and label, and condition."""
     frames = {frame.name: frame for frame in run.spec.frames}
     found = [frames[name] for name in run.frames]
     return [(frame.image_key, frame.label_key, frame.condition) for frame in found]
 
 
-def check_alike(first: Run, other: Run) -> None:
+def check_alike(first: StoredRun, other: StoredRun) -> None:
     """Raise InputError unless both have the same finished images, labels, classes and suite."""
     ours, theirs = frame_keys(first), frame_keys(other)
     images, their_images = ([key[0] for key in keys] for keys in (ours, theirs))
@@ -151,7 +151,7 @@ def check_alike(first: Run, other: Run) -> None:
             )
 
 
-def order_of(first: Run, other: Run) -> NDArray[np.intp]:
+def order_of(first: StoredRun, other: StoredRun) -> NDArray[np.intp]:
     """Return where the images of the first run are in the other."""
     places = (np.array(_sorted(frame_keys(run)), np.intp) for run in (first, other))
     ours, theirs = places
@@ -164,7 +164,7 @@ def _sorted(keys: Sequence[tuple[str, str, str]]) -> list[int]:
     return sorted(range(len(keys)), key=keys.__getitem__)
 
 
-def _labels(pairs: Sequence[tuple[Run, ModelSpec]]) -> list[str]:
+def _labels(pairs: Sequence[tuple[StoredRun, ModelSpec]]) -> list[str]:
     """Name the models: by their folder as well where two have a name, marked where it matters."""
     names = Counter(model.name for _, model in pairs)
     folders = run_names([run for run, _ in pairs])

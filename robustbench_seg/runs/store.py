@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -20,22 +21,10 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..folders import check_folder
+from ..protocol.cell import Cell
 from .database import FILE, SCHEMA, VERSION, digest, exclusive_lock, is_initialised, sqlite_errors
-from .packing import pack, unpack
 
-__all__ = ["FILE", "Cell", "Failure", "Picture", "Store"]
-
-
-@dataclass(frozen=True, order=True)
-class Cell:
-    """What one confusion matrix is about."""
-
-    model: str
-    condition: str
-    severity: int
-    frame: str
-    draw: int = 0
-    """Which of the repetitions of chance, from 0; draw d is made with the seed of the run + d."""
+CAPTIONS = INPUT, PREDICTION, TRUTH = "input", "prediction", "ground truth"
 
 
 @dataclass(frozen=True)
@@ -55,9 +44,7 @@ class Failure:
     reason: str
 
     def __str__(self) -> str:
-        cell = self.cell
-        condition = f"{cell.condition} {cell.severity}" if cell.severity else cell.condition
-        return f"{cell.model} on {cell.frame} under {condition}: {self.reason}"
+        return f"{self.cell}: {self.reason}"
 
 
 class Store:
@@ -231,7 +218,7 @@ class Store:
         for *key, packed, stored in rows:
             cell = Cell(*key)
             self._intact(cell, stored, *key, packed)
-            yield cell, unpack(packed)
+            yield cell, _unpacked(packed)
 
     def pictures(self) -> list[Picture]:
         """Return the stored pictures, in a fixed order."""
@@ -278,5 +265,30 @@ def _parts(picture: Picture) -> tuple[str | int | bytes, ...]:
 
 
 def _pack(cell: Cell, matrix: NDArray[np.int64]) -> tuple[bytes, str]:
-    packed = pack(matrix)
+    packed = _packed(matrix)
     return packed, digest(*_key(cell), packed)
+
+
+def _packed(matrix: NDArray[np.int64]) -> bytes:
+    """Return a matrix (C, C) or (C, C + 1), compressed.
+
+    Most counts are 0, of 150 classes nearly all: so its shape, the places of the others, and these.
+    """
+    places = np.flatnonzero(matrix)
+    parts = (
+        np.array(matrix.shape, "<u4"),
+        places.astype("<u4"),
+        matrix.ravel()[places].astype("<i8"),
+    )
+    return zlib.compress(b"".join(part.tobytes() for part in parts))
+
+
+def _unpacked(packed: bytes) -> NDArray[np.int64]:
+    """Return the matrix; zlib.error or ValueError if it is none."""
+    content = zlib.decompress(packed)
+    rows, columns = np.frombuffer(content[:8], "<u4").tolist()
+    rest = content[8:]
+    count = len(rest) // (4 + 8)
+    matrix = np.zeros((rows, columns), np.int64)
+    matrix.flat[np.frombuffer(rest, "<u4", count)] = np.frombuffer(rest, "<i8", offset=4 * count)
+    return matrix

@@ -16,8 +16,8 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import NOTHING
 from robustbench_seg.reporting.comparison import comparison_of, tables_of, with_reference
 from robustbench_seg.reporting.references import find_reference
+from robustbench_seg.reporting.run import Run
 from robustbench_seg.reporting.scored import Scored
-from robustbench_seg.runs.run import Run
 from robustbench_seg.runs.side_by_side import SideBySide, side_by_side
 from tests.helpers.frames import write_tree
 from tests.helpers.sample_runs import SUITE, frame, make_run, model

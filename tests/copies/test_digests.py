@@ -25,7 +25,7 @@ from robustbench_seg.copies.digests import (
     total_digest,
 )
 from robustbench_seg.datasets.streets import render
-from robustbench_seg.protocol.suites.corruption import load_suite
+from robustbench_seg.protocol.suites import load_suite
 from tests.helpers.paths import GOLDEN as GOLDEN_FOLDER
 
 # To pin anew, which makes another benchmark:
@@ -96,11 +96,11 @@ def test_threads_change_no_pixel(threads: int) -> None:
 PROGRAM = """
 import sys
 import numpy as np
-from robustbench_seg.protocol.suites.corruption import load_suite
+from robustbench_seg.protocol.suites import load_suite
 from robustbench_seg.copies.digests import image_digests
 
 print("corruption,severity,sha256")
-for each in image_digests(np.load(sys.argv[1]), load_suite("imagenet-c-all").conditions()):
+for each in image_digests(np.load(sys.argv[1]), load_suite("imagenet-c-all").corrupted):
     print(each.corruption, each.severity, each.sha256, sep=",")
 """
 

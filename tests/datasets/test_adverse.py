@@ -14,7 +14,7 @@ from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.registry import load_model
-from robustbench_seg.runs.run import Run
+from robustbench_seg.reporting.run import Run
 from tests.helpers.trees import write_acdc, write_cityscapes_adverse
 
 

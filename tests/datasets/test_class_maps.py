@@ -24,7 +24,7 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import IMAGENET, Segmenter, Window
 from robustbench_seg.models.class_mask import restrict_classes
 from robustbench_seg.models.registry import load_model
-from robustbench_seg.runs.run import Run
+from robustbench_seg.reporting.run import Run
 from tests.helpers.frames import CITY, write_camvid, write_tree
 from tests.helpers.trees import picture, save, values, write_folders
 

@@ -19,8 +19,10 @@ import pytest
 
 import robustbench_seg
 from robustbench_seg.errors import InputError
-from robustbench_seg.runs.run import Run
-from robustbench_seg.runs.store import FILE, Cell, Failure, Store
+from robustbench_seg.protocol.cell import Cell
+from robustbench_seg.reporting.run import Run
+from robustbench_seg.runs.database import FILE
+from robustbench_seg.runs.store import Failure, Store
 from tests.helpers.frames import write_tree
 
 FEW: dict[str, Any] = {"corruptions": ["contrast", "fog"], "severities": [1, 3], "batch": 1}

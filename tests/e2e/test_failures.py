@@ -19,11 +19,11 @@ from robustbench_seg.cli import app
 from robustbench_seg.copies.corrupting import corrupt_folder
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation import evaluate
-from robustbench_seg.evaluation.evaluate import execute, prepare
-from robustbench_seg.evaluation.plan import Plan
+from robustbench_seg.evaluation.evaluate import prepare
 from robustbench_seg.protocol.request import Request
 from robustbench_seg.reporting.report import notes_of, stamps_of
-from robustbench_seg.runs.run import Run
+from robustbench_seg.reporting.run import Run
+from tests.helpers.evaluating import Prepared, finish
 from tests.helpers.frames import image_path, label_path, name, write_tree
 
 FEW: dict[str, Any] = {"corruptions": ["contrast", "fog"], "severities": [1, 3], "batch": 2}
@@ -35,7 +35,7 @@ def tree(tmp_path: Path) -> Path:
     return write_tree(tmp_path / "tree", 3, width=64, height=32)
 
 
-def planned(tree: Path, out: Path, **options: Any) -> Plan:
+def planned(tree: Path, out: Path, **options: Any) -> Prepared:
     return prepare(Request(models=("b0@random",), data=str(tree), out=out, **FEW, **options))
 
 
@@ -69,7 +69,7 @@ def test_a_frame_that_turns_bad_is_left_out_of_all_scores_and_tried_again(
     shutil.copytree(tree, tmp_path / "before")
     begun = planned(tree, tmp_path / "run")
     spoil(tree)
-    run = execute(begun)
+    run = finish(begun)
     assert run.frames == (name(0), name(2))
     assert not run.complete
     assert run.failed_frames == {name(1)}
@@ -84,10 +84,10 @@ def test_a_frame_that_turns_bad_is_left_out_of_all_scores_and_tried_again(
     assert f"and {CELLS - 1} more" in told
 
     shutil.copytree(tmp_path / "before", tree, dirs_exist_ok=True)
-    mended = execute(begun)
+    mended = finish(begun)
     assert mended.complete
     assert not mended.failures
-    whole = execute(planned(tree, tmp_path / "whole"))
+    whole = finish(planned(tree, tmp_path / "whole"))
     for table in whole.tables:
         pd.testing.assert_frame_equal(mended.table(table), whole.table(table), check_exact=True)
 
@@ -99,9 +99,9 @@ def test_what_was_stored_of_a_bad_frame_stays(tree: Path, tmp_path: Path) -> Non
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        execute(begun, interrupt)  # after the first two of five conditions
+        finish(begun, interrupt)  # after the first two of five conditions
     image_path(tree, 0).write_bytes(b"")
-    run = execute(begun)
+    run = finish(begun)
     assert len(run.failures) == CELLS - 2
     assert {failure.cell.frame for failure in run.failures} == {name(0)}
 
@@ -110,7 +110,7 @@ def test_strict_stops_at_the_first(tree: Path, tmp_path: Path) -> None:
     begun = planned(tree, tmp_path / "run", strict=True)
     truncate(tree)
     with pytest.raises(InputError, match=rf"--strict: .* {name(1)} .*cannot be read"):
-        execute(begun)
+        finish(begun)
     run = Run.open(tmp_path / "run")
     assert run.frames == (name(0),)
     assert 0 < len(run.failures) < CELLS
@@ -120,18 +120,18 @@ def test_an_image_of_a_copy_that_turns_bad_costs_one_condition(tree: Path, tmp_p
     copy = tmp_path / "copy"
     corrupt_folder(tree, copy, corruptions=FEW["corruptions"], severities=FEW["severities"])
 
-    def planned_of_copy(out: str) -> Plan:
+    def planned_of_copy(out: str) -> Prepared:
         folder = tmp_path / out
         return prepare(
             Request(models=("b0@random",), data=str(tree), conditions=copy, batch=5, out=folder)
         )
 
-    whole = execute(planned_of_copy("whole"))
+    whole = finish(planned_of_copy("whole"))
     begun = planned_of_copy("run")
     path = next((copy / "fog" / "3").rglob(f"{name(1)}*"))
     content = path.read_bytes()
     Image.fromarray(np.zeros((32, 64, 3), np.uint8)).save(path)
-    run = execute(begun)
+    run = finish(begun)
     assert run.frames == (name(0), name(2))  # not the one of which only this is missing
     (failure,) = run.failures
     assert (failure.cell.condition, failure.cell.severity) == ("fog", 3)
@@ -140,13 +140,13 @@ def test_an_image_of_a_copy_that_turns_bad_costs_one_condition(tree: Path, tmp_p
     label = label_path(tree, 1).read_bytes()
     label_path(tree, 1).write_bytes(b"")  # costs what is predicted together with it, too
     steps: list[tuple[int, int]] = []
-    (failure,) = execute(begun, lambda _, done, total, __: steps.append((done, total))).failures
+    (failure,) = finish(begun, lambda _, done, total, __: steps.append((done, total))).failures
     assert (failure.cell.condition, failure.cell.severity) == ("fog", 3)
     assert steps[-1] == (3 * CELLS, 3 * CELLS)
 
     label_path(tree, 1).write_bytes(label)
     path.write_bytes(content)
-    mended = execute(begun)
+    mended = finish(begun)
     assert not mended.failures
     for table in whole.tables:
         pd.testing.assert_frame_equal(mended.table(table), whole.table(table), check_exact=True)
@@ -179,7 +179,7 @@ def test_the_command_exits_with_1_and_tells(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def spoiling(count: int) -> Any:
-        def make(*arguments: Any) -> Plan:
+        def make(*arguments: Any) -> Prepared:
             made = prepare(*arguments)
             for index in range(count):
                 image_path(tree, 2 - index).write_bytes(b"")
@@ -207,6 +207,6 @@ def test_the_command_exits_with_1_and_tells(
 
 def test_programming_errors_are_none_of_them(tree: Path, tmp_path: Path) -> None:
     begun = planned(tree, tmp_path / "run")
-    object.__setattr__(begun.dataset.frames[1], "lookup", json)
+    object.__setattr__(begun[0].dataset.frames[1], "lookup", json)
     with pytest.raises(AttributeError):
-        execute(begun)
+        finish(begun)

@@ -20,7 +20,8 @@ COMMITS = """
 import sys
 from pathlib import Path
 import numpy as np
-from robustbench_seg.runs.store import Cell, Picture, Store
+from robustbench_seg.protocol.cell import Cell
+from robustbench_seg.runs.store import Picture, Store
 
 noise = np.random.default_rng()
 with Store.create_or_resume(Path(sys.argv[1]), {"run": 1}) as store:

@@ -70,8 +70,7 @@ def test_a_worker_refuses_what_is_not_the_drivers(tree: Path, tmp_path: Path) ->
     request = Request(
         models=("b0@random",), data=str(tree), out=tmp_path / "run", devices=["cpu"], **FEW
     )
-    plan = prepare(request)
-    assert not plan.predictors  # the driver leaves the device to its workers
+    plan, _ = prepare(request)
     order = WorkerConfig.of(plan, 1)
     spec = plan.spec
     weights = replace(spec.models[0], weights={"sha256": "0" * 64})
@@ -86,7 +85,7 @@ def test_a_worker_refuses_what_is_not_the_drivers(tree: Path, tmp_path: Path) ->
     with pytest.raises(InputError, match="has other frames here"):
         WorkerRuntime(replace(order, spec=replace(spec, frames=spec.frames[1:])))
     result = WorkerRuntime(order).do(plan.missing(())[0])
-    assert result.cells.keys() == plan.cells(spec.frames[0], plan.conditions)
+    assert result.cells.keys() == plan.spec.cells(spec.frames[0])
 
 
 def test_options_that_do_not_go_together_are_refused(tree: Path, tmp_path: Path) -> None:

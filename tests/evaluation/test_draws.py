@@ -16,10 +16,11 @@ import robustbench_seg
 from corruptions import BY_CHANCE, corrupt, corruption_names
 from robustbench_seg import compare
 from robustbench_seg.errors import InputError
+from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.reporting.report import notes_of
+from robustbench_seg.reporting.run import Run
 from robustbench_seg.reporting.uncertainty import covers, headline_intervals
-from robustbench_seg.runs.run import Run
-from robustbench_seg.runs.store import Cell, Store
+from robustbench_seg.runs.store import Store
 from robustbench_seg.scores.pixel_counts import PixelCounts
 from tests.helpers.frames import image_path, label_path, write_tree
 

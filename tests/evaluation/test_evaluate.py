@@ -16,10 +16,10 @@ import robustbench_seg
 from corruptions import corrupt
 from robustbench_seg.datasets.cityscapes import cityscapes
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation import condition
+from robustbench_seg.inference import condition_images
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.registry import load_model
-from robustbench_seg.runs.run import TABLES, Run
+from robustbench_seg.reporting.run import Run
 from tests.helpers.frames import image_path, label_path, name, write_tree
 
 FEW = {"corruptions": ["fog", "gaussian_noise"], "severities": [1, 3]}
@@ -35,7 +35,7 @@ def evaluate(tree: Path, out: Path, model: Any = "b0@random", **options: Any) ->
 
 
 def equal_tables(left: Run, right: Run) -> None:
-    for table in TABLES:
+    for table in left.tables:
         pd.testing.assert_frame_equal(left.table(table), right.table(table), check_exact=True)
 
 
@@ -113,7 +113,7 @@ def test_several_models_share_the_corrupted_frames(
         made.append((name, severity))
         return corrupt(image, name, severity, **options)
 
-    monkeypatch.setattr(condition, "corrupt", counting)
+    monkeypatch.setattr(condition_images, "corrupt", counting)
     both = evaluate(tree, tmp_path / "both", ["b0@random", "b1@random"], limit=1)
     assert sorted(made) == [("fog", 1), ("fog", 3), ("gaussian_noise", 1), ("gaussian_noise", 3)]
     for model in ("b0@random", "b1@random"):

@@ -17,7 +17,7 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.forecast import BYTES_PER_CELL, forecast
 from robustbench_seg.inference.costs import costs
 from robustbench_seg.protocol.request import Request
-from robustbench_seg.runs.store import FILE
+from robustbench_seg.runs.database import FILE
 
 
 def test_cells_and_bytes_are_those_of_the_run(tmp_path: Path) -> None:

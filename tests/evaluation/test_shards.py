@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 import robustbench_seg
+from robustbench_seg.api import merge
 from robustbench_seg.cli import app
 from robustbench_seg.errors import InputError
 from robustbench_seg.protocol.sharding import Shard
-from robustbench_seg.runs.merging import merge, missing_frames
-from robustbench_seg.runs.run import Run
+from robustbench_seg.reporting.run import Run
 from robustbench_seg.runs.store import Store
 from tests.helpers.cells import cells_of
 from tests.helpers.frames import name, write_tree
@@ -64,7 +64,7 @@ def test_a_merged_run_has_the_tables_of_a_whole_one(
     assert Run.open(parts[1]).frames == (name(1), name(3))
     merged = merge(parts, tmp_path / "merged")
     assert merged.complete
-    assert missing_frames(merged) == ()
+    assert merged.missing_frames == ()
     assert merged.tables == whole.tables
     for table in whole.tables:
         assert merged.table(table).to_csv() == whole.table(table).to_csv()
@@ -76,7 +76,7 @@ def test_a_merged_run_has_the_tables_of_a_whole_one(
 
 def test_parts_may_come_later_and_twice(whole: Run, parts: list[Path], tmp_path: Path) -> None:
     half = merge(parts[:1], tmp_path / "merged")
-    assert missing_frames(half) == (name(1), name(3))
+    assert half.missing_frames == (name(1), name(3))
     merged = merge([*parts, whole.folder, parts[0]], tmp_path / "merged")
     assert cells_of(merged.folder) == cells_of(whole.folder)
     assert len(merged.sessions) == 3

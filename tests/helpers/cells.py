@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from robustbench_seg.runs.store import Cell, Store
+from robustbench_seg.protocol.cell import Cell
+from robustbench_seg.runs.store import Store
 
 
 def cells_of(folder: Path) -> dict[Cell, str]:

@@ -30,7 +30,8 @@ import robustbench_seg.cli.files
 import robustbench_seg.evaluation.evaluate  # noqa: F401  # so that what is forked has it
 from robustbench_seg import cli
 from robustbench_seg.errors import InputError
-from robustbench_seg.runs.store import Cell, Store
+from robustbench_seg.protocol.cell import Cell
+from robustbench_seg.runs.store import Store
 from tests.helpers.frames import write_tree
 
 TABLES = ("tidy", "summary", "suite", "severities", "classes", "intervals")

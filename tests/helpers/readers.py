@@ -32,8 +32,9 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.models.adapters.processor import read_processor
 from robustbench_seg.models.catalogue import MODELS
 from robustbench_seg.models.checkpoints import fill, open_checkpoint
-from robustbench_seg.protocol.suites.files import find_suite
-from robustbench_seg.runs.store import FILE, Store
+from robustbench_seg.protocol.suites import load_suite
+from robustbench_seg.runs.database import FILE
+from robustbench_seg.runs.store import Store
 from tests.helpers import samples
 from tests.helpers.frames import write_tree
 from tests.helpers.mutations import (
@@ -161,10 +162,10 @@ class Fuzzer:
 
     def suite(self, generator: random.Random) -> None:
         """Read a suite of either kind."""
-        found = find_suite(
+        found = load_suite(
             self._damaged_text(generator, generator.choice((samples.SUITE, samples.RESOLUTIONS)))
         )
-        _ = found.digest, found.conditions()
+        _ = found.digest, found.conditions
 
     def class_file(self, generator: random.Random) -> None:
         """Read a class file."""
@@ -191,7 +192,7 @@ class Fuzzer:
         )
         try:
             found = Copy.open(copy)
-            conditions = found.manifest.suite.conditions()
+            conditions = found.manifest.suite.corrupted
             keys = {image.path: image.key for image in found.manifest.images}
             found.check(keys, conditions)
             for key in keys.values():

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from robustbench_seg.datasets.base import ClassInfo
 from robustbench_seg.models.base import Window
 from robustbench_seg.protocol.spec import FrameSpec, ModelSpec, Spec
-from robustbench_seg.protocol.suites.corruption import Suite
-from robustbench_seg.runs.run import Run
+from robustbench_seg.protocol.suites import CorruptionSuite
+from robustbench_seg.reporting.run import Run
 from robustbench_seg.scores.pixel_counts import PixelCounts
 from robustbench_seg.scores.policy import Column
 
-SUITE = Suite(
+SUITE = CorruptionSuite(
     name="tiny",
     title="Tiny",
     source="a test",
@@ -106,7 +106,7 @@ def make_run(
     for place, item in enumerate(spec.models):
         counts = PixelCounts(
             len(finished),
-            [(*condition, 0) for condition in spec.conditions],
+            [(*condition.key, 0) for condition in spec.conditions],
             spec.class_names,
             [info.category for info in spec.classes],
             np.ones(3, bool),

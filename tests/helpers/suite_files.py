@@ -1,6 +1,10 @@
-"""A suite of resolutions of a user's own, with all that one may have."""
+"""Suites for tests: a user's own suite of resolutions, and built-in ones of corruptions."""
 
 from __future__ import annotations
+
+from pathlib import Path
+
+from robustbench_seg.protocol.suites import CorruptionSuite, load_suite
 
 MINE = """
 title = "Half, in fog"
@@ -19,3 +23,10 @@ stride = 0.25
 name = "whole"
 mode = "whole"
 """
+
+
+def corruption_suite(name: str | Path) -> CorruptionSuite:
+    """Return a suite that is known to be one of corruptions."""
+    suite = load_suite(name)
+    assert isinstance(suite, CorruptionSuite)
+    return suite

@@ -27,7 +27,7 @@ from robustbench_seg.datasets.taxonomies import load_taxonomy
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.checkpoints import open_checkpoint
 from robustbench_seg.models.registry import load_model
-from robustbench_seg.protocol.suites.files import find_suite
+from robustbench_seg.protocol.suites import load_suite
 from tests.helpers.frames import image_path, write_tree
 
 
@@ -154,7 +154,7 @@ def test_an_onnx_file_reads_no_tensors_from_elsewhere(tmp_path: Path, location: 
 @pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "9" * 5000])
 def test_deep_and_long_texts_are_no_toml(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.toml").write_text(text)
-    for read in (find_suite, load_taxonomy, load_class_map):
+    for read in (load_suite, load_taxonomy, load_class_map):
         with pytest.raises(InputError, match="TOML"):
             read(str(tmp_path / "a.toml"))
 

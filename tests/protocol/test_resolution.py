@@ -25,7 +25,7 @@ from robustbench_seg.models.registry import load_model
 from robustbench_seg.protocol.input_geometry import InputView
 from robustbench_seg.reporting import scales
 from robustbench_seg.reporting.report import notes_of, report_of, stamps_of, title_of
-from robustbench_seg.runs.run import Run
+from robustbench_seg.reporting.run import Run
 from robustbench_seg.scores.intervals import TIDY_COLUMNS
 from robustbench_seg.scores.metrics import confusion_matrix, mean_iou
 from robustbench_seg.scores.resolution import CurvePoint, resolution_table, with_intervals
@@ -111,7 +111,7 @@ def test_the_report_of_resolutions_has_what_it_needs(run: Run) -> None:
     notes = "\n".join(notes_of(run))
     assert "Window 'slide': 34 pixels, stride 17" in notes
     assert "seed 0" in notes  # of the fog
-    found = scales.inputs(run.spec, run.spec.suite, run.spec.models[0])  # type: ignore[arg-type]
+    found = scales.inputs(run.spec, run.spec.models[0])
     assert found["scale 0.5, whole"] == "66x34"
     shown = {example.condition for example in report.examples}
     assert {"clean", "scale 0.5, slide", "fog 3, scale 1, whole"} <= shown
@@ -192,9 +192,12 @@ def test_what_is_wrong_is_said_before_long_work(tree: Path, tmp_path: Path) -> N
         "unknown suite 'resolutio' (did you mean 'resolution'?)": {"suite": "resolutio"},
         "rename the file": {"suite": tmp_path / "resolution.toml"},
         "the suite cannot be read": {"suite": tmp_path / "absent.toml"},
-        "--corruptions: selects": {"suite": "resolution", "corruptions": ["fog"]},
-        "--input-scale 0.5: resolution has its own": {"suite": "resolution", "input_scale": 0.5},
-        "--window whole: resolution-table1c has": {
+        "--corruptions: resolution is a suite of resolutions": {
+            "suite": "resolution",
+            "corruptions": ["fog"],
+        },
+        "--input-scale 0.5: resolution sets its own": {"suite": "resolution", "input_scale": 0.5},
+        "--window whole: resolution-table1c sets": {
             "suite": "resolution-table1c",
             "window": "whole",
         },

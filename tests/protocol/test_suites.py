@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from corruptions import InputError, corruption_names
-from robustbench_seg.protocol.suites.corruption import DATA, Suite, load_suite, suite_names
+from robustbench_seg.protocol import suites
+from robustbench_seg.protocol.suites import CorruptionSuite, load_suite, suite_names
+from tests.helpers.suite_files import corruption_suite
 
 NOISE = ("gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise")
 
@@ -29,7 +31,7 @@ counted = [3]
 
 
 def test_cityscapes_c_is_table_5() -> None:
-    suite = load_suite("cityscapes-c")
+    suite = corruption_suite("cityscapes-c")
     assert suite.name == "cityscapes-c"
     assert suite.categories == ("blur", "noise", "digital", "weather")
     assert [(column.category, column.corruption) for column in suite.columns] == [
@@ -56,9 +58,9 @@ def test_cityscapes_c_is_table_5() -> None:
 
 
 def test_conditions_go_through_all_severities_of_each_corruption() -> None:
-    conditions = load_suite("cityscapes-c").conditions()
+    conditions = [condition.key for condition in load_suite("cityscapes-c").conditions]
     assert len(conditions) == len(set(conditions)) == 80
-    assert conditions[:6] == (
+    assert tuple(conditions[:6]) == (
         *(("motion_blur", severity) for severity in (1, 2, 3, 4, 5)),
         ("defocus_blur", 1),
     )
@@ -68,12 +70,12 @@ def test_conditions_go_through_all_severities_of_each_corruption() -> None:
 def test_imagenet_c_is_what_the_package_calls_common() -> None:
     import imagecorruptions
 
-    suite = load_suite("imagenet-c")
+    suite = corruption_suite("imagenet-c")
     for category in ("blur", "noise", "digital", "weather"):
         names = {column.corruption for column in suite.columns if column.category == category}
         assert names == set(imagecorruptions.get_corruption_names(category))
     assert set(suite.corruptions) == set(imagecorruptions.get_corruption_names("common"))
-    everything = load_suite("imagenet-c-all")
+    everything = corruption_suite("imagenet-c-all")
     assert len(everything.corruptions) == 19
     assert set(everything.corruptions) == set(corruption_names())
     for column in (*suite.columns, *everything.columns):
@@ -81,7 +83,7 @@ def test_imagenet_c_is_what_the_package_calls_common() -> None:
 
 
 def test_every_data_file_is_a_suite_that_can_be_named() -> None:
-    files = [file.name for file in DATA.iterdir() if file.name.endswith(".toml")]
+    files = [file.name for file in (Path(suites.__file__).parent / "data").iterdir()]
     assert sorted(files) == sorted(f"{name}.toml" for name in suite_names())
 
 
@@ -91,6 +93,9 @@ def test_digests_are_pinned() -> None:
         "cityscapes-c": "af7f181c10ea5e2b",
         "imagenet-c": "90cba72a68a4716f",
         "imagenet-c-all": "b5a72b6e3156ae72",
+        "resolution": "9ed442a0dc2f6b45",
+        "resolution-short-side": "b8ec964b9d0918ae",
+        "resolution-table1c": "5e8cc30a96975702",
     }
 
 
@@ -101,12 +106,12 @@ def _write(path: Path, text: str) -> Path:
 
 def test_a_file_of_ones_own_is_a_suite(tmp_path: Path) -> None:
     path = _write(tmp_path / "glare.toml", GOOD)
-    suite = load_suite(path)
+    suite = corruption_suite(path)
     assert suite == load_suite(str(path))
     assert (suite.name, suite.title, suite.source) == ("glare", "Rain and glare", "a test")
     assert suite.categories == ("weather", "noise")
     assert [column.counted for column in suite.columns] == [(1, 2), (1, 2), (3,)]
-    assert len(suite.conditions()) == 9
+    assert len(suite.conditions) == 9
 
 
 def test_the_digest_is_of_what_is_run_and_counted(tmp_path: Path) -> None:
@@ -173,7 +178,7 @@ def test_an_unknown_suite_is_answered_with_the_names() -> None:
 
 def test_a_file_may_not_pass_for_a_suite_of_ours(tmp_path: Path) -> None:
     path = _write(tmp_path / "cityscapes-c.toml", GOOD)
-    with pytest.raises(InputError, match="has the name of a suite that comes with us"):
+    with pytest.raises(InputError, match="has the name of a built-in suite"):
         load_suite(path)
 
 
@@ -186,34 +191,34 @@ def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def suite() -> Suite:
-    return load_suite("cityscapes-c")
+def suite() -> CorruptionSuite:
+    return corruption_suite("cityscapes-c")
 
 
-def test_selecting_everything_changes_nothing(suite: Suite) -> None:
+def test_selecting_everything_changes_nothing(suite: CorruptionSuite) -> None:
     assert suite.select() == suite
     assert suite.select(reversed(suite.corruptions), (5, 4, 3, 2, 1)) == suite
 
 
-def test_a_selection_keeps_the_order_and_says_that_it_is_one(suite: Suite) -> None:
+def test_a_selection_keeps_the_order_and_says_that_it_is_one(suite: CorruptionSuite) -> None:
     part = suite.select(["snow", "motion_blur", "shot_noise"], [4, 2])
     assert part.corruptions == ("motion_blur", "shot_noise", "snow")
     assert part.severities == (2, 4)
     assert [column.counted for column in part.columns] == [(2, 4), (2,), (2, 4)]
-    assert part.conditions()[:3] == (("motion_blur", 2), ("motion_blur", 4), ("shot_noise", 2))
+    assert part.corrupted[:3] == (("motion_blur", 2), ("motion_blur", 4), ("shot_noise", 2))
     assert part.name == "cityscapes-c-part"
     assert part.title == "Cityscapes-C (part: motion_blur, shot_noise, snow; severities 2, 4)"
     assert part.digest != suite.digest
 
 
-def test_severities_alone_can_be_selected(suite: Suite) -> None:
+def test_severities_alone_can_be_selected(suite: CorruptionSuite) -> None:
     part = suite.select(severities=[5])
     assert part.corruptions == suite.corruptions
     assert part.title == "Cityscapes-C (part: all corruptions; severities 5)"
     assert {column.counted for column in part.columns if column.corruption in NOISE} == {()}
 
 
-def test_what_cannot_be_selected_is_told(suite: Suite) -> None:
+def test_what_cannot_be_selected_is_told(suite: CorruptionSuite) -> None:
     with pytest.raises(InputError, match=r"'zoom_blur'.*choose from: motion_blur, defocus_blur"):
         suite.select(["zoom_blur"])
     with pytest.raises(InputError, match=r"severity 6 .*choose from: 1, 2, 3, 4, 5"):

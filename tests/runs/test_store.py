@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.runs.store import FILE, Cell, Picture, Store
+from robustbench_seg.protocol.cell import Cell
+from robustbench_seg.runs.database import FILE
+from robustbench_seg.runs.store import Picture, Store
 
 SPEC = {"seed": 0, "models": ["b0"], "size": (2, 3)}
 CELLS = {

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from robustbench_seg.protocol.suites.corruption import Suite
+from robustbench_seg.protocol.suites import CorruptionSuite
 from robustbench_seg.scores import metrics, tables
 from robustbench_seg.scores.bootstrap import Bootstrap
 from robustbench_seg.scores.comparison import paired_differences
@@ -25,7 +25,7 @@ no_deadline = settings(deadline=None, max_examples=25)
 
 CLASSES = ("road", "sky", "car", "bus")
 CATEGORIES = ("flat", "sky", "vehicle", "vehicle")
-SUITE = Suite(
+SUITE = CorruptionSuite(
     name="tiny",
     title="Tiny",
     source="a test",
@@ -72,7 +72,7 @@ def test_scores_are_those_of_the_summed_matrices(spare: int) -> None:
         "value"
     ]
     class_set = np.array([True, True, True, False])
-    for condition in SUITE.conditions():
+    for condition in SUITE.corrupted:
         columns = [place for place, draw in enumerate(DRAWS) if draw[:2] == condition]
         sums = counted[:, columns].sum(axis=0)  # (draws, C, C)
         expected = {

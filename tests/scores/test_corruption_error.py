@@ -74,7 +74,7 @@ def test_the_class_breakdown_is_that_of_summed_counts(models: dict[str, Bootstra
     found = breakdowns.class_breakdown(models["second"], SUITE)
     assert found.index.tolist() == [info.name for info in CLASSES]
     iou = metrics.iou(matrices(0.8).sum(axis=0))  # (conditions, C)
-    conditions = [("clean", 0), *SUITE.conditions()]
+    conditions = [("clean", 0), *SUITE.corrupted]
     scores = {key: iou[place] for place, key in enumerate(conditions)}
     fog = (scores["fog", 1] + scores["fog", 2]) / 2
     suite = (fog + scores["gaussian_noise", 1]) / 2

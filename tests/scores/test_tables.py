@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from robustbench_seg.protocol.suites.corruption import Suite, load_suite
+from robustbench_seg.protocol.suites import CorruptionSuite
 from robustbench_seg.scores import metrics, tables
 from robustbench_seg.scores.bootstrap import Bootstrap
 from robustbench_seg.scores.intervals import TIDY_COLUMNS, tidy
 from robustbench_seg.scores.pixel_counts import PixelCounts
 from robustbench_seg.scores.policy import Column
+from tests.helpers.suite_files import corruption_suite
 
 # SegFormer (arXiv 2105.15203v3), Table 5, the row of SegFormer-B5, and its mean as printed.
 PUBLISHED_B5 = {
@@ -38,7 +39,7 @@ PUBLISHED_B5 = {
 PUBLISHED_B5_CLEAN = 82.4
 PUBLISHED_B5_MEAN = 65.8
 
-TINY = Suite(
+TINY = CorruptionSuite(
     name="tiny",
     title="Tiny",
     source="a test",
@@ -86,20 +87,20 @@ def _published() -> pd.DataFrame:
 
 
 def test_the_published_row_gives_the_published_mean() -> None:
-    table = tables.suite_table(_published(), load_suite("cityscapes-c"))
+    table = tables.suite_table(_published(), corruption_suite("cityscapes-c"))
     assert 100 * _number(table, "b5", ("", "mean")) == pytest.approx(PUBLISHED_B5_MEAN, abs=0.1)
     retention = PUBLISHED_B5_MEAN / PUBLISHED_B5_CLEAN
     assert _number(table, "b5", ("", "retention")) == pytest.approx(retention, abs=0.001)
     corruptions = ["clean", *PUBLISHED_B5, "mean", "retention"]
     categories = ["", *np.repeat(["blur", "noise", "digital", "weather"], 4), "", ""]
     assert list[object](table.columns) == list(zip(categories, corruptions, strict=True))
-    for column in load_suite("cityscapes-c").columns:
+    for column in corruption_suite("cityscapes-c").columns:
         value = _number(table, "b5", (column.category, column.corruption))
         assert 100 * value == pytest.approx(PUBLISHED_B5[column.corruption])
 
 
 def test_the_summary_of_the_published_row() -> None:
-    row = tables.summary(_published(), load_suite("cityscapes-c")).loc["b5"]
+    row = tables.summary(_published(), corruption_suite("cityscapes-c")).loc["b5"]
     assert list(row.index) == [
         *("clean", "suite score", "blur", "noise", "digital", "weather"),
         *("retention", "mPC", "rPC", "pixel_accuracy"),
@@ -233,7 +234,7 @@ def matrices() -> Matrices:
     """One matrix per condition; the third class has no truth, but one false positive at fog 5."""
     rng = np.random.default_rng(0)
     matrices: Matrices = {}
-    for condition in (("clean", 0), *TINY.conditions()):
+    for condition in (("clean", 0), *TINY.corrupted):
         matrix = np.zeros((3, 3), np.int64)
         matrix[:2, :2] = rng.integers(1, 50, (2, 2))
         matrix[1, 2] = condition == ("fog", 5)

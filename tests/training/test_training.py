@@ -26,8 +26,9 @@ from robustbench_seg.datasets.streets import streets
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import IMAGENET
 from robustbench_seg.models.registry import build_model
+from robustbench_seg.training import training
 from robustbench_seg.training.augmentation import Augmentation
-from robustbench_seg.training.training import CHECKPOINT, LOG, WEIGHTS, Recipe, train, training
+from robustbench_seg.training.training import CHECKPOINT, LOG, WEIGHTS, Recipe, train
 
 RECIPE = Recipe(
     model="b0",

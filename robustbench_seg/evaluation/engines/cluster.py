@@ -10,8 +10,8 @@ from typing import Any, cast
 from ...errors import InputError
 from ...inference.devices import DEVICES, default_threads
 from ...protocol.request import Request
-from ..plan import Plan, Result
-from ..work import WorkUnit
+from ..plan import Plan
+from ..work import Result, WorkUnit
 from .worker import WorkerConfig, WorkerRuntime
 from .worker_pool import LostError, run_on_workers
 

@@ -1,4 +1,4 @@
-"""The process itself as the engine of a plan: images are made ahead, models label them."""
+"""The process itself as the engine of a plan: images are prefetched, models label them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from ...inference.devices import torch_threads
 from ...inference.outputs import NOT_FINITE
+from ...inference.predict import Predictor
 from ...inference.prefetch import prefetch
-from ...runs.store import Cell, Failure, Picture
+from ...protocol.cell import Cell
+from ...runs.store import Failure, Picture
 from ...scores.metrics import Matrix, confusion_matrix
 from ..examples import is_example, pictures_of
-from ..plan import Plan, Result
-from ..work import FrameBatch, WorkUnit
+from ..plan import Plan
+from ..work import FrameBatch, Result, WorkUnit
 
 
 @dataclass(frozen=True)
@@ -23,49 +25,66 @@ class Local:
     device: str
     threads: int
     cores: int
-    """How many cores may make images for a model that is elsewhere."""
+    """CPU cores that may make images for a model on another device."""
 
     def results(self, plan: Plan, units: Sequence[WorkUnit]) -> Generator[Result]:
         """Yield the results of the units in their order, group by group of conditions."""
-        jobs = (job for unit in units for job in plan.images(unit))
-        with (
-            torch_threads(self.threads),
-            closing(prefetch(jobs, self._producers(plan))) as ready,
-        ):
-            for seen in ready:
-                yield _predict(plan, seen)
-
-    def _producers(self, plan: Plan) -> int:
-        """How many threads make images; on a CPU, where the model takes all cores, one.
-
-        The reference package draws from global generators, so one thread uses it.
-        """
-        if self.device == "cpu" or plan.spec.implementation == "imagecorruptions":
-            return 1
-        return max(1, self.cores)
+        yield from label_units(plan, load_predictors(plan, self.device), units, self.cores)
 
 
-def _predict(plan: Plan, seen: FrameBatch) -> Result:
-    """Return the matrix of each model under each condition, kept pictures, and what failed."""
+def load_predictors(plan: Plan, device: str) -> tuple[Predictor, ...]:
+    """Move the models of a plan to a device."""
+    spec = plan.spec
+    return tuple(
+        Predictor(
+            segmenter,
+            device,
+            spec.precision,
+            model.window,
+            batch=spec.batch,
+            compiled=spec.compiled,
+        )
+        for segmenter, model in zip(plan.segmenters, spec.models, strict=True)
+    )
+
+
+def label_units(
+    plan: Plan, predictors: Sequence[Predictor], units: Sequence[WorkUnit], cores: int
+) -> Generator[Result]:
+    """Yield the results of work units, whose images up to `cores` threads prefetch."""
+    spec = plan.spec
+    # On a CPU the model takes all cores. The reference package draws from global generators.
+    alone = spec.device == "cpu" or spec.implementation == "imagecorruptions"
+    jobs = (job for unit in units for job in plan.batches(unit))
+    with (
+        torch_threads(spec.threads),
+        closing(prefetch(jobs, 1 if alone else max(1, cores))) as batches,
+    ):
+        for batch in batches:
+            yield _label(plan, predictors, batch)
+
+
+def _label(plan: Plan, predictors: Sequence[Predictor], batch: FrameBatch) -> Result:
+    """Return the matrix of each model under each condition, kept pictures, and failures."""
     spec = plan.spec
     cells: dict[Cell, Matrix] = {}
     pictures: list[Picture] = []
     failures: list[Failure] = []
-    for predictor in plan.predictors:
+    for predictor in predictors:
         name = predictor.segmenter.name
-        failures += [Failure(seen.cell(name, item), reason) for item, reason in seen.failed]
-        for view, conditions, images in seen.by_shape():
-            predictions = predictor.finite_labels(images, seen.label.shape, view)
-            for condition, image, prediction in zip(conditions, images, predictions, strict=True):
-                cell = seen.cell(name, condition)
+        failures += [Failure(batch.cell(name, draw), reason) for draw, reason in batch.failed]
+        for view, draws, images in batch.by_shape():
+            predictions = predictor.finite_labels(images, batch.label.shape, view)
+            for draw, image, prediction in zip(draws, images, predictions, strict=True):
+                cell = batch.cell(name, draw)
                 if prediction is None:
                     failures.append(Failure(cell, f"{name} {NOT_FINITE}"))
                     continue
                 if plan.mapping is not None:
                     prediction = plan.mapping.scored_as[prediction]
                 cells[cell] = confusion_matrix(
-                    seen.label, prediction, len(spec.classes), spare=plan.mapping is not None
+                    batch.label, prediction, len(spec.classes), spare=plan.mapping is not None
                 )
                 if is_example(spec, cell):
-                    pictures += pictures_of(cell, image, prediction, seen.label, spec.classes)
+                    pictures += pictures_of(cell, image, prediction, batch.label, spec.classes)
     return Result(cells, pictures, failures)

@@ -13,8 +13,8 @@ from ...errors import InputError
 from ...inference.devices import default_threads, device_kind, resolve_device
 from ...processes import available_cores, interrupts_held_back, stand_by_parent
 from ...protocol.request import Request
-from ..plan import Plan, Result
-from ..work import WorkUnit
+from ..plan import Plan
+from ..work import Result, WorkUnit
 from .worker import WorkerConfig, WorkerRuntime
 from .worker_pool import LostError, run_on_workers
 

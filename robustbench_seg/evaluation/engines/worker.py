@@ -1,4 +1,4 @@
-"""A worker's side: a plan of its own, made from the driver's request, and the units it is sent."""
+"""The worker's side: plans the driver's request itself, and runs the units it is sent."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from ...errors import InputError
 from ...inference.devices import resolve_device, select_device
 from ...protocol.request import Request
 from ...protocol.spec import Spec
-from ..plan import Plan, Result, make_plan
-from ..work import WorkUnit
-from .local import Local
+from ..plan import Plan, make_plan
+from ..work import Result, WorkUnit
+from .local import label_units, load_predictors
 
 
 @dataclass(frozen=True)
 class WorkerConfig:
-    """What a worker must know to do units of a driver's plan; made to be sent."""
+    """Configuration of a worker, sent by the driver."""
 
     request: Request
     spec: Spec
-    """Whatever of it the worker finds to be different, it refuses."""
+    """A worker whose own specification differs refuses to start."""
     cores: int
-    """How many cores it may use to make images."""
+    """CPU cores that may make images."""
     folder: str
-    """The driver's working folder, which relative paths mean."""
+    """The driver's working folder, to which paths are relative."""
     cityscapes: str | None
-    """The driver's variable for the dataset."""
+    """The driver's environment variable for the dataset."""
 
     @classmethod
     def of(cls, plan: Plan, cores: int) -> WorkerConfig:
-        """Return what the workers of a plan must know."""
+        """Return the configuration of a plan's workers."""
         request = replace(
             plan.request, engine="local", address=None, devices=None, shard=None, out=None
         )
@@ -42,27 +42,29 @@ class WorkerConfig:
 
 
 class WorkerRuntime:
-    """What does units in a worker's process."""
+    """Runs work units in a worker's process."""
 
-    def __init__(self, order: WorkerConfig, device: str | None = None):
+    def __init__(self, config: WorkerConfig, device: str | None = None):
         """Load the models on a device, by default the first; InputError where the specs differ."""
+        self._cores = config.cores
         # Where folders are not shared, absolute paths may still be.
         with suppress(OSError):
-            os.chdir(order.folder)
-        if order.cityscapes is not None:
-            os.environ[CITYSCAPES_VARIABLE] = order.cityscapes
+            os.chdir(config.folder)
+        if config.cityscapes is not None:
+            os.environ[CITYSCAPES_VARIABLE] = config.cityscapes
         if device is not None:
             select_device(device)
         try:
-            self._engine = Local(resolve_device(order.spec.device), order.spec.threads, order.cores)
-            self._plan = make_plan(order.request, self._engine, driver=order.spec)
+            found = resolve_device(config.spec.device)
+            self._plan = make_plan(config.request, found, config.spec.threads, driver=config.spec)
+            self._predictors = load_predictors(self._plan, found)
         except InputError as error:
             raise InputError(f"worker on {socket.gethostname()}: {error}") from error
 
     def do(self, unit: WorkUnit) -> Result:
         """Return the results of a unit as one: every commit keeps the driver from other workers."""
         whole = Result({}, [], [])
-        for part in self._engine.results(self._plan, [unit]):
+        for part in label_units(self._plan, self._predictors, [unit], self._cores):
             whole.cells.update(part.cells)
             whole.pictures.extend(part.pictures)
             whole.failures.extend(part.failures)

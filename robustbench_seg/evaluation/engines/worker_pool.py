@@ -8,8 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 from ...errors import InputError
-from ..plan import Result
-from ..work import WorkUnit
+from ..work import Result, WorkUnit
 
 ATTEMPTS = 3
 """How many workers in a row may die over one unit, or while one and the same begins."""

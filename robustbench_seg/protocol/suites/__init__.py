@@ -1,1 +1,79 @@
-"""Suites: which conditions a run has, and which of them count in its scores."""
+"""Suites by name or from a TOML file; a kind of suite is a class with one line in `KINDS`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from corruptions.checks import unknown
+
+from ...errors import InputError
+from .corruption import CorruptionSuite, TakenSuite
+from .resolution import ResolutionSuite
+from .suite import Suite
+
+__all__ = [
+    "KINDS",
+    "CorruptionSuite",
+    "ResolutionSuite",
+    "Suite",
+    "TakenSuite",
+    "load_suite",
+    "suite_from_dict",
+    "suite_names",
+]
+
+KINDS: list[type[Suite]] = [ResolutionSuite, TakenSuite, CorruptionSuite]
+"""Kinds of suites. The first that describes stored values, or has a key of a file, reads them."""
+
+DEFAULT_SUITE = "cityscapes-c"
+_NAMES = (
+    *(DEFAULT_SUITE, "imagenet-c", "imagenet-c-all"),
+    *("resolution", "resolution-short-side", "resolution-table1c"),
+)
+_DATA = resources.files(__package__) / "data"
+
+
+def suite_names() -> tuple[str, ...]:
+    """Return the names of the suites that come with the package."""
+    return _NAMES
+
+
+def load_suite(name: str | Path) -> Suite:
+    """Return the suite of that name, or that of a TOML file.
+
+    Raises InputError for an unknown name, an unreadable file, or a file that is not a suite.
+    """
+    if name in _NAMES:
+        return _parse((_DATA / f"{name}.toml").read_text("utf-8"), str(name), f"{name}.toml")
+    path = Path(name)
+    if path.suffix != ".toml":
+        raise InputError(f"{unknown('suite', str(name), _NAMES)}, or give a path to a .toml file")
+    if path.stem in _NAMES:
+        raise InputError(f"{path}: has the name of a built-in suite; rename the file")
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise InputError(f"{path}: the suite cannot be read: {reason}") from error
+    return _parse(text, path.stem, str(path))
+
+
+def suite_from_dict(values: Mapping[str, Any]) -> Suite:
+    """Return the suite of plain values that a run stores; ValueError if they are not a suite."""
+    for kind in KINDS:
+        if kind.describes(values):
+            return kind.from_dict(values)
+    raise ValueError(f"no kind of suite has the fields {', '.join(values)}")
+
+
+def _parse(text: str, name: str, file: str) -> Suite:
+    try:
+        content = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # numbers of 5000 digits, deep nesting
+        raise InputError(f"{file}: not a TOML file: {error}") from error
+    kind = next((kind for kind in KINDS if kind.toml_keys & content.keys()), CorruptionSuite)
+    return kind.from_toml(content, name, file)

@@ -1,7 +1,6 @@
-"""A suite: which corruptions at which severities, and which of those count in the scores.
+"""Suites of corruptions: which at which severities, and which severities count in the scores.
 
-The suites that come with the package are the TOML files in `data/`; a path to another file in
-the same form works too:
+A suite file has this form:
 
     title = "Rain and glare"
     source = "where the policy comes from"
@@ -10,74 +9,125 @@ the same form works too:
     [[category]]
     name = "weather"
     corruptions = ["spatter", "brightness"]      # in the order of the table
-    counted = [1, 2]                             # of the severities, those in the score
+    counted = [1, 2]                             # severities in the score
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib import resources
-from pathlib import Path
-from typing import Any
+from functools import partial
+from itertools import groupby
+from typing import Any, ClassVar, Self
+
+import pandas as pd
 
 from corruptions.checks import SEVERITIES, check_severity, unknown
-from corruptions.errors import InputError
 from corruptions.registry import find
 
+from ...errors import InputError
+from ...scores import tables
 from ...scores.policy import Column, SeverityPolicy
+from ..condition import Condition
+from ..input_geometry import Size
+from .fields import check_keys, text
+from .suite import Derive, Scores, Suite
 
-DATA = resources.files(__package__) / "data"
-SUITES = ("cityscapes-c", "imagenet-c", "imagenet-c-all")
 RESERVED = ("clean", "mean", "suite", "suite score", "retention", "mPC", "rPC", "pixel_accuracy")
 """Columns of the tables of scores, beside which the categories stand."""
 
 
 @dataclass(frozen=True)
-class Description:
-    """Name, title and source of a suite."""
-
-    name: str
-    title: str
-    source: str
-
-
-@dataclass(frozen=True)
-class Suite(SeverityPolicy, Description):
+class CorruptionSuite(SeverityPolicy, Suite):
     """Ordered corruptions, the severities to run, and the policy by which they count."""
+
+    toml_keys: ClassVar[frozenset[str]] = frozenset({"category", "severities"})
+    noun: ClassVar[str] = "corruptions"
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Each corruption at each severity."""
+        return tuple(
+            Condition.corrupted(name, severity)
+            for name in self.corruptions
+            for severity in self.severities
+        )
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of what the suite runs and counts; names, titles and layout do not matter."""
+        """SHA-256 of what is run and what counts."""
         columns = [[column.corruption, column.category, column.counted] for column in self.columns]
         content = json.dumps([columns, self.severities], separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Suite:
-        """Return the suite that `dataclasses.asdict` made plain values of, be it through JSON."""
-        columns = [
-            Column(**{**column, "counted": tuple(column["counted"])})
-            for column in values["columns"]
-        ]
-        severities = tuple(values["severities"])
-        return cls(**{**values, "columns": tuple(columns), "severities": severities})
+    @property
+    def tables(self) -> Mapping[str, Callable[[Scores], pd.DataFrame]]:
+        """Tables of a run by name: tidy, summary, suite, severities, classes."""
+        return {
+            "tidy": lambda scores: scores.tidy,
+            "summary": lambda scores: tables.summary(scores.tidy, self),
+            "suite": lambda scores: tables.suite_table(scores.tidy, self),
+            "severities": lambda scores: tables.severity_table(scores.tidy, self),
+            "classes": lambda scores: tables.class_table(scores.tidy, self),
+        }
 
-    def conditions(self) -> tuple[tuple[str, int], ...]:
-        """Return every (corruption, severity) to run, in order, without the clean image."""
-        return tuple((name, severity) for name in self.corruptions for severity in self.severities)
+    def scores(self, miou: pd.DataFrame) -> pd.DataFrame:
+        """Return headline numbers and the score of each corruption for rows of mIoU."""
+        return tables.suite_scores(miou, self)
+
+    @property
+    def class_scores(self) -> Derive:
+        """Scores of a class: clean, by category, over the suite, retention."""
+        return partial(tables.class_scores, suite=self)
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        """Names of the corruptions."""
+        return self.corruptions
+
+    @property
+    def examples(self) -> frozenset[tuple[str, int]]:
+        """First corruption of each category, at severity 3 or the strongest that is run below."""
+        first = {column.category: column.corruption for column in reversed(self.columns)}
+        severity = max(
+            (number for number in self.severities if number <= 3), default=min(self.severities)
+        )
+        return frozenset((name, severity) for name in first.values())
+
+    @property
+    def policy(self) -> SeverityPolicy:
+        """The suite itself."""
+        return self
+
+    def overview(self) -> pd.DataFrame:
+        """Return the corruptions of each category and their severities that count."""
+        rows = [
+            (category, ", ".join(column.corruption for column in columns), counted)
+            for (category, counted), columns in self._by_category()
+        ]
+        return pd.DataFrame(rows, columns=["category", "corruptions", "severities that count"])
+
+    def _by_category(self) -> Iterator[tuple[tuple[str, str], Iterator[Column]]]:
+        return groupby(self.columns, key=lambda column: (column.category, _range(column.counted)))
+
+    def notes(self, frame_sizes: Sequence[Size]) -> tuple[str, ...]:  # noqa: ARG002
+        """Return which severities count, by category."""
+        parts = [f"{counted} of {category}" for (category, counted), _ in self._by_category()]
+        return (
+            f"Severities that count in the scores: {', '.join(parts)}. "
+            f"All of {_range(self.severities)} are run and shown.",
+        )
 
     def select(
         self, corruptions: Iterable[str] | None = None, severities: Iterable[int] | None = None
-    ) -> Suite:
-        """Return the part of the suite with these corruptions and severities, None for all.
+    ) -> CorruptionSuite:
+        """Return the part of the suite with these corruptions and severities; None: all of them.
 
-        The order stays that of the suite, and the part says in its name and title that it is one.
-        A severity that is left out no longer counts; a corruption none of whose counted severities
-        is left has no score. Raises InputError for a name or severity that the suite lacks.
+        The order stays that of the suite; name and title say that it is a part. A severity that is
+        left out no longer counts, and a corruption without counted severities has no score.
+        Raises InputError for a name or severity that the suite lacks.
         """
         names = self.corruptions if corruptions is None else tuple(corruptions)
         numbers = self.severities if severities is None else tuple(severities)
@@ -106,91 +156,104 @@ class Suite(SeverityPolicy, Description):
             self, name=f"{self.name}-part", title=title, columns=columns, severities=kept
         )
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the suite of plain values."""
+        columns = [
+            Column(**{**column, "counted": tuple(column["counted"])})
+            for column in values["columns"]
+        ]
+        severities = tuple(values["severities"])
+        return cls(**{**values, "columns": tuple(columns), "severities": severities})
 
-def suite_names() -> tuple[str, ...]:
-    """Return the names of the suites that come with the package."""
-    return SUITES
+    @classmethod
+    def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:
+        """Return the suite of a parsed TOML file."""
+        check_keys(content, ("title", "source", "severities", "category"), (), file, "")
+        severities = _severities(content["severities"], SEVERITIES, file, "severities")
+        categories = content["category"]
+        if not isinstance(categories, list) or not categories:
+            raise InputError(f"{file}: category: expected tables, each under a line [[category]]")
+        columns: list[Column] = []
+        for number, category in enumerate(categories, start=1):
+            columns += _columns(category, severities, file, f"category {number}: ", columns)
+        return cls(
+            name=name,
+            title=text(content["title"], file, "title"),
+            source=text(content["source"], file, "source"),
+            columns=tuple(columns),
+            severities=severities,
+        )
 
 
-def load_suite(name: str | Path) -> Suite:
-    """Return the suite of that name, or the one described by a TOML file.
+@dataclass(frozen=True)
+class TakenSuite(CorruptionSuite):
+    """Conditions in which the frames of a dataset were taken, such as fog and night."""
 
-    Raises InputError for an unknown name, an unreadable file, or a file that is not a suite; the
-    line names the file and the key.
-    """
-    if name in SUITES:
-        return _parse((DATA / f"{name}.toml").read_text("utf-8"), str(name), f"{name}.toml")
-    path = Path(name)
-    if path.suffix != ".toml":
-        raise InputError(f"{unknown('suite', str(name), SUITES)}, or give a path to a .toml file")
-    if path.stem in SUITES:
-        raise InputError(f"{path}: has the name of a suite that comes with us; rename the file")
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise InputError(f"{path}: the suite cannot be read: {reason}") from error
-    return _parse(text, path.stem, str(path))
+    toml_keys: ClassVar[frozenset[str]] = frozenset()
+    noun: ClassVar[str] = "conditions"
+
+    @classmethod
+    def of(cls, dataset: str, conditions: Sequence[str]) -> TakenSuite:
+        """Return the suite of a dataset's conditions, in order."""
+        return cls(
+            name="adverse",
+            title=f"{dataset}: frames that were taken in {', '.join(conditions)}",
+            source="the dataset has a folder for each condition",
+            columns=tuple(Column(name, "adverse", (0,)) for name in conditions),
+            severities=(0,),
+        )
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The conditions, which have no severities."""
+        return tuple(map(Condition, self.corruptions))
+
+    @property
+    def examples(self) -> frozenset[tuple[str, int]]:
+        """All conditions."""
+        return frozenset(condition.key for condition in self.conditions)
+
+    def notes(self, frame_sizes: Sequence[Size]) -> tuple[str, ...]:  # noqa: ARG002
+        """Return how the frames are scored."""
+        return ("No frame was changed: each was taken in one condition, and is scored as it is.",)
+
+    @classmethod
+    def describes(cls, values: Mapping[str, Any]) -> bool:
+        """Whether the only severity is 0."""
+        return super().describes(values) and list(values["severities"]) == [0]
 
 
-def _parse(text: str, name: str, file: str) -> Suite:
-    """Return the suite that a TOML text describes; `file` names it in errors."""
-    try:
-        content = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # of numbers of 5000 digits, of deep nesting
-        raise InputError(f"{file}: not a TOML file: {error}") from error
-    _check_keys(content, ("title", "source", "severities", "category"), file, "")
-    severities = _severities(content["severities"], SEVERITIES, file, "severities")
-    categories = content["category"]
-    if not isinstance(categories, list) or not categories:
-        raise InputError(f"{file}: category: expected tables, each under a line [[category]]")
-
+def _columns(
+    category: object,
+    severities: tuple[int, ...],
+    file: str,
+    where: str,
+    earlier: Sequence[Column],
+) -> list[Column]:
+    """Return the columns of a table [[category]]."""
+    table = check_keys(category, ("name", "corruptions", "counted"), (), file, where)
+    category_name = text(table["name"], file, f"{where}name")
+    if category_name in RESERVED:
+        raise InputError(f"{file}: {where}name: {category_name!r} is the name of a score")
+    counted = _severities(table["counted"], severities, file, f"{where}counted")
+    names = table["corruptions"]
+    if not isinstance(names, list) or not names:
+        raise InputError(f"{file}: {where}corruptions: expected a list of names")
     columns: list[Column] = []
-    for number, category in enumerate(categories, start=1):
-        key = f"category {number}"
-        _check_keys(category, ("name", "corruptions", "counted"), file, f"{key}: ")
-        category_name = _string(category["name"], file, f"{key}: name")
-        if category_name in RESERVED:
-            raise InputError(f"{file}: {key}: name: {category_name!r} is the name of a score")
-        counted = _severities(category["counted"], severities, file, f"{key}: counted")
-        corruptions = category["corruptions"]
-        if not isinstance(corruptions, list) or not corruptions:
-            raise InputError(f"{file}: {key}: corruptions: expected a list of names")
-        for corruption in corruptions:
-            try:
-                find(_string(corruption, file, f"{key}: corruptions"))
-            except InputError as error:
-                raise InputError(f"{file}: {key}: corruptions: {error}") from None
-            if any(corruption == column.corruption for column in columns):
-                raise InputError(f"{file}: {key}: corruptions: {corruption!r} appears twice")
-            columns.append(Column(corruption, category_name, counted))
-
-    title = _string(content["title"], file, "title")
-    source = _string(content["source"], file, "source")
-    return Suite(name, title, source, tuple(columns), severities)
-
-
-def _check_keys(table: object, keys: tuple[str, ...], file: str, where: str) -> None:
-    """Raise InputError unless the table has exactly these keys."""
-    if not isinstance(table, dict):
-        raise InputError(f"{file}: {where}expected a table")
-    for key in keys:
-        if key not in table:
-            raise InputError(f"{file}: {where}{key} is missing; needed are {', '.join(keys)}")
-    for key in table:
-        if key not in keys:
-            raise InputError(f"{file}: {where}{unknown('key', key, keys)}")
-
-
-def _string(value: object, file: str, key: str) -> str:
-    """Return a text that is not empty, or raise InputError."""
-    if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{file}: {key}: expected a text, got {value!r}")
-    return value
+    for name in names:
+        try:
+            find(text(name, file, f"{where}corruptions"))
+        except InputError as error:
+            raise InputError(f"{file}: {where}corruptions: {error}") from None
+        if any(name == column.corruption for column in (*earlier, *columns)):
+            raise InputError(f"{file}: {where}corruptions: {name!r} appears twice")
+        columns.append(Column(name, category_name, counted))
+    return columns
 
 
 def _severities(value: object, allowed: tuple[int, ...], file: str, key: str) -> tuple[int, ...]:
-    """Return rising severities out of the allowed ones, or raise InputError."""
+    """Return rising severities out of the allowed ones."""
     expected = f"expected rising severities out of {', '.join(map(str, allowed))}"
     if not isinstance(value, list) or not value:
         raise InputError(f"{file}: {key}: {expected}, got {value!r}")
@@ -201,3 +264,11 @@ def _severities(value: object, allowed: tuple[int, ...], file: str, key: str) ->
     if not numbers or not set(numbers) <= set(allowed) or list(numbers) != sorted(set(numbers)):
         raise InputError(f"{file}: {key}: {expected}, got {value!r}")
     return numbers
+
+
+def _range(severities: tuple[int, ...]) -> str:
+    if not severities:
+        return "none"
+    if severities == tuple(range(severities[0], severities[-1] + 1)) and len(severities) > 1:
+        return f"{severities[0]}-{severities[-1]}"
+    return ", ".join(map(str, severities))

@@ -1,115 +1,262 @@
-"""A suite of resolutions: at which scales, and through which windows, models look at the frames."""
+"""Suites of resolutions: the scales and windows at which models see the frames.
+
+A suite file has this form:
+
+    title = "Half and double, in fog"
+    source = "where the choice comes from"
+    scales = [0.5, 1.0, 2.0]          # of the frame's sides; or short_sides = [512], in pixels
+    images = ["clean", "fog:3"]       # optional: corrupted at native resolution, then rescaled
+    against = "scale 1"               # the condition that changes are measured against
+
+    [[window]]                        # optional: an axis of its own; default: the model's window
+    name = "slide"
+    mode = "slide"                    # or "whole", which has no crop and no stride
+    crop = 0.75                       # both relative to the frame's shorter side
+    stride = 0.5
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import product
+from typing import Any, ClassVar, Self, get_args
+
+import pandas as pd
+
+from corruptions.checks import unknown
 
 from ...errors import InputError
+from ...models.base import WindowMode
+from ...scores import resolution as tables
 from ...scores.resolution import CurvePoint
-from ..input_geometry import RelativeWindow, Scale, Unit
+from ..condition import CLEAN, Condition, parse_condition
+from ..input_geometry import RelativeWindow, Scale, Size, Unit
+from .fields import check_keys, text
+from .suite import CurveAxis, Scores, Suite
 
 SMALLEST, LARGEST = 1 / 64, 16
-"""Between which factors frames may be rescaled: beyond, nothing is left, or no memory."""
-
-
-class Shift(NamedTuple):
-    """One condition of a suite of resolutions."""
-
-    image: tuple[str, int] | None
-    """The corruption and severity of what is rescaled; None: the clean frame."""
-    scale: Scale
-    window: RelativeWindow | None
-
-    @property
-    def name(self) -> str:
-        """What tables call it, e.g. "scale 0.5", "fog 3, scale 0.5, slide"."""
-        return ", ".join(filter(None, (self._image, str(self.scale), self._window)))
-
-    @property
-    def place(self) -> CurvePoint:
-        """Where it stands in the curves."""
-        line = ", ".join(filter(None, (self._image, self._window)))
-        return CurvePoint(line, self.scale.value)
-
-    @property
-    def _image(self) -> str:
-        return "{} {}".format(*self.image) if self.image else ""
-
-    @property
-    def _window(self) -> str:
-        return self.window.name if self.window else ""
+"""Smallest and largest factor of a frame's sides."""
+_UNITS: Mapping[str, Unit] = {"scales": "scale", "short_sides": "short side"}
 
 
 @dataclass(frozen=True)
-class ResolutionSuite:
+class ResolutionSuite(Suite):
     """Scales, each through every window, of every image."""
 
-    name: str
-    title: str
-    source: str
     unit: Unit
     values: tuple[float, ...]
     windows: tuple[RelativeWindow, ...]
     """Empty: each model's own alone."""
     images: tuple[tuple[str, int] | None, ...]
-    """What is rescaled: a corruption and its severity, at native resolution; None: clean."""
+    """Corruptions and severities at native resolution, before rescaling; None: the clean frame."""
     against: str
-    """The name of the condition that changes are told against."""
+    """Name of the condition that changes are measured against."""
+
+    toml_keys: ClassVar[frozenset[str]] = frozenset(_UNITS)
 
     @property
-    def shifts(self) -> tuple[Shift, ...]:
-        """All combinations, in the order of the tables."""
+    def conditions(self) -> tuple[Condition, ...]:
+        """All combinations, named such as "scale 0.5" or "fog 3, scale 0.5, slide"."""
         return tuple(
-            Shift(image, Scale(self.unit, value), window)
-            for image in self.images
-            for window in self.windows or (None,)
-            for value in self.values
+            Condition(
+                name=", ".join(filter(None, (_label(image), str(scale), _label(window)))),
+                corruption=image,
+                scale=scale,
+                window=window,
+            )
+            for image, window, scale in self._combinations()
         )
 
     @property
     def places(self) -> dict[str, CurvePoint]:
-        """Where each condition stands in the curves, by its name."""
-        return {shift.name: shift.place for shift in self.shifts}
+        """Line and value of each condition in the curves, by its name."""
+        return {
+            condition.name: CurvePoint(
+                ", ".join(filter(None, (_label(image), _label(window)))), scale.value
+            )
+            for condition, (image, window, scale) in zip(
+                self.conditions, self._combinations(), strict=True
+            )
+        }
 
-    @property
-    def extremes(self) -> tuple[str, ...]:
-        """The names of the conditions at the lowest and the highest resolution."""
-        ends = (self.values[0], self.values[-1])
-        return tuple(shift.name for shift in self.shifts if shift.scale.value in ends)
+    def _combinations(
+        self,
+    ) -> Iterable[tuple[tuple[str, int] | None, RelativeWindow | None, Scale]]:
+        scales = [Scale(self.unit, value) for value in self.values]
+        return product(self.images, self.windows or (None,), scales)
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of what the suite runs; names and titles do not matter."""
+        """SHA-256 of what is run."""
         windows = [[window.mode, window.crop, window.stride] for window in self.windows]
         content = [self.unit, self.values, windows, self.images]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
-    def conditions(self) -> tuple[tuple[str, int], ...]:
-        """Return every condition to run, in order, without the clean image: name, severity 0."""
-        return tuple((shift.name, 0) for shift in self.shifts)
+    @property
+    def tables(self) -> Mapping[str, Callable[[Scores], pd.DataFrame]]:
+        """Tables of a run by name: tidy, summary, resolution, classes."""
+        names = [condition.name for condition in self.conditions]
+        return {
+            "tidy": lambda scores: scores.tidy,
+            "summary": lambda scores: tables.summary(scores.tidy, names),
+            "resolution": lambda scores: tables.with_intervals(
+                tables.resolution_table(scores.tidy, self.places, self.against), scores.intervals
+            ),
+            "classes": lambda scores: tables.class_table(scores.tidy, names),
+        }
+
+    def scores(self, miou: pd.DataFrame) -> pd.DataFrame:
+        """Return the mIoU of each condition and its change, for rows of mIoU."""
+        return tables.changes(miou, self.against)
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        """Names of the conditions."""
+        return tuple(condition.name for condition in self.conditions)
+
+    @property
+    def examples(self) -> frozenset[tuple[str, int]]:
+        """Conditions at the lowest and the highest resolution."""
+        ends = (self.values[0], self.values[-1])
+        return frozenset(c.key for c in self.conditions if c.scale and c.scale.value in ends)
+
+    @property
+    def curves(self) -> CurveAxis:
+        """Scale or short side."""
+        return CurveAxis(self.unit, self.against)
+
+    def overview(self) -> pd.DataFrame:
+        """Return the resolutions, the windows and what changes are measured against."""
+        values = ", ".join(f"{value:g}" for value in self.values)
+        windows = ", ".join(window.name for window in self.windows) or "the model's own"
+        columns = [f"{self.unit}s", "windows", "changes against"]
+        return pd.DataFrame([(values, windows, self.against)], columns=columns)
+
+    def notes(self, frame_sizes: Sequence[Size]) -> tuple[str, ...]:
+        """Return how frames are rescaled, what changes refer to, and the windows in pixels."""
+        notes = [
+            "Frames are rescaled bilinearly without antialiasing, as OpenCV's INTER_LINEAR does, "
+            "and enter the networks at that size; predictions are scored at the size of the "
+            "labels.",
+            f"Changes are measured against {self.against!r}, in percentage points.",
+        ]
+        for window in self.windows:
+            if window.mode == "whole":
+                notes.append(f"Window {window.name!r}: the whole image at once.")
+                continue
+            pixels = [
+                f"{found.crop} pixels, stride {found.stride}"
+                for found in dict.fromkeys(map(window.window, frame_sizes))
+            ]
+            notes.append(
+                f"Window {window.name!r}: {' and '.join(pixels)}, which is {window.crop:g} and "
+                f"{window.stride:g} of the frames' shorter side, at every scale."
+            )
+        return tuple(notes)
 
     def select(
         self, corruptions: Iterable[str] | None = None, severities: Iterable[int] | None = None
     ) -> ResolutionSuite:
-        """Return the suite: a selection of corruptions is refused with an InputError."""
+        """Return the suite; raise InputError for any selection, which only corruptions have."""
         for option, wanted in (("--corruptions", corruptions), ("--severities", severities)):
             if wanted is not None:
                 raise InputError(
-                    f"{option}: selects of a suite of corruptions; {self.name} is one of "
-                    "resolutions: leave it out, or write a suite of your own"
+                    f"{option}: {self.name} is a suite of resolutions, which has no corruptions "
+                    "to select; leave the option out, or write a suite file"
                 )
         return self
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> ResolutionSuite:
-        """Return the suite that `dataclasses.asdict` made plain values of, be it through JSON."""
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the suite of plain values."""
         parts = {
             "values": tuple(values["values"]),
             "windows": tuple(RelativeWindow(**window) for window in values["windows"]),
             "images": tuple(image and (image[0], image[1]) for image in values["images"]),
         }
         return cls(**{**values, **parts})
+
+    @classmethod
+    def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:
+        """Return the suite of a parsed TOML file."""
+        optional = (*_UNITS, "against", "window", "images")
+        check_keys(content, ("title", "source"), optional, file, "")
+        units = [key for key in _UNITS if key in content]
+        if len(units) != 1:
+            raise InputError(f"{file}: has scales and short_sides; leave one of them out")
+        windows = content.get("window", [])
+        if not isinstance(windows, list):
+            raise InputError(f"{file}: window: expected tables, each under a line [[window]]")
+        images = content.get("images", [CLEAN.name])
+        if not isinstance(images, list) or not images or len(set(map(str, images))) < len(images):
+            raise InputError(f'{file}: images: expected a list such as ["clean", "fog:3"]')
+        suite = cls(
+            name=name,
+            title=text(content["title"], file, "title"),
+            source=text(content["source"], file, "source"),
+            unit=_UNITS[units[0]],
+            values=_values(content[units[0]], units[0], file),
+            windows=tuple(_window(window, i, file) for i, window in enumerate(windows, start=1)),
+            images=tuple(_image(image, file) for image in images),
+            against=content.get("against", CLEAN.name),
+        )
+        names = suite.family
+        if len(set(names)) < len(names):
+            raise InputError(f"{file}: window: two have the same name")
+        known = (CLEAN.name, *names)
+        if suite.against not in known:
+            raise InputError(f"{file}: against: {unknown('condition', suite.against, known)}")
+        return suite
+
+
+def _label(part: tuple[str, int] | RelativeWindow | None) -> str:
+    if part is None:
+        return ""
+    return part.name if isinstance(part, RelativeWindow) else Condition.corrupted(*part).label
+
+
+def _values(values: object, key: str, file: str) -> tuple[float, ...]:
+    whole = key == "short_sides"
+    expected = "rising whole numbers of pixels" if whole else f"rising factors up to {LARGEST}"
+    good = (
+        isinstance(values, list)
+        and bool(values)
+        and all(type(value) is int or (type(value) is float and not whole) for value in values)
+        and values == sorted(set(values))
+        and (values[0] >= 1 if whole else SMALLEST <= values[0] <= values[-1] <= LARGEST)
+    )
+    if not good:
+        raise InputError(f"{file}: {key}: expected {expected}, got {values!r}")
+    return tuple(values)  # type: ignore[arg-type]  # a list of numbers
+
+
+def _window(window: object, number: int, file: str) -> RelativeWindow:
+    where = f"window {number}: "
+    if not isinstance(window, dict):
+        raise InputError(f"{file}: {where}expected a table")
+    slides = window.get("mode") == "slide"
+    needed = ("name", "mode", "crop", "stride") if slides else ("name", "mode")
+    check_keys(window, needed, (), file, where)
+    if window["mode"] not in get_args(WindowMode):
+        raise InputError(
+            f'{file}: {where}mode: expected "slide" or "whole", got {window["mode"]!r}'
+        )
+    for key in needed[2:]:
+        if type(window[key]) not in (int, float) or not 0 < window[key] <= LARGEST:
+            raise InputError(
+                f"{file}: {where}{key}: expected a share of the frame's shorter side, such as "
+                f"0.75, got {window[key]!r}"
+            )
+    if slides and window["stride"] > window["crop"]:
+        raise InputError(f"{file}: {where}stride: larger than crop, so that pixels are left out")
+    return RelativeWindow(**{**window, "name": text(window["name"], file, f"{where}name")})
+
+
+def _image(image: object, file: str) -> tuple[str, int] | None:
+    try:
+        return parse_condition(str(image)).corruption
+    except InputError as error:
+        raise InputError(f"{file}: images: {error}") from None

@@ -16,12 +16,14 @@ from corruptions.reference import corrupt_by_reference
 from corruptions.seeding import stream_seed
 from robustbench_seg.datasets.files import read_image
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation import condition
-from robustbench_seg.evaluation.condition import Corrupted
+from robustbench_seg.inference import condition_images
+from robustbench_seg.inference.condition_images import ConditionImages
+from robustbench_seg.protocol.cell import Cell
+from robustbench_seg.protocol.condition import Condition, Draw
 from robustbench_seg.protocol.spec import Spec
 from robustbench_seg.reporting.report import notes_of, report_of
-from robustbench_seg.runs.run import Run
-from robustbench_seg.runs.store import Cell, Store
+from robustbench_seg.reporting.run import Run
+from robustbench_seg.runs.store import Store
 from tests.helpers.frames import image_path, name, write_tree
 
 FEW: dict[str, Any] = {"corruptions": ["impulse_noise", "contrast"], "severities": [2, 4]}
@@ -64,7 +66,7 @@ def test_a_copy_gives_the_matrices_of_corrupting_on_the_fly(
     cell = Cell("b0@random", "impulse_noise", 4, name(0))
     assert (other[cell] != matrices(made)[cell]).any()
 
-    monkeypatch.setattr(condition, "corrupt", None)
+    monkeypatch.setattr(condition_images, "corrupt", None)
     read = evaluate(tree, tmp_path / "read", conditions=copy)
     assert len(matrices(read)) == 3 * 5
     equal_matrices(made, read)
@@ -147,7 +149,9 @@ def test_a_changed_pixel_of_a_copy_is_noticed(tree: Path, copy: Path, tmp_path: 
 def test_the_reference_can_make_the_images(tree: Path, tmp_path: Path) -> None:
     image = read_image(image_path(tree, 0))
     np.testing.assert_array_equal(
-        Corrupted("shot_noise", 2, "imagecorruptions").apply(image, "key", 3),
+        ConditionImages(3, "imagecorruptions").make(
+            Draw(Condition.corrupted("shot_noise", 2)), image, "key"
+        ),
         corrupt_by_reference("shot_noise", image, 2, stream_seed(3, "key", "shot_noise", 2)),
     )
     few: dict[str, Any] = {"corruptions": ["shot_noise"], "severities": [2], "limit": 1}

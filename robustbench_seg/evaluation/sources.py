@@ -1,0 +1,98 @@
+"""Resolves which suite a request means, and where its images come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from corruptions.reference import require_opencv
+
+from ..copies.corrupted_copy import Copy
+from ..datasets.base import Dataset
+from ..errors import InputError
+from ..inference.condition_images import ConditionImages
+from ..protocol.condition import CLEAN
+from ..protocol.request import Request
+from ..protocol.spec import CopySpec, FrameSpec
+from ..protocol.suites import DEFAULT_SUITE, Suite, TakenSuite, load_suite
+
+
+@dataclass(frozen=True)
+class Source:
+    """A suite, and where its images come from."""
+
+    suite: Suite
+    images: ConditionImages
+    copy: Copy | None = None
+    """Corrupted copy that has the images; None: they are made."""
+
+    def check(self, frames: Sequence[FrameSpec]) -> CopySpec | None:
+        """Return what a specification records of the copy; None without one.
+
+        Raises InputError for the first image of these frames that the copy lacks.
+        """
+        if self.copy is None:
+            return None
+        keys = {frame.name: frame.image_key for frame in frames}
+        return CopySpec(self.copy.check(keys, self.suite.corrupted), self.copy.manifest.versions)
+
+
+def find_source(request: Request) -> Source:
+    """Return the suite of a request and the source of its images.
+
+    Raises InputError where the options contradict each other or the copy.
+    """
+    seed, implementation = request.seed, request.implementation
+    if request.conditions is None:
+        if implementation == "imagecorruptions":
+            require_opencv()
+        suite = load_suite(request.suite or DEFAULT_SUITE)
+        return Source(
+            suite.select(request.corruptions, request.severities),
+            ConditionImages(seed or 0, implementation),
+        )
+    copy = Copy.open(Path(request.conditions))
+    made = copy.manifest
+    suite = load_suite(request.suite) if request.suite else made.suite
+    chosen = suite.select(request.corruptions, request.severities)
+    for name, severity in chosen.corrupted:
+        if (name, severity) not in made.suite.corrupted:
+            raise InputError(
+                f"--conditions {request.conditions}: was made without {name} at severity "
+                f"{severity}; choose among its own with --corruptions and --severities"
+            )
+    if seed not in (None, made.seed):
+        raise InputError(
+            f"--seed {seed}: the images in {request.conditions} were made with {made.seed}"
+        )
+    for option, given in (
+        ("--draws", request.draws > 1 and request.draws),
+        ("--implementation", implementation != "native" and implementation),
+    ):
+        if given:
+            raise InputError(
+                f"{option} {given}: the images in {request.conditions} are made; leave it out"
+            )
+    return Source(chosen, ConditionImages(made.seed, implementation, copy), copy)
+
+
+def taken_source(dataset: Dataset, request: Request) -> Source:
+    """Return the suite of the conditions in which a dataset's frames were taken.
+
+    Raises InputError for an option that chooses conditions, since there are none to choose.
+    """
+    adverse = [name for name in dataset.conditions if name != CLEAN.name]
+    chosen = {
+        "--suite": request.suite,
+        "--corruptions": request.corruptions,
+        "--severities": request.severities,
+        "--conditions": request.conditions,
+        "--draws": None if request.draws == 1 else request.draws,
+    }
+    if option := next((name for name, value in chosen.items() if value is not None), None):
+        raise InputError(
+            f"{option}: the frames of {dataset.name} were taken in {', '.join(adverse)}; leave it "
+            f"out, or take one alone, as --split {dataset.split}/{adverse[0]}"
+        )
+    return Source(TakenSuite.of(dataset.name, adverse), ConditionImages(request.seed or 0))

@@ -1,0 +1,59 @@
+"""Images of conditions: corrupted here or read from a corrupted copy, then rescaled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corruptions import Implementation, corrupt
+
+from ..protocol.condition import Draw
+from .rescaling import rescale
+
+
+class ImageArchive(Protocol):
+    """Corrupted images on disk, such as a corrupted copy."""
+
+    def image(self, key: str, corruption: str, severity: int) -> NDArray[np.uint8]:
+        """Return the corrupted form of the image with digest `key`, uint8 (H, W, 3)."""
+        ...
+
+
+@dataclass(frozen=True)
+class ConditionImages:
+    """Makes what models see under a condition from a frame's image."""
+
+    seed: int = 0
+    implementation: Implementation = "native"
+    copy: ImageArchive | None = None
+    """Source of the corrupted images; None: they are made here."""
+
+    def make(self, draw: Draw, image: NDArray[np.uint8], key: str) -> NDArray[np.uint8]:
+        """Return the image of a draw, RGB uint8 (H', W', 3), from a frame's (H, W, 3).
+
+        `key` is the image's digest; randomness depends on (seed + draw number, key, corruption,
+        severity) alone. Raises InputError where a copy's image is not as it was written.
+        """
+        condition = draw.condition
+        if condition.corruption is not None:
+            name, severity = condition.corruption
+            if self.copy is not None:
+                image = self.copy.image(key, name, severity)
+            else:
+                image = corrupt(
+                    image,
+                    name,
+                    severity,
+                    seed=self.seed + draw.number,
+                    key=key,
+                    implementation=self.implementation,
+                )
+        if condition.scale is not None:
+            height, width = image.shape[:2]
+            image = rescale(
+                image, condition.scale.size((height, width))
+            )  # (H, W, 3) -> (H', W', 3)
+        return image

@@ -1,0 +1,91 @@
+"""Conditions: what happens to a frame before a model sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from corruptions import BY_CHANCE
+from corruptions.checks import check_severity
+from corruptions.registry import find
+
+from ..errors import InputError
+from .input_geometry import NATIVE, InputView, RelativeWindow, Scale, Size
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A corruption at a severity, a resolution, the weather a frame was taken in, or nothing."""
+
+    name: str
+    """Name without the severity: "clean", "fog", "fog 3, scale 0.5"."""
+    severity: int = 0
+    """1-5, or 0 for a condition without severities."""
+    corruption: tuple[str, int] | None = None
+    """Corruption and severity applied at native resolution; None: the frame as it is."""
+    scale: Scale | None = None
+    """Size of the network's input, instead of each model's own."""
+    window: RelativeWindow | None = None
+    """Inference window, instead of each model's own."""
+
+    @classmethod
+    def corrupted(cls, corruption: str, severity: int) -> Condition:
+        """Return the condition of a corruption at a severity."""
+        return cls(corruption, severity, (corruption, severity))
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Name and severity, which identify the condition within a run."""
+        return self.name, self.severity
+
+    @property
+    def label(self) -> str:
+        """Name with the severity, for readers: "fog 3"."""
+        return f"{self.name} {self.severity}" if self.severity else self.name
+
+    @property
+    def random(self) -> bool:
+        """Whether the pixels depend on the seed."""
+        return self.corruption is not None and self.corruption[0] in BY_CHANCE
+
+    def at_scale(self, scale: Scale | None) -> Condition:
+        """Return the condition with another size of the network's input; None: unchanged."""
+        return self if scale is None else replace(self, scale=scale)
+
+    def view(self, frame: Size) -> InputView:
+        """Return how a model sees a frame of size (height, width) under this condition."""
+        if self.scale is None:
+            return NATIVE
+        return InputView(True, self.window.window(frame) if self.window else None)
+
+
+CLEAN = Condition("clean")
+"""The frame as it is."""
+
+
+class Draw(NamedTuple):
+    """One repetition of a condition; draw `number` uses the random seed `seed + number`."""
+
+    condition: Condition
+    number: int = 0
+
+
+def parse_condition(text: str) -> Condition:
+    """Read "clean" or a corruption and its severity, "fog:3"; InputError for anything else.
+
+    "fog 3", the form of version 0.1, is read too.
+    """
+    if text == CLEAN.name:
+        return CLEAN
+    name, _, severity = text.replace(":", " ").partition(" ")
+    try:
+        found = find(name).name
+        number = check_severity(int(severity) if severity in _DIGITS else severity)
+    except InputError as error:
+        raise InputError(
+            f"{text!r}: {error}; write clean, or a corruption and its severity: fog:3"
+        ) from None
+    return Condition.corrupted(found, number)
+
+
+_DIGITS = tuple("0123456789")

@@ -1,0 +1,139 @@
+"""The interface of a suite: which conditions a run has, and how their scores are summed up."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
+
+import pandas as pd
+
+from ...scores.policy import SeverityPolicy
+from ..condition import Condition
+from ..input_geometry import Size
+
+Derive = Callable[[pd.DataFrame], pd.DataFrame]
+"""From rows of scores, columns (condition, severity), to rows of derived scores."""
+
+
+class Scores(Protocol):
+    """The scores of a run, from which a suite arranges its tables."""
+
+    @property
+    def tidy(self) -> pd.DataFrame:
+        """All scores of conditions, one in a row."""
+        ...
+
+    @property
+    def intervals(self) -> pd.DataFrame:
+        """Scores derived from several conditions, with their intervals."""
+        ...
+
+
+class CurveAxis(NamedTuple):
+    """The horizontal axis of curves over the conditions of a suite."""
+
+    unit: str
+    """Quantity, such as "scale"."""
+    against: str
+    """Name of the condition that changes are measured against."""
+
+
+@dataclass(frozen=True)
+class Suite(ABC):
+    """Ordered conditions, and what counts of them; a kind of suite is a subclass.
+
+    Instances are plain data, so that a run can store them: see `from_dict`.
+    """
+
+    name: str
+    title: str
+    source: str
+    """Origin of the conditions, or of the severities that count."""
+
+    toml_keys: ClassVar[frozenset[str]]
+    """Keys by which a suite file of this kind is recognised."""
+    noun: ClassVar[str] = ""
+    """Word for the conditions in titles, such as "corruptions"."""
+
+    @property
+    @abstractmethod
+    def conditions(self) -> tuple[Condition, ...]:
+        """All conditions in the order of the run, without the clean frames."""
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """SHA-256 of what is run and what counts; names and titles do not matter."""
+
+    @property
+    @abstractmethod
+    def tables(self) -> Mapping[str, Callable[[Scores], pd.DataFrame]]:
+        """Tables of a run by name."""
+
+    @abstractmethod
+    def scores(self, miou: pd.DataFrame) -> pd.DataFrame:
+        """Return the scores derived from rows of mIoU: see `Derive`."""
+
+    @property
+    def class_scores(self) -> Derive | None:
+        """Scores derived from rows of one class's IoU; None: none are."""
+        return None
+
+    @property
+    @abstractmethod
+    def family(self) -> Sequence[str]:
+        """Scores over which p-values of a comparison are corrected."""
+
+    @property
+    @abstractmethod
+    def examples(self) -> frozenset[tuple[str, int]]:
+        """Keys of the conditions whose example images are kept, besides the clean frames."""
+
+    @property
+    def policy(self) -> SeverityPolicy | None:
+        """Corruptions and their severities that count; None for a suite without severities."""
+        return None
+
+    @property
+    def curves(self) -> CurveAxis | None:
+        """Axis of curves over the conditions; None for a suite that has none."""
+        return None
+
+    @abstractmethod
+    def overview(self) -> pd.DataFrame:
+        """Return what the suite runs and counts, as a table of texts for a list of suites."""
+
+    @abstractmethod
+    def notes(self, frame_sizes: Sequence[Size]) -> tuple[str, ...]:
+        """Return sentences on what is run and what counts, for frames of (height, width)."""
+
+    @property
+    def corrupted(self) -> tuple[tuple[str, int], ...]:
+        """Corruptions and severities whose images the conditions need, each once."""
+        return tuple(dict.fromkeys(c.corruption for c in self.conditions if c.corruption))
+
+    @abstractmethod
+    def select(
+        self, corruptions: Iterable[str] | None = None, severities: Iterable[int] | None = None
+    ) -> Suite:
+        """Return the part of the suite with these corruptions and severities; None: all of them.
+
+        Raises InputError where there is no such part.
+        """
+
+    @classmethod
+    def describes(cls, values: Mapping[str, Any]) -> bool:
+        """Whether plain values, as a run stores them, are those of this kind of suite."""
+        return values.keys() == {field.name for field in fields(cls)}
+
+    @classmethod
+    @abstractmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the suite that `dataclasses.asdict` made plain values of, also through JSON."""
+
+    @classmethod
+    @abstractmethod
+    def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:
+        """Return the suite of a parsed TOML file; InputError names the file and the key."""
