@@ -157,7 +157,7 @@ class Fuzzer:
         else:
             target.write_bytes(mutated_bytes(content, generator))
         checkpoint = open_checkpoint(path)
-        _ = checkpoint.outputs, checkpoint.model, checkpoint.decoder_width
+        _ = checkpoint.outputs, checkpoint.model
         fill(self.network, checkpoint)
 
     def suite(self, generator: random.Random) -> None:
