@@ -1,4 +1,4 @@
-"""Exponential, cosine and sine with the same bits on every machine.
+"""Exponential, cosine and sine with the same bits on every machine; truncation.
 
 C libraries differ in the last digit between processors and versions, and one digit can change a
 pixel. Python's decimal arithmetic is specified to the last digit, and so is its exponential. Each
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Context, Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,3 +38,9 @@ def cosine_and_sine(degrees: float) -> tuple[float, float]:
         odd = DIGITS.divide(DIGITS.multiply(odd, minus_square), Decimal(k * (k + 1)))
         cosine, sine = DIGITS.add(cosine, even), DIGITS.add(sine, odd)
     return float(cosine), float(sine)
+
+
+def truncate(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return values clipped to 0 .. 255 and truncated to grey levels, as in `imagecorruptions`."""
+    levels: NDArray[np.uint8] = np.clip(values, 0, 255).astype(np.uint8)
+    return levels

@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arithmetic import truncate
+
 DEFOCUS_BLUR = ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5))
 """By severity, in pixels: radius of the disk, and deviation of the Gaussian that softens it."""
 
@@ -28,11 +30,11 @@ def defocus_blur(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArr
 
     A side shorter than the disk is mirrored several times.
     """
-    from scipy import ndimage  # slow to import, and the fast path needs only the parameters
+    from scipy import ndimage  # slow to import, and the fast path does not need it
 
     weights = softened_disk(*DEFOCUS_BLUR[severity - 1])[..., np.newaxis]  # (N, N, 1)
     blurred = ndimage.correlate(image.astype(np.float64), weights, mode="mirror")
-    return np.clip(blurred - LOST, 0, 255).astype(np.uint8)
+    return truncate(blurred - LOST)
 
 
 def softened_disk(radius: int, deviation: float) -> NDArray[np.float64]:
@@ -47,7 +49,7 @@ def softened_disk(radius: int, deviation: float) -> NDArray[np.float64]:
     y, x = np.ogrid[-half : half + 1, -half : half + 1]
     disk = x * x + y * y <= radius * radius
     bell = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * deviation**2))
-    weights = disk / disk.sum()
+    weights: NDArray[np.float64] = disk / disk.sum()
     for axis in (0, 1):
         weights = ndimage.correlate1d(weights, bell / bell.sum(), axis, mode="mirror")
     return weights

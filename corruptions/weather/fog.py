@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arithmetic import truncate
 from ..randomness import draw_words
 
 FOG = ((1.5, 2.0), (2.0, 2.0), (2.5, 1.7), (2.5, 1.5), (3.0, 1.4))
@@ -28,7 +29,7 @@ def fog(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint
     veil = (heights - heights.min()) / np.ptp(heights)
     foggy = image / 255 + density * veil[:height, :width, np.newaxis]  # (H, W, 3)
     brightest = image.max() / 255
-    return (255 * foggy * brightest / (brightest + density)).astype(np.uint8)
+    return truncate(255 * foggy * brightest / (brightest + density))
 
 
 def landscape(smallest_side: int, decay: float, stream: int) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..arithmetic import truncate
 from ..errors import InputError
 from ..randomness import below, draw_words
 
@@ -58,8 +59,7 @@ def frosted(
     ice = resize(texture(number), *enlarged_size(number, height, width))
     part = ice[top : top + height, left : left + width]  # (H, W, 3)
     kept, added = FROST[severity - 1]
-    total = (kept * image.astype(np.int32) + added * part.astype(np.int32)) // 100
-    return np.minimum(total, 255).astype(np.uint8)
+    return truncate((kept * image.astype(np.int32) + added * part.astype(np.int32)) // 100)
 
 
 def enlarged_size(number: int, height: int, width: int) -> tuple[int, int]:
@@ -99,7 +99,7 @@ def resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint
     wide = np.einsum("hwkc,wk->hwc", image[:, columns], column_weights)  # (H, width, 3)
     total = np.einsum("hkwc,hk->hwc", wide[rows], row_weights)  # (height, width, 3)
     half = 1 << (2 * WEIGHT_BITS - 1)
-    return np.clip(total + half >> 2 * WEIGHT_BITS, 0, 255).astype(np.uint8)
+    return truncate(total + half >> 2 * WEIGHT_BITS)
 
 
 def cubic_taps(old: int, new: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arithmetic import truncate
 from ..blur.motion import line_taps
 from ..normals import draw_normals
 from ..randomness import draw_uniform
@@ -70,7 +71,7 @@ def snowed(
     The image x has values from 0 to 1. The flakes f are standard normal noise (h, w), enlarged, cut
     off below a threshold and smeared along the angle. Of sides below 25 pixels, see `line_taps`.
     """
-    from scipy import ndimage  # slow to import, and the fast path needs only the parameters
+    from scipy import ndimage  # slow to import, and the fast path does not need it
 
     c = SNOW[severity - 1]
     height, width, _ = image.shape
@@ -85,4 +86,4 @@ def snowed(
     pale = 1.5 * image @ LUMA + 127.5  # (H, W)
     mixed = c.kept * image + (1 - c.kept) * np.maximum(image, pale[..., np.newaxis])
     snowy = mixed + (streaks + streaks[::-1, ::-1])[..., np.newaxis]  # (H, W, 3)
-    return np.minimum(snowy, 255).astype(np.uint8)
+    return truncate(snowy)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arithmetic import truncate
 from ..normals import draw_normals
 from ..smoothing import smooth
 from .canny import edges
@@ -76,12 +77,11 @@ def spattered(image: NDArray[np.uint8], severity: int, noise: NDArray[Any]) -> N
         liquid = np.where(levels < 255 * c.threshold, 0, levels).astype(np.int32).astype(np.uint8)
         light = water_light(liquid)
         share = light / max(light.max(), 1)
-        wet = image + c.strength * share[..., np.newaxis] * WATER  # (H, W, 3)
-        return np.minimum(wet, 255).astype(np.uint8)
+        return truncate(image + c.strength * share[..., np.newaxis] * WATER)  # (H, W, 3)
     is_mud = (heights > (c.threshold - c.mean) / c.deviation).astype(noise.dtype)
     mud = smooth(is_mud, (c.edge_blur, c.edge_blur), TRUNCATE, "edge")
     mud = np.where(mud < THINNEST_MUD, 0, mud)[..., np.newaxis]  # (H, W, 1)
-    return (image * (1 - mud) + MUD * mud).astype(np.uint8)
+    return truncate(image * (1 - mud) + MUD * mud)
 
 
 def water_light(liquid: NDArray[np.uint8]) -> NDArray[np.int32]:
@@ -90,7 +90,7 @@ def water_light(liquid: NDArray[np.uint8]) -> NDArray[np.int32]:
     It is the height times a relief: the mean distances to the edges of the drops, with equalized
     histogram, embossed as if light came from the lower right, and smoothed.
     """
-    from scipy.ndimage import correlate  # slow to import, and the fast path needs it not
+    from scipy.ndimage import correlate  # slow to import, and the fast path does not need it
 
     box = np.ones((3, 3), np.int32)
     far = distances(edges(liquid))[2:-2, 2:-2]  # (H, W), up to 20
@@ -115,5 +115,5 @@ def equalized(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return levels
     counts[lowest] = 0
     scale = np.float32(255) / np.float32(above)
-    table = np.rint(np.cumsum(counts).astype(np.float32) * scale).astype(np.uint8)  # (256,)
-    return table[levels]
+    table = np.rint(np.cumsum(counts).astype(np.float32) * scale)  # (256,)
+    return truncate(table[levels])
