@@ -29,8 +29,8 @@ from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 import robustbench_seg
 from corruptions import corrupt
-from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import render
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.models.base import IMAGENET
 from robustbench_seg.models.checkpoints.transformers import TRANSFORMERS_5
 from robustbench_seg.models.registry import load_model

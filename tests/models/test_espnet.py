@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from robustbench_seg.datasets.classes import CITYSCAPES
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.base import Window
 from robustbench_seg.models.espnet import Block, ESPNet, espnet_sized_as

@@ -26,7 +26,7 @@ from transformers.models.mask2former.image_processing_pil_mask2former import (
 )
 from transformers.models.segformer.image_processing_pil_segformer import SegformerImageProcessorPil
 
-from robustbench_seg.datasets.classes import CITYSCAPES
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.adapters.processor import read_processor

@@ -11,7 +11,7 @@ from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from robustbench_seg.datasets.classes import CITYSCAPES
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.models import named_weights
 from robustbench_seg.models.base import IMAGENET, Segmenter, Window

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 from ...errors import InputError
+from ...processes import LostError
 from ..work import Result, WorkUnit
 
 ATTEMPTS = 3
@@ -15,10 +16,6 @@ ATTEMPTS = 3
 PATIENCE = 600.0
 """For how many seconds no worker may be there at all, while all of them are beginning."""
 _KEPT = "what is done is kept, and the same command goes on"
-
-
-class LostError(Exception):
-    """A worker is gone, with what it had in work."""
 
 
 class Worker(Protocol):
@@ -32,7 +29,7 @@ class Worker(Protocol):
         """Wait until it has loaded the models; raises LostError, or InputError where it refuses."""
         ...
 
-    def do(self, unit: WorkUnit) -> Result:
+    def do(self, unit: WorkUnit, /) -> Result:
         """Wait until a unit is done; raises LostError, or InputError for what is wrong there."""
         ...
 
