@@ -1,1 +1,1 @@
-"""Blurs, one file each."""
+"""The blurs: each file makes one kind."""

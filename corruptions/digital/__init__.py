@@ -1,1 +1,1 @@
-"""Digital corruptions: colour, compression, resolution and distortion."""
+"""The digital corruptions: brightness, saturate, contrast, JPEG, pixelate and elastic transform."""

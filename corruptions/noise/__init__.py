@@ -1,5 +1,5 @@
-"""Noises: Gaussian, speckle, shot and impulse.
+"""The noises: Gaussian, speckle, shot and impulse.
 
-Each treats every value of the image independently, so a noise is a distribution of outcomes for
-each of the 256 grey levels.
+All four treat each value of the image by itself, so a noise is what can become of the 256 grey
+levels, and how probably.
 """

@@ -1,4 +1,4 @@
-"""At which scale, and through which window, models look at an image."""
+"""Input geometry: the scale and the window at which a model sees an image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 from ..models.base import Window, WindowMode
 
 Size = tuple[int, int]
-"""Height and width in pixels."""
+"""(height, width) in pixels."""
 Unit = Literal["scale", "short side"]
 
 
@@ -26,7 +26,7 @@ class Scale:
         return f"{self.unit} {self.value:g}"
 
     def size(self, frame: Size) -> Size:
-        """Return the input's size for a frame's, at least one pixel a side."""
+        """Return the size of the input for a frame of a size, at least one pixel a side."""
         factor = self.value if self.unit == "scale" else self.value / min(frame)
         height, width = (max(1, int(side * factor + 0.5)) for side in frame)
         return height, width
@@ -34,9 +34,9 @@ class Scale:
 
 @dataclass(frozen=True)
 class RelativeWindow:
-    """A window whose sides are shares of the frame's shorter side, so that it fits any data.
+    """A window relative to the frame's shorter side, which fits frames of any size.
 
-    0.75 are 768 pixels of Cityscapes' 1024. `crop` and `stride` do not matter to mode "whole".
+    A crop of 0.75 is 768 pixels on Cityscapes. Mode "whole" ignores `crop` and `stride`.
     """
 
     name: str
@@ -52,10 +52,10 @@ class RelativeWindow:
 
 @dataclass(frozen=True)
 class InputView:
-    """How a model is to look at an image: None and False leave it to the model."""
+    """How a model sees an image; the defaults are the model's own way."""
 
     as_it_is: bool = False
-    """Whether the image has the size that the network is to see, whatever the model's own is."""
+    """Whether the image enters the network at its own size, not resized by the model."""
     window: Window | None = None
 
 

@@ -1,4 +1,4 @@
-"""A run that independent jobs share (`--shard 2/8`): which frames each of them has."""
+"""Shards of a run for independent jobs (`--shard 2/8`)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ class Shard(NamedTuple):
     """One of several equal parts of the frames of a run."""
 
     number: int
-    """From 1."""
+    """Number of the shard, from 1."""
     of: int
 
     @classmethod
     def read(cls, text: str) -> Shard:
-        """Read "2/8"; InputError where that is none."""
+        """Read "2/8"; InputError for anything else."""
         match = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
         shard = cls(*map(int, match.groups())) if match else cls(0, 0)
         if not 1 <= shard.number <= shard.of:
@@ -25,9 +25,9 @@ class Shard(NamedTuple):
         return shard
 
     def frames(self, count: int) -> range:
-        """Return the numbers of its frames, every so many of `count`: neighbours are alike.
+        """Return the numbers of the shard's frames out of `count`, spread evenly.
 
-        Raises InputError where it has none.
+        Raises InputError if there are fewer frames than shards.
         """
         frames = range(self.number - 1, count, self.of)
         if not frames:
@@ -39,5 +39,5 @@ class Shard(NamedTuple):
 
     @property
     def suffix(self) -> str:
-        """What the name of its folder ends with; nothing where it is the whole run."""
+        """End of the name of the shard's folder; "" for a whole run."""
         return "" if self.of == 1 else f"_shard-{self.number}-of-{self.of}"

@@ -1,4 +1,4 @@
-"""What a run evaluates: everything that its numbers may depend on."""
+"""The specification of a run: everything that its numbers depend on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .suites import Suite, suite_from_dict
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A model as it is run."""
+    """A model and its settings in a run."""
 
     name: str
     trained_on: str
@@ -50,17 +50,17 @@ class ModelSpec:
 
     @property
     def untrained(self) -> bool:
-        """Whether the weights are random, so that its scores mean nothing."""
+        """Whether the weights are random, and the scores mean nothing."""
         return self.trained_on == NOTHING
 
     def input_size(self, frame: Size) -> Size:
-        """Return the size at which frames of a size enter the network, if nothing else is asked."""
+        """Return the size (height, width) at which the model itself reads frames of a size."""
         return preprocessing_from_dict(self.preprocessing).input_size(frame)
 
 
 @dataclass(frozen=True)
 class FrameSpec:
-    """A frame as it was found: sizes in pixels, digests, and pixels of ground truth per class."""
+    """A frame: size in pixels, digests, and pixels of ground truth per class."""
 
     name: str
     height: int
@@ -69,13 +69,13 @@ class FrameSpec:
     label_key: str
     class_pixels: tuple[int, ...]
     group: str = ""
-    """The city or the sequence that it is of; "" where frames stand for themselves."""
+    """City or sequence of the frame; "" where frames have none."""
     condition: str = ""
-    """The condition that it was taken in, which is then all that it is seen under; else ""."""
+    """Condition in which the frame was taken, the only one it is evaluated under; else ""."""
 
     @classmethod
     def of(cls, frame: Frame, classes: int) -> FrameSpec:
-        """Read a frame whole; InputError if image and label are not what they should be."""
+        """Read a frame; InputError if its image or label is invalid."""
         image, label = frame.image(), frame.label()
         class_pixels = check_pair(frame.name, image, label, classes)
         height, width = label.shape
@@ -87,12 +87,12 @@ class FrameSpec:
 
 @dataclass(frozen=True)
 class CopySpec:
-    """A corrupted copy that the images of a run are read from."""
+    """A corrupted copy from which a run reads its images."""
 
     digest: str
-    """Of the digests of the images that the run reads."""
+    """Digest over the digests of all images that the run reads."""
     versions: Mapping[str, str]
-    """Of the packages that made them."""
+    """Versions of the packages that made the images."""
 
 
 @dataclass(frozen=True)
@@ -258,12 +258,12 @@ _STORED_IMPLEMENTATION: Mapping[Implementation, str] = {
 
 
 def label_key(label: NDArray[np.uint8]) -> str:
-    """Return the SHA-256 of a label's values, row by row."""
+    """Return the SHA-256 of a label's values, uint8 (H, W), row by row."""
     return hashlib.sha256(label.tobytes()).hexdigest()
 
 
 def frames_of(dataset: Dataset, progress: Progress) -> tuple[FrameSpec, ...]:
-    """Read every frame of a dataset, so that what is wrong with one is known before long work."""
+    """Read every frame of a dataset, so that a faulty one is found before long work."""
     specs = []
     for done, frame in enumerate(dataset.frames, start=1):
         specs.append(FrameSpec.of(frame, len(dataset.classes)))

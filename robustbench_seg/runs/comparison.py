@@ -1,4 +1,4 @@
-"""Two stored runs, or two models of one, on the same images: paired differences."""
+"""Paired differences of two stored runs, or of two models of one run, on the same images."""
 
 from __future__ import annotations
 
@@ -20,12 +20,10 @@ def compare(
 ) -> pd.DataFrame:
     """Return the differences of all scores, second minus first, each with its 95 % interval.
 
-    Of a run with several models, name one. The table has a row a score (`clean`, `suite score`,
-    the categories, `retention`, `mPC`, `rPC`, each corruption; of a suite of resolutions each
-    condition and each change) and the columns `first`, `second`, `difference`, `low`, `high`, `p`
-    (the p-value of no difference) and `p_holm` (corrected for the number of corruptions, or of
-    conditions). Raises InputError unless both runs have the same finished images with the same
-    labels, classes and suite.
+    A run with several models needs the name of one. The table has one row per score of the suite
+    and the columns `first`, `second`, `difference`, `low`, `high`, `p` (p-value of no difference)
+    and `p_holm` (Holm-corrected for the number of corruptions, or of conditions). Raises InputError
+    unless both runs have the same finished images, labels, classes and suite.
     """
     names = (_model(first, first_model), _model(second, second_model))
     check_alike(first, second)
@@ -41,7 +39,9 @@ def compare(
 
 def _model(run: StoredRun, name: str | None) -> str:
     if not run.frames:
-        raise InputError(f"{run.folder}: no frame is finished yet; run the same command to go on")
+        raise InputError(
+            f"{run.folder}: no frame is finished yet; run the same command again to finish it"
+        )
     names = list(run.pixel_counts)
     if name is None and len(names) > 1:
         raise InputError(f"{run.folder}: has several models; name one of {', '.join(names)}")

@@ -1,4 +1,4 @@
-"""The SQLite file of a run: its tables, its lock, its digests, and its errors in plain words."""
+"""The SQLite file of a run: schema, lock, digests and error messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..errors import InputError
 
 FILE = "run.sqlite"
 LOCK = "run.lock"
-"""Is locked by the process that works on the run, and freed by the system when that ends."""
+"""Lock file of the process that works on the run; the system frees it when the process ends."""
 VERSION = 4
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -42,14 +42,13 @@ CREATE TABLE failures (
 
 @contextmanager
 def exclusive_lock(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder; InputError where another process does."""
+    """Hold the lock of a folder; InputError if another process holds it."""
     lock = FileLock(folder / LOCK, timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
         raise InputError(
-            f"--out {folder}: another process is at work on this run; wait for it, or name another "
-            "folder"
+            f"--out {folder}: in use by another process; wait for it, or choose another folder"
         ) from error
     except OSError as error:
         raise InputError(f"--out {folder}: cannot be written ({error.strerror})") from error
@@ -61,31 +60,31 @@ def exclusive_lock(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def sqlite_errors(where: str) -> Iterator[None]:
-    """Turn what SQLite raises into an InputError: what is wrong, and what to do."""
+    """Turn errors of SQLite into an InputError that begins with `where`."""
     try:
         yield
-    # The latter where damage is in a text that SQLite's own message quotes.
+    # UnicodeDecodeError: SQLite's own message quotes damaged text.
     except (sqlite3.Error, UnicodeDecodeError) as error:
         said = "".join(letter if letter.isprintable() else " " for letter in str(error))
         name = getattr(error, "sqlite_errorname", "")
         if name == "SQLITE_FULL":
-            what = "the disk is full; what was committed is kept: make room and run it again"
+            what = "the disk is full; make room and run the command again, which resumes"
         elif name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
             what = f"cannot be written ({said})"
         elif name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR")):
-            what = f"cannot be used ({said}); what was committed is kept: run it again"
+            what = f"cannot be used ({said}); run the command again, which resumes"
         else:
-            what = f"not a run, or damaged ({said}); restore it from a copy, or use a new folder"
+            what = f"not a run, or damaged ({said}); restore a backup, or choose another folder"
         raise InputError(f"{where}: {what}") from error
 
 
 def is_initialised(connection: sqlite3.Connection) -> bool:
-    """Whether the file has been filled in, be it with no cell."""
+    """Whether the file has a schema."""
     return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
 
 
 def digest(*content: str | int | bytes) -> str:
-    """Return the SHA-256 of values, their types and lengths included."""
+    """Return the SHA-256 of values, including their types and lengths."""
     total = hashlib.sha256()
     for part in content:
         data = part if isinstance(part, bytes) else json.dumps(part).encode()

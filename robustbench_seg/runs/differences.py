@@ -1,4 +1,4 @@
-"""In what two specifications differ, in words."""
+"""Differences of two specifications, in words."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _SHOWN = 3
 
 
 def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """Return where two specifications differ, "" if nowhere: "seed (0, 1), versions torch (2, 3)".
+    """Return the differences of two specifications: "seed (0, 1), versions torch (2, 3)".
 
-    Both are plain values, as `Spec.to_dict` gives them.
+    Both are plain values from `Spec.to_dict`. Returns "" for equal ones.
     """
-    # Through JSON, in which they are stored: there tuples are lists.
+    # Through JSON, since tuples are stored as lists.
     left, right = (json.loads(json.dumps(each)) for each in (one, other))
     found = list(dict.fromkeys(_walk("", left, right)))
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""

@@ -1,4 +1,4 @@
-"""Joining the parts of a run that independent jobs made (`robustseg merge`)."""
+"""Merging the shards of a run that independent jobs made (`robustseg merge`)."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def merge(
 ) -> Path:
     """Join parts of one run, in folders of their own, into a run in `out`, and return its folder.
 
-    The parts are left as they are. Tables of the whole are those of a run that was never divided.
-    Raises InputError, before anything is written, where the parts are of different specifications
-    (with what differs), or where two have the same cell with other numbers.
+    The parts stay unchanged. The tables equal those of a run that was never divided. Raises
+    InputError, before anything is written, if the parts have different specifications, or if two
+    have different numbers for the same cell.
     """
     parts = [Path(folder) for folder in folders]
     with ExitStack() as stack:
@@ -38,12 +38,11 @@ def merge(
         for store in stores[1:]:
             if found := differences(spec, store.spec()):
                 raise InputError(
-                    f"{store.folder}: is no part of the same run as {parts[0]}: they differ in "
-                    f"{found}"
+                    f"{store.folder}: part of another run than {parts[0]}; they differ in {found}"
                 )
         folder = RESULTS / Spec.from_dict(spec).slug if out is None else Path(out)
         if folder.resolve() in {part.resolve() for part in parts}:
-            raise InputError(f"--out {folder}: is one of the parts; name another folder")
+            raise InputError(f"--out {folder}: is one of the parts; choose another folder")
         earlier = [stack.enter_context(Store.open(folder))] if (folder / FILE).is_file() else []
         _refuse_contradictions([*earlier, *stores])
         with Store.create_or_resume(folder, spec) as whole:
@@ -57,18 +56,18 @@ def _refuse_contradictions(stores: Iterable[Store]) -> None:
     found: dict[Cell, tuple[bytes, Store]] = {}
     for store in stores:
         for cell, matrix in store.matrices():
-            # Not the stored bytes: another zlib packs the same numbers in another way.
+            # Not the stored bytes: another version of zlib compresses differently.
             digest = hashlib.sha256(matrix.tobytes()).digest()
             known, other = found.setdefault(cell, (digest, store))
             if known != digest:
                 raise InputError(
-                    f"{store.folder}: contradicts {other.folder}: they have other numbers for "
-                    f"{cell.model} on {cell.frame}, {cell.condition} {cell.severity}; keep one"
+                    f"{store.folder}: contradicts {other.folder} in the counts of {cell}; "
+                    "merge only one of them"
                 )
 
 
 def _copy(part: Store, whole: Store) -> None:
-    """Add what a part has to the whole, which may have it already."""
+    """Copy the cells, pictures, failures and sessions of a part that the whole lacks."""
     there = whole.stored()
     new = ((cell, matrix) for cell, matrix in part.matrices() if cell not in there)
     for cells in _batches(new):

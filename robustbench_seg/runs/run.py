@@ -101,9 +101,7 @@ class StoredRun:
         if name not in self.tables:
             raise InputError(f"table {name!r}: unknown; there are {', '.join(self.tables)}")
         if not self.frames:
-            raise InputError(
-                f"{self.folder}: no frame is finished yet; run the same command again to go on"
-            )
+            raise InputError(f"{self.folder}: no frame is finished yet; run its command again")
         return self.intervals if name == "intervals" else self.spec.suite.tables[name](self)
 
     @property

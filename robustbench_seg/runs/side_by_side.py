@@ -1,7 +1,8 @@
-"""Models of several stored runs on the same images: what may stand side by side, and what differs.
+"""Models of several stored runs side by side, on the same images.
 
-Runs of other images, labels, classes or severities are refused: no difference of their scores is
-one of the models. What a reader may accept is told: windows, input scales, precision, versions.
+Runs with other images, labels, classes or severities are refused, since their scores would differ
+for other reasons than the models. Other differences (windows, input scales, precision, versions)
+are listed.
 """
 
 from __future__ import annotations
@@ -27,29 +28,29 @@ _OF_THE_MODEL = ("trained on", "weights")
 
 @dataclass(frozen=True)
 class Contender:
-    """A model of a run, under a name that no other has."""
+    """A model of a run, under a unique label."""
 
     run: StoredRun
     model: ModelSpec
     label: str
     pixel_counts: PixelCounts = field(repr=False)
-    """Its counts, with the images in the order of the first run."""
+    """Counts of the images, in the order of the first run."""
 
 
 @dataclass(frozen=True)
 class SideBySide:
-    """Models that were run on the same images with the same labels, classes and severities."""
+    """Models with the same images, labels, classes and severities."""
 
     contenders: tuple[Contender, ...]
 
     @property
     def first(self) -> StoredRun:
-        """The run whose order of images is that of all."""
+        """First run; its order of images is used for all."""
         return self.contenders[0].run
 
     @property
     def runs(self) -> tuple[StoredRun, ...]:
-        """The runs, each once."""
+        """Runs, each once."""
         return tuple({id(item.run): item.run for item in self.contenders}.values())
 
     @property
@@ -61,29 +62,29 @@ class SideBySide:
 
     @cached_property
     def bootstraps(self) -> dict[str, Bootstrap]:
-        """The scores of each model, by its label; all meet the same resamples of the images."""
+        """Scores by label of the model, all with the same resamples of the images."""
         groups = self.first.groups if self.first.grouped else None
         return {item.label: Bootstrap(item.pixel_counts, groups) for item in self.contenders}
 
     @cached_property
     def settings(self) -> pd.DataFrame:
-        """How each model was run: a row a setting, a column a label, all of them texts."""
+        """Settings of each model as texts: index setting, one column per label."""
         return pd.DataFrame(
             {item.label: _settings(item.run.spec, item.model) for item in self.contenders}
         )
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """The settings in which the models differ, but for what makes them other models."""
+        """Settings that differ between the models, except weights and training data."""
         varied = self.settings[self.settings.nunique(axis="columns") > 1].index
         return tuple(name for name in map(str, varied) if name not in _OF_THE_MODEL)
 
 
 def side_by_side(runs: Sequence[StoredRun]) -> SideBySide:
-    """Set all models of the runs side by side, in their order.
+    """Return all models of the runs side by side, in order.
 
-    Raises InputError for a run that is named twice, has no finished frame or is one of resolutions,
-    and for one that differs from the first in images, labels, classes or severities.
+    Raises InputError for a run that is named twice, has no finished frame or no severities, and for
+    one that differs from the first in images, labels, classes or severities.
     """
     if not runs:
         raise InputError("compare: name at least one run")
@@ -92,7 +93,7 @@ def side_by_side(runs: Sequence[StoredRun]) -> SideBySide:
         if folders[run.folder.resolve()] > 1:
             raise InputError(f"{run.folder}: named twice; name each run once")
         if not run.frames:
-            raise InputError(f"{run.folder}: no frame is finished yet; run its command to go on")
+            raise InputError(f"{run.folder}: no frame is finished yet; run its command again")
         if run.spec.suite.policy is None:
             raise InputError(
                 f"{run.folder}: {run.spec.suite.name} has no severities, and compare is for "
@@ -113,26 +114,26 @@ def side_by_side(runs: Sequence[StoredRun]) -> SideBySide:
 
 
 def run_names(runs: Sequence[StoredRun]) -> dict[int, str]:
-    """Name each run, by its identity, after its folder; where two have one name, by the path."""
+    """Return a name for each run, by its `id`: the folder's name, or its path if ambiguous."""
     paths = {id(run): run.folder.resolve() for run in runs}
     often = Counter(path.name for path in paths.values())
     return {key: path.name if often[path.name] == 1 else str(path) for key, path in paths.items()}
 
 
 def frame_keys(run: StoredRun) -> list[tuple[str, str, str]]:
-    """Return what tells the finished frames apart: digests of image and label, and condition."""
+    """Return the identity of each finished frame: digests of image and label, and condition."""
     frames = {frame.name: frame for frame in run.spec.frames}
     found = [frames[name] for name in run.frames]
     return [(frame.image_key, frame.label_key, frame.condition) for frame in found]
 
 
 def check_alike(first: StoredRun, other: StoredRun) -> None:
-    """Raise InputError unless both have the same finished images, labels, classes and suite."""
+    """Raise InputError unless two runs have the same finished images, labels, classes, suite."""
     ours, theirs = frame_keys(first), frame_keys(other)
     images, their_images = ([key[0] for key in keys] for keys in (ours, theirs))
     of_first, of_other = len(first.frames), len(other.frames)
     apart = f"they share {len(set(images) & set(their_images))} of {of_first} and {of_other}"
-    left = "; one is unfinished: its command goes on" * (not (first.complete and other.complete))
+    left = "; one is unfinished: run its command again" * (not (first.complete and other.complete))
     for what, same in (
         ("classes", first.spec.class_names == other.spec.class_names),
         ("finished images", sorted(images) == sorted(their_images)),
@@ -146,13 +147,13 @@ def check_alike(first: StoredRun, other: StoredRun) -> None:
         if not same:
             why = f" ({apart}{left})" if what == "finished images" else ""
             raise InputError(
-                f"{other.folder}: differs from {first.folder} in {what}{why}, so that no "
-                "difference of scores would be one of the models; run both on the same"
+                f"{other.folder}: differs from {first.folder} in {what}{why}; evaluate both models "
+                "on the same"
             )
 
 
 def order_of(first: StoredRun, other: StoredRun) -> NDArray[np.intp]:
-    """Return where the images of the first run are in the other."""
+    """Return the places of the first run's images in the other run."""
     places = (np.array(_sorted(frame_keys(run)), np.intp) for run in (first, other))
     ours, theirs = places
     order = np.empty(len(ours), np.intp)
@@ -165,7 +166,7 @@ def _sorted(keys: Sequence[tuple[str, str, str]]) -> list[int]:
 
 
 def _labels(pairs: Sequence[tuple[StoredRun, ModelSpec]]) -> list[str]:
-    """Name the models: by their folder as well where two have a name, marked where it matters."""
+    """Return a label for each model, with run, input size or UNTRAINED where they matter."""
     names = Counter(model.name for _, model in pairs)
     folders = run_names([run for run, _ in pairs])
     inputs = [_input(run.spec, model) for run, model in pairs]
@@ -180,12 +181,12 @@ def _labels(pairs: Sequence[tuple[StoredRun, ModelSpec]]) -> list[str]:
 
 def _input(spec: Spec, model: ModelSpec) -> str:
     sizes = [spec.input_size(model, size) for size in spec.sizes]
-    told = list(dict.fromkeys(f"{width}x{height}" for height, width in sizes))
-    return " / ".join(told) if len(told) < 4 else f"{told[0]} to {told[-1]}"
+    texts = list(dict.fromkeys(f"{width}x{height}" for height, width in sizes))
+    return " / ".join(texts) if len(texts) < 4 else f"{texts[0]} to {texts[-1]}"
 
 
 def _settings(spec: Spec, model: ModelSpec) -> dict[str, str]:
-    """Return how a model was run, in words: what is equal was run alike."""
+    """Return the settings of a model as texts."""
     device = f"{spec.device}, compiled" if spec.compiled else spec.device
     return {
         "trained on": model.trained_on,
@@ -195,7 +196,7 @@ def _settings(spec: Spec, model: ModelSpec) -> dict[str, str]:
         "class map": _class_map(spec),
         "corrupted by": _corrupted_by(spec),
         "seed": str(spec.seed),
-        "draws of chance": str(spec.draws),
+        "random draws": str(spec.draws),
         "precision": f"{spec.precision}, on {device}",
         "versions": ", ".join(f"{name} {text}" for name, text in sorted(spec.versions.items())),
     }
@@ -203,7 +204,7 @@ def _settings(spec: Spec, model: ModelSpec) -> dict[str, str]:
 
 def _weights(model: ModelSpec) -> str:
     digest = next((text for name, text in model.weights.items() if "sha256" in name and text), "")
-    return f"SHA-256 {digest[:16]}" if digest else "of no known digest"
+    return f"SHA-256 {digest[:16]}" if digest else "unknown digest"
 
 
 def _window(spec: Spec, model: ModelSpec) -> str:

@@ -1,7 +1,7 @@
-"""A run on disk: one transactional SQLite file with a confusion matrix for each cell.
+"""A run on disk: a transactional SQLite file with a confusion matrix for each cell.
 
-A cell is (model, condition, severity, frame, draw). Cells are committed in chunks, whole or not at
-all. Every row carries a digest of what it is and what it holds, which is checked when it is read.
+Cells are committed in groups, atomically. Every row has a digest of its key and content, which is
+checked when the row is read.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CAPTIONS = INPUT, PREDICTION, TRUTH = "input", "prediction", "ground truth"
 
 @dataclass(frozen=True)
 class Picture:
-    """A small PNG kept for reports: what the model saw, what it said, what was true."""
+    """An example picture for reports, a small PNG: input, prediction or ground truth of a cell."""
 
     cell: Cell
     caption: str
@@ -38,7 +38,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Failure:
-    """A cell that has no matrix, and why; it is tried again when the run is resumed."""
+    """A failed prediction and its reason; a resumed run tries it again."""
 
     cell: Cell
     reason: str
@@ -58,15 +58,15 @@ class Store:
     @classmethod
     @contextmanager
     def create_or_resume(cls, folder: Path, spec: Mapping[str, Any]) -> Iterator[Store]:
-        """Open the run of this spec, new or begun before, for this process alone.
+        """Open the run of a specification, new or resumed, for this process alone.
 
-        Raises InputError where the folder holds a run of another spec (with what differs), holds
-        other files, is in use, damaged, or cannot be written (be it only later).
+        Raises InputError if the folder holds a run of another specification or other files, is in
+        use, is damaged or cannot be written, now or later.
         """
         check_folder(folder, FILE)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / FILE).touch()  # from here on the folder is known as that of a run
+            (folder / FILE).touch()  # marks the folder as that of a run
         except OSError as error:
             raise InputError(f"--out {folder}: cannot be written ({error.strerror})") from error
         with (
@@ -94,7 +94,7 @@ class Store:
         path = folder / FILE
         if not path.is_file():
             raise InputError(f"{folder}: no run here (expected {FILE} in it)")
-        # Reading may have to roll back a commit that was cut off, which needs the right to write.
+        # Reading may have to roll back an interrupted commit, which writes.
         mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
         address = f"{path.resolve().as_uri()}?mode={mode}"
         with (
@@ -102,21 +102,23 @@ class Store:
             closing(sqlite3.connect(address, uri=True, timeout=60)) as found,
         ):
             if not is_initialised(found):
-                raise InputError(f"{folder}: no run here yet ({FILE} is empty); run eval again")
+                raise InputError(
+                    f"{folder}: no run here yet ({FILE} is empty); run robustseg eval again"
+                )
             store = cls(folder, found)
             store._check()
             yield store
 
     def _check(self) -> None:
-        """Raise InputError where the structure of the file is damaged; digests tell of the rest."""
+        """Raise InputError if the structure of the file is damaged; digests protect the content."""
         (found,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
             raise self._damaged(" ".join(str(found).split()))
 
     def _damaged(self, what: str) -> InputError:
         return InputError(
-            f"{self.folder / FILE}: damaged: {what}; restore the file from a copy, or run again in "
-            "a new folder"
+            f"{self.folder / FILE}: damaged: {what}; restore a backup, or run again in another "
+            "folder"
         )
 
     def _intact(self, what: object, stored: object, *content: Any) -> None:
@@ -124,19 +126,19 @@ class Store:
             raise self._damaged(f"the digest of {what} is wrong")
 
     def spec(self) -> dict[str, Any]:
-        """Return what the run evaluates."""
+        """Return the specification of the run as plain values."""
         meta = dict(self._connection.execute("SELECT key, value FROM meta"))
         if meta.get("version") != str(VERSION):
             raise InputError(
                 f"{self.folder / FILE}: made by another version of robustseg, or damaged "
                 f"(format {meta.get('version')}, this one reads {VERSION})"
             )
-        self._intact("what is run", meta.get("digest"), "spec", meta.get("spec"))
+        self._intact("the specification", meta.get("digest"), "spec", meta.get("spec"))
         spec: dict[str, Any] = json.loads(meta["spec"])
         return spec
 
     def add_session(self, provenance: Mapping[str, Any]) -> None:
-        """Note where and with what the run was begun or resumed."""
+        """Record the provenance of a start of the run."""
         text = json.dumps(provenance)
         with self._transaction() as connection:
             connection.execute(
@@ -162,7 +164,7 @@ class Store:
     ) -> None:
         """Commit matrices (C, C) or (C, C + 1), pictures and failures in one transaction.
 
-        A matrix takes the place of an earlier failure, a failure that of no matrix.
+        A matrix replaces an earlier failure of its cell; a failure never replaces a matrix.
         """
         with self._transaction() as connection:
             connection.executemany(
@@ -192,7 +194,7 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        # SQLite goes on writing to a file that has no name any more.
+        # SQLite goes on writing to a deleted file.
         path = self.folder / FILE
         if not path.is_file() or not os.path.samestat(path.stat(), self._file):
             raise InputError(
@@ -203,14 +205,14 @@ class Store:
             yield self._connection
 
     def stored(self) -> set[Cell]:
-        """Return the cells that are there."""
+        """Return the cells that have a matrix."""
         rows = self._connection.execute("SELECT model, condition, severity, frame, draw FROM cells")
         return {Cell(*row) for row in rows}
 
     def matrices(self) -> Iterator[tuple[Cell, NDArray[np.int64]]]:
         """Yield each cell with its matrix, (C, C) or (C, C + 1).
 
-        Raises InputError where a digest does not agree.
+        Raises InputError if a digest does not match.
         """
         rows = self._connection.execute(
             "SELECT model, condition, severity, frame, draw, matrix, digest FROM cells"
@@ -233,7 +235,7 @@ class Store:
         return pictures
 
     def failures(self) -> list[Failure]:
-        """Return the cells that failed when they were last tried, in a fixed order."""
+        """Return the predictions that failed when last tried, in a fixed order."""
         failures = []
         for *key, reason, stored in self._connection.execute(
             "SELECT model, condition, severity, frame, draw, reason, digest FROM failures"
@@ -270,10 +272,7 @@ def _pack(cell: Cell, matrix: NDArray[np.int64]) -> tuple[bytes, str]:
 
 
 def _packed(matrix: NDArray[np.int64]) -> bytes:
-    """Return a matrix (C, C) or (C, C + 1), compressed.
-
-    Most counts are 0, of 150 classes nearly all: so its shape, the places of the others, and these.
-    """
+    """Return a matrix (C, C) or (C, C + 1) compressed: shape, places of nonzero counts, counts."""
     places = np.flatnonzero(matrix)
     parts = (
         np.array(matrix.shape, "<u4"),
@@ -284,7 +283,7 @@ def _packed(matrix: NDArray[np.int64]) -> bytes:
 
 
 def _unpacked(packed: bytes) -> NDArray[np.int64]:
-    """Return the matrix; zlib.error or ValueError if it is none."""
+    """Return the matrix of packed bytes; zlib.error or ValueError for others."""
     content = zlib.decompress(packed)
     rows, columns = np.frombuffer(content[:8], "<u4").tolist()
     rest = content[8:]

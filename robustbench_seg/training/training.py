@@ -23,8 +23,7 @@ from torch import nn
 from ..datasets.base import IGNORE, Dataset
 from ..datasets.frame_checks import SMALLEST
 from ..errors import InputError
-from ..models.base import Preprocessing
-from ..models.catalogue import MODELS
+from ..models.base import Preprocessing, facts_of
 from ..progress import Progress, silent
 from .augmentation import Augmentation, Samples, batches
 
@@ -64,17 +63,16 @@ class Recipe:
                 f"--learning-rate {self.learning_rate}: must be above 0 and finite; "
                 "try 6e-4, the default"
             )
-        model = MODELS.get(self.model)
-        if model is not None and self.batch < model.smallest_batch:
+        if self.batch < 2 and self.model.startswith(("pspnet", "deeplabv3plus")):
             raise InputError(
                 f"--batch {self.batch}: {self.model} pools whole images and normalises over the "
-                f"batch; use {model.smallest_batch} or more"
+                "batch; use 2 or more"
             )
-        multiple = 1 if model is None else model.crop_multiple
+        multiple = 8 if self.model == "espnet" else 1
         if min(self.crop) < SMALLEST or any(side % multiple for side in self.crop):
-            rule = f", and for {self.model} a multiple of {multiple}" if multiple > 1 else ""
             raise InputError(
-                f"--crop {self.crop[0]} {self.crop[1]}: each side must be at least {SMALLEST}{rule}"
+                f"--crop {self.crop[0]} {self.crop[1]}: each side must be at least {SMALLEST}, "
+                "and for espnet a multiple of 8"
             )
 
     def rate(self, step: int) -> float:
@@ -224,7 +222,7 @@ def _save(
         "trained_on": frames.name,
         "steps": f"{step} of {recipe.steps}",
         "recipe": json.dumps(asdict(recipe)),
-        **getattr(network, "checkpoint_metadata", {}),
+        **facts_of(network),
     }
     state = {
         "recipe": _plain(recipe),

@@ -177,7 +177,7 @@ def test_no_row_is_read_that_is_not_as_it_was_written(
 
 
 def test_what_was_committed_survives_a_full_disk(tree: Path, whole: Run, disk: Path) -> None:
-    with pytest.raises(InputError, match="the disk is full; what was committed is kept") as error:
+    with pytest.raises(InputError, match="the disk is full; make room") as error:
         evaluate(tree, disk / "run")
     one_line(error)
     assert mount("-o", "remount,size=4m", disk)
@@ -214,7 +214,7 @@ def test_what_was_committed_survives_a_file_that_may_not_grow(whole: Run, tmp_pa
             for cell, matrix in cells.items():
                 store.add({cell: matrix})
 
-    with pytest.raises(InputError, match="what was committed is kept") as error:
+    with pytest.raises(InputError, match="run the command again, which resumes") as error:
         store_all()
     one_line(error)
     with Store.open(tmp_path / "run") as store:
@@ -269,6 +269,6 @@ def test_a_second_process_is_refused_and_may_read(tree: Path, whole: Run, tmp_pa
     run = evaluate(tree, tmp_path / "run", progress=start_another)
     (second,) = seen
     assert second.returncode == 2
-    assert "another process is at work on this run" in second.stderr
+    assert "in use by another process" in second.stderr
     assert len(second.stderr.strip().splitlines()) == 1
     equal_tables(run, whole)

@@ -165,9 +165,7 @@ class Dazzled(nn.Module):
 def test_logits_that_are_nan_cost_the_cells_that_have_them(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "dazzled.py").write_text(
-        "from test_robustbench_seg_failures import Dazzled as make\n"
-    )
+    (tmp_path / "dazzled.py").write_text("from tests.e2e.test_failures import Dazzled as make\n")
     monkeypatch.chdir(tmp_path)
     run = robustbench_seg.evaluate("python:dazzled.py:make", data=str(tree), out="run", **FEW)
     conditions = {(failure.cell.condition, failure.cell.severity) for failure in run.failures}

@@ -121,7 +121,7 @@ def test_a_cluster_has_a_place_for_each_gpu_or_every_few_cores(
 ) -> None:
     monkeypatch.setattr(cluster, "_connect", lambda _: nodes)
     found = cluster.Cluster.find(Request(models=("b0",), engine="ray", **options))
-    assert (found.device, found.places, found.cores) == expected
+    assert (found.device, found.slots, found.cores) == expected
 
 
 def test_ray_is_asked_for_where_it_is_missing(

@@ -18,7 +18,7 @@ import torch
 import robustbench_seg
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.engines import cluster as ours
-from robustbench_seg.processes import LostError
+from robustbench_seg.evaluation.engines import worker_pool as spreading
 from robustbench_seg.runs.store import Store
 from tests.helpers.cells import cells_of
 from tests.helpers.frames import write_tree
@@ -65,12 +65,12 @@ def lost(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     """Return the list of the workers that are lost from now on."""
     seen: list[BaseException] = []
 
-    class WatchedError(LostError):
+    class Watched(spreading.LostError):
         def __init__(self, message: str) -> None:
             super().__init__(message)
             seen.append(self)
 
-    monkeypatch.setattr(ours, "LostError", WatchedError)
+    monkeypatch.setattr(ours, "LostError", Watched)
     return seen
 
 
@@ -174,7 +174,7 @@ def test_what_the_cluster_lacks_is_said_early(cluster: Any, tree: Path, tmp_path
         evaluate(cluster, tree, tmp_path / "run", threads=2)
     with pytest.raises(InputError, match="no node of the cluster has a GPU"):
         evaluate(cluster, tree, tmp_path / "run", device="cuda")
-    with pytest.raises(InputError, match="which GPU is Ray's choice"):
+    with pytest.raises(InputError, match="with --engine ray, which chooses the GPU"):
         evaluate(cluster, tree, tmp_path / "run", device="cuda:1")
     code = (
         "import robustbench_seg as r\n"

@@ -100,7 +100,9 @@ def test_contradictory_parts_are_refused(parts: list[Path], tmp_path: Path) -> N
         cell, matrix = next(store.matrices())
     with Store.create_or_resume(other, spec) as store:
         store.add({cell: matrix + 1})
-    with pytest.raises(InputError, match=f"contradicts .* for b0@random on {cell.frame}, "):
+    with pytest.raises(
+        InputError, match=f"contradicts .* in the counts of b0@random on {cell.frame} under "
+    ):
         merge([*parts, other], tmp_path / "merged")
     assert not (tmp_path / "merged").exists()
     merge(parts, tmp_path / "merged")

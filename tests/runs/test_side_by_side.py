@@ -71,7 +71,7 @@ def test_what_a_reader_may_accept_is_told() -> None:
         "window",
         "corrupted by",
         "seed",
-        "draws of chance",
+        "random draws",
         "precision",
         "versions",
     )

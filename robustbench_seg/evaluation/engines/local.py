@@ -1,4 +1,4 @@
-"""The process itself as the engine of a plan: images are prefetched, models label them."""
+"""The engine in this process: images are prefetched, models label them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..work import FrameBatch, Result, WorkUnit
 
 @dataclass(frozen=True)
 class Local:
-    """The process itself, with the models in it."""
+    """Engine in this process, which holds the models."""
 
     device: str
     threads: int
@@ -81,7 +81,7 @@ def _label(plan: Plan, predictors: Sequence[Predictor], batch: FrameBatch) -> Re
                     failures.append(Failure(cell, f"{name} {NOT_FINITE}"))
                     continue
                 if plan.mapping is not None:
-                    prediction = plan.mapping.prediction_lookup[prediction]
+                    prediction = plan.mapping.scored_as[prediction]
                 cells[cell] = confusion_matrix(
                     batch.label, prediction, len(spec.classes), spare=plan.mapping is not None
                 )

@@ -7,7 +7,7 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from ...datasets.cityscapes import CITYSCAPES_VARIABLE
+from ...datasets.adverse import CITYSCAPES_VARIABLE
 from ...errors import InputError
 from ...inference.devices import resolve_device, select_device
 from ...protocol.request import Request
@@ -45,9 +45,9 @@ class WorkerRuntime:
     """Runs work units in a worker's process."""
 
     def __init__(self, config: WorkerConfig, device: str | None = None):
-        """Load the models on a device, by default the first; InputError where the specs differ."""
+        """Load the models on a device, by default the first; InputError if the specs differ."""
         self._cores = config.cores
-        # Where folders are not shared, absolute paths may still be.
+        # Without a shared folder, absolute paths may still be valid.
         with suppress(OSError):
             os.chdir(config.folder)
         if config.cityscapes is not None:
@@ -62,7 +62,7 @@ class WorkerRuntime:
             raise InputError(f"worker on {socket.gethostname()}: {error}") from error
 
     def do(self, unit: WorkUnit) -> Result:
-        """Return the results of a unit as one: every commit keeps the driver from other workers."""
+        """Return all results of a unit as one, since each commit blocks the driver."""
         whole = Result({}, [], [])
         for part in label_units(self._plan, self._predictors, [unit], self._cores):
             whole.cells.update(part.cells)

@@ -1,4 +1,4 @@
-"""Units spread over workers that may die: each has one at a time, and nothing is lost with it."""
+"""Distributes work units to workers that may die; the units of a dead one are done by others."""
 
 from __future__ import annotations
 
@@ -8,43 +8,45 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 from ...errors import InputError
-from ...processes import LostError
 from ..work import Result, WorkUnit
 
 ATTEMPTS = 3
-"""How many workers in a row may die over one unit, or while one and the same begins."""
+"""Deaths in a row over one unit, or of one starting worker, after which the run stops."""
 PATIENCE = 600.0
-"""For how many seconds no worker may be there at all, while all of them are beginning."""
-_KEPT = "what is done is kept, and the same command goes on"
+"""Seconds to wait for a first worker while all of them are starting."""
+_KEPT = "finished frames are kept; run the same command again"
+
+
+class LostError(Exception):
+    """A worker is gone, and with it the unit in work."""
 
 
 class Worker(Protocol):
-    """Somewhere else, where units are done one at a time. It can be started again once lost."""
+    """A process elsewhere that does one unit at a time and can be started again once lost."""
 
     def start(self) -> None:
-        """Ask for a place to work at, without waiting for it."""
+        """Request the process, without waiting for it."""
         ...
 
     def begin(self) -> None:
-        """Wait until it has loaded the models; raises LostError, or InputError where it refuses."""
+        """Wait until the models are loaded; raise LostError, or the worker's InputError."""
         ...
 
-    def do(self, unit: WorkUnit, /) -> Result:
-        """Wait until a unit is done; raises LostError, or InputError for what is wrong there."""
+    def do(self, unit: WorkUnit) -> Result:
+        """Wait for the result of a unit; raise LostError, or an InputError of the worker."""
         ...
 
     def stop(self) -> None:
-        """End it at once; whoever waits for it gets LostError."""
+        """Kill the process; a thread that waits for it gets LostError."""
         ...
 
 
 def run_on_workers(workers: Sequence[Worker], units: Iterable[WorkUnit]) -> Generator[Result]:
-    """Yield the results of units as workers give them.
+    """Yield the results of units in the order in which workers finish them.
 
-    A worker has one unit at a time, so that as many results wait here as there are workers, at
-    most. What a lost worker had in work is done by the next that is free, and the worker is started
-    anew, wherever there is a place for it. Raises InputError where a unit costs one worker after
-    another, where no worker can be had, and whatever InputError a worker raises.
+    A worker has one unit at a time, which bounds the results that wait here. The unit of a lost
+    worker goes to the next free one, and the lost worker is started again. Raises InputError if a
+    unit costs `ATTEMPTS` workers, if no worker starts in time, and if a worker raises one.
     """
     waiting, losses = deque(units), Counter[WorkUnit | Worker]()
     idle: list[Worker] = []
@@ -60,10 +62,10 @@ def run_on_workers(workers: Sequence[Worker], units: Iterable[WorkUnit]) -> Gene
     def lose(what: WorkUnit | Worker, error: LostError) -> None:
         losses[what] += 1
         if losses[what] == ATTEMPTS:
-            over = f"over frame {what.frame}" if isinstance(what, WorkUnit) else "as it began"
+            over = f"over frame {what.frame}" if isinstance(what, WorkUnit) else "while starting"
             raise InputError(
-                f"{ATTEMPTS} workers in a row died {over}, perhaps for want of memory ({error}); "
-                f"{_KEPT}, with --batch 1 or fewer workers in less memory"
+                f"{ATTEMPTS} workers in a row died {over}, perhaps out of memory ({error}); "
+                f"{_KEPT}, with --batch 1 or fewer workers to use less"
             ) from error
 
     def hand_out() -> None:
@@ -78,7 +80,7 @@ def run_on_workers(workers: Sequence[Worker], units: Iterable[WorkUnit]) -> Gene
             patience = None if busy else PATIENCE
             done, _ = wait([*busy, *beginning], patience, return_when=FIRST_COMPLETED)
             if not done:
-                raise InputError(f"no worker could be had for {PATIENCE / 60:.0f} minutes; {_KEPT}")
+                raise InputError(f"no worker started within {PATIENCE / 60:.0f} minutes; {_KEPT}")
             results: list[Result] = []
             for begun in done & beginning.keys():
                 worker = beginning.pop(begun)

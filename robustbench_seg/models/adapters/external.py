@@ -1,6 +1,6 @@
-"""Helpers for third-party models: one-line errors, and the provenance of their weights.
+"""Code and files of others: what goes wrong in them is told in one line, what they are by a digest.
 
-Nothing here runs code from a file; that is left to the adapters.
+Nothing here runs what a file holds; that is up to the adapters.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..class_names import class_name_notes
+from ..class_names import differences
 
 
 def require(package: str, extra: str, choice: str) -> ModuleType:
-    """Import an optional package. Raises InputError with the command that installs it."""
+    """Import a package that only some models need. Raises InputError with the way to install it."""
     try:
         return importlib.import_module(package)
     except ImportError as error:
@@ -31,55 +31,55 @@ def require(package: str, extra: str, choice: str) -> ModuleType:
 
 
 def existing_file(choice: str, target: str, what: str) -> Path:
-    """Return the path of a choice's file. Raises InputError if it does not exist."""
+    """Return the path of a choice's file; InputError where there is none."""
     path = Path(target)
     if not path.is_file():
         raise InputError(f"--model {choice}: no such file; give {what}")
     return path
 
 
-def file_label(path: Path) -> str:
-    """Return a file's name in results: its stem, or its folder's name if the stem is generic."""
+def label(path: Path) -> str:
+    """Return what a file is called in results: by its folder where its own name says nothing."""
     return path.resolve().parent.name if path.stem in {"model", "weights"} else path.stem
 
 
-def provenance(
+def facts(
     source: str, sha256: str, own: Sequence[str] | None, classes: Sequence[str], *notes: str
 ) -> dict[str, str]:
-    """Return the provenance of weights, with a note if their classes have other names."""
+    """Return what a result says of the weights, with a note on classes of other names."""
     return {
         "source": source,
         "sha256": sha256,
         "licence": "",
-        "note": "; ".join([*class_name_notes(own, classes), *notes]),
+        "note": "; ".join([*differences(own, classes), *notes]),
     }
 
 
 @contextmanager
-def one_line_errors(choice: str, what: str, *, location: bool = False) -> Iterator[None]:
-    """Turn any exception inside into an InputError: what failed, the error, and its location."""
+def told_in_one_line(choice: str, what: str, *, place: bool = False) -> Iterator[None]:
+    """Turn whatever is raised inside into an InputError: what failed, the error, and its place."""
     try:
         yield
     except InputError:
         raise
-    # A user's module may even call sys.exit at import.
+    # A user's module may even call sys.exit where it is not guarded.
     except (Exception, SystemExit) as error:
-        message = f"--model {choice}: {what}: {type(error).__name__}: {_first_line(error)}"
-        if location:
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            message += f" ({Path(frame.filename).name} line {frame.lineno})"
+        message = f"--model {choice}: {what}: {type(error).__name__}: {_message(error)}"
+        if place:
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            message += f" ({Path(where.filename).name} line {where.lineno})"
         raise InputError(message) from error
 
 
-def _first_line(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
 
 
 class Logits(nn.Module):
-    """A network that returns only the logits of another one, which may return a mapping.
+    """A network of which only the logits are returned, where it gives more in a mapping.
 
-    torchvision's networks have them under "out", transformers' under "logits". The caller checks
-    any other output.
+    They are under "out" in what torchvision's networks give, and under "logits" in transformers'.
+    What else it may return is left to whoever uses it to check.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -88,7 +88,7 @@ class Logits(nn.Module):
 
     def forward(self, image: Tensor) -> Any:
         """Run the network."""
-        output = self.network(image)
-        if isinstance(output, Mapping):
-            return next((output[key] for key in ("out", "logits") if key in output), output)
-        return output
+        given = self.network(image)
+        if isinstance(given, Mapping):
+            return next((given[key] for key in ("out", "logits") if key in given), given)
+        return given

@@ -1,7 +1,7 @@
-"""Stubs for the objects that training codebases pickle beside the weights.
+"""Stand-ins for the objects that training codebases leave beside the weights in their files.
 
-mmengine keeps the history of its losses there. It is not needed, and no code of mmengine is run to
-skip it: a stub of the same name accepts any arguments and keeps nothing.
+mmengine keeps the history of its losses there. None of it is needed, and its own classes are not
+run to read past it: a stand-in of the same name takes whatever it is given and keeps nothing.
 """
 
 from __future__ import annotations
@@ -10,27 +10,27 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Stub:
-    """An object that accepts any arguments and holds nothing."""
+class Inert:
+    """Is made of anything, and holds nothing."""
 
-    def __new__(cls, *_: Any) -> Stub:
-        """Accept any arguments."""
+    def __new__(cls, *_: Any) -> Inert:
+        """Take any arguments."""
         return super().__new__(cls)
 
     def __setstate__(self, _: Any) -> None:
-        """Ignore the state in the file."""
+        """Leave the state that the file gives alone."""
 
 
-def _stub(path: str) -> type[Stub]:
+def _stand_in(path: str) -> type[Inert]:
     module, _, name = path.rpartition(".")
-    return type(name, (Stub,), {"__module__": module, "__init__": lambda *_: None})
+    return type(name, (Inert,), {"__module__": module, "__init__": lambda *_: None})
 
 
-STUBS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
-    _stub(path)
+STAND_INS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
+    _stand_in(path)
     for path in (
         "mmengine.logging.history_buffer.HistoryBuffer",
-        "builtins.getattr",  # pickles references to its methods
+        "builtins.getattr",  # by which it names its methods
         # Its numbers are NumPy's, whose modules have an underscore since NumPy 2.
         "numpy.ndarray",
         "numpy.dtype",
@@ -40,4 +40,4 @@ STUBS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
         "numpy._core.multiarray.scalar",
     )
 ]
-"""Classes for torch.serialization.safe_globals, which torch.load creates for these names."""
+"""For torch.serialization.safe_globals: classes that torch.load may make by these names."""
