@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import render
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.erf.gradients import batch_sums
 from robustbench_seg.erf.inputs import network_input
 from robustbench_seg.erf.layers import Layer, layers_of

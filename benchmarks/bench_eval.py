@@ -29,10 +29,10 @@ from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 import robustbench_seg
 from corruptions import corrupt
-from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import render
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.models.base import IMAGENET
-from robustbench_seg.models.checkpoints.key_mapping import TRANSFORMERS_5, renamed
+from robustbench_seg.models.checkpoints.transformers import TRANSFORMERS_5
 from robustbench_seg.models.registry import load_model
 from robustbench_seg.models.segformer import VARIANTS
 from robustbench_seg.protocol.suites import load_suite
@@ -142,7 +142,7 @@ def their_network() -> nn.Module:
 
 def under(name: str, weights: dict[str, Tensor]) -> Tensor:
     """Return our tensor under a name of transformers."""
-    (ours,) = renamed({name: torch.empty(1)}, TRANSFORMERS_5)
+    (ours,) = TRANSFORMERS_5.convert({name: torch.empty(1)})
     for part, half in (("k", 0), ("v", 1)):
         if f".attn.{part}." in ours:
             return weights[ours.replace(f".attn.{part}.", ".attn.kv.")].chunk(2)[half]

@@ -22,8 +22,8 @@ import torch
 from numpy.typing import NDArray
 
 from corruptions import corrupt, image_key
-from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import render
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.inference.prefetch import prefetch
 from robustbench_seg.inference.windows import window_grid

@@ -1,11 +1,15 @@
-"""Image in, corrupted image out: the corruptions of Cityscapes-C and ImageNet-C.
+"""Corrupt images as in Cityscapes-C and ImageNet-C.
 
     from corruptions import corrupt
 
     foggy = corrupt(image, "fog", 3, seed=0)
 
-Importing this package loads NumPy and nothing heavier; Numba comes with the first corruption, and
-OpenCV only with the reference implementation.
+The corruptions are those of Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to
+Common Corruptions and Perturbations" (ICLR 2019), with the severities of the package
+`imagecorruptions` of Michaelis et al., "Benchmarking Robustness in Object Detection" (2019).
+
+Importing this package loads only NumPy. Numba is loaded by the first corruption, OpenCV only by
+the implementation "imagecorruptions".
 """
 
 from __future__ import annotations
@@ -15,22 +19,22 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from . import catalogue as catalogue  # fills the registry
+from .catalogue import REGISTRY, Corruption, corruption_names, find, register
 from .checks import check_image, check_severity, unknown
 from .errors import InputError
 from .reference import corrupt_by_reference
-from .registry import REGISTRY, Corruption, corruption_names, find
-from .seeding import BY_CHANCE, image_key, stream_seed
+from .seeding import image_key, stream_seed
 
 __all__ = [
-    "BY_CHANCE",
     "REGISTRY",
     "Corruption",
     "Implementation",
     "InputError",
     "corrupt",
     "corruption_names",
+    "find",
     "image_key",
+    "register",
 ]
 
 Implementation = Literal["native", "imagecorruptions"]
@@ -50,41 +54,38 @@ def corrupt(
 ) -> NDArray[np.uint8]:
     """Return a corrupted copy of an image.
 
-    The same arguments give the same pixels, on every machine, in any thread, and whatever was
-    computed before.
+    The same arguments give the same pixels on every machine, in every thread and in every order.
 
     Parameters
     ----------
     image
-        uint8, RGB (H, W, 3) or grey (H, W) or (H, W, 1), of any size from 1 x 1 on; it is not
-        changed. Strengths are in absolute pixels, so corrupt at native resolution and resize
-        afterwards. What reaches beyond the edges of an image, as it does all over a small one,
-        meets its edge pixels or its mirror image there, and each corruption's function tells
-        what else happens to small images.
+        uint8, RGB (H, W, 3) or grey (H, W) or (H, W, 1), of any size from 1 x 1; not changed.
+        Strengths are in pixels, so corrupt at native resolution and resize afterwards. Filters
+        that reach beyond the edges repeat or mirror the image; the functions in the catalogue
+        document small images.
     name
         One of `corruption_names()`.
     severity
         From 1 (mild) to 5 (severe).
     seed
-        Seeds the chance in the random corruptions, together with the image, name and severity.
+        Random seed. Random numbers depend on the seed, the image, the name and the severity.
     key
-        `image_key(image)` if it is known, to save computing it.
+        `image_key(image)` if known, to save computing it.
     implementation
-        "native" is this package. "imagecorruptions" is that package, whose pixels may depend on
-        the processor: it needs OpenCV and images of at least 32 x 32 pixels, is much slower, and
-        runs one thread at a time.
+        "native" is this package. "imagecorruptions" calls the package of that name, whose pixels
+        may depend on the processor: it needs OpenCV and images of at least 32 x 32 pixels, is much
+        slower, and runs one thread at a time.
 
     Returns
     -------
     ndarray
-        A new C-contiguous RGB array, uint8 (H, W, 3), also for a grey image.
+        New C-contiguous RGB array, uint8 (H, W, 3), also for a grey image.
 
     Raises
     ------
     InputError
-        A `ValueError`, for any other image, an unknown name or implementation, or a severity out
-        of range; it says what was found and what is allowed. Also where the reference is wanted
-        and OpenCV cannot be imported.
+        A `ValueError`: the image, name, severity or implementation is invalid, or OpenCV is missing
+        for "imagecorruptions". The message says what was found and what is allowed.
     """
     corruption = find(name)
     severity = check_severity(severity)

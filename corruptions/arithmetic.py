@@ -1,34 +1,34 @@
-"""Exponential, cosine and sine that are the same on every machine.
+"""Exponential, cosine and sine with the same bits on every machine; truncation.
 
-The C library's differ in the last digit from one processor and version to the next, and a digit
-can decide a pixel. Python's decimal numbers are integers inside, and a standard fixes each of
-their digits, those of their exponential too. A result here is the double nearest to the true
-value, as good C libraries return nearly always.
+C libraries differ in the last digit between processors and versions, and one digit can change a
+pixel. Python's decimal arithmetic is specified to the last digit, and so is its exponential. Each
+result is the double nearest to the true value, as from good C libraries in nearly all cases.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Context, Decimal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 DIGITS = Context(prec=40)
-"""More than twice the digits of a double: rounding to them first changes nothing."""
+"""More than twice the digits of a double, so that rounding twice changes nothing."""
 
 DEGREE = Decimal("0.01745329251994329576923690768488612713443")  # pi / 180
 
 
 def exponential(powers: Iterable[float]) -> NDArray[np.float64]:
-    """Return e to each of the powers, (N,)."""
+    """Return e to the power of each of N numbers, (N,)."""
     return np.array([float(Decimal(float(power)).exp(DIGITS)) for power in powers])
 
 
 def cosine_and_sine(degrees: float) -> tuple[float, float]:
     """Return the cosine and the sine of an angle from -180 to 180 degrees.
 
-    By their series, 1 - x^2/2! + x^4/4! .. and x - x^3/3! + x^5/5! ..
+    They are summed as 1 - x^2/2! + x^4/4! .. and x - x^3/3! + x^5/5! ..
     """
     angle = DIGITS.multiply(Decimal(float(degrees)), DEGREE)
     minus_square = DIGITS.multiply(DIGITS.multiply(angle, angle), Decimal(-1))
@@ -38,3 +38,9 @@ def cosine_and_sine(degrees: float) -> tuple[float, float]:
         odd = DIGITS.divide(DIGITS.multiply(odd, minus_square), Decimal(k * (k + 1)))
         cosine, sine = DIGITS.add(cosine, even), DIGITS.add(sine, odd)
     return float(cosine), float(sine)
+
+
+def truncate(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return values clipped to 0 .. 255 and truncated to grey levels, as in `imagecorruptions`."""
+    levels: NDArray[np.uint8] = np.clip(values, 0, 255).astype(np.uint8)
+    return levels

@@ -1,51 +1,87 @@
-"""Which corruptions there are, and the module that makes each.
+"""Catalogue of the corruptions: category, randomness and module of each.
 
-The modules load Numba, so each is imported with the first call of one of its functions.
+To add a corruption, write a module with a function of that name and one line at the end of this
+file; other packages call `register`. Modules load Numba, so each is imported on first use.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .reference import CATEGORIES
-from .registry import CorruptionFunction, register
+from .checks import unknown
+from .errors import InputError
 
-OURS = {
-    "blur.motion": ("motion_blur",),
-    "blur.defocus": ("defocus_blur",),
-    "blur.glass": ("glass_blur",),
-    "blur.gaussian": ("gaussian_blur",),
-    "noise.normal": ("gaussian_noise", "speckle_noise"),
-    "noise.impulse": ("impulse_noise",),
-    "noise.shot": ("shot_noise",),
-    "digital.hsv": ("brightness", "saturate"),
-    "digital.contrast": ("contrast",),
-    "digital.jpeg": ("jpeg_compression",),
-    "digital.pixelate": ("pixelate",),
-    "digital.elastic": ("elastic_transform",),
-    "blur.zoom": ("zoom_blur",),
-    "weather.snow": ("snow",),
-    "weather.spatter": ("spatter",),
-    "weather.fog": ("fog",),
-    "weather.frost": ("frost",),
-}
-"""The modules of this package, and which of their functions are corruptions."""
+CorruptionFunction = Callable[[NDArray[np.uint8], int, int], NDArray[np.uint8]]
+"""(RGB image uint8 (H, W, 3), severity 1 to 5, 64-bit seed) -> new image of the same shape."""
 
 
-def corrupt_by_module(
-    module: str, name: str, image: NDArray[np.uint8], severity: int, stream: int
-) -> NDArray[np.uint8]:
-    """Return what the function `name` of a module of this package makes of an image."""
-    function: CorruptionFunction = getattr(import_module(f".{module}", __package__), name)
-    return function(image, severity, stream)
+@dataclass(frozen=True)
+class Corruption:
+    """A corruption and the module that implements it."""
+
+    name: str
+    category: str
+    """Group in the tables: blur, noise, digital or weather, as in Table 5 of SegFormer."""
+    module: str
+    """Absolute name of the module with a function of the corruption's name."""
+    random: bool
+    """Whether the pixels depend on the seed."""
+
+    @property
+    def function(self) -> CorruptionFunction:
+        """Function from image, severity and seed to the corrupted image."""
+        function: CorruptionFunction = getattr(import_module(self.module), self.name)
+        return function
 
 
-_MODULES = {name: module for module, names in OURS.items() for name in names}
+_CORRUPTIONS: dict[str, Corruption] = {}
 
-for _category, _names in CATEGORIES.items():
-    for _name in _names:
-        register(_name, _category)(partial(corrupt_by_module, _MODULES[_name], _name))
+REGISTRY: Mapping[str, Corruption] = MappingProxyType(_CORRUPTIONS)
+"""Read-only view of all corruptions by name, in the order of Table 5 of SegFormer."""
+
+
+def register(corruption: Corruption) -> None:
+    """Add a corruption to the catalogue; ValueError if its name is taken."""
+    if corruption.name in _CORRUPTIONS:
+        raise ValueError(f"corruption {corruption.name!r} is registered twice; choose another name")
+    _CORRUPTIONS[corruption.name] = corruption
+
+
+def corruption_names() -> tuple[str, ...]:
+    """Return the names of all corruptions, grouped by category."""
+    return tuple(_CORRUPTIONS)
+
+
+def find(name: str) -> Corruption:
+    """Return the corruption of that name; InputError lists the valid names."""
+    try:
+        return _CORRUPTIONS[name]
+    except (KeyError, TypeError):  # TypeError: not hashable
+        raise InputError(unknown("corruption", name, corruption_names())) from None
+
+
+register(Corruption("motion_blur", "blur", "corruptions.blur.motion", random=True))
+register(Corruption("defocus_blur", "blur", "corruptions.kernels.defocus", random=False))
+register(Corruption("glass_blur", "blur", "corruptions.kernels.glass", random=True))
+register(Corruption("gaussian_blur", "blur", "corruptions.blur.gaussian", random=False))
+register(Corruption("zoom_blur", "blur", "corruptions.blur.zoom", random=False))
+register(Corruption("gaussian_noise", "noise", "corruptions.noise.normal", random=True))
+register(Corruption("impulse_noise", "noise", "corruptions.noise.impulse", random=True))
+register(Corruption("shot_noise", "noise", "corruptions.noise.shot", random=True))
+register(Corruption("speckle_noise", "noise", "corruptions.noise.normal", random=True))
+register(Corruption("brightness", "digital", "corruptions.digital.hsv", random=False))
+register(Corruption("contrast", "digital", "corruptions.digital.contrast", random=False))
+register(Corruption("saturate", "digital", "corruptions.digital.hsv", random=False))
+register(Corruption("jpeg_compression", "digital", "corruptions.digital.jpeg", random=False))
+register(Corruption("pixelate", "digital", "corruptions.digital.pixelate", random=False))
+register(Corruption("elastic_transform", "digital", "corruptions.digital.elastic", random=True))
+register(Corruption("snow", "weather", "corruptions.kernels.snow", random=True))
+register(Corruption("spatter", "weather", "corruptions.kernels.spatter", random=True))
+register(Corruption("fog", "weather", "corruptions.kernels.fog", random=True))
+register(Corruption("frost", "weather", "corruptions.kernels.frost", random=True))

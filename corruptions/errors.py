@@ -1,11 +1,10 @@
-"""The one exception for input that a user can mend."""
+"""Error for bad input that a user can correct."""
 
 from __future__ import annotations
 
 
 class InputError(ValueError):
-    """Bad input, told in one line: the file or option, what is wrong, what to do.
+    """Bad input, with a message of one line: the option or file, what is wrong, what to do.
 
-    The command line prints the line and exits with code 2; a library user catches it as a
-    `ValueError`.
+    The command line prints the message and exits with code 2.
     """

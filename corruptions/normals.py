@@ -1,9 +1,9 @@
-"""Normal random numbers, any of which can be had without those before it.
+"""Standard normal numbers, which can start at any number of a stream.
 
 Box & Muller, "A note on the generation of random normal deviates" (1958): with u and v uniform,
 sqrt(-2 log u) is the distance from the origin of a point whose coordinates are two independent
 standard normals, and 2 pi v is its direction. The logarithm, the cosine and the sine are series
-of + - * / in float32, so that the same words become the same normals on every processor.
+of + - * / in float32: the same words become the same normals on every processor.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels.compiling import kernel
+from .compiling import kernel
 from .randomness import fill_words
 
 BLOCK = 2048
-"""Normals at a time: with their words they stay in a processor's nearest cache."""
+"""Normals per block; with their words they fit into the L1 cache."""
 
-# Numba computes in float64 as soon as a number is not typed.
+# Typed, since Numba would promote to float64.
 HALF, ONE, TWO = np.float32(0.5), np.float32(1), np.float32(2)
 TO_UNIT = np.float32(2.0**-31)
 EIGHTH_TURN = np.float32(math.pi / 4 * 2.0**-31)
@@ -32,10 +32,10 @@ COSINE_2, COSINE_4, COSINE_6, COSINE_8 = (np.float32(1 / math.factorial(n)) for 
 
 @kernel
 def fill_normals(stream: np.uint64, start: int, normals: NDArray[np.float32]) -> None:
-    """Write the standard normals of a stream from number `start` on, which is even.
+    """Write the standard normals of a stream from number `start`, which is even.
 
-    Numbers 2 k and 2 k + 1 come from the words 2 k and 2 k + 1, so whoever needs words as well
-    takes them from elsewhere in the stream. None is farther than 6.7 from 0.
+    Numbers 2 k and 2 k + 1 come from words 2 k and 2 k + 1: other words must be taken from
+    elsewhere in the stream. All lie within 6.7 of 0.
     """
     words = np.empty(BLOCK, np.uint32)
     for first in range(0, normals.size, BLOCK):
@@ -43,9 +43,16 @@ def fill_normals(stream: np.uint64, start: int, normals: NDArray[np.float32]) ->
         _box_muller(words, normals[first : first + BLOCK])
 
 
+def draw_normals(stream: int, start: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return the standard normals of a stream from number `start`, which is even, float32."""
+    normals = np.empty(shape, np.float32)
+    fill_normals(np.uint64(stream), start, normals.reshape(-1))
+    return normals
+
+
 @kernel
 def _box_muller(words: NDArray[np.uint32], normals: NDArray[np.float32]) -> None:
-    """Turn words into as many normals; of an odd number, the last is the first of its pair."""
+    """Turn words (N,) into normals (N,); an odd N ends with the first of a pair."""
     for pair in range(normals.size // 2):
         distance = _distance(words[2 * pair])
         cosine, sine = _direction(words[2 * pair + 1])
@@ -58,7 +65,7 @@ def _box_muller(words: NDArray[np.uint32], normals: NDArray[np.float32]) -> None
 
 @kernel
 def _distance(word: np.uint32) -> np.float32:
-    """Return sqrt(-2 log u), u the word's upper 31 bits between 0 and 1.
+    """Return sqrt(-2 log u), u being the upper 31 bits of a word, between 0 and 1.
 
     u = 2**e m with m from sqrt(1/2) to sqrt(2), and log m = 2 (t + t^3/3 + t^5/5 ..) with
     t = (m - 1) / (m + 1), which is less than 0.18.
@@ -79,8 +86,8 @@ def _distance(word: np.uint32) -> np.float32:
 def _direction(word: np.uint32) -> tuple[np.float32, np.float32]:
     """Return the cosine and the sine of a direction.
 
-    By 30 bits it is within an eighth of a turn from the first axis, to both sides. Of the other
-    two bits one turns that axis around, and one puts the second axis in its place.
+    30 bits of the word are an angle within an eighth of a turn of the first axis. One further bit
+    reverses that axis, and one swaps it with the second.
     """
     angle = np.float32(np.int32(word << np.uint32(2))) * EIGHTH_TURN
     square = angle * angle

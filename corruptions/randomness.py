@@ -1,9 +1,8 @@
-"""Random bits: SplitMix64, any of whose words can be had without those before it.
+"""Random words from SplitMix64, which can start at any word of a stream.
 
 Steele, Lea & Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014): the state is
-a counter that grows by a constant, and a word is a mixture of its bits. So the word that decides
-a value of an image follows from the stream and from where the value is, by integer arithmetic,
-and no order, thread or processor can change it.
+a counter, and a word is a hash of it. The word for a value of an image follows from the stream and
+from the value's position by integer arithmetic, so order, threads and processors cannot change it.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels.compiling import kernel
+from .compiling import kernel
 
 GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio, made odd
 FIRST_FACTOR = np.uint64(0xBF58476D1CE4E5B9)
@@ -20,10 +19,10 @@ SECOND_FACTOR = np.uint64(0x94D049BB133111EB)
 
 @kernel
 def fill_words(stream: np.uint64, start: int, words: NDArray[np.uint32]) -> None:
-    """Write the words of a stream from number `start` on, 32 bits each.
+    """Write the 32-bit words of a stream from number `start`.
 
-    `start` and the size of `words` are even: SplitMix64 seeded with `stream` makes 64 bits at a
-    time, whose lower half is taken first.
+    `start` and the size of `words` are even: SplitMix64 with seed `stream` makes 64 bits at a time,
+    of which the lower half comes first.
     """
     state = stream + np.uint64(start // 2) * GOLDEN_GAMMA
     for pair in range(words.size // 2):
@@ -35,8 +34,19 @@ def fill_words(stream: np.uint64, start: int, words: NDArray[np.uint32]) -> None
         words[2 * pair + 1] = np.uint32(mixed >> np.uint64(32))
 
 
-def uniform(stream: int) -> float:
-    """Return a number from 0 to less than 1 with 53 random bits: words 0 and 1 of a stream."""
-    words = np.empty(2, np.uint32)
-    fill_words(np.uint64(stream), 0, words)
-    return (int(words[1]) << 21 | int(words[0]) >> 11) / 2.0**53
+def draw_words(stream: int, start: int, count: int) -> NDArray[np.uint32]:
+    """Return `count` words of a stream, uint32, from number `start`; both are even."""
+    words = np.empty(count, np.uint32)
+    fill_words(np.uint64(stream), start, words)
+    return words
+
+
+def draw_uniform(stream: int) -> float:
+    """Return a number in [0, 1) with 53 random bits, from words 0 and 1 of a stream."""
+    lower, upper = map(int, draw_words(stream, 0, 2))
+    return (upper << 21 | lower >> 11) / 2.0**53
+
+
+def below(word: np.uint32, count: int) -> int:
+    """Return an integer from 0 to count - 1, all equally likely, from a random word."""
+    return int(word) * count >> 32

@@ -1,12 +1,9 @@
-"""The corruptions as the package `imagecorruptions` makes them, behind our interface.
+"""Adapter for the package `imagecorruptions`, the reference implementation.
 
-Michaelis et al., "Benchmarking Robustness in Object Detection" (2019), after Hendrycks &
-Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and Perturbations"
-(ICLR 2019), in the maintained distribution `imagecorruptions-imaug`.
-
-The package draws from NumPy's global generator. It is seeded for each call and put back
-afterwards, under a lock, so that threads wait for each other but a foreign thread that draws
-from that generator meanwhile still disturbs the result: to go faster, use processes.
+It is installed as `imagecorruptions-imaug`, the maintained distribution. The package draws from
+NumPy's global generator, which is seeded for each call and restored afterwards. A lock makes
+threads wait for each other; a thread outside this module that draws from the generator meanwhile
+still changes the result. Use processes to go faster.
 """
 
 from __future__ import annotations
@@ -20,21 +17,10 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 
-CATEGORIES = {
-    "blur": ("motion_blur", "defocus_blur", "glass_blur", "gaussian_blur", "zoom_blur"),
-    "noise": ("gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise"),
-    "digital": (
-        *("brightness", "contrast", "saturate", "jpeg_compression"),
-        *("pixelate", "elastic_transform"),
-    ),
-    "weather": ("snow", "spatter", "fog", "frost"),
-}
-"""The names of the package, in the categories of Table 5 of SegFormer."""
-
 SMALLEST_SIDE = 32
-"""In pixels; the package refuses less."""
+"""Smallest height and width that the package accepts, in pixels."""
 
-# Deaf to NumPy's global generator: glass_blur draws from Numba's, impulse_noise from a fresh one.
+# These ignore NumPy's global generator: glass_blur draws from Numba's, impulse_noise from its own.
 SEEDED_BY_ARGUMENT = ("glass_blur", "impulse_noise")
 
 _GLOBAL_GENERATOR = threading.Lock()
@@ -43,11 +29,11 @@ _GLOBAL_GENERATOR = threading.Lock()
 def corrupt_by_reference(
     name: str, image: NDArray[np.uint8], severity: int, stream: int
 ) -> NDArray[np.uint8]:
-    """Return what `imagecorruptions.corrupt` makes of an RGB uint8 (H, W, 3) image.
+    """Return the result of `imagecorruptions.corrupt` for an RGB uint8 (H, W, 3) image.
 
-    The result is a new C-contiguous array, its grey levels truncated as the package does. The low
-    32 bits of `stream` seed it. InputError if a side has less than 32 pixels, or if OpenCV cannot
-    be imported.
+    The result is a new C-contiguous array, with grey levels truncated as in the package. The low
+    32 bits of `stream` are its seed. InputError if a side has less than 32 pixels, if the package
+    lacks the corruption, or if OpenCV cannot be imported.
     """
     height, width = image.shape[:2]
     if min(height, width) < SMALLEST_SIDE:
@@ -58,6 +44,8 @@ def corrupt_by_reference(
     require_opencv()
     import imagecorruptions
 
+    if name not in imagecorruptions.get_corruption_names("all"):
+        raise InputError(f"{name}: not in the package imagecorruptions; use 'native'")
     seed = stream % 2**32
     arguments = {"seed": seed} if name in SEEDED_BY_ARGUMENT else {}
     try:
@@ -66,8 +54,8 @@ def corrupt_by_reference(
     except FloatingPointError:
         if name != "spatter":
             raise
-        # It divides 0 by 0 where no drop falls on a small image; what a processor then
-        # makes of NaN as a byte is its own affair, and an image without drops is the image.
+        # It divides 0 by 0 where no drop falls on a small image. Casting NaN to uint8 depends on
+        # the processor; without drops the image is unchanged.
         return image.copy()
     # Some results are transposed views, others (JPEG, pixelate) belong to Pillow, read-only.
     return np.require(result, np.uint8, ["C_CONTIGUOUS", "WRITEABLE"])
@@ -75,7 +63,7 @@ def corrupt_by_reference(
 
 @contextmanager
 def _global_generator_seeded(seed: int) -> Iterator[None]:
-    """Seed NumPy's global generator for the block, and put its state back afterwards."""
+    """Seed NumPy's global generator for the block and restore its state afterwards."""
     with _GLOBAL_GENERATOR:
         state = np.random.get_state()  # noqa: NPY002  # the one that the package uses
         np.random.seed(seed)  # noqa: NPY002
@@ -86,12 +74,12 @@ def _global_generator_seeded(seed: int) -> Iterator[None]:
 
 
 def require_opencv() -> None:
-    """Import OpenCV, or raise InputError with the two remedies."""
+    """Import OpenCV; InputError with both remedies if that fails."""
     try:
         import cv2  # noqa: F401
     except ImportError as error:
         raise InputError(
-            f"OpenCV cannot be imported ({error}); either install the libraries of its windows "
-            "(apt-get install libgl1 libglib2.0-0), or put the build without windows in its place "
+            f"OpenCV cannot be imported ({error}); install its system libraries "
+            "(apt-get install libgl1 libglib2.0-0), or replace it by the headless build "
             "(pip uninstall -y opencv-python && pip install opencv-python-headless)"
         ) from error

@@ -1,8 +1,8 @@
-"""The Gaussian filter of a plane of numbers, in float32 or float64.
+"""Gaussian filter of a plane, in float32 or float64.
 
-Each number becomes the weighted mean of those around it, along the columns and then along the
-rows. The weights come from `arithmetic` and the sums have one order, so that every processor gets
-the same bits; as two terms at the same distance have the same weight, they are added first.
+The columns are filtered first and then the rows. The weights come from `arithmetic` and the sums
+have a fixed order, so every processor gets the same bits. The two values at the same distance
+share a weight and are added first.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arithmetic import exponential
-from .kernels.compiling import kernel
+from .compiling import kernel
 
-TOGETHER = 2
-"""Pairs of numbers that a loop adds at a time; never none."""
+UNROLL = 2
+"""Pairs of values that a loop adds at a time."""
 
 
 def gaussian_weights(deviation: float, truncate: float) -> NDArray[np.float64]:
-    """Return the weights at the distances 0, 1 .. r, where r is `truncate` deviations, rounded.
+    """Return the weights at distances 0, 1 .. r, where r is `truncate` deviations, rounded.
 
     They are exp(-(distance / deviation)^2 / 2), divided by their sum over both sides.
     """
@@ -32,9 +32,9 @@ def gaussian_weights(deviation: float, truncate: float) -> NDArray[np.float64]:
     return weights / total
 
 
-def paired(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return weights followed by zeros, until those after the first are a multiple of TOGETHER."""
-    pairs = max(1, math.ceil((weights.size - 1) / TOGETHER)) * TOGETHER
+def pad_weights(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Append zeros until the weights after the first are a positive multiple of UNROLL."""
+    pairs = max(1, math.ceil((weights.size - 1) / UNROLL)) * UNROLL
     return np.pad(weights, (0, pairs + 1 - weights.size))
 
 
@@ -45,14 +45,14 @@ def smooth(
     beyond: Literal["symmetric", "edge"],
     out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
-    """Return a plane (H, W) filtered with a deviation along its columns and one along its rows.
+    """Return a plane (H, W) filtered with the deviations along its columns and along its rows.
 
-    Beyond its edges the plane is mirrored ("symmetric", SciPy's "reflect") or its last number
-    repeated ("edge", SciPy's "nearest"). It is computed in the type of the plane. `out`, which may
-    be the plane, gets the result in place of a new array: fresh memory costs more than it seems.
+    Beyond its edges the plane is mirrored ("symmetric", SciPy's "reflect") or its last value is
+    repeated ("edge", SciPy's "nearest"). The sums have the dtype of the plane. `out`, which may be
+    the plane, receives the result and saves allocating an array, which is slow.
     """
     down, across = (
-        paired(gaussian_weights(deviation, truncate)).astype(plane.dtype)
+        pad_weights(gaussian_weights(deviation, truncate)).astype(plane.dtype)
         for deviation in deviations
     )
     padded = np.pad(plane, ((down.size - 1,) * 2, (across.size - 1,) * 2), beyond)
@@ -69,7 +69,7 @@ def _smooth(
     across: NDArray[Any],
     result: NDArray[Any],
 ) -> None:
-    """Filter to `result` (H, W) a plane whose rows, one after another, have margins for weights."""
+    """Write the filtered plane (H, W) from the flattened rows of the padded plane."""
     sums = np.empty(stride, padded.dtype)
     for y in range(result.shape[0]):
         sum_both_sides(padded, (y + down.size - 1) * stride, stride, down, sums)
@@ -84,10 +84,10 @@ def sum_both_sides(
     weights: NDArray[Any],
     sums: NDArray[Any],
 ) -> None:
-    """Write sums (N,) for values[start ..]: of each, and of those 1, 2 .. R steps to both sides."""
+    """Write the weighted sums (N,) of each of values[start:] and those 1, 2 .. R steps away."""
     count = sums.size
     middle = values[start : start + count]
-    for k in range(1, weights.size, TOGETHER):
+    for k in range(1, weights.size, UNROLL):
         near, far = weights[k], weights[k + 1]
         before, after = values[start - k * step :], values[start + k * step :]
         far_before, far_after = values[start - (k + 1) * step :], values[start + (k + 1) * step :]

@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from corruptions import REGISTRY, corrupt
 from corruptions.checks import SEVERITIES
-from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import render
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 
 FOLDER = Path(__file__).parent
 SCENES = 18

@@ -1,4 +1,4 @@
-"""The same work on many things in several processes, which Ctrl-C ends at once."""
+"""Worker processes: the only place that spawns them, and that handles Ctrl-C and killed workers."""
 
 from __future__ import annotations
 
@@ -6,19 +6,28 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
-from typing import TypeVar
+from queue import SimpleQueue
+from typing import Any, Generic, TypeVar, cast
 
 from .errors import InputError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_stop: Event | None = None  # in a worker: set when the user has pressed Ctrl-C
+# Spawned, not forked: a fork copies the locks of all threads that the caller runs.
+_CONTEXT = multiprocessing.get_context("spawn")
+_stop: Event | None = None  # in a worker of a pool: set when the user has pressed Ctrl-C
+
+
+class LostError(Exception):
+    """A worker has died, and the item that it was working on is lost."""
 
 
 def available_cores() -> int:
@@ -29,29 +38,97 @@ def available_cores() -> int:
 
 
 def stopped() -> bool:
-    """Whether the work that is under way in this process should end early."""
+    """Return whether this worker should end its current item early."""
     return _stop is not None and _stop.is_set()
 
 
-class ProcessPool:
-    """Worker processes; a crew of one is this process itself."""
+class WorkerProcess(Generic[Item, Result]):
+    """A process that handles one item at a time; it ends when its parent does.
 
-    def __init__(self, pool: ProcessPoolExecutor | None, stop: Event | None):
-        self._pool = pool
+    `make` is called in the process and returns the function that handles items; it must be
+    picklable. A worker whose process has died can be started again.
+    """
+
+    def __init__(
+        self, make: Callable[[], Callable[[Item], Result]], name: str, stop: Event | None = None
+    ):
+        self._arguments = (make, name, stop)
+        self._process: BaseProcess | None = None
+
+    def start(self) -> None:
+        """Spawn the process without waiting for it."""
+        self._pipe, theirs = _CONTEXT.Pipe()
+        with _interrupts_deferred():
+            arguments = (theirs, *self._arguments)
+            self._process = _CONTEXT.Process(target=_serve, args=arguments, daemon=True)
+            self._process.start()
+        theirs.close()  # else the pipe would stay open when the process is gone
+
+    def begin(self) -> None:
+        """Wait until `make` has returned; raise what it raises, or LostError."""
+        self._answer()
+
+    def do(self, item: Item) -> Result:
+        """Return the result of an item; raise what the function raises, or LostError."""
+        try:
+            self._pipe.send(item)
+        except OSError as error:
+            raise self._lost() from error
+        return cast(Result, self._answer())
+
+    def stop(self) -> None:
+        """Kill the process; a thread that waits for it gets LostError."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+
+    def _answer(self) -> Any:
+        try:
+            answer = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise self._lost() from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _lost(self) -> LostError:
+        assert self._process is not None
+        self._process.join()
+        code = self._process.exitcode
+        return LostError(f"{self._arguments[1]}: its process ended with code {code}")
+
+
+class ProcessPool:
+    """Worker processes that share the items of each `run`."""
+
+    def __init__(self, workers: Sequence[WorkerProcess[Any, Any]], stop: Event):
         self._stop = stop
+        self._idle = SimpleQueue[WorkerProcess[Any, Any]]()
+        for worker in workers:
+            self._idle.put(worker)
+        # A thread for each worker does nothing but wait for it.
+        self._threads = ThreadPoolExecutor(max(1, len(workers)), thread_name_prefix="worker")
 
     @classmethod
     @contextmanager
-    def of(cls, workers: int) -> Iterator[ProcessPool]:
-        """Hold that many processes for the block."""
-        if workers == 1:
-            yield cls(None, None)
-            return
-        # Spawned, not forked: a fork copies the locks of whatever threads the caller runs.
-        context = multiprocessing.get_context("spawn")
-        stop = context.Event()
-        with ProcessPoolExecutor(workers, context, _begin, (stop,)) as pool:
-            yield cls(pool, stop)
+    def of(cls, count: int) -> Iterator[ProcessPool]:
+        """Hold a number of workers for the block; a single one is this process itself."""
+        stop = _CONTEXT.Event()
+        workers: list[WorkerProcess[Any, Any]] = [
+            WorkerProcess(_applier, f"worker {number}", stop)
+            for number in range(count if count > 1 else 0)
+        ]
+        pool = cls(workers, stop)
+        try:
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.begin()
+            yield pool
+        finally:
+            for worker in workers:
+                worker.stop()
+            pool._threads.shutdown(cancel_futures=True)
 
     def run(
         self,
@@ -59,38 +136,47 @@ class ProcessPool:
         items: Iterable[Item],
         done: Callable[[Result], None],
     ) -> None:
-        """Call a function on every item, and `done` here on each result as it comes.
+        """Call a function on every item, and `done` in this process on each result as it comes.
 
-        Where Ctrl-C or an error ends this, workers find that they are `stopped`; `done` still gets
-        the results of what they had under way. Raises InputError where a worker was killed.
+        On Ctrl-C and on an error, workers find that they are `stopped`; `done` still gets the
+        results of the items in work. Raises InputError if a worker is killed.
         """
-        if self._pool is None or self._stop is None:
+        if self._idle.empty():
             for item in items:
                 done(function(item))
             return
-        with interrupts_held_back():
-            waiting = {self._pool.submit(function, item) for item in items}
+        waiting = {self._threads.submit(self._do, function, item) for item in items}
         try:
             for future in as_completed(waiting.copy()):
                 done(future.result())
                 waiting.remove(future)
         except BaseException as error:
             self._stop.set()
-            begun = [future for future in waiting if not future.cancel()]
-            for future in begun:
+            for future in [future for future in waiting if not future.cancel()]:
                 if future.exception() is None:
                     done(future.result())
-            if isinstance(error, BrokenProcessPool):
+            if isinstance(error, LostError):
                 raise InputError(
-                    "a worker process was killed, perhaps for want of memory; what is done is "
-                    "kept, the same command goes on, with fewer --workers in less memory"
+                    "a worker process was killed, perhaps because memory ran out; finished images "
+                    "are kept; run the same command again, with fewer --workers to need less memory"
                 ) from error
             raise
 
+    def _do(self, function: Callable[[Item], Result], item: Item) -> Result:
+        worker: WorkerProcess[Any, Result] = self._idle.get()
+        try:
+            return worker.do((function, item))
+        finally:
+            self._idle.put(worker)
+
+
+def _applier() -> Callable[[tuple[Callable[[Item], Result], Item]], Result]:
+    return lambda call: call[0](call[1])
+
 
 @contextmanager
-def interrupts_held_back() -> Iterator[None]:
-    """Deliver a Ctrl-C of the block after it; processes that it starts never see one."""
+def _interrupts_deferred() -> Iterator[None]:
+    """Deliver a Ctrl-C of the block after it; a process that is started in it never gets one."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -101,16 +187,23 @@ def interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin(stop: Event) -> None:
+def _serve(
+    pipe: Connection, make: Callable[[], Callable[[Any], Any]], name: str, stop: Event | None
+) -> None:
+    """Answer the parent: once when `make` has returned, then for each item, until an error."""
     global _stop
     _stop = stop
-    stand_by_parent()
-
-
-def stand_by_parent() -> None:
-    """Make a new process a worker, which ends when told to or when its parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        function = make()
+        pipe.send(None)
+        while True:
+            pipe.send(function(pipe.recv()))
+    except Exception as error:
+        error.add_note(f"In {name}:\n{traceback.format_exc()}")
+        with suppress(OSError):  # the parent is gone
+            pipe.send(error)
 
 
 def _end_with_parent() -> None:

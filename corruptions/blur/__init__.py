@@ -1,1 +1,1 @@
-"""The blurs: each file makes one kind."""
+"""Blurs, one file each."""

@@ -1,14 +1,10 @@
-"""Gaussian blur: each pixel as the mean of its surroundings, under a bell.
+"""Gaussian blur, as by SciPy's `gaussian_filter`: edges repeated, truncated at 4 deviations.
 
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`,
-which calls scikit-image's `gaussian` and so SciPy's: edges repeated, cut off at 4 deviations.
-
-The bell is a product of one along the columns and one along the rows, and the same to both sides.
-Sums are in float32, within 1e-4 of a grey level of SciPy's in float64, and both are cut off to
-grey levels: no matter, unless a sum is an integer but for rounding, as all are in a flat area.
-There the package keeps some levels and loses one of others. So does this, because each level goes
-in a little higher or lower, by more than the rounding: see `nudged_levels`.
+The columns are filtered first and then the rows, with the same weights on both sides. Sums are in
+float32, within 1e-4 of a grey level of SciPy's float64, and are truncated to grey levels. That
+matters only where a sum is an integer but for rounding, as in flat areas. There the package
+`imagecorruptions` keeps some levels and loses one of others. To do the same, each level is moved
+up or down by more than the rounding before it is filtered: see `nudged_levels`.
 """
 
 from __future__ import annotations
@@ -20,26 +16,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arithmetic import exponential
-from ..kernels.compiling import kernel
-from ..smoothing import paired, sum_both_sides
+from ..compiling import kernel
+from ..smoothing import pad_weights, sum_both_sides
 
 GAUSSIAN_BLUR = (1.0, 2.0, 3.0, 4.0, 6.0)
-"""By severity: the standard deviation, in pixels."""
+"""By severity: standard deviation, in pixels."""
 
 NUDGE = 2e-4
-"""In grey levels: more than float32 is wrong by, and seldom enough to change a pixel."""
+"""In grey levels: larger than the rounding of float32, and rarely enough to change a pixel."""
 
 TILE_HEIGHT, TILE_WIDTH = 64, 1536
-"""Pixel rows and values of a row; with their surroundings they stay in a processor's own cache."""
+"""Rows of a tile and values in each; with their surroundings they fit into the L2 cache."""
 
 
 def gaussian_blur(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
-    """Return an image uint8 (H, W, 3) blurred by a Gaussian; of any size, edges repeated."""
+    """Return an image uint8 (H, W, 3) blurred by a Gaussian, its edges repeated."""
     return smooth(image, GAUSSIAN_BLUR[severity - 1])
 
 
 def smooth(image: NDArray[np.uint8], deviation: float) -> NDArray[np.uint8]:
-    """Return an image uint8 (H, W, 3) blurred by a Gaussian of that deviation in pixels."""
+    """Return an image uint8 (H, W, 3) blurred by a Gaussian with a deviation in pixels."""
     height = len(image)
     weights = half_bell(deviation)
     reach = weights.size - 1
@@ -56,23 +52,23 @@ def smooth(image: NDArray[np.uint8], deviation: float) -> NDArray[np.uint8]:
 
 @cache
 def half_bell(deviation: float) -> NDArray[np.float64]:
-    """Return the weights of a pixel and of those 1, 2 .. R pixels away; see `paired`.
+    """Return the weights at distances 0, 1 .. R from a pixel, padded by `pad_weights`.
 
-    With those to the other side their sum is 1. Beyond 4 deviations they are 0. Computed in the
-    steps of SciPy, as `nudged_levels` needs the last digits of SciPy's weights.
+    Their sum over both sides is 1; beyond 4 deviations they are 0. The steps are those of SciPy,
+    since `nudged_levels` needs the last digits of SciPy's weights.
     """
     reach = int(4.0 * deviation + 0.5)
     heights = exponential(-0.5 / (deviation * deviation) * x**2 for x in range(reach + 1))
     whole = math.fsum([*heights[1:], *heights])
-    return paired(heights / whole)
+    return pad_weights(heights / whole)
 
 
 @cache
 def nudged_levels(deviation: float) -> NDArray[np.float32]:
-    """Return the grey levels (256,), a little more where a flat area keeps the level, else less.
+    """Return the grey levels (256,), raised where a flat area keeps its level, else lowered.
 
-    Which it does is found with the roundings of SciPy: in float64, from 0 to 1, first the pixel
-    itself and then pairs from the outermost inwards, along the columns and then along the rows.
+    A level is filtered with the rounding of SciPy: in float64, from 0 to 1, first the pixel itself
+    and then pairs from the outermost inwards, along the columns and then along the rows.
     """
     levels = np.arange(256)
     weights = half_bell(deviation)
@@ -93,7 +89,7 @@ def _smooth(
     weights: NDArray[np.float32],
     result: NDArray[np.uint8],
 ) -> None:
-    """Blur lines (H + 2 R, 3 (W + 2 R)) to a result (H, 3 W), a tile at a time."""
+    """Write the blurred result (H, 3 W) of lines (H + 2 R, 3 (W + 2 R)), tile by tile."""
     reach = weights.size - 1
     stride = TILE_WIDTH + 6 * reach
     tile = np.empty((TILE_HEIGHT + 2 * reach) * stride, np.float32)

@@ -1,13 +1,9 @@
 """Motion blur: the image smeared along a line.
 
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
-
-The package adds up copies of the whole image, each rolled by some pixels, what came in at the
-other side filled with the nearest row or column. That is the image with its edges repeated, so
-each pixel here is a sum along the line, with the terms added once that fall on the same pixel.
-The sums are of integers, so their order is free, and a flat area keeps its level, which the
-package's weights, whose sum is rounded, sometimes lose.
+`imagecorruptions` adds up shifted copies of the image with their edges repeated. Here each pixel
+is a sum along the line, in which points on the same pixel are merged to one term. The sums are in
+integers, so their order does not matter and a flat area keeps its level; the rounded weights of
+`imagecorruptions` sometimes lose one.
 """
 
 from __future__ import annotations
@@ -18,32 +14,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arithmetic import cosine_and_sine, exponential
-from ..kernels.compiling import kernel
-from ..randomness import uniform
+from ..compiling import kernel
+from ..randomness import draw_uniform
 from .taps import Taps, merge_taps, pad_for_taps, sum_taps
 
 MOTION_BLUR = ((10, 3.0), (15, 5.0), (15, 8.0), (15, 12.0), (20, 15.0))
-"""By severity, in pixels: half the length, and the deviation of the weights along it."""
+"""By severity, in pixels: half the length, and deviation of the weights along it."""
 
 FRACTION_BITS = np.uint32(24)
-"""Of a weight as an integer: a grey level, with 8 bits, times the sum of all fits into 32."""
+"""Fraction bits of a weight: the sum of all, times a grey level of 8 bits, fits into 32."""
 
 
 def motion_blur(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
     """Return an image uint8 (H, W, 3) smeared along a line up to 45 degrees from the horizontal.
 
-    Of sides less than 41 pixels, see `line_taps`.
+    Of sides below 41 pixels, see `line_taps`.
     """
     return smear(image, severity, drawn_angle(stream))
 
 
 def drawn_angle(stream: int) -> float:
-    """Return an angle from -45 to 45 degrees, all as probable, by the first words of a stream."""
-    return -45.0 + 90.0 * uniform(stream)
+    """Return an angle, uniform from -45 to 45 degrees, from words 0 and 1 of a stream."""
+    return -45.0 + 90.0 * draw_uniform(stream)
 
 
 def smear(image: NDArray[np.uint8], severity: int, angle: float) -> NDArray[np.uint8]:
-    """Return an image uint8 (H, W, 3) smeared along a line of so many degrees."""
+    """Return an image uint8 (H, W, 3) smeared along a line of an angle in degrees."""
     height, width, channels = image.shape
     length, deviation = MOTION_BLUR[severity - 1]
     taps = line_taps(length, deviation, angle, height, width)
@@ -62,11 +58,11 @@ def smear(image: NDArray[np.uint8], severity: int, angle: float) -> NDArray[np.u
 
 
 def line_taps(length: int, deviation: float, angle: float, height: int, width: int) -> Taps:
-    """Return the taps of a smear: half a bell curve, along a line from the pixel on.
+    """Return the taps of a smear: half a Gaussian, along a line that starts at the pixel.
 
-    It has 2 `length` + 1 points, each as a term at the nearest pixel. As in the package, the
-    first of them that is as far away as the whole image is high or wide ends the line, without
-    more weight for the others: a smear longer than the image makes it darker.
+    The line has 2 `length` + 1 points, each on the nearest pixel. As in `imagecorruptions`, it ends
+    before the first point that is as far away as the image is high or wide. The weights are not
+    normalised afterwards: a smear longer than the image makes it darker.
     """
     distances = range(2 * length + 1)
     cosine, sine = cosine_and_sine(angle)
@@ -86,7 +82,7 @@ def _smear(
     weights: NDArray[np.uint32],
     result: NDArray[np.uint8],
 ) -> None:
-    """Write the sums of taps, cut off to grey levels, to each line of a result (H, 3 W)."""
+    """Write the sums of taps, truncated to grey levels, to the result (H, 3 W)."""
     sums = np.empty(result.shape[1], np.uint32)
     for y in range(result.shape[0]):
         sum_taps(lines[y:], rows, starts, weights, sums)

@@ -1,4 +1,4 @@
-"""Weighted sums of shifted copies of an image: what a blur along a line is."""
+"""Filter taps: a blur along a line is a weighted sum of shifted images."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiling import kernel
+from ..compiling import kernel
 
-TOGETHER = 4
-"""Taps that a loop adds at a time: with more arrays than these it would not become vector code."""
+UNROLL = 4
+"""Taps that a loop adds at a time; with more arrays LLVM would not vectorise it."""
 
 
 class Taps(NamedTuple):
-    """Where the terms of a pixel's sum are, and their weights: (K,), K a multiple of `TOGETHER`."""
+    """Offsets and weights of the terms of a pixel's sum, (K,), K being a multiple of UNROLL."""
 
     rows: NDArray[np.int64]
-    """By how many rows each lies below the pixel."""
+    """Offset of each tap downwards, in rows."""
 
     columns: NDArray[np.int64]
-    """By how many columns each lies to the right of the pixel."""
+    """Offset of each tap to the right, in columns."""
 
     weights: NDArray[np.float64]
 
     def margins(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Return how far they reach: (above, below), (to the left, to the right)."""
+        """Return how far the taps reach, in pixels: (above, below), (left, right)."""
         return (
             (max(0, -int(self.rows.min())), max(0, int(self.rows.max()))),
             (max(0, -int(self.columns.min())), max(0, int(self.columns.max()))),
@@ -33,17 +33,17 @@ class Taps(NamedTuple):
 
 
 def merge_taps(places: list[tuple[int, int]], weights: list[float]) -> Taps:
-    """Return the taps at (row, column) places, those that share a place as one."""
+    """Return the taps at (row, column) places, merging those that share a place."""
     merged: dict[tuple[int, int], float] = {}
     for place, weight in zip(places, weights, strict=True):
         merged[place] = merged.get(place, 0.0) + weight
-    missing = -len(merged) % TOGETHER
+    missing = -len(merged) % UNROLL
     rows, columns = np.array([*merged, *[(0, 0)] * missing], np.int64).T
     return Taps(rows, columns, np.array([*merged.values(), *[0.0] * missing]))
 
 
 def pad_for_taps(image: NDArray[Any], taps: Taps) -> NDArray[Any]:
-    """Return an image (H, W, C) with its edges repeated as far as the taps reach."""
+    """Return an image (H, W, C) padded by its edge pixels as far as the taps reach."""
     return np.pad(image, (*taps.margins(), (0, 0)), mode="edge")
 
 
@@ -55,13 +55,13 @@ def sum_taps(
     weights: NDArray[Any],
     sums: NDArray[Any],
 ) -> None:
-    """Write sums (N,) of the weights by lines[row, start + i], lines (M, L), from 0 on.
+    """Write sums (N,) of the weights times lines[row, start + i], lines being (M, L).
 
-    Weights and sums are of one type, which says in which numbers: uint32, float32 or float64.
+    Weights and sums share the dtype of the arithmetic: uint32, float32 or float64.
     """
     for i in range(sums.size):
         sums[i] = 0
-    for k in range(0, rows.size, TOGETHER):
+    for k in range(0, rows.size, UNROLL):
         first = lines[rows[k], starts[k] : starts[k] + sums.size]
         second = lines[rows[k + 1], starts[k + 1] : starts[k + 1] + sums.size]
         third = lines[rows[k + 2], starts[k + 2] : starts[k + 2] + sums.size]

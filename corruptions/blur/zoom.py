@@ -1,12 +1,9 @@
 """Zoom blur: the mean of the image at several magnifications, as if the camera moved ahead.
 
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
-
-It holds no chance. A magnification is bilinear, so it goes along the columns first and then along
-the rows, and one row of the result at a time goes through all magnifications in a processor's
-nearest cache. The sums are those of the package, in float32 and in its order, so that flat areas
-have its very levels; elsewhere its interpolation in float64 may differ from ours by a grey level.
+Magnification is bilinear: first along the columns and then along the rows. One row of the result
+at a time goes through all magnifications in the L1 cache. The sums are those of
+`imagecorruptions`, in float32 and in its order, so flat areas have the same levels. Elsewhere its
+interpolation in float64 may give another grey level, by one.
 """
 
 from __future__ import annotations
@@ -16,22 +13,21 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiling import kernel
+from ..compiling import kernel
 
 ZOOM_BLUR = ((12, 1.01), (16, 1.01), (11, 1.02), (13, 1.02), (11, 1.03))
-"""By severity: how many magnifications, from 1 up, and the second of them; all equally far apart.
+"""By severity: number of magnifications, and the second of them; the first is 1.
 
-They end at 1.11, 1.15, 1.2, 1.24 and 1.3.
+They are equally spaced and end at 1.11, 1.15, 1.2, 1.24 and 1.3.
 """
 
 WHITE = np.float32(255)
 
 
 def zoom_blur(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
-    """Return the mean of the image, RGB uint8 (H, W, 3), and its magnifications, the first by 1.
+    """Return the mean of the image, RGB uint8 (H, W, 3), and its magnifications.
 
-    On a small image some magnifications are the image itself: one whose centre, cut out of it, is
-    as large as the image. An image of one pixel does not change.
+    On a small image the centre to be magnified may be the whole image, which then stays unchanged.
     """
     height, width, _ = image.shape
     count, second = ZOOM_BLUR[severity - 1]
@@ -53,12 +49,11 @@ def zoom_blur(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[
 
 
 def magnified(side: int, factor: float) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
-    """Return where each pixel of a magnified side lies: after which one, and which part of the way.
+    """Return the pixel before each pixel of a magnified side, and the fraction of the way past it.
 
-    As SciPy's zoom has it: the centre that is cut out goes from its first pixel to its last, and
-    what it becomes is cut off where the side ends. Where rounding takes a place beyond the last
-    pixel, which happens to the end of some sides, that zoom is black: the place is `side` here.
-    Two arrays (side,).
+    As in SciPy's zoom, the centre is enlarged from its first pixel to its last, and cropped to the
+    side. Where rounding puts a pixel beyond the last one, SciPy makes it black: the index is then
+    `side`. Both arrays are (side,).
     """
     kept = math.ceil(side / factor)
     grown = round(kept * factor)
@@ -77,10 +72,10 @@ def _mean_of_magnified(
     column_parts: NDArray[np.float32],
     result: NDArray[np.uint8],
 ) -> None:
-    """Write to `result` (H, 3 W) the mean of an image and its magnifications, in grey levels.
+    """Write the mean (H, 3 W) of an image and its M magnifications, in grey levels.
 
-    The image goes from 0 to 1 and has two rows and two columns more, all black. Which rows (M, H)
-    and columns (M, W) each of M magnifications mixes, and how, is as from `magnified`.
+    The image has values from 0 to 1 and two further rows and columns, all black. `rows` (M, H) and
+    `columns` (M, W), with their fractions, come from `magnified`.
     """
     height, size = result.shape
     count, width = columns.shape

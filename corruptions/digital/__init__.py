@@ -1,1 +1,1 @@
-"""The digital corruptions: brightness, saturate, contrast, JPEG, pixelate and elastic transform."""
+"""Digital corruptions: colour, compression, resolution and distortion."""

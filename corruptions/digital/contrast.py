@@ -1,10 +1,7 @@
 """Contrast: each channel comes closer to its mean.
 
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
-
-It holds no chance. It differs from that package by one grey level where the package's sum is
-rounded below an integer: as there, a result between two grey levels is cut off, not rounded.
+Results are truncated to grey levels, as in `imagecorruptions`; they differ from it by one level
+where its sum is rounded below an integer.
 """
 
 from __future__ import annotations
@@ -12,20 +9,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiling import kernel
+from ..compiling import kernel
 
 CONTRAST = (8, 6, 4, 2, 1)
-"""By severity: the contrast that is left, in twentieths: 0.4, 0.3, 0.2, 0.1, 0.05."""
+"""By severity: remaining contrast in twentieths, so 0.4, 0.3, 0.2, 0.1 and 0.05."""
 
-WHOLE = np.uint32(20)  # that many twentieths; unsigned so that the division becomes a product
+WHOLE = np.uint32(20)  # unsigned: LLVM turns the division into a multiplication
 
 
 def contrast(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
     """Return the image, RGB uint8 (H, W, 3), as (x - mean) c + mean with each channel's mean.
 
-    In integers, so that no order of summation decides a pixel. With c = k / 20 the formula is
-    (k x + (20 - k) mean) / 20, from 0 to 255 like x. As k x is an integer, cutting the mean's
-    term off to an integer before the division changes no result that is cut off after it.
+    It is computed in integers, so the order of summation does not matter. With c = k / 20 the
+    formula is (k x + (20 - k) mean) / 20. Since k x is an integer, truncating the other term first
+    does not change the truncated result.
     """
     result = np.array(image, order="C")
     height, width, _ = result.shape
@@ -50,7 +47,7 @@ def _channel_sums(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
 
 @kernel
 def _mix(rows: NDArray[np.uint8], kept: np.uint32, added: NDArray[np.uint16]) -> None:
-    """Put (kept x + added) / 20 in place of each x in rows (H, 3 W), `added` (3 W,) for each."""
+    """Replace each x of rows (H, 3 W) by (kept x + added) / 20, `added` being (3 W,)."""
     for y in range(rows.shape[0]):
         row = rows[y]
         for i in range(row.size):

@@ -1,13 +1,8 @@
-"""Elastic transform: each pixel is taken from near where it was, as if the image were rubber.
+"""Elastic transform: pixels move by smooth random distances, as if the image were rubber.
 
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`;
-after Simard et al., "Best practices for convolutional neural networks applied to visual document
-analysis" (ICDAR 2003).
-
-How far across and how far down a pixel comes from are two planes of independent uniform numbers,
-which a Gaussian filter makes smooth. From the package's own numbers come its pixels, but for those
-where the filter in float32 moves the result across a grey level.
+After Simard et al., "Best practices for convolutional neural networks applied to visual document
+analysis" (ICDAR 2003). The distances across and down are two planes of independent uniform
+numbers, smoothed by a Gaussian filter in float32.
 """
 
 from __future__ import annotations
@@ -15,30 +10,30 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiling import kernel
-from ..randomness import fill_words
+from ..compiling import kernel
+from ..randomness import draw_words
 from ..smoothing import smooth
 
 ELASTIC_TRANSFORM = (12.5, 16.25, 21.25, 25.0, 30.0)
-"""By severity: the factor of the smooth planes."""
+"""By severity: factor of the smooth planes."""
 
 REACH = 0.005
-"""The largest of the uniform numbers, where the height is 1: also of those that point across."""
+"""Largest uniform number, across and down, as a fraction of the height."""
 
 DEVIATION = 0.01
-"""Of the Gaussian filter, where the side is 1."""
+"""Deviation of the Gaussian filter, as a fraction of the side."""
 
 TRUNCATE = 3.0
-"""The deviations after which the filter ends."""
+"""Deviations at which the filter ends."""
 
 WHITE = np.float32(255)
 
 
 def elastic_transform(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
-    """Return an image uint8 (H, W, 3) with its pixels moved by chance, near ones nearly alike.
+    """Return an image uint8 (H, W, 3) with its pixels moved, near ones by similar distances.
 
-    On a side of less than 17 pixels the filter has a single weight, so that there each pixel moves
-    by itself, by less than a seventh of the height.
+    On a side below 17 pixels the filter has a single weight: each pixel moves independently, by
+    less than a seventh of the height.
     """
     height, width, _ = image.shape
     across, down = uniform_planes(height, width, stream)
@@ -48,16 +43,15 @@ def elastic_transform(image: NDArray[np.uint8], severity: int, stream: int) -> N
 def uniform_planes(
     height: int, width: int, stream: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return two planes (H, W) of numbers from -1 to 1: a pixel's are the halves of its word."""
-    words = np.empty(height * width + height * width % 2, np.uint32)
-    fill_words(np.uint64(stream), 0, words)
+    """Return two planes (H, W) of numbers from -1 to 1, the halves of one word per pixel."""
+    words = draw_words(stream, 0, height * width + height * width % 2)
     planes = np.empty((2, height, width), np.float32)
     _halves(words, planes.reshape(2, height * width))
     return planes[0], planes[1]
 
 
 def distances(plane: NDArray[np.float32], severity: int) -> NDArray[np.float32]:
-    """Return how many pixels to go, (H, W), from numbers between -1 and 1."""
+    """Return distances in pixels, (H, W), from uniform numbers between -1 and 1."""
     height, width = plane.shape
     smoothed = smooth(plane, (DEVIATION * height, DEVIATION * width), TRUNCATE, "symmetric")
     smoothed *= np.float32(REACH * height * ELASTIC_TRANSFORM[severity - 1])
@@ -67,9 +61,9 @@ def distances(plane: NDArray[np.float32], severity: int) -> NDArray[np.float32]:
 def move(
     image: NDArray[np.uint8], across: NDArray[np.float32], down: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
-    """Return an image uint8 (H, W, 3) with what lies that far, (H, W), from each pixel.
+    """Return an image uint8 (H, W, 3) sampled at the distances (H, W) from each pixel.
 
-    Between pixels the image is bilinear, and beyond its edges it is mirrored.
+    Sampling is bilinear; beyond its edges the image is mirrored.
     """
     result = np.empty(image.shape, np.uint8)
     _move(np.ascontiguousarray(image), across, down, result)
@@ -78,7 +72,7 @@ def move(
 
 @kernel
 def _halves(words: NDArray[np.uint32], planes: NDArray[np.float32]) -> None:
-    """Write to planes (2, N) the lower and the upper halves of N words, from -1 to 1."""
+    """Write the lower and the upper halves of N words, from -1 to 1, to planes (2, N)."""
     first, second = planes[0], planes[1]
     for i in range(first.size):
         first[i] = (np.int32(words[i] & np.uint32(0xFFFF)) - 32767.5) / 32768.0
@@ -87,16 +81,16 @@ def _halves(words: NDArray[np.uint32], planes: NDArray[np.float32]) -> None:
 
 @kernel
 def _mirrored(place: int, side: int) -> np.uint64:
-    """Return the pixel that a place on a line shows, 0 .. side - 1 itself and .. 1 0 0 1 .."""
+    """Return the index of the pixel at a place on a line that is mirrored as .. 1 0 0 1 .."""
     if not 0 <= place < side:
         place %= 2 * side
         place = min(place, 2 * side - 1 - place)
-    return np.uint64(place)  # unsigned: no index counts from the end
+    return np.uint64(place)  # unsigned indices need no check
 
 
 @kernel
 def _between(first: np.number, second: np.number, part: np.float32) -> np.float32:
-    """Return what lies between two numbers, at a part of the way."""
+    """Return two numbers interpolated at a fraction of the way."""
     start = np.float32(first)
     return start + part * (np.float32(second) - start)
 
@@ -108,7 +102,7 @@ def _move(
     down: NDArray[np.float32],
     result: NDArray[np.uint8],
 ) -> None:
-    """Write to `result` what lies across and down (H, W) from each pixel of an image (H, W, 3)."""
+    """Write the image (H, W, 3) sampled at distances across and down (H, W)."""
     height, width, _ = image.shape
     for y in range(height):
         for x in range(width):
@@ -121,5 +115,5 @@ def _move(
                 upper = _between(above[left, channel], above[right, channel], part_across)
                 lower = _between(below[left, channel], below[right, channel], part_across)
                 level = _between(upper, lower, part_down)
-                # The package goes from 0 to 1, where some levels are rounded below themselves.
+                # imagecorruptions computes from 0 to 1, where rounding lowers some levels.
                 result[y, x, channel] = np.uint8(level / WHITE * WHITE)

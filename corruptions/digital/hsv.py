@@ -1,10 +1,6 @@
-"""Brightness and saturate: the value, or the saturation, of a colour is changed in HSV.
+"""Brightness and saturate: change the value or the saturation of the colours in HSV.
 
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
-
-They hold no chance, and give that package's pixels to the bit: as there, a result between two
-grey levels is cut off, not rounded.
+Results are truncated to grey levels, and equal those of `imagecorruptions` to the bit.
 """
 
 from __future__ import annotations
@@ -12,16 +8,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiling import kernel
+from ..compiling import kernel
 
 BRIGHTNESS = (0.1, 0.2, 0.3, 0.4, 0.5)
-"""By severity: what is added to the value V, which goes from 0 to 1."""
+"""By severity: added to the value V, which goes from 0 to 1."""
 
 SATURATE = ((0.3, 0.0), (0.1, 0.0), (2.0, 0.0), (5.0, 0.1), (20.0, 0.2))
-"""By severity: the factor of the saturation S, which goes from 0 to 1, and what is then added."""
+"""By severity: factor and addend of the saturation S, which goes from 0 to 1."""
 
 BLOCK = 512
-"""Pixels at a time; their three float64 planes stay in a processor's nearest cache."""
+"""Pixels per block; their three float64 planes fit into the L1 cache."""
 
 
 def brightness(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
@@ -47,12 +43,12 @@ def _change_in_hsv(
     value_factor: float,
     value_added: float,
 ) -> None:
-    """Take S and V of pixels (3 N,), in HSV, through clip(factor x + added, 0, 1).
+    """Replace S and V of pixels (3 N,), in HSV, by clip(factor x + added, 0, 1).
 
-    Each operation is that of scikit-image's rgb2hsv and hsv2rgb, in the same order and in float64,
-    so every rounding is too. What is faster is that a block goes through all steps before the
-    next one starts, and that each step is a short loop over planes, which compilers turn into
-    vector instructions. Factor 1 and added 0 change no bit of a number from 0 to 1.
+    The operations are those of scikit-image's rgb2hsv and hsv2rgb, in the same order and in
+    float64, so every rounding is the same. It is faster because a block goes through all steps
+    before the next one starts, and because LLVM vectorises short loops over planes. Factor 1 and
+    addend 0 change no bit of a number from 0 to 1.
     """
     planes = np.empty((3, BLOCK))
     for start in range(0, pixels.size, 3 * BLOCK):
@@ -74,7 +70,7 @@ def _split(
     green: NDArray[np.float64],
     blue: NDArray[np.float64],
 ) -> None:
-    """Take pixels (3 N,) apart into planes (N,) from 0 to 1."""
+    """Split pixels (3 N,) into planes (N,) from 0 to 1."""
     for i in range(red.size):
         red[i] = pixels[3 * i] / 255.0
         green[i] = pixels[3 * i + 1] / 255.0
@@ -85,9 +81,9 @@ def _split(
 def _rgb_to_hsv(
     first: NDArray[np.float64], second: NDArray[np.float64], third: NDArray[np.float64]
 ) -> None:
-    """Put hue, saturation and value, all from 0 to 1, in place of red, green and blue.
+    """Replace red, green and blue by hue, saturation and value, all from 0 to 1.
 
-    Where two channels are the largest, the later one counts, as in scikit-image.
+    If two channels are largest, the later one counts, as in scikit-image.
     """
     for i in range(first.size):
         red, green, blue = first[i], second[i], third[i]
@@ -104,7 +100,7 @@ def _rgb_to_hsv(
 
 @kernel
 def _scale(plane: NDArray[np.float64], factor: float, added: float) -> None:
-    """Put clip(factor x + added, 0, 1) in place of each x."""
+    """Replace each x by clip(factor x + added, 0, 1)."""
     for i in range(plane.size):
         plane[i] = min(max(plane[i] * factor + added, 0.0), 1.0)
 
@@ -113,11 +109,11 @@ def _scale(plane: NDArray[np.float64], factor: float, added: float) -> None:
 def _hsv_to_rgb(
     first: NDArray[np.float64], second: NDArray[np.float64], third: NDArray[np.float64]
 ) -> None:
-    """Put red, green and blue in place of hue, saturation and value, all from 0 to 1.
+    """Replace hue, saturation and value by red, green and blue, all from 0 to 1.
 
     In the six sectors of the hue they are  v t p,  q v p,  p v t,  p q v,  t p v,  v p q,  with
-    p = v (1 - s),  q = v (1 - f s),  t = v (1 - (1 - f) s)  and f the way through the sector; of
-    t and q an even sector needs only the first, an odd one only the second.
+    p = v (1 - s),  q = v (1 - f s),  t = v (1 - (1 - f) s)  and f the fraction of the sector. An
+    even sector needs t and no q, an odd one q and no t.
     """
     for i in range(first.size):
         hue, saturation, value = first[i] * 6.0, second[i], third[i]
@@ -141,7 +137,7 @@ def _merge(
     blue: NDArray[np.float64],
     pixels: NDArray[np.uint8],
 ) -> None:
-    """Put planes (N,) from 0 to 1 together to pixels (3 N,), cut off to grey levels."""
+    """Merge planes (N,) from 0 to 1 into pixels (3 N,), truncated to grey levels."""
     for i in range(red.size):
         pixels[3 * i] = np.uint8(red[i] * 255.0)
         pixels[3 * i + 1] = np.uint8(green[i] * 255.0)

@@ -1,10 +1,4 @@
-"""JPEG compression at a low quality.
-
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
-
-It holds no chance, and with the same Pillow it gives that package's pixels.
-"""
+"""JPEG compression at a low quality."""
 
 from __future__ import annotations
 
@@ -15,17 +9,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 JPEG_COMPRESSION = (25, 18, 15, 10, 7)
-"""By severity: the quality, as libjpeg counts it."""
+"""By severity: quality, on the scale of libjpeg."""
 
 STRIP = 128
-"""Rows that Pillow hands over at a time; fresh memory for a frame can cost more than its JPEG."""
+"""Rows copied from Pillow at a time; allocating a whole frame can take longer than decoding it."""
 
 
 def jpeg_compression(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
-    """Return the image, RGB uint8 (H, W, 3), after JPEG at a low quality.
+    """Return the image, RGB uint8 (H, W, 3), after JPEG compression.
 
-    Its pixels are those of Pillow's libjpeg-turbo, whose integer transforms do not depend on the
-    processor.
+    The integer transforms of Pillow's libjpeg-turbo give the same pixels on every processor.
     """
     file = BytesIO()
     Image.fromarray(image).save(file, "JPEG", quality=JPEG_COMPRESSION[severity - 1])

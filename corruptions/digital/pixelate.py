@@ -1,12 +1,9 @@
 """Pixelate: the image in few, large pixels.
 
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
-
-It holds no chance. The package lets Pillow make the image small by its box filter and large again
-by its nearest neighbour. Here are Pillow's integers: a mean is a sum times 2**22 over its number,
-rounded to a grey level, first along each row and then along the columns. The newest Pillow takes
-images much taller than wide in the other order, which moves some of their levels by one.
+The image is shrunk by Pillow's box filter and enlarged by nearest neighbour, in Pillow's integers:
+a mean is a sum times 2**22 / count, rounded to a grey level, first along the rows and then along
+the columns. Recent versions of Pillow filter tall images in the other order, which changes some of
+their levels by one.
 """
 
 from __future__ import annotations
@@ -14,20 +11,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiling import kernel
+from ..compiling import kernel
 
 PIXELATE = (0.6, 0.5, 0.4, 0.3, 0.25)
-"""By severity: the side of the small image, where that of the image is 1."""
+"""By severity: ratio of the sides of the small image to those of the image."""
 
-BITS = np.uint32(22)  # behind the point, in a mean before it is rounded
+BITS = np.uint32(22)  # fraction bits of a mean before it is rounded
 HALF = np.uint32(1 << 21)
-ONE, TWO, THREE = np.uint32(1), np.uint32(2), np.uint32(3)  # unsigned: no index counts from the end
+ONE, TWO, THREE = np.uint32(1), np.uint32(2), np.uint32(3)  # unsigned indices need no check
 
 
 def pixelate(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
-    """Return the image, RGB uint8 (H, W, 3), shrunk to a part of its sides and enlarged again.
+    """Return the image, RGB uint8 (H, W, 3), shrunk and enlarged again.
 
-    A side too short for one small pixel gets one.
+    The small image has at least one pixel a side.
     """
     height, width, _ = image.shape
     part = PIXELATE[severity - 1]
@@ -46,11 +43,11 @@ def pixelate(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[n
 
 
 def boxes(side: int, small: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Return where the box of each small pixel begins in a side, and where it ends: two (small,).
+    """Return the first pixel of each box in a side, and the pixel after its last, both (small,).
 
-    A pixel belongs to the box in which its centre lies. Where that is an edge, Pillow's rounding
-    decides, which may leave a pixel out or put it into two boxes: so each step here is Pillow's,
-    also that it asks the last pixel once more whether it belongs to the box.
+    A pixel belongs to the box that contains its centre. If the centre lies on an edge, Pillow's
+    rounding decides, which may put a pixel into two boxes or into none. Each step is Pillow's,
+    including the second test of the last pixel.
     """
     scale = side / small
     centres = (np.arange(small) + 0.5) * scale
@@ -61,14 +58,13 @@ def boxes(side: int, small: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]
 
 
 def nearest(side: int, small: int) -> NDArray[np.uint32]:
-    """Return which small pixel each pixel of a side shows: (side,).
+    """Return the small pixel that contains the centre of each pixel of a side, (side,).
 
-    It is the one in which the pixel's centre lies. Pillow adds step on step, and so do we: the
-    sums, with their errors, decide where a centre is on an edge.
+    Steps are added up as in Pillow, whose rounding decides if a centre lies on an edge.
     """
     steps = np.full(side, small / side)
     steps[0] *= 0.5
-    return np.cumsum(steps).astype(np.uint32)  # one after another
+    return np.cumsum(steps).astype(np.uint32)  # sequential
 
 
 @kernel
@@ -80,7 +76,7 @@ def _shrink(
     rights: NDArray[np.uint32],
     small: NDArray[np.uint8],
 ) -> None:
-    """Write the means of the boxes of rows (H, 3 W) to `small` (h, 3 w)."""
+    """Write the small image (h, 3 w): the means of the boxes of rows (H, 3 W)."""
     shares = ((1 << BITS) / (rights - lefts) + 0.5).astype(np.uint32)
     sums = np.empty(small.shape[1], np.uint32)
     for y in range(tops.size):
@@ -110,7 +106,7 @@ def _enlarge(
     columns: NDArray[np.uint32],
     result: NDArray[np.uint8],
 ) -> None:
-    """Write a small image (h, 3 w) to `result` (H, 3 W), which shows these rows and columns."""
+    """Write the result (H, 3 W) from the rows and columns of a small image (h, 3 w)."""
     for y in range(rows.size):
         row = result[y]
         if y > 0 and rows[y] == rows[y - 1]:

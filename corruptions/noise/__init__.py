@@ -1,5 +1,5 @@
-"""The noises: Gaussian, speckle, shot and impulse.
+"""Noises: Gaussian, speckle, shot and impulse.
 
-All four treat each value of the image by itself, so a noise is what can become of the 256 grey
-levels, and how probably.
+Each treats every value of the image independently, so a noise is a distribution of outcomes for
+each of the 256 grey levels.
 """

@@ -1,12 +1,12 @@
-"""A random grey level for each grey level, by one look-up: Walker's alias method, in integers.
+"""Draw a random grey level for each grey level with one look-up, by Walker's alias method.
 
-Noise that treats every value of an image by itself is known once it is known, for each of the
-256 grey levels, how probable every outcome is. Walker (1977) lays the 256 probabilities of a
-level out in 256 columns of the same height, at most two to a column: at the bottom of column g
-some of that of outcome g, above it some of one other, its alias. A random word chooses a column
-with its upper 8 bits and a height in it with its lower 24.
+Noise that treats every value independently is given by the probabilities of the 256 outcomes of
+each of the 256 grey levels. Walker (1977) lays the probabilities of a level out in 256 columns of
+equal height. Column g holds a part of the probability of outcome g and, above it, a part of that
+of one other outcome, its alias. The upper 8 bits of a random word choose a column, and the lower
+24 bits a height in it.
 
-The probabilities are rounded to multiples of 2**-32; from there on all is exact.
+Probabilities are rounded to multiples of 2**-32; all further steps are exact.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiling import kernel
+from ..compiling import kernel
 from ..randomness import fill_words
 
 BLOCK = 2048
-"""Random words at a time: they stay in a processor's nearest cache."""
+"""Random words per block, which fit into the L1 cache."""
 
 HEIGHT = 2**24
-"""Of a column, in units of 2**-32."""
+"""Height of a column, in units of 2**-32."""
 
 LEVELS = np.arange(256.0)[:, np.newaxis]
-"""What is drawn for, a row each: (256, 1)."""
+"""Grey levels of the image, one a row: (256, 1)."""
 
 GREYS = np.arange(1.0, 256.0)
-"""The outcomes whose edges a noise has: from the level before to this one and above, (255,)."""
+"""Grey levels 1 .. 255: a noise has an edge below each, (255,)."""
 
 EIGHT = np.uint32(8)
 UPPER_8_OF_32 = np.uint32(24)
@@ -35,17 +35,17 @@ ALL_BUT_LOWER_8 = np.uint32(0xFFFFFF00)
 
 
 def drawn(image: NDArray[np.uint8], tables: NDArray[np.uint32], stream: int) -> NDArray[np.uint8]:
-    """Return the image uint8 (H, W, 3) with each value drawn anew from the row of its level."""
+    """Return an image uint8 (H, W, 3) with each value drawn from the table row of its level."""
     result = np.array(image, order="C")
     draw_levels(result.reshape(-1), np.uint64(stream), tables)
     return result
 
 
 def alias_tables(below: NDArray[np.float64]) -> NDArray[np.uint32]:
-    """Return the columns (256, 256) of each grey level, a row each, for `draw_levels`.
+    """Return the columns (256, 256) of each grey level, one level a row, for `draw_levels`.
 
-    `below` (256, 255) holds the probability that a level, the row, becomes less than 1, 2 .. 255.
-    An entry is the height where the alias begins, 24 bits, and then the alias, 8 bits.
+    `below` (256, 255) holds the probabilities that a level, the row, becomes less than 1 .. 255.
+    An entry consists of the height where the alias begins, 24 bits, and the alias, 8 bits.
     """
     cumulative = np.rint(below * 2.0**32).astype(np.int64)
     shares = np.diff(cumulative, axis=1, prepend=0, append=2**32)  # (256, 256)
@@ -56,7 +56,7 @@ def alias_tables(below: NDArray[np.float64]) -> NDArray[np.uint32]:
 
 @kernel
 def _lay_out(shares: NDArray[np.int64], tables: NDArray[np.uint32]) -> None:
-    """Fill every row's columns, each with its own outcome and then from one that has too much."""
+    """Fill the columns of every row: with their own outcomes, then up from larger ones."""
     short, long = np.empty(256, np.int64), np.empty(256, np.int64)
     for level in range(256):
         left, columns = shares[level], tables[level]
@@ -82,13 +82,13 @@ def _lay_out(shares: NDArray[np.int64], tables: NDArray[np.uint32]) -> None:
 
 @kernel
 def draw_levels(levels: NDArray[np.uint8], stream: np.uint64, tables: NDArray[np.uint32]) -> None:
-    """Replace each of the levels (N,) by one drawn from its row of the alias tables."""
+    """Replace each of the levels (N,) by a random one from its row of the alias tables."""
     columns = tables.reshape(-1)  # (65536,)
     words, entries = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
     for start in range(0, levels.size, BLOCK):
         fill_words(stream, start, words)
         block = levels[start : start + BLOCK]
-        # Three loops: all but the look-ups themselves then go several values at a time.
+        # Three loops, so that LLVM vectorises all but the look-ups.
         for i in range(block.size):
             entries[i] = np.uint32(block[i]) << EIGHT | words[i] >> UPPER_8_OF_32
         for i in range(block.size):

@@ -1,9 +1,6 @@
 """Impulse noise: some values become black, and as many white.
 
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
-
-A random word of 32 bits for each value decides: the lowest make it black, the next as many white.
+A random 32-bit word decides for each value: the lowest words make it black, the next ones white.
 """
 
 from __future__ import annotations
@@ -11,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiling import kernel
+from ..compiling import kernel
 from ..randomness import fill_words
 from .alias import BLOCK
 
 IMPULSE_NOISE = (0.03, 0.06, 0.09, 0.17, 0.27)
-"""By severity: the part of the values that is replaced, half by black and half by white."""
+"""By severity: share of the values that are replaced, half by black and half by white."""
 
 
 def impulse_noise(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
@@ -27,13 +24,13 @@ def impulse_noise(image: NDArray[np.uint8], severity: int, stream: int) -> NDArr
 
 
 def impulse_half(severity: int) -> np.uint32:
-    """Return the probability of black, and of white, in units of 2**-32."""
+    """Return the probability of black, which is that of white, in units of 2**-32."""
     return np.uint32(round(IMPULSE_NOISE[severity - 1] / 2 * 2**32))
 
 
 @kernel
 def replace_levels(levels: NDArray[np.uint8], words: NDArray[np.uint32], half: np.uint32) -> None:
-    """Make levels (N,) black whose word is less than `half`, and the next as many white."""
+    """Make levels (N,) black whose word is below `half`, and white those below 2 `half`."""
     whole = np.uint32(half + half)
     for i in range(levels.size):
         level = levels[i]

@@ -1,14 +1,10 @@
-"""Gaussian noise and speckle noise: a normal variable is added, or a multiple of the value.
+"""Gaussian noise and speckle noise: add a normal variable, or one times the value.
 
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
+The outcome grows with the variable n. So a noise is defined by its edges: the smallest n that
+brings a level to at least 1, 2 .. 255, since results are truncated to grey levels. The probability
+of n below an edge is that of a lower outcome, from which `alias` makes its tables.
 
-The outcome grows with the variable, so the noise is told by its edges: the least variable that
-brings a level to 1, to 2 .. to 255 at least, results between two grey levels being cut off as
-in the package. An edge's probability is that of its level's outcome being less, and an alias
-table draws from those.
-
-What decides a pixel is computed with + - * / alone, whose results are the same everywhere.
+The tables are computed with + - * / alone, which give the same bits on every machine.
 """
 
 from __future__ import annotations
@@ -22,10 +18,10 @@ from numpy.typing import NDArray
 from .alias import GREYS, LEVELS, alias_tables, drawn
 
 GAUSSIAN_NOISE = (0.08, 0.12, 0.18, 0.26, 0.38)
-"""By severity: the standard deviation, where white is 1."""
+"""By severity: standard deviation, where white is 1."""
 
 SPECKLE_NOISE = (0.15, 0.2, 0.35, 0.45, 0.6)
-"""By severity: the standard deviation, as a part of the value."""
+"""By severity: standard deviation, as a multiple of the value."""
 
 
 def gaussian_noise(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
@@ -39,24 +35,24 @@ def speckle_noise(image: NDArray[np.uint8], severity: int, stream: int) -> NDArr
 
 
 def gaussian_edges(severity: int) -> NDArray[np.float64]:
-    """Return the least n, (256, 255), with which x + c n is at least 1 / 255, 2 / 255 .. 1."""
+    """Return the smallest n, (256, 255), for which x + c n is at least 1 / 255, 2 / 255 .. 1."""
     return (GREYS - LEVELS) / (255.0 * GAUSSIAN_NOISE[severity - 1])
 
 
 def speckle_edges(severity: int) -> NDArray[np.float64]:
-    """Return the least n, (256, 255), with which x + x c n is at least 1 / 255, 2 / 255 .. 1."""
+    """Return the smallest n, (256, 255), for which x + x c n is at least 1 / 255, 2 / 255 .. 1."""
     with np.errstate(divide="ignore"):  # black stays black
         return (GREYS / LEVELS - 1.0) / SPECKLE_NOISE[severity - 1]
 
 
 def normal_below(edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the probabilities that a standard normal variable is less.
+    """Return the probabilities that a standard normal variable is below each edge.
 
-    By Marsaglia, "Evaluating the normal distribution" (2004): 1/2, plus the density times
+    After Marsaglia, "Evaluating the normal distribution" (2004): 1/2, plus the density times
     x + x^3/3 + x^5/(3 5) + x^7/(3 5 7) .. The density is 1 / (sqrt(2 pi) exp(x^2 / 2)), with
     the exponential by its series, all of whose terms are positive.
     """
-    x = np.clip(edges, -7.0, 7.0)  # beyond are 1e-12 on each side
+    x = np.clip(edges, -7.0, 7.0)  # beyond lie 1e-12 on each side
     square = x * x
     exponential, area = np.ones_like(x), x.copy()
     power, product = np.ones_like(x), x.copy()

@@ -1,14 +1,9 @@
-"""Shot noise: the photons that make up a grey level, counted.
+"""Shot noise: a grey level is a random number of photons.
 
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
+The outcome grows with the number. As in `normal`, the noise is defined by its edges: the smallest
+numbers that are shown as at least 1, 2 .. 255, since results are truncated to grey levels.
 
-The outcome grows with their number, so the noise is told by its edges: the fewest photons that
-are shown as 1, as 2 .. as 255 at least, results between two grey levels being cut off as in the
-package. An edge's probability is that of its level's outcome being less, and an alias table draws
-from those.
-
-What decides a pixel is computed with + - * / alone, whose results are the same everywhere.
+The tables are computed with + - * / alone, which give the same bits on every machine.
 """
 
 from __future__ import annotations
@@ -21,7 +16,7 @@ from numpy.typing import NDArray
 from .alias import GREYS, LEVELS, alias_tables, drawn
 
 SHOT_NOISE = (60, 25, 12, 5, 3)
-"""By severity: the photons that white stands for."""
+"""By severity: expected photons of white."""
 
 
 def shot_noise(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
@@ -30,20 +25,20 @@ def shot_noise(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[
 
 
 def shot_edges(severity: int) -> NDArray[np.int64]:
-    """Return the least number of photons, (255,), that is shown as at least 1, 2 .. 255."""
+    """Return the smallest numbers of photons, (255,), shown as at least 1, 2 .. 255."""
     white = SHOT_NOISE[severity - 1]
     shown = np.arange(white + 1) / white * 255.0
     return np.searchsorted(shown, GREYS)
 
 
 def poisson_below(means: NDArray[np.float64], edges: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the probabilities that Poisson variables of means (N, 1) up to 60 are less, (N, M).
+    """Return the probabilities (N, M) that Poisson variables are below each of M edges.
 
-    Their probabilities go as mean^k / k!, and what makes their sum 1 is that sum itself.
+    Means are (N, 1), up to 60. Probabilities are mean^k / k!, divided by their sum.
     """
-    counts = np.arange(1.0, 256.0)  # beyond are less than 1e-80
+    counts = np.arange(1.0, 256.0)  # the rest sums to less than 1e-80
     ratios = np.insert(means / counts, 0, 1.0, axis=1)  # (N, 256)
-    sums = np.cumsum(np.cumprod(ratios, axis=1), axis=1)  # both one after another
+    sums = np.cumsum(np.cumprod(ratios, axis=1), axis=1)  # both are sequential
     probabilities: NDArray[np.float64] = sums[:, edges - 1] / sums[:, -1:]  # every edge is > 0
     return probabilities
 

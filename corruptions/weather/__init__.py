@@ -1,1 +1,1 @@
-"""The weather: fog, frost, snow and spatter, each with the files that only it needs."""
+"""Weather: definitions of fog, frost, snow and spatter; `kernels` has their fast paths."""

@@ -1,7 +1,7 @@
-"""Canny's edges, as OpenCV computes them: in integers, with 3 x 3 Sobel gradients.
+"""Canny edge detection, as in OpenCV: in integers, with 3 x 3 Sobel gradients.
 
-Canny, "A computational approach to edge detection" (1986). Written out here because a corruption
-then needs no OpenCV; that has no rounding, so the edges are its edges, to the pixel.
+Canny, "A computational approach to edge detection" (1986). It is written out here to do without
+OpenCV, whose edges it finds to the pixel.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiling import kernel
+from ..compiling import kernel
 
 LOW, HIGH = np.int32(50), np.int32(150)
-"""Gradients above the one may belong to an edge, and above the other do."""
+"""Gradients above LOW may belong to an edge; those above HIGH do."""
 
 NONE, WEAK, STRONG = np.uint8(0), np.uint8(1), np.uint8(2)
 
@@ -24,10 +24,10 @@ Row = NDArray[np.int32]
 
 
 def edges(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return where a plane uint8 (H, W) has edges: 2 there and 0 or 1 elsewhere, (H + 2, W + 2).
+    """Return the edges of a plane uint8 (H, W) as STRONG in an array (H + 2, W + 2).
 
-    The result has a border of one pixel without edges. Gradients at the plane's own border are
-    those of the plane with its edges repeated.
+    Other pixels, such as the border of one pixel around the plane, are NONE or WEAK. For gradients
+    the plane's outermost pixels are repeated.
     """
     marks = np.zeros((grey.shape[0] + 2, grey.shape[1] + 2), np.uint8)
     _mark(np.pad(grey, 1, mode="edge"), marks)
@@ -37,7 +37,7 @@ def edges(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 @kernel
 def _mark(grey: NDArray[np.uint8], marks: NDArray[np.uint8]) -> None:
-    """Mark in (H + 2, W + 2) what is weak and strong, three rows of gradients at a time."""
+    """Mark weak and strong pixels (H + 2, W + 2) from the latest three rows of gradients."""
     height, width = grey.shape[0] - 2, grey.shape[1] - 2
     across = np.zeros((3, width + 2), np.int32)
     down = np.zeros((3, width + 2), np.int32)
@@ -63,7 +63,7 @@ def _gradients(
     down: Row,
     size: Row,
 ) -> None:
-    """Fill the gradients of a row by Sobel's weights, and the sums of their sizes."""
+    """Write the Sobel gradients of a row, and the sums of their absolute values."""
     for x in range(1, row.size - 1):
         left = np.int32(above[x - 1]) + 2 * np.int32(row[x - 1]) + np.int32(below[x - 1])
         right = np.int32(above[x + 1]) + 2 * np.int32(row[x + 1]) + np.int32(below[x + 1])
@@ -77,14 +77,14 @@ def _gradients(
 
 @kernel
 def _thin(sizes: tuple[Row, Row, Row], across: Row, down: Row, marks: NDArray[np.uint8]) -> None:
-    """Mark the pixels of the middle row that no neighbour across the edge surpasses.
+    """Mark the pixels of the middle row that are maxima along their gradient.
 
-    That is the next one in the direction of the gradient, rounded to 45 degrees.
+    Its direction is rounded to 45 degrees.
     """
     above, here, below = sizes
     for x in range(1, here.size - 1):
         size, rightwards, downwards = here[x], across[x], down[x]
-        # All neighbours are loaded, whichever count, so that the loop becomes vector code.
+        # All neighbours are loaded, needed or not, so that LLVM vectorises the loop.
         upper_left, upper, upper_right = above[x - 1], above[x], above[x + 1]
         left, right = here[x - 1], here[x + 1]
         lower_left, lower, lower_right = below[x - 1], below[x], below[x + 1]
@@ -94,7 +94,7 @@ def _thin(sizes: tuple[Row, Row, Row], across: Row, down: Row, marks: NDArray[np
         rising = np.int32(rightwards ^ downwards) < np.int32(0)
         first = upper_right if rising else upper_left
         second = lower_left if rising else lower_right
-        second = np.int32(second + 1)  # of two equal ones neither counts, but for straight edges
+        second = np.int32(second + 1)  # of two equal gradients, none or one is an edge
         first = upper if tall > steep else first
         second = lower if tall > steep else second
         first = left if tall < wide else first
@@ -107,7 +107,7 @@ def _thin(sizes: tuple[Row, Row, Row], across: Row, down: Row, marks: NDArray[np
 
 @kernel
 def _follow(marks: NDArray[np.uint8]) -> None:
-    """Make strong what is weak and touches something strong, directly or by others that do."""
+    """Mark weak pixels as strong that are connected to a strong one."""
     width = marks.shape[1]
     flat = marks.reshape(-1)
     stack = np.empty(flat.size, np.int32)

@@ -1,11 +1,10 @@
-"""How far each pixel is from the next edge, as OpenCV tells it: by steps on the pixel grid.
+"""Distance of each pixel to the nearest edge, as in OpenCV.
 
-Borgefors, "Distance transformations in digital images" (1986): a distance is the least sum of
-steps of lengths 1, 1.4 and 2.1969, straight, diagonal and like a knight's, that leads to an edge.
-Two passes find it, one from the top and one back from the bottom, each adding a step to what
-the pixels before it have. The sums are in float32 and in the order of OpenCV's usual build for
-x86, which computes with Intel's IPP: to the bit the same. Its other builds add in fixed point, and
-differ in the fifth digit.
+Borgefors, "Distance transformations in digital images" (1986): a distance is the smallest sum of
+straight, diagonal and knight's steps, of lengths 1, 1.4 and 2.1969, to an edge. Two passes find
+it, one from the top and one from the bottom, each adding a step to the distances of the pixels
+before. The float32 sums equal those of OpenCV's usual build for x86, with Intel's IPP, to the bit.
+Other builds add in fixed point and differ in the fifth digit.
 """
 
 from __future__ import annotations
@@ -13,22 +12,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiling import kernel
+from ..compiling import kernel
 from .canny import STRONG
 
 STRAIGHT, DIAGONAL, KNIGHT = np.float32(1.0), np.float32(1.4), np.float32(2.1969)
 
 FAR = np.float32(20.0)
-"""No distance is greater: what is farther away counts as this."""
+"""Largest distance; larger ones are clipped to it."""
 
 NEAR = np.float32(0.0)
 
 PARTS = 4
-"""Of a row, walked at the same time."""
+"""Parts of a row that are scanned at the same time."""
 
 
 def distances(marks: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the distances, up to 20, to the edges that `edges.edges` tells, (H + 2, W + 2).
+    """Return the distances, up to 20, to the edges that `canny.edges` marks, (H + 2, W + 2).
 
     The result has a border of two pixels, (H + 4, W + 4).
     """
@@ -40,9 +39,9 @@ def distances(marks: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 @kernel
 def _pass_twice(marks: NDArray[np.uint8], padded: NDArray[np.float32]) -> None:
-    """Fill the distances, with their border, from the marks."""
+    """Write the distances (H + 4, W + 4) from the marks (H + 2, W + 2)."""
     height, width = marks.shape[0] - 2, marks.shape[1] - 2
-    row = np.full(-(-width // PARTS) * PARTS, FAR)  # (W,), and some more to divide it by 4
+    row = np.full(-(-width // PARTS) * PARTS, FAR)  # (W,), padded to a multiple of PARTS
     padded[:] = FAR
     for y in range(2, height + 2):
         marks_of_row, result = marks[y - 1], padded[y]
@@ -67,30 +66,30 @@ def _pass_twice(marks: NDArray[np.uint8], padded: NDArray[np.float32]) -> None:
 def _step_over(
     first: NDArray[np.float32], second: NDArray[np.float32], own: NDArray[np.float32]
 ) -> None:
-    """Shorten the distances of a row (W,) by steps from the two rows (W + 4,) before it."""
+    """Shorten the distances of a row (W,) by steps from the two previous rows (W + 4,)."""
     for x in range(own.size):
         straight = first[x + 2] + STRAIGHT
-        diagonal = _lesser(first[x + 1], first[x + 3]) + DIAGONAL
-        flat, steep = _lesser(first[x], first[x + 4]), _lesser(second[x + 1], second[x + 3])
-        knight = _lesser(flat, steep) + KNIGHT
-        own[x] = _lesser(_lesser(own[x], straight), _lesser(diagonal, knight))
+        diagonal = _smaller(first[x + 1], first[x + 3]) + DIAGONAL
+        flat, steep = _smaller(first[x], first[x + 4]), _smaller(second[x + 1], second[x + 3])
+        knight = _smaller(flat, steep) + KNIGHT
+        own[x] = _smaller(_smaller(own[x], straight), _smaller(diagonal, knight))
 
 
 @kernel
 def _step_along(row: NDArray[np.float32], step: int) -> None:
     """Shorten the distances of a row (4 N,) by straight steps to the right, 1, or the left, -1.
 
-    Each waits for the one before it. So the row's quarters are walked at the same time, and then
-    what comes from a quarter into the next: no farther than FAR.
+    Each step depends on the one before, so the quarters of the row are scanned at the same time.
+    Then distances continue from each quarter into the next, up to FAR.
     """
     quarter = row.size // PARTS
     start = 0 if step > 0 else row.size - 1
     a = b = c = d = FAR
     for x in range(start, start + step * quarter, step):
-        a = _lesser(row[x], a + STRAIGHT)
-        b = _lesser(row[x + step * quarter], b + STRAIGHT)
-        c = _lesser(row[x + step * 2 * quarter], c + STRAIGHT)
-        d = _lesser(row[x + step * 3 * quarter], d + STRAIGHT)
+        a = _smaller(row[x], a + STRAIGHT)
+        b = _smaller(row[x + step * quarter], b + STRAIGHT)
+        c = _smaller(row[x + step * 2 * quarter], c + STRAIGHT)
+        d = _smaller(row[x + step * 3 * quarter], d + STRAIGHT)
         row[x] = a
         row[x + step * quarter] = b
         row[x + step * 2 * quarter] = c
@@ -99,11 +98,11 @@ def _step_along(row: NDArray[np.float32], step: int) -> None:
         first = start + step * part * quarter
         distance = row[first - step]
         for x in range(first, first + step * min(quarter, int(FAR)), step):
-            distance = _lesser(row[x], distance + STRAIGHT)
+            distance = _smaller(row[x], distance + STRAIGHT)
             row[x] = distance
 
 
 @kernel
-def _lesser(one: np.float32, other: np.float32) -> np.float32:
-    """Return the lesser of two numbers; unlike min, a vector instruction, as NaN has no say."""
+def _smaller(one: np.float32, other: np.float32) -> np.float32:
+    """Return the smaller number; a vector instruction, unlike min, which propagates NaN."""
     return one if one < other else other

@@ -1,11 +1,8 @@
-"""Fog: a cloud before the image, as dense as a random landscape is high.
+"""Fog: a white veil whose density is the height of a random landscape.
 
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
-
-The landscape grows by the displacement of midpoints (Fournier, Fussell & Carpenter, "Computer
-rendering of stochastic models", 1982), in turns those of squares and of the diamonds that they
-leave. Left and right edge are neighbours, and so are top and bottom.
+The landscape is made by midpoint displacement (Fournier, Fussell & Carpenter, "Computer rendering
+of stochastic models", 1982), alternating between squares and diamonds. Its opposite edges are
+neighbours. This is the definition, in NumPy; `kernels.fog` is the fast path.
 """
 
 from __future__ import annotations
@@ -13,142 +10,44 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiling import kernel
-from ..randomness import fill_words
+from ..arithmetic import truncate
+from ..randomness import draw_words
 
 FOG = ((1.5, 2.0), (2.0, 2.0), (2.5, 1.7), (2.5, 1.5), (3.0, 1.4))
-"""By severity: how dense the fog is at most, and the root of how much flatter each level gets."""
-
-QUARTER = np.float32(0.25)
-
-OF_WORDS = 2.0**-31
-"""Takes words, as signed integers, to numbers from -1 to 1."""
-
-Row = NDArray[np.float32]
+"""By severity: the largest density, and the square root of the decay from a level to the next."""
 
 
 def fog(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
     """Return the image, RGB uint8 (H, W, 3), as (x + c f) m / (m + c), m being its largest x.
 
-    The fog f goes from 0 to 1 over a landscape whose side is the next power of two from the
-    longest side of the image, and from 3; the image lies in its upper left corner.
+    The image x has values from 0 to 1, and so has the fog f: the upper left corner of a landscape
+    whose side is the smallest power of two that is at least H, W and 3.
     """
     density, decay = FOG[severity - 1]
     height, width, _ = image.shape
     heights = landscape(max(image.shape), decay, stream)
-    result = np.array(image, order="C")
-    mix(result.reshape(height, 3 * width), heights, density)
-    return result
+    veil = (heights - heights.min()) / np.ptp(heights)
+    foggy = image / 255 + density * veil[:height, :width, np.newaxis]  # (H, W, 3)
+    brightest = image.max() / 255
+    return truncate(255 * foggy * brightest / (brightest + density))
 
 
-def landscape(least_side: int, decay: float, stream: int) -> NDArray[np.float32]:
-    """Return heights (N + 1, N + 1), the last row and column being the first ones again.
+def landscape(smallest_side: int, decay: float, stream: int) -> NDArray[np.float64]:
+    """Return heights (N, N), N being a power of two; opposite edges are neighbours.
 
-    The published form keeps every level in the places that its points have in the last one, ever
-    narrower steps apart. Here each level has an array of its own, twice as wide as the one
-    before, so that neighbours lie side by side; the sums are the same. The first level's
-    displacements go up to 1, where the published ones go up to 100^2: fog is divided by its range.
+    Every level places a point in the middle of four neighbours, first of each square and then of
+    the two kinds of diamonds, at their mean plus a uniform displacement up to `largest`.
     """
-    heights = np.zeros((2, 2), np.float32)
-    largest = 1.0
-    while len(heights) - 1 < least_side:
-        finer = np.empty((2 * len(heights) - 1, 2 * len(heights) - 1), np.float32)
-        refine(heights, np.uint64(stream), np.float32(largest * OF_WORDS), finer)
-        heights = finer
+    heights, largest = np.zeros((1, 1)), 1.0
+    while (side := len(heights)) < smallest_side:
+        row = max(side, 2)  # words come in pairs
+        words = draw_words(stream, 4 * side * side, 3 * side * row).view(np.int32)
+        draws = largest * words.reshape(3, side, row)[..., :side] / 2.0**31
+        right, below = np.roll(heights, -1, axis=1), np.roll(heights, -1, axis=0)
+        squares = (heights + right + below + np.roll(right, -1, axis=0)) / 4 + draws[0]
+        in_rows = (heights + right + squares + np.roll(squares, 1, axis=0)) / 4 + draws[1]
+        in_columns = (heights + below + squares + np.roll(squares, 1, axis=1)) / 4 + draws[2]
+        upper, lower = np.stack([heights, in_rows], -1), np.stack([in_columns, squares], -1)
+        heights = np.stack([upper, lower], axis=1).reshape(2 * side, 2 * side)
         largest /= decay * decay
     return heights
-
-
-def mix(rows: NDArray[np.uint8], heights: NDArray[np.float32], density: float) -> None:
-    """Put fog in place into the rows of an image (H, 3 W)."""
-    lowest, highest = float(heights.min()), float(heights.max())
-    brightest = int(rows.max())
-    share = brightest / (brightest + 255.0 * density)
-    of_height = share * 255.0 * density / (highest - lowest)
-    _mix(rows, heights, np.float32(share), np.float32(of_height), np.float32(lowest))
-
-
-@kernel
-def refine(
-    coarse: NDArray[np.float32],
-    stream: np.uint64,
-    amplitude: np.float32,
-    fine: NDArray[np.float32],
-) -> None:
-    """Fill the level (2 N + 1, 2 N + 1) that follows a level (N + 1, N + 1).
-
-    It takes 3 N rows of words from number 4 N^2 on: for the squares, and for the diamonds in the
-    rows and in the columns of the level before.
-    """
-    side = coarse.shape[0] - 1
-    count = max(side, 2)  # words come in pairs
-    words = np.empty((2, count), np.uint32)
-    squares = np.empty_like(coarse)
-    for y in range(side):
-        fill_words(stream, 4 * side * side + y * count, words[0])
-        fill_squares(coarse[y], coarse[y + 1], words[0], amplitude, squares[y + 1])
-    squares[0] = squares[side]
-    for y in range(side):
-        for kind in range(2):
-            row = (kind + 1) * side + y
-            fill_words(stream, 4 * side * side + row * count, words[kind])
-        lattice, between = (coarse[y], coarse[y + 1]), (squares[y], squares[y + 1])
-        fill_diamonds(lattice, between, words, amplitude, (fine[2 * y], fine[2 * y + 1]))
-    fine[2 * side] = fine[0]
-
-
-@kernel
-def fill_squares(
-    upper: Row, lower: Row, words: NDArray[np.uint32], amplitude: np.float32, squares: Row
-) -> None:
-    """Fill a row (N + 1,) of the midpoints between two rows, each after its upper left corner."""
-    side = upper.size - 1
-    for x in range(side):
-        total = upper[x] + upper[x + 1] + lower[x] + lower[x + 1]
-        squares[x + 1] = total * QUARTER + amplitude * np.float32(np.int32(words[x]))
-    squares[0] = squares[side]
-
-
-@kernel
-def fill_diamonds(
-    lattice: tuple[Row, Row],
-    between: tuple[Row, Row],
-    words: NDArray[np.uint32],
-    amplitude: np.float32,
-    fine: tuple[Row, Row],
-) -> None:
-    """Fill two rows (2 N + 1,) from the lattice's two rows and the squares above and between them.
-
-    The new points lie between two neighbours in a row, and between two in a column; words (2, N).
-    """
-    upper, lower = lattice
-    above, squares = between
-    even, odd = fine
-    side = upper.size - 1
-    for x in range(side):
-        in_row = upper[x] + upper[x + 1] + above[x + 1] + squares[x + 1]
-        even[2 * x] = upper[x]
-        even[2 * x + 1] = in_row * QUARTER + amplitude * np.float32(np.int32(words[0, x]))
-    for x in range(side):
-        in_column = upper[x] + lower[x] + squares[x] + squares[x + 1]
-        odd[2 * x] = in_column * QUARTER + amplitude * np.float32(np.int32(words[1, x]))
-        odd[2 * x + 1] = squares[x + 1]
-    even[2 * side], odd[2 * side] = even[0], odd[0]
-
-
-@kernel
-def _mix(
-    rows: NDArray[np.uint8],
-    heights: NDArray[np.float32],
-    share: np.float32,
-    of_height: np.float32,
-    lowest: np.float32,
-) -> None:
-    """Mix a share of each value of rows (H, 3 W) with a multiple of the height there."""
-    for y in range(rows.shape[0]):
-        row, heights_of_row = rows[y], heights[y]
-        for x in range(row.size // 3):
-            added = (heights_of_row[x] - lowest) * of_height
-            row[3 * x] = np.uint8(np.int32(share * np.float32(row[3 * x]) + added))
-            row[3 * x + 1] = np.uint8(np.int32(share * np.float32(row[3 * x + 1]) + added))
-            row[3 * x + 2] = np.uint8(np.int32(share * np.float32(row[3 * x + 2]) + added))

@@ -1,16 +1,14 @@
 """Frost: a photograph of ice on a window, laid over the image.
 
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
-
-The six photographs are those of the package `imagecorruptions`; they are read from its folder
-without importing it, since that would load OpenCV.
+The six photographs belong to the package `imagecorruptions`. They are read from its folder, since
+importing the package would load OpenCV. This is the definition, in NumPy; `kernels.frost` is the
+fast path.
 """
 
 from __future__ import annotations
 
 import math
-from functools import cache, lru_cache
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,75 +16,67 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..arithmetic import truncate
 from ..errors import InputError
-from ..kernels.compiling import kernel
-from ..randomness import fill_words
+from ..randomness import below, draw_words
 
 FROST = ((100, 40), (80, 60), (70, 70), (65, 70), (60, 75))
-"""By severity, in hundredths: what is left of the image, and what is added of the frost."""
+"""By severity, in hundredths: the factors of the image and of the frost."""
 
 TEXTURES = ("frost1.png", "frost2.png", "frost3.png", "frost4.jpg", "frost5.jpg", "frost6.jpg")
 
 MARGIN = 1.1
-"""How much larger than the image, at least, a texture is before a part of it is cut out."""
+"""Factor by which the enlarged texture is larger than the image, at least."""
 
 STEEPNESS = -0.75
-"""The parameter of the cubic convolution, as in OpenCV."""
+"""Parameter of the cubic convolution, as in OpenCV."""
 
 WEIGHT_BITS = 11
-"""The weights of a resized pixel are multiples of 2**-11, as in OpenCV."""
-
-ROUNDING = np.int32(1 << (2 * WEIGHT_BITS - 1))
-DOWN = np.int32(2 * WEIGHT_BITS)
-HUNDRED = np.uint16(100)
-WHITE = np.uint16(255)
+"""Fraction bits of the weights of a resized pixel, as in OpenCV."""
 
 
 def frost(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
-    """Return a x + b f of an image, RGB uint8 (H, W, 3), and a frost f as large, cut off at white.
+    """Return an image, RGB uint8 (H, W, 3), under a random part of a random texture."""
+    return frosted(image, severity, *draw(image.shape, stream))
 
-    Words 0, 1 and 2 of the stream choose the texture, and the row and the column of its part.
+
+def draw(shape: tuple[int, ...], stream: int) -> tuple[int, int, int]:
+    """Return a texture's number, and the row and column where the image's part of it starts.
+
+    They come from words 0, 1 and 2 of the stream.
     """
-    words = np.empty(4, np.uint32)
-    fill_words(np.uint64(stream), 0, words)
-    height, width, _ = image.shape
-    number = _below(words[0], len(TEXTURES))
-    tall, wide, _ = enlarged(number, height, width).shape
-    place = _below(words[1], tall - height), _below(words[2], wide - width)
-    return frosted(image, severity, number, *place)
+    words = draw_words(stream, 0, 4)
+    number = below(words[0], len(TEXTURES))
+    tall, wide = enlarged_size(number, shape[0], shape[1])
+    return number, below(words[1], tall - shape[0]), below(words[2], wide - shape[1])
 
 
 def frosted(
     image: NDArray[np.uint8], severity: int, number: int, top: int, left: int
 ) -> NDArray[np.uint8]:
-    """Return the image under a texture's part whose upper left corner is given."""
+    """Return min(a x + b f, 255) of an image x and the part f of a texture from (top, left)."""
     height, width, _ = image.shape
-    ice = enlarged(number, height, width)
-    kept, added = map(np.uint16, FROST[severity - 1])
-    result = np.array(image, order="C")
-    _mix(result.reshape(height, 3 * width), ice.reshape(len(ice), -1)[top:], 3 * left, kept, added)
-    return result
+    ice = resize(texture(number), *enlarged_size(number, height, width))
+    part = ice[top : top + height, left : left + width]  # (H, W, 3)
+    kept, added = FROST[severity - 1]
+    return truncate((kept * image.astype(np.int32) + added * part.astype(np.int32)) // 100)
 
 
-@lru_cache(maxsize=len(TEXTURES))
-def enlarged(number: int, height: int, width: int) -> NDArray[np.uint8]:
-    """Return a texture, RGB uint8, 1.1 times as high and wide as an image or more; read-only.
+def enlarged_size(number: int, height: int, width: int) -> tuple[int, int]:
+    """Return the height and width of a texture after enlarging it for an image.
 
-    Textures are enlarged by as much as an image needs, and never made smaller.
+    Both are at least 1.1 times those of the image. Textures are never made smaller.
     """
-    ice = texture(number)
-    tall, wide, _ = ice.shape
+    tall, wide, _ = texture(number).shape
     factor = MARGIN * max(1.0, height / tall, width / wide)
-    result = resize(ice, math.ceil(tall * factor), math.ceil(wide * factor))
-    result.flags.writeable = False
-    return result
+    return math.ceil(tall * factor), math.ceil(wide * factor)
 
 
 @cache
 def texture(number: int) -> NDArray[np.uint8]:
-    """Return a photograph, RGB uint8 (H, W, 3), read-only; InputError where the package lacks it.
+    """Read a texture, RGB uint8 (H, W, 3), read-only; InputError if the package lacks it.
 
-    Pillow decodes the same pixels as OpenCV, with which the package reads them.
+    Pillow decodes the same pixels as OpenCV, which the package uses.
     """
     package = find_spec("imagecorruptions")
     folders = package.submodule_search_locations if package else None
@@ -99,25 +89,23 @@ def texture(number: int) -> NDArray[np.uint8]:
 
 
 def resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """Return an image, RGB uint8, resized by cubic convolution (Keys 1981), edges repeated.
+    """Return an image, RGB uint8, resized by cubic convolution (Keys 1981), its edges repeated.
 
-    In integers with OpenCV's weights, so that every processor rounds alike; OpenCV itself rounds
-    as its vector instructions do, and is one grey level away here and there.
+    Sums are in integers with OpenCV's weights, so every processor rounds alike. OpenCV rounds as
+    its vector instructions do, and some pixels differ from it by a grey level.
     """
-    old_height, old_width, _ = image.shape
-    columns, weights = _cubic(old_width, width)
-    wide = np.empty((old_height, 3 * width), np.int32)
-    _widen(image.reshape(old_height, -1), columns, weights, wide)
-    rows, weights = _cubic(old_height, height)
-    result = np.empty((height, width, 3), np.uint8)
-    _heighten(wide, rows, weights, result.reshape(height, -1))
-    return result
+    rows, row_weights = cubic_taps(image.shape[0], height)  # (height, 4) both
+    columns, column_weights = cubic_taps(image.shape[1], width)  # (width, 4) both
+    wide = np.einsum("hwkc,wk->hwc", image[:, columns], column_weights)  # (H, width, 3)
+    total = np.einsum("hkwc,hk->hwc", wide[rows], row_weights)  # (height, width, 3)
+    half = 1 << (2 * WEIGHT_BITS - 1)
+    return truncate(total + half >> 2 * WEIGHT_BITS)
 
 
-def _cubic(old: int, new: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return the four pixels that each of `new` pixels comes from, (new, 4), and their weights.
+def cubic_taps(old: int, new: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return the four old pixels that each new pixel is made of, (new, 4), and their weights.
 
-    A pixel's centre lies at (i + 1/2) old / new - 1/2 between the centres of the old ones.
+    The centre of pixel i lies at (i + 1/2) old / new - 1/2 among the centres of the old pixels.
     """
     centres = (np.arange(new) + 0.5) * (old / new) - 0.5
     before = np.floor(centres).astype(np.int64)
@@ -132,58 +120,3 @@ def _cubic(old: int, new: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     shares.append(1 - shares[0] - shares[1] - shares[2])
     pixels = np.clip(before[:, np.newaxis] + np.arange(-1, 3), 0, old - 1)  # (new, 4)
     return pixels, np.rint(np.stack(shares, axis=-1) * 2**WEIGHT_BITS).astype(np.int32)
-
-
-@kernel
-def _widen(
-    rows: NDArray[np.uint8],
-    columns: NDArray[np.int64],
-    weights: NDArray[np.int32],
-    wide: NDArray[np.int32],
-) -> None:
-    """Fill rows (H, 3 W') from rows (H, 3 W), their weights not yet divided out."""
-    for y in range(rows.shape[0]):
-        row, result = rows[y], wide[y]
-        for x in range(columns.shape[0]):
-            for channel in range(3):
-                total = np.int32(0)
-                for k in range(4):
-                    total += weights[x, k] * np.int32(row[3 * columns[x, k] + channel])
-                result[3 * x + channel] = total
-
-
-@kernel
-def _heighten(
-    wide: NDArray[np.int32],
-    sources: NDArray[np.int64],
-    weights: NDArray[np.int32],
-    rows: NDArray[np.uint8],
-) -> None:
-    """Fill rows (H', 3 W') from rows (H, 3 W') and divide both weights out, rounding."""
-    for y in range(rows.shape[0]):
-        row, (a, b, c, d) = rows[y], weights[y]
-        first, second = wide[sources[y, 0]], wide[sources[y, 1]]
-        third, fourth = wide[sources[y, 2]], wide[sources[y, 3]]
-        for i in range(row.size):
-            total = np.int32(a * first[i] + b * second[i] + c * third[i] + d * fourth[i] + ROUNDING)
-            row[i] = np.uint8(min(max(int(total >> DOWN), 0), 255))
-
-
-@kernel
-def _mix(
-    rows: NDArray[np.uint8], ice: NDArray[np.uint8], left: int, kept: np.uint16, added: np.uint16
-) -> None:
-    """Lay ice (H', 3 W'), from value `left` of its rows on, over rows (H, 3 W); in hundredths.
-
-    Their sum is an integer of 16 bits, so what is cut off is exact.
-    """
-    for y in range(rows.shape[0]):
-        row, above = rows[y], ice[y][left : left + rows.shape[1]]
-        for i in range(row.size):
-            total = np.uint16(kept * row[i] + added * above[i]) // HUNDRED
-            row[i] = np.uint8(min(total, WHITE))
-
-
-def _below(word: np.uint32, count: int) -> int:
-    """Return an integer from 0 to count - 1, each as probable, that a word stands for."""
-    return int(word) * count >> 32

@@ -1,13 +1,11 @@
 """Spatter: drops on the lens, of water at severities 1 to 3 and of mud at 4 and 5.
 
-Hendrycks & Dietterich, "Benchmarking Neural Network Robustness to Common Corruptions and
-Perturbations" (ICLR 2019), with the severities of Michaelis et al.'s package `imagecorruptions`.
+Smoothed noise above a threshold is liquid. Mud hides the image. Water brightens it, by an amount
+that the original code derives from the distances to the edges of the drops with ten calls of
+OpenCV. They are written out here, since OpenCV may be missing and its builds round differently:
+equalizing the histogram of the distances magnifies a difference in their last digit.
 
-Where smoothed noise rises above a threshold is liquid. Mud hides what is behind it. Water
-shines where the light falls through it, which the published form makes of the distances to the
-edges of the drops in ten steps of OpenCV. They are written out here: OpenCV is not needed, and its
-next build changes no pixel. Equalizing the histogram of the distances magnifies their rounding, so
-that other builds than the usual one for x86 differ from it, and from this, here and there.
+This is the definition, in NumPy and SciPy; `kernels.spatter` is the fast path.
 """
 
 from __future__ import annotations
@@ -18,24 +16,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiling import kernel
-from ..normals import fill_normals
+from ..arithmetic import truncate
+from ..normals import draw_normals
 from ..smoothing import smooth
 from .canny import edges
 from .distance_transform import distances
-from .water_relief import shine
 
 
 @dataclass(frozen=True)
 class Spatter:
-    """The noise, what of it is liquid, and how that looks: as water, or as mud."""
+    """Parameters of a severity: of water if `strength` is not 0, else of mud."""
 
-    mean: float
-    deviation: float
-    blur: float  # of the noise, in pixels
-    threshold: float
-    strength: float = 0.0  # of water, where it is brightest
-    edge_blur: float = 0.0  # of mud, in pixels
+    mean: float  # of the noise, where white is 1
+    deviation: float  # of the noise
+    blur: float  # deviation of the filter that smooths the noise, in pixels
+    threshold: float  # lower values are dry
+    strength: float = 0.0  # of water where it is brightest
+    edge_blur: float = 0.0  # deviation of the filter that smooths the mud, in pixels
 
 
 SPATTER = (
@@ -45,112 +42,78 @@ SPATTER = (
     Spatter(0.65, 0.3, 1.0, 0.65, edge_blur=1.5),
     Spatter(0.67, 0.4, 1.0, 0.65, edge_blur=1.5),
 )
-"""By severity."""
+"""Parameters by severity."""
 
 WATER = (175, 238, 238)
-"""Its colour, pale turquoise, as RGB."""
+"""Colour of water, pale turquoise, RGB."""
 
 MUD = (63, 42, 20)
-"""Its colour, brown, as RGB."""
+"""Colour of mud, brown, RGB."""
 
 THINNEST_MUD = 0.8
-"""Where there is less of it, between 0 and 1, there is none."""
+"""Opacity below which mud is dropped."""
 
 TRUNCATE = 4.0
-"""The deviations after which the blurs end."""
-
-DRY, WHITE = np.uint8(0), np.float32(255)
+"""Deviations at which the filters end."""
 
 
 def spatter(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
     """Return an image, RGB uint8 (H, W, 3), with drops of water or mud on it.
 
-    A small image may get no drop at all: it stays as it is.
+    A small image may get no drop: it stays unchanged.
     """
-    noise = np.empty(image.shape[:2], np.float32)
-    fill_normals(np.uint64(stream), 0, noise.reshape(-1))
-    return spattered(image, severity, noise)
+    return spattered(image, severity, draw_normals(stream, 0, image.shape[:2]))
 
 
 def spattered(image: NDArray[np.uint8], severity: int, noise: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return the image with the drops that come from standard normal noise (H, W).
+    """Return x + s colour w / max(w) under water of light w, or x (1 - m) + m colour under mud m.
 
-    It is x + s w / max(w) colour under water of light w, and x (1 - m) + m colour under mud m.
-    Smoothing and thresholds are computed in the type of the noise, whose memory they use.
+    The drops come from standard normal noise (H, W), and are computed in its dtype.
     """
     c = SPATTER[severity - 1]
-    heights = smooth(noise, (c.blur, c.blur), TRUNCATE, "edge", out=noise)
-    result = np.array(image, order="C")
-    rows = result.reshape(len(result), -1)  # (H, 3 W)
+    heights = smooth(noise, (c.blur, c.blur), TRUNCATE, "edge")
     if c.strength:
-        light = light_of_water(heights, c)
-        brightest = int(light.max())
-        if brightest > 0:
-            red, green, blue = (np.float32(c.strength * part / brightest) for part in WATER)
-            _add_water(rows, light, red, green, blue)
-    else:
-        np.greater(heights, (c.threshold - c.mean) / c.deviation, out=heights)  # 0 or 1
-        mud = smooth(heights, (c.edge_blur, c.edge_blur), TRUNCATE, "edge", out=heights)
-        _cover(rows, mud, *map(noise.dtype.type, (THINNEST_MUD, *MUD)))
-    return result
+        levels = 255 * c.mean + 255 * c.deviation * heights
+        liquid = np.where(levels < 255 * c.threshold, 0, levels).astype(np.int32).astype(np.uint8)
+        light = water_light(liquid)
+        share = light / max(light.max(), 1)
+        return truncate(image + c.strength * share[..., np.newaxis] * WATER)  # (H, W, 3)
+    is_mud = (heights > (c.threshold - c.mean) / c.deviation).astype(noise.dtype)
+    mud = smooth(is_mud, (c.edge_blur, c.edge_blur), TRUNCATE, "edge")
+    mud = np.where(mud < THINNEST_MUD, 0, mud)[..., np.newaxis]  # (H, W, 1)
+    return truncate(image * (1 - mud) + MUD * mud)
 
 
-def light_of_water(heights: NDArray[Any], c: Spatter) -> NDArray[np.uint16]:
-    """Return how much light water adds, uint16 (H, W), from smoothed standard normal noise."""
-    liquid = np.empty(heights.shape, np.uint8)
-    real = heights.dtype.type
-    mean, deviation, threshold = 255.0 * c.mean, 255.0 * c.deviation, 255.0 * c.threshold
-    _levels(heights, real(mean), real(deviation), real(threshold), liquid)
-    return shine(liquid, distances(edges(liquid)))
+def water_light(liquid: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return the light that drops add, (H, W), from their heights in grey levels, 0 where dry.
+
+    It is the height times a relief: the mean distances to the edges of the drops, with equalized
+    histogram, embossed as if light came from the lower right, and smoothed.
+    """
+    from scipy.ndimage import correlate  # slow to import, and the fast path does not need it
+
+    box = np.ones((3, 3), np.int32)
+    far = distances(edges(liquid))[2:-2, 2:-2]  # (H, W), up to 20
+    mean = correlate(far.astype(np.float64), box, mode="mirror") / 9
+    levels = equalized(mean.astype(np.float32).astype(np.uint8)).astype(np.int32)
+    relief = correlate(levels, np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]), mode="mirror")
+    smoothed = (correlate(np.clip(relief, 0, 255), box, mode="mirror") + 4) // 9  # rounded
+    light: NDArray[np.int32] = smoothed * liquid
+    return light
 
 
-@kernel
-def _levels(
-    heights: NDArray[Any], mean: Any, deviation: Any, threshold: Any, liquid: NDArray[np.uint8]
-) -> None:
-    """Cut heights off to grey levels; what is below the threshold is dry, 0."""
-    for y in range(liquid.shape[0]):
-        row, levels = heights[y], liquid[y]
-        for x in range(levels.size):
-            height = mean + deviation * row[x]
-            levels[x] = np.uint8(np.int32(height)) if height >= threshold else DRY
+def equalized(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return grey levels (H, W) spread over 0 to 255 by the equalization of OpenCV, in float32.
 
-
-@kernel
-def _add_water(
-    rows: NDArray[np.uint8],
-    light: NDArray[np.uint16],
-    red: np.float32,
-    green: np.float32,
-    blue: np.float32,
-) -> None:
-    """Add light (H, W) times a colour to rows (H, 3 W), up to white."""
-    for y in range(rows.shape[0]):
-        row, lights = rows[y], light[y]
-        for x in range(lights.size):
-            added = np.float32(lights[x])
-            row[3 * x] = _up_to_white(np.float32(row[3 * x]) + added * red)
-            row[3 * x + 1] = _up_to_white(np.float32(row[3 * x + 1]) + added * green)
-            row[3 * x + 2] = _up_to_white(np.float32(row[3 * x + 2]) + added * blue)
-
-
-@kernel
-def _up_to_white(value: np.float32) -> np.uint8:
-    """Return a number that is not negative cut off to a grey level."""
-    return np.uint8(np.int32(value if value < WHITE else WHITE))
-
-
-@kernel
-def _cover(
-    rows: NDArray[np.uint8], mud: NDArray[Any], thinnest: Any, red: Any, green: Any, blue: Any
-) -> None:
-    """Mix a colour with rows (H, 3 W): as much of it as there is mud (H, W), from 0 to 1."""
-    one, none = mud.dtype.type(1), mud.dtype.type(0)
-    for y in range(rows.shape[0]):
-        row, muds = rows[y], mud[y]
-        for x in range(muds.size):
-            share = muds[x] if muds[x] >= thinnest else none
-            rest = one - share
-            row[3 * x] = np.uint8(np.int32(row[3 * x] * rest + red * share))
-            row[3 * x + 1] = np.uint8(np.int32(row[3 * x + 1] * rest + green * share))
-            row[3 * x + 2] = np.uint8(np.int32(row[3 * x + 2] * rest + blue * share))
+    The lowest level becomes 0; each other one becomes 255 times the share of the pixels up to it
+    among all pixels above the lowest level. A plane of a single level stays unchanged.
+    """
+    counts = np.bincount(levels.reshape(-1), minlength=256)
+    lowest = levels.min()
+    above = levels.size - counts[lowest]
+    if above == 0:
+        return levels
+    counts[lowest] = 0
+    scale = np.float32(255) / np.float32(above)
+    table = np.rint(np.cumsum(counts).astype(np.float32) * scale)  # (256,)
+    return truncate(table[levels])

@@ -10,7 +10,7 @@ from . import options
 from .console import print_table, progress_bars, say
 
 if TYPE_CHECKING:
-    from ..datasets.validate import Check
+    from ..datasets.validate import SplitReport
 
 SHOWN = 10
 """How many problems of a kind are shown."""
@@ -22,19 +22,14 @@ datasets = typer.Typer(
 
 @datasets.callback(invoke_without_command=True)
 def listed(context: typer.Context) -> None:
-    """List the datasets that --data knows, and the class files and maps that have names."""
+    """List the datasets that --data knows, and the embedded taxonomies and class maps."""
     if context.invoked_subcommand is not None:
         return
     from ..datasets.class_maps import load_class_map, map_names
-    from ..datasets.registry import DATASETS, registered
+    from ..datasets.registry import dataset_titles
     from ..datasets.taxonomies import load_taxonomy, taxonomy_names
 
-    rows = [(info.name, info.title) for info in DATASETS.values()]
-    rows += [
-        (name, f"registered by {entry.dist.name if entry.dist else entry.value}")
-        for name, entry in registered().items()
-        if name not in DATASETS
-    ]
+    rows = list(dataset_titles().items())
     rows.append(("--images, --labels", "any folder of images with one of labels, and --classes"))
     print_table("datasets", ("name", "what"), rows)
     taxonomies = [load_taxonomy(name) for name in taxonomy_names()]
@@ -46,8 +41,8 @@ def listed(context: typer.Context) -> None:
         [
             (
                 each.name,
-                f"{len(each.source.classes)} classes onto {len(each.target.classes)}, "
-                f"{len(each.unmapped)} onto none",
+                f"{len(each.source.classes)} classes to {len(each.target.classes)}, "
+                f"{len(each.unmapped)} unmapped",
             )
             for each in maps
         ],
@@ -82,7 +77,7 @@ def check(
         raise typer.Exit(2)
 
 
-def _print(found: Check) -> None:
+def _print(found: SplitReport) -> None:
     dataset = found.dataset
     good, total = sum(found.sizes.values()), int(found.class_pixels.sum()) + found.ignored_pixels
     if good:

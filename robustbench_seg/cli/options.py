@@ -33,7 +33,7 @@ Classes = Annotated[
     str | None,
     typer.Option(
         metavar="NAME_OR_FILE",
-        help="The class file of --labels, see robustseg datasets. (default: cityscapes)",
+        help="The taxonomy of --labels, see robustseg datasets. (default: cityscapes)",
         show_default=False,
     ),
 ]

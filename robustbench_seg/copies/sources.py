@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from corruptions import image_key
 
-from ..datasets.ade20k import is_ade20k
-from ..datasets.adverse import is_acdc
-from ..datasets.camvid import is_camvid
-from ..datasets.cityscapes import image_paths, is_cityscapes
+from ..datasets.cityscapes import image_paths
 from ..datasets.files import check_depth, open_image
+from ..datasets.registry import layout_of
 from ..datasets.split_index import IMAGES, images_below
 from ..errors import InputError
 from ..names import check_name
@@ -61,11 +59,13 @@ def find_sources(folder: Path, split: str | None) -> list[str]:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    if is_cityscapes(folder):
+    layout = layout_of(folder)
+    if layout is not None and layout.name == "cityscapes":
         found = image_paths(folder, split or "val")
     elif split is not None:
-        raise InputError(f"--split {split}: {folder} is not a Cityscapes tree, which has splits")
-    elif images := _beside_labels(folder):
+        raise InputError(f"--split {split}: {folder} is not a Cityscapes tree; leave it out")
+    elif layout is not None and layout.images:
+        images = folder / layout.images
         raise InputError(f"{folder}: holds labels too; name the folder of images, {images}")
     else:
         found = list(images_below(folder))
@@ -94,8 +94,3 @@ def read_source(path: Path) -> NDArray[np.uint8]:
             found = _OTHERS.get(file.mode, f"Pillow's mode {file.mode}")
             raise InputError(f"{path}: must be 8-bit RGB or grey, this is {found}; convert it")
         return np.asarray(file.convert("RGB"))
-
-
-def _beside_labels(folder: Path) -> Path | None:
-    layouts = ((is_camvid, "val"), (is_ade20k, "images"), (is_acdc, "rgb_anon"))
-    return next((folder / images for fits, images in layouts if fits(folder)), None)

@@ -1,39 +1,45 @@
-"""ADE20K (Zhou et al., CVPR 2017) as the SceneParsing challenge laid it out, ADEChallengeData2016.
+"""ADE20K (Zhou et al., CVPR 2017) in the layout of its challenge, ADEChallengeData2016.
 
-ROOT/images/<split>/<frame>.jpg and ROOT/annotations/<split>/<frame>.png, where 0 is everything else
-and 1-150 are the classes; the splits are training and validation.
+ROOT/images/<split>/<frame>.jpg and ROOT/annotations/<split>/<frame>.png, in which 0 is everything
+else and 1-150 are the classes. The splits are training and validation; train and val work too.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import InputError
 from .files import FileFrame
-from .split_index import SplitIndex, files_in, require_labels, require_split, subfolders
+from .layouts import layout
+from .split_index import (
+    SplitIndex,
+    files_in,
+    require_images,
+    require_labels,
+    require_split,
+    subfolders,
+)
 from .taxonomies import load_taxonomy
 
+_TITLE = "ADE20K, 150 classes, as ADEChallengeData2016: a path"
 _SPLITS = {"train": "training", "val": "validation"}
 
 
-def is_ade20k(root: Path) -> bool:
-    """Whether the folder has the challenge's layout."""
+def _fits(root: Path) -> bool:
     return any((root / "images" / folder).is_dir() for folder in _SPLITS.values())
 
 
-def find_ade20k(root: Path, split: str) -> SplitIndex:
-    """Find the frames of a split (train and val are taken as well); InputError as the others."""
+@layout("ade20k", _TITLE, "images/ and annotations/", _fits, images="images")
+def index_ade20k(root: Path, split: str) -> SplitIndex:
+    """Index a split; InputError if it has no folder, no image or no labels."""
     folder = _SPLITS.get(split, split)
     images, labels = root / "images" / folder, root / "annotations" / folder
     require_split(images, split, subfolders(root / "images"))
     paths = files_in(images, "*.jpg")
-    if not paths:
-        raise InputError(f"{images}: no images; expected <frame>.jpg")
+    require_images(paths, images, "<frame>.jpg")
     require_labels(labels, f"the labels of {images} belong there")
     taxonomy = load_taxonomy("ade20k")
-    found = SplitIndex("ade20k", split, taxonomy.classes, root)
+    index = SplitIndex("ade20k", split, taxonomy.classes, root)
     for path in paths:
-        label = labels / f"{path.stem}.png"
-        found.add(FileFrame(path.stem, path, label, taxonomy.lookup))
-    found.note_labels(files_in(labels, "*.png"))
-    return found
+        index.add(FileFrame(path.stem, path, labels / f"{path.stem}.png", taxonomy.lookup))
+    index.note_labels(files_in(labels, "*.png"))
+    return index

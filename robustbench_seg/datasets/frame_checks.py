@@ -1,4 +1,4 @@
-"""What must be true of a frame, whoever reads it."""
+"""Checks of a frame, for evaluation, training and `robustseg datasets check`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from ..names import check_name
 from .base import IGNORE
 
 SMALLEST = 32
-"""Pixels of a side, below which no frame can be corrupted."""
+"""Shortest side in pixels: smaller frames cannot be corrupted."""
 
 
 def check_pair(
     name: str, image: NDArray[np.uint8], label: NDArray[np.uint8], classes: int
 ) -> tuple[int, ...]:
-    """Check an image (H, W, 3) with its label (H, W); return the pixels of each class.
+    """Check an image (H, W, 3) and its label (H, W); return the number of pixels of each class.
 
-    Raises InputError, naming the frame, where its name is no text, their sizes differ, a side is
+    Raises InputError, which names the frame, if the name is not UTF-8, the sizes differ, a side is
     under 32 pixels, or the label holds a value that is neither a class nor IGNORE.
     """
     check_name(name)

@@ -1,4 +1,4 @@
-"""What a folder holds of a split: the frames that are whole, and what is wrong with the rest."""
+"""The files of a split: its frames, and everything that is wrong with the rest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff", ".webp")
 
 @dataclass
 class SplitIndex:
-    """The frames of a split in their order, and what is wrong, a line each."""
+    """The frames of a split in their order, and its problems, a line each."""
 
     name: str
     split: str
@@ -25,12 +25,12 @@ class SplitIndex:
     taxonomy: str = ""
     frames: list[FileFrame] = field(default_factory=list)
     unlabelled: list[str] = field(default_factory=list)
-    """Images that have no label."""
+    """Images without a label."""
     without_image: list[str] = field(default_factory=list)
-    """Labels that have no image, which are no hindrance to an evaluation."""
+    """Labels without an image, which do not prevent an evaluation."""
 
     def dataset(self) -> Dataset:
-        """Return the split; InputError with the first image that has no label."""
+        """Return the split; InputError, which names the first, if images have no label."""
         if self.unlabelled:
             others = len(self.unlabelled) - 1
             more = f" ({others} more; robustseg datasets check lists them)" if others else ""
@@ -39,17 +39,11 @@ class SplitIndex:
 
     def pairs(self) -> Dataset:
         """Return the frames that have both an image and a label."""
-        return Dataset(
-            name=self.name,
-            split=self.split,
-            classes=self.classes,
-            frames=self.frames,
-            root=str(self.root),
-            taxonomy=self.taxonomy,
-        )
+        root = str(self.root)
+        return Dataset(self.name, self.split, self.classes, self.frames, root, self.taxonomy)
 
     def add(self, frame: FileFrame, expected: str = "") -> None:
-        """Take a frame, or note what label was expected where there is none."""
+        """Add a frame if its label exists, else a line with the label that was expected."""
         if frame.label_path.is_file():
             self.frames.append(frame)
         else:
@@ -58,7 +52,7 @@ class SplitIndex:
             )
 
     def note_labels(self, labels: Collection[Path]) -> None:
-        """Note which of the labels are of no frame."""
+        """Add a line for each of the labels that belongs to no frame."""
         used = {frame.label_path for frame in self.frames}
         self.without_image += [
             f"{path}: no image for this label" for path in labels if path not in used
@@ -71,7 +65,7 @@ def subfolders(folder: Path) -> list[str]:
         return sorted(
             path.name for path in folder.iterdir() if path.is_dir() and path.name[0] != "."
         )
-    except OSError:  # no folder, or one that may not be read
+    except OSError:  # no folder, or one that cannot be read
         return []
 
 
@@ -81,24 +75,30 @@ def files_in(folder: Path, pattern: str) -> list[Path]:
 
 
 def require_split(images: Path, split: str, known: Collection[str]) -> None:
-    """Raise InputError, with the splits that there are, unless a split's folder is there."""
+    """Raise InputError, which lists the known splits, if a split's folder does not exist."""
     if not images.is_dir():
         raise InputError(
             f"--split {split}: {images} is not a folder; splits: {', '.join(known) or 'none'}"
         )
 
 
+def require_images(images: Collection[object], folder: Path, expected: str) -> None:
+    """Raise InputError if there are no images."""
+    if not images:
+        raise InputError(f"{folder}: no images; expected {expected}")
+
+
 def require_labels(labels: Path, what: str) -> None:
-    """Raise InputError unless the folder of a split's labels is there."""
+    """Raise InputError if the folder of a split's labels does not exist."""
     if not labels.is_dir():
         raise InputError(f"{labels}: no such folder; {what}")
 
 
 def images_below(folder: Path) -> Iterator[Path]:
-    """Yield the images in a folder and its subfolders, links followed, without hidden ones."""
+    """Yield the images in a folder and its subfolders, following links, without hidden ones."""
     for parent, folders, names in os.walk(folder, followlinks=True):
         above = map(os.path.realpath, Path(parent).parents)
-        if os.path.realpath(parent) in above:  # a link back, which would lead round for ever
+        if os.path.realpath(parent) in above:  # a link to a folder above: an endless loop
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, overload
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from .base import Dataset
-from .classes import CITYSCAPES
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-VERSION = 2
-"""Raised whenever a pixel of any scene changes."""
+from .taxonomies import CITYSCAPES
 
 SPLITS = {"train": 4000, "val": 100}
-"""The number of scenes of each split."""
-
-__all__ = ["SPLITS", "VERSION", "StreetFrame", "render", "streets"]
+"""Number of scenes of each split."""
 
 
 def _check(split: str, width: int, height: int) -> None:
@@ -39,63 +33,40 @@ def render(
     _check(split, width, height)
     if index < 0:
         raise InputError(f"streets: scene {index} does not exist; use 0 or more")
-    # Loaded here because Numba is slow to import.
+    # Imported here because Numba is slow to import.
     from ..streets.scene import render as render_scene
 
     return render_scene(split, index, width, height)
 
 
-class StreetFrame:
-    """A scene that is rendered when it is first asked for; only the last one is kept."""
+@lru_cache(maxsize=1)
+def _scene(frame: StreetFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    return render(frame.split, frame.index, frame.width, frame.height)
 
+
+@dataclass(frozen=True)
+class StreetFrame:
+    """A scene, rendered on first use; only the last scene is kept in memory."""
+
+    split: str
+    index: int
+    width: int
+    height: int
     group = ""
     condition = ""
-    _kept: tuple[tuple[str, int, int, int], NDArray[np.uint8], NDArray[np.uint8]] | None = None
-
-    def __init__(self, split: str, index: int, width: int, height: int) -> None:
-        self._key = (split, index, width, height)
 
     @property
     def name(self) -> str:
         """The split and the number, e.g. val_000003."""
-        return f"{self._key[0]}_{self._key[1]:06d}"
-
-    def _rendered(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        kept = StreetFrame._kept
-        if kept is None or kept[0] != self._key:
-            kept = (self._key, *render(*self._key))
-            StreetFrame._kept = kept
-        return kept[1], kept[2]
+        return f"{self.split}_{self.index:06d}"
 
     def image(self) -> NDArray[np.uint8]:
-        """Return the picture, uint8 RGB (H, W, 3), a copy of the caller's own."""
-        return self._rendered()[0].copy()
+        """Return a new copy of the image, uint8 RGB (H, W, 3)."""
+        return _scene(self)[0].copy()
 
     def label(self) -> NDArray[np.uint8]:
-        """Return the class of each pixel, uint8 (H, W), 255 on the own car's hood."""
-        return self._rendered()[1].copy()
-
-
-class _Frames(Sequence[StreetFrame]):
-    def __init__(self, split: str, count: int, width: int, height: int) -> None:
-        self._split, self._count, self._size = split, count, (width, height)
-
-    def __len__(self) -> int:
-        return self._count
-
-    @overload
-    def __getitem__(self, index: int) -> StreetFrame: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[StreetFrame]: ...
-
-    def __getitem__(self, index: int | slice) -> StreetFrame | list[StreetFrame]:
-        if isinstance(index, slice):
-            return [self[place] for place in range(*index.indices(self._count))]
-        place = index + self._count if index < 0 else index
-        if not 0 <= place < self._count:
-            raise IndexError(index)
-        return StreetFrame(self._split, place, *self._size)
+        """Return the class of each pixel, uint8 (H, W), 255 on the hood of the camera's car."""
+        return _scene(self)[1].copy()
 
 
 def streets(
@@ -108,5 +79,6 @@ def streets(
     _check(split, width, height)
     if limit is not None and limit < 1:
         raise InputError(f"streets: limit is {limit}; use 1 or more")
-    count = SPLITS[split] if limit is None else min(limit, SPLITS[split])
-    return Dataset("streets", split, CITYSCAPES, _Frames(split, count, width, height))
+    count = min(limit or SPLITS[split], SPLITS[split])
+    frames = [StreetFrame(split, index, width, height) for index in range(count)]
+    return Dataset("streets", split, CITYSCAPES, frames)

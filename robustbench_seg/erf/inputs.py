@@ -14,8 +14,8 @@ from PIL import Image
 from torch import Tensor
 
 from corruptions import corrupt, image_key
+from corruptions.catalogue import find
 from corruptions.checks import SEVERITIES
-from corruptions.registry import find
 
 from ..datasets.base import Frame
 from ..errors import InputError

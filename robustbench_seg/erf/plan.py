@@ -13,6 +13,7 @@ from ..datasets.registry import open_dataset
 from ..errors import InputError
 from ..inference.devices import default_threads, resolve_device
 from ..models.base import Segmenter
+from ..models.registry import load_model
 from ..progress import Progress
 from ..versions import EVALUATING, versions
 from .gradients import Method, Unit, batch_sums, constant, scores
@@ -27,7 +28,6 @@ from .inputs import (
 )
 from .layers import Layer, layers_of
 from .measures import Pixel
-from .models import load_model
 
 PUBLISHED_IMAGES: Mapping[Method, int] = {"luo": 100, "replknet": 50}
 """How many images SegFormer's Figure 3 averages over, and RepLKNet's."""
@@ -217,7 +217,12 @@ def _load(
         model
         if isinstance(model, Segmenter)
         else load_model(
-            model, data=dataset.name, weights=weights, classes=dataset.class_names, seed=seed
+            model,
+            data=dataset.name,
+            weights=weights,
+            classes=dataset.class_names,
+            seed=seed,
+            encoders=True,
         )
         for model in models
     )

@@ -1,4 +1,4 @@
-"""What a run will cost, before it is begun: predictions, arithmetic, memory, bytes, time."""
+"""Forecast of a run: predictions, multiply-adds, memory, disk space and time."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ from ..protocol.request import Request
 from .sources import find_source
 
 BYTES_PER_CELL = 1000
-"""Of the store, for 19 classes, rounded up from what runs on Cityscapes and streets take."""
+"""Bytes of a cell in the store with 19 classes, rounded up from runs on Cityscapes and streets."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a run of some models under all conditions of a suite costs."""
+    """Cost of a run of models under all conditions of a suite."""
 
     models: pd.DataFrame
-    """By model: gflops (10^9 multiply-adds of a prediction, mean over the conditions), memory
-    (bytes of weights and of the activations of a batch), seconds (of a prediction by one worker).
-    What a model does not tell, or nothing was measured of, is missing."""
+    """Index model; `gflops`: 10^9 multiply-adds of a prediction, mean over the conditions;
+    `memory`: bytes of weights and of the activations of a batch; `seconds`: of a prediction by one
+    worker. Unknown numbers are missing."""
     conditions: int
     images: int
     batch: int
-    """How many conditions of an image are predicted together."""
+    """Number of conditions of an image that are predicted together."""
     workers: int
     corrupting: float | None
-    """Seconds that making the mean image takes one core; None: not measured."""
+    """Mean seconds of one core to corrupt an image; None: not measured."""
     seconds: float | None
-    """Of the whole run, by all workers together; None: nothing is known of the speed."""
+    """Seconds of the whole run with all workers; None: speed unknown."""
 
     @property
     def cells(self) -> int:
-        """The number of predictions."""
+        """Number of predictions."""
         return self.conditions * self.images * len(self.models)
 
     @property
@@ -76,35 +76,34 @@ def forecast(
     measure: bool = False,
     progress: Progress = silent,
 ) -> Forecast:
-    """Return what a request costs on images of a size (height, width), shared among workers.
+    """Return the cost of a request on images of a size (height, width), shared among workers.
 
-    The speed is that of `rates`, images per second of one worker for each model, or is measured
-    here on the device of the request. A model of ours has random weights. Nothing is read. Raises
-    InputError for what is unknown or does not fit together.
+    The speed is given by `rates`, images per second of one worker for each model, or is measured
+    on the device of the request. Built-in models get random weights; no data is read. Raises
+    InputError for unknown names and options that exclude each other.
     """
     if rates and (measure or len(rates) != len(request.models) or min(rates) <= 0):
         raise InputError(
-            "--frames-per-second: goes without --measure, once for each --model, above 0"
+            "--frames-per-second: needs one number above 0 for each --model, and no --measure"
         )
     for choice in request.models:
         parse_choice(choice)
     device = resolve_device(request.device) if measure else (request.device or "cuda")
-    suite = find_source(request).suite
     scale = None if request.input_scale is None else Scale("scale", request.input_scale)
     conditions = [
         condition.at_scale(scale)
-        for condition in (CLEAN, *suite.conditions)
+        for condition in (CLEAN, *find_source(request).suite.conditions)
         for _ in range(request.draws if condition.random else 1)
     ]
     batch = request.batch or batch_size([size], device, request.input_scale)
     rows = []
     for choice in request.models:
         segmenter = load_for_costs(choice, classes, shapes_alone=True)
-        rows.append({"model": choice, **_counted(segmenter, conditions, size, batch)})
-    table = pd.DataFrame(rows, columns=["model", "own", "gflops", "memory"]).set_index("model")
-    corrupting = None
+        rows.append({"model": choice, **_counts(segmenter, conditions, size, batch)})
+    table = pd.DataFrame(rows, columns=["model", "native", "gflops", "memory"]).set_index("model")
+    corrupting = seconds = None
     if measure:
-        found = costs(
+        measured = costs(
             request.models,
             size,
             classes=classes,
@@ -112,70 +111,69 @@ def forecast(
             precision=request.precision,
             progress=progress,
         )
-        rates = found["images_per_second"].tolist()
-        corrupting = _corrupting(conditions, size, request.implementation, progress)
-    # At other scales than the model's own, the time is as the multiply-adds.
-    scales = (table["gflops"] / table["own"]).fillna(1)
-    table["seconds"] = scales / np.array(rates) if len(rates) else np.nan
-    seconds = None
-    if len(rates):
-        one = _together(float(table["seconds"].sum()), corrupting or 0, device)
-        seconds = one * len(conditions) * images / workers
-    table = table.drop(columns="own")
+        rates = measured["images_per_second"].tolist()
+        corrupting = _seconds_to_corrupt(conditions, size, request.implementation, progress)
+    # At other input sizes than the model's own, the time is proportional to the multiply-adds.
+    native = table.pop("native")
+    table["seconds"] = (table["gflops"] / native).fillna(1) / np.array(rates) if rates else np.nan
+    if rates:
+        each = _seconds_per_image(float(table["seconds"].sum()), corrupting or 0, device)
+        seconds = each * len(conditions) * images / workers
     return Forecast(table, len(conditions), images, batch, workers, corrupting, seconds)
 
 
-def _together(predicting: float, corrupting: float, device: str) -> float:
-    """Return the seconds of an image under one condition, made and predicted by all models."""
-    if device_kind(device) == "cpu":  # both take the same cores
+def _seconds_per_image(predicting: float, corrupting: float, device: str) -> float:
+    """Return the seconds to corrupt an image and predict it with all models."""
+    if device_kind(device) == "cpu":  # both use the same cores
         return predicting + corrupting
     cores = max(1, (os.cpu_count() or 1) // max(1, gpu_count()))
     return max(predicting, corrupting / cores)
 
 
-def _counted(
+def _counts(
     segmenter: Segmenter, conditions: Sequence[Condition], size: Size, batch: int
 ) -> dict[str, float]:
     network = segmenter.network
     if not isinstance(network, nn.Module) or not parameters(network):
         return {}
-    own = segmenter.preprocessing.input_size(size)
-    seen = [
+    native = segmenter.preprocessing.input_size(size), segmenter.window
+    inputs = [
         (item.scale.size(size), item.view(size).window or segmenter.window)
         if item.scale
-        else (own, segmenter.window)
+        else native
         for item in conditions
     ]
-    counts = {look: _executed(network, *look, batch) for look in {*seen, (own, segmenter.window)}}
+    counts = {each: _count(network, *each, batch) for each in {*inputs, native}}
     return {
-        "own": counts[own, segmenter.window][0],
-        "gflops": float(np.mean([counts[look][0] for look in seen])),
-        "memory": 4 * parameters(network) + max(counts[look][1] for look in seen),
+        "native": counts[native][0],
+        "gflops": float(np.mean([counts[each][0] for each in inputs])),
+        "memory": 4 * parameters(network) + max(counts[each][1] for each in inputs),
     }
 
 
-def _executed(network: nn.Module, inside: Size, window: Window, batch: int) -> tuple[float, float]:
-    grid = window_grid(window, inside)
+def _count(network: nn.Module, size: Size, window: Window, batch: int) -> tuple[float, float]:
+    """Return the 10^9 multiply-adds of a prediction and the bytes of a batch's activations."""
+    grid = window_grid(window, size)
     crop = (grid.height, grid.width)
     try:
         adds = grid.number * multiply_adds(network, crop)
         return adds / 1e9, activation_bytes(network, crop, batch)
-    except Exception:  # a network from elsewhere may need values, which are not there
+    except Exception:  # a third-party network may need pixel values, which shapes lack
         return float("nan"), float("nan")
 
 
-def _corrupting(
+def _seconds_to_corrupt(
     conditions: Sequence[Condition], size: Size, implementation: Implementation, progress: Progress
 ) -> float:
-    """Return the mean seconds that a condition's image takes, each corruption timed once."""
+    """Return the mean seconds over the conditions; each corruption is timed at one severity."""
     image = render("val", 0, size[1], size[0])[0]  # (H, W, 3)
-    made = [condition.corruption or ("", 0) for condition in conditions]
-    times: dict[str, float] = {}
-    distinct = {name: (name, severity) for name, severity in made if severity}
-    for done, (name, severity) in enumerate(distinct.values(), start=1):
+    corruptions = [item.corruption for item in conditions if item.corruption]
+    seconds: dict[str, float] = {}
+    distinct = dict(corruptions)
+    for done, (name, severity) in enumerate(distinct.items(), start=1):
         corrupt(image, name, severity, implementation=implementation)  # compiles
         start = time.perf_counter()
         corrupt(image, name, severity, implementation=implementation)
-        times[name] = time.perf_counter() - start
+        seconds[name] = time.perf_counter() - start
         progress("corruptions", done, len(distinct), name)
-    return float(np.mean([times.get(name, 0.0) for name, _ in made]))
+    return sum(seconds[name] for name, _ in corruptions) / len(conditions)

@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import nn
 
 from ..datasets.base import Dataset
-from ..datasets.class_maps import Mapped, load_class_map, mapped
+from ..datasets.class_maps import MappedDataset, apply_class_map, load_class_map
 from ..datasets.registry import open_dataset
 from ..errors import InputError
 from ..folders import RESULTS, check_folder
@@ -45,7 +45,7 @@ class Plan:
     frames: range
     """Numbers of the frames to evaluate: all, or those of the shard."""
     folder: Path
-    mapping: Mapped | None = None
+    mapping: MappedDataset | None = None
     """How predicted classes are scored as others; None: as they are."""
 
     @property
@@ -131,7 +131,8 @@ def make_plan(
         source = taken_source(dataset, request)
     mapping = None
     if request.class_map is not None:
-        mapping = mapped(dataset, load_class_map(str(request.class_map)), request.class_map_mode)
+        class_map = load_class_map(str(request.class_map))
+        mapping = apply_class_map(dataset, class_map, request.class_map_mode)
         dataset = mapping.dataset
     with torch_threads(threads):
         segmenters = _load_models(request, dataset, mapping)
@@ -211,16 +212,18 @@ def _check_sizes(segmenters: Sequence[Segmenter], request: Request, source: Sour
 
 
 def _load_models(
-    request: Request, dataset: Dataset, mapping: Mapped | None
+    request: Request, dataset: Dataset, mapping: MappedDataset | None
 ) -> tuple[Segmenter, ...]:
     weights = None if request.weights is None else str(request.weights)
-    data = mapping.weights if mapping else dataset.taxonomy or dataset.name
+    data = mapping.model_taxonomy if mapping else dataset.taxonomy or dataset.name
     classes = mapping.spec.models if mapping else dataset.class_names
     segmenters = tuple(
         load_model(choice, data=data, weights=weights, classes=classes) for choice in request.models
     )
     if mapping:
-        segmenters = tuple(restrict_classes(segmenter, mapping.kept) for segmenter in segmenters)
+        segmenters = tuple(
+            restrict_classes(segmenter, mapping.kept_classes) for segmenter in segmenters
+        )
     names = [segmenter.name for segmenter in segmenters]
     for name in names:
         check_name(name)

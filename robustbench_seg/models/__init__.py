@@ -1,1 +1,1 @@
-"""The models: one file per paper, their weights, and the registry that finds both by name."""
+"""Models: one file per paper, their weights, and a registry that loads both by name."""

@@ -1,4 +1,4 @@
-"""What a model declares: its input, how it is slid over images, what it was trained on."""
+"""What a model declares: its preprocessing, its window, its classes, its training data."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:  # a stored run is read without torch, which takes seconds to 
 WindowMode = Literal["slide", "whole"]
 Precision = Literal["float32", "bf16", "fp16"]
 LabelFunction = Callable[[NDArray[np.uint8]], NDArray[Any]]
-"""From an RGB uint8 (H, W, 3) image to a map of labels (H, W), of any integer type."""
+"""A function from an RGB uint8 (H, W, 3) image to a label map (H, W) of any integer dtype."""
 
 NOTHING = "nothing"
-"""What random weights were trained on."""
+"""The training data of random weights."""
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """From an RGB uint8 image to a network's input: (pixel - mean) / std, per channel.
+    """Normalisation of RGB uint8 images: (pixel - mean) / std, per channel.
 
     mean and std are in grey levels (0-255) and in the order of `channels`. `size` is (height,
     width) in pixels; None keeps the size of the image.
@@ -35,15 +35,15 @@ class Preprocessing:
     size: tuple[int, int] | None = None
 
     def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return the size (height, width) at which an image of a size enters the network."""
+        """Return the (height, width) at which an image of a size enters the network."""
         return self.size or size
 
     def without_size(self) -> Preprocessing:
-        """Return the same for images that keep their size."""
+        """Return the same preprocessing for images at their own size."""
         return replace(self, size=None)
 
     def normalise(self, images: Tensor) -> Tensor:
-        """Return float32 (N, 3, H, W) of RGB uint8 (N, 3, H, W) images, of their own size."""
+        """Normalise RGB uint8 (N, 3, H, W) images, at their own size, to float32 (N, 3, H, W)."""
         x = images.float()
         if self.channels == "BGR":
             x = x.flip(1)
@@ -63,17 +63,12 @@ class StageOutput(NamedTuple):
     """Index in the list of maps that the module returns; None for a module that returns one."""
 
 
-def facts_of(network: nn.Module) -> dict[str, str]:
-    """Return what a weights file must say of its network because the tensors do not."""
-    return dict(getattr(network, "facts", {}))
-
-
 @dataclass(frozen=True)
 class Window:
     """Whole-image inference, or square crops in pixels whose overlapping logits are averaged.
 
-    The default is the official SegFormer protocol for Cityscapes. An image that no side of which
-    exceeds the crop is taken whole either way.
+    The default is the SegFormer authors' protocol for Cityscapes. An image with no side longer than
+    the crop is taken whole in both modes.
     """
 
     mode: WindowMode = "slide"
@@ -81,13 +76,15 @@ class Window:
     stride: int = 768
 
 
+WHOLE = Window("whole")
+
+
 @dataclass(frozen=True)
 class Segmenter:
-    """A network with everything that is needed to use it.
+    """A trained model: a network, its preprocessing, its window and its classes.
 
     The network maps float32 (N, 3, H, W) to logits (N, K, h, w), those of the classes first; h and
-    w may be smaller than H and W. Or it is a function from an image to its labels, which takes the
-    image as it is.
+    w may be smaller than H and W. A function from an image to its labels takes the image as it is.
     """
 
     name: str
@@ -97,11 +94,11 @@ class Segmenter:
     classes: tuple[str, ...]
     trained_on: str
     weights: Mapping[str, str] = field(default_factory=dict)
-    """Where the weights come from: source, sha256, licence; shown with every result."""
+    """Provenance of the weights: source, sha256, licence, note; shown with every result."""
     spare_outputs: int = 0
-    """Outputs after those of the classes, which are dropped."""
+    """Number of outputs after those of the classes, which are dropped."""
 
     @property
     def untrained(self) -> bool:
-        """Whether the weights are random, so that its scores mean nothing."""
+        """Whether the weights are random and the scores meaningless."""
         return self.trained_on == NOTHING

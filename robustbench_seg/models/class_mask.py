@@ -1,4 +1,4 @@
-"""A model that may predict only some of its classes: the argmax goes over their logits."""
+"""Models that predict only some of their classes: the argmax is taken over their logits alone."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .base import Segmenter
 
 
 def restrict_classes(segmenter: Segmenter, kept: Sequence[int]) -> Segmenter:
-    """Return the model with the kept classes alone; itself where these are all.
+    """Return the model with the kept classes only, or the model itself if it keeps all.
 
-    Raises InputError for a model that gives labels, of which there are no second best.
+    Raises InputError for a model that gives labels and no logits.
     """
     if len(kept) == len(segmenter.classes):
         return segmenter
@@ -33,7 +33,7 @@ def restrict_classes(segmenter: Segmenter, kept: Sequence[int]) -> Segmenter:
 
 
 class RestrictedNetwork(nn.Module):
-    """A network of which only some of the logits are returned."""
+    """A network that returns only some channels of another one's logits."""
 
     def __init__(self, network: nn.Module, kept: Sequence[int], outputs: int) -> None:
         super().__init__()

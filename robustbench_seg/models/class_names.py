@@ -1,4 +1,4 @@
-"""The classes of a model beside those of the data: as many, and perhaps under other names."""
+"""The classes of a model beside those of the data: their number, and their names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..errors import InputError
 
 
-def check_number(where: object, given: int, wanted: int, data: str) -> None:
+def check_class_count(where: object, given: int, wanted: int, data: str) -> None:
     """Raise InputError, which begins with `where`, unless a model has as many classes as data."""
     if given != wanted:
         raise InputError(
@@ -16,8 +16,8 @@ def check_number(where: object, given: int, wanted: int, data: str) -> None:
         )
 
 
-def differences(own: Sequence[str] | None, scored: Sequence[str]) -> list[str]:
-    """Return a note on the classes that a model calls otherwise than the data, if there are any.
+def class_name_notes(own: Sequence[str] | None, scored: Sequence[str]) -> list[str]:
+    """Return a note if a model names classes differently from the data, else nothing.
 
     None is a model that does not name its classes.
     """

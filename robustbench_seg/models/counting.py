@@ -1,8 +1,8 @@
-"""What a network costs: its parameters, and the multiply-adds of a pass over an image.
+"""Costs of a network: its parameters, and the multiply-adds of a pass over an image.
 
 Multiply-adds are those of convolutions and matrix products. Attention is the products Q K^T and
-A V: 2 N (N / R^2) C where N queries meet N / R^2 keys of C channels. Nothing is computed, so that
-no size takes memory.
+A V: 2 N (N / R^2) C for N queries and N / R^2 keys of C channels. Tensors are on the meta device,
+so no size needs memory.
 """
 
 from __future__ import annotations
@@ -29,61 +29,61 @@ _RECTIFIERS = (
 
 
 def parameters(network: nn.Module) -> int:
-    """Return the number of trained values: weights and biases, not running statistics."""
+    """Return the number of trained values: weights and biases, without running statistics."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 
 def multiply_adds(network: nn.Module, size: tuple[int, int]) -> int:
     """Return the multiply-adds that a pass over one image of size (height, width) executes.
 
-    The network is left as it is.
+    The network is not changed.
     """
-    return _count(_without_values(network), size, {}) // 2  # torch counts a multiply-add as two
+    return _count(_on_meta(network), size, {}) // 2  # torch counts a multiply-add as two
 
 
 def activation_bytes(network: nn.Module, size: tuple[int, int], batch: int = 1) -> int:
-    """Return the most bytes that a pass in float32 over images of size (height, width) holds.
+    """Return the peak bytes of activations of a float32 pass over images of size (height, width).
 
-    The inputs and whatever an operation gives, for as long as it is needed; not what an operation
-    takes for itself, nor the weights. Attention counts with its matrix, which kernels that work on
-    tiles do without. The network is left as it is.
+    Counted are the inputs and the outputs of operations while they are needed, but neither the
+    workspace of an operation nor the weights. Attention counts with its full matrix, which tiled
+    kernels do not store. The network is not changed.
     """
-    shapes = _without_values(network)
+    shapes = _on_meta(network)
     live = _Live()
     with torch.inference_mode(), live:
         shapes(torch.empty(batch, 3, *size, device="meta"))
-    return live.most
+    return live.peak
 
 
 class _Live(TorchDispatchMode):
-    """Adds up the tensors that are alive after each operation."""
+    """Sums the bytes of the tensors that are alive after each operation."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch has no type for it
-        self.most: int = 0
+        self.peak: int = 0
         self._alive: dict[StorageWeakRef, int] = {}
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:  # torch's own signature
-        given = func(*args, **(kwargs or {}))
-        for tensor in tree_leaves(given):
+        outputs = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(outputs):
             if isinstance(tensor, Tensor):
                 storage = tensor.untyped_storage()
                 self._alive[StorageWeakRef(storage)] = storage.nbytes()
         self._alive = {ref: size for ref, size in self._alive.items() if not ref.expired()}
-        self.most = max(self.most, sum(self._alive.values()))
-        return given
+        self.peak = max(self.peak, sum(self._alive.values()))
+        return outputs
 
 
 def published_multiply_adds(network: nn.Module, size: tuple[int, int]) -> int:
-    """Return the multiply-adds of a pass over an image, by the rule that papers count with.
+    """Return the multiply-adds of a pass over an image by the rule that papers count with.
 
-    That of mmcv's counter, which knows no synchronised batch norm: a convolution's bias is one more
-    at each output, and so is a rectifier; other biases, norms, activations, pooling and resampling
-    are left out. A module that computes its function in a cheaper way than its paper writes is
-    counted by its method `forward_as_published`. The network is left as it is. All figures of
-    SegFormer's Table 1a come out as they are printed.
+    The rule is mmcv's, which knows no synchronised batch norm: the bias of a convolution, and a
+    rectifier, add one for each output; other biases, norms, activations, pooling and resampling are
+    left out. A module that computes the function of its paper in a cheaper way is counted by its
+    method `forward_as_published`. All numbers of SegFormer's Table 1a result. The network is not
+    changed.
     """
     biases = 0
 
@@ -91,7 +91,7 @@ def published_multiply_adds(network: nn.Module, size: tuple[int, int]) -> int:
         nonlocal biases
         biases += output.numel() if module.bias is not None else 0
 
-    shapes = _without_values(network)
+    shapes = _on_meta(network)
     for module in shapes.modules():
         module.forward = getattr(module, "forward_as_published", module.forward)
         if isinstance(module, nn.Conv2d):
@@ -100,8 +100,8 @@ def published_multiply_adds(network: nn.Module, size: tuple[int, int]) -> int:
     return _count(shapes, size, rules) // 2 + biases
 
 
-def _without_values(network: nn.Module) -> nn.Module:
-    """Copy a network, in inference, with its tensors as shapes alone."""
+def _on_meta(network: nn.Module) -> nn.Module:
+    """Copy a network to the meta device, in evaluation mode."""
     shapes: dict[int, Tensor] = {}
     for parameter in network.parameters():
         shape = torch.empty_like(parameter, device="meta")
@@ -115,7 +115,7 @@ def _count(
     shapes: nn.Module, size: tuple[int, int], rules: Mapping[Any, Callable[..., int]]
 ) -> int:
     counter = FlopCounterMode(display=False, custom_mapping=dict(rules))
-    # Without values attention is its two products, which are counted; a CPU's own one is not.
+    # On the meta device attention is two counted products; a CPU's fused kernel is not counted.
     with torch.inference_mode(), counter:
         shapes(torch.empty(1, 3, *size, device="meta"))
     return counter.get_total_flops()

@@ -6,16 +6,13 @@ pyramid pooling with the image's mean: Rethinking Atrous Convolution, arXiv 1706
 the papers; the parameters have mmsegmentation's names.
 """
 
-# ruff: noqa: D102 - each class says what its `forward` does.
-
 from __future__ import annotations
-
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from .encoder_decoder import Encoder, EncoderDecoder, Maps
+from .encoders import on_each_encoder
 from .layers import Convolution, SeparableConvolution, upsample
 
 SHALLOW_WIDTH = 48
@@ -52,7 +49,7 @@ class DeepLabV3PlusHead(nn.Module):
         x = upsample(x, shallow.shape[2:])  # (N, D, H, W) -> (N, D, h, w)
         x = torch.cat([x, self.c1_bottleneck(shallow)], 1)  # (N, D + 48, h, w)
         x = self.dropout(self.sep_bottleneck(x))  # (N, D, h, w)
-        return cast(Tensor, self.conv_seg(x))  # (N, K, h, w)
+        return self.conv_seg(x)  # (N, K, h, w)
 
 
 def deeplabv3plus(
@@ -66,3 +63,16 @@ def deeplabv3plus(
     shallow, deep = backbone.widths
     head = DeepLabV3PlusHead(shallow, deep, width, classes, backbone.output_stride, dropout)
     return EncoderDecoder(backbone, head)
+
+
+MODELS = on_each_encoder(
+    "deeplabv3plus",
+    deeplabv3plus,
+    title="Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation "
+    "(arXiv 1802.02611)",
+    description="DeepLabv3+",
+    key="decode_head.c1_bottleneck.",
+    widest="decode_head.bottleneck.conv.weight",
+    smallest_batch=2,
+    sizes={"mobilenetv2": (256, 16)},  # the paper's, for the smallest model
+)

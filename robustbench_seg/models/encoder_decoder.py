@@ -1,14 +1,12 @@
-"""What the convolutional networks have in common: an encoder, and a head that labels its maps.
+"""What the convolutional networks share: an encoder, and a head that classifies its maps.
 
 The parameters have mmsegmentation's names, so that its published checkpoints load: the encoder is
 `backbone`, the head `decode_head`, its classifier `conv_seg`.
 """
 
-# ruff: noqa: D102 - each class says what its `forward` does.
-
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +16,7 @@ from .layers import initialise
 
 
 class Maps(NamedTuple):
-    """What an encoder makes of images (N, 3, H, W)."""
+    """The maps that an encoder computes of images (N, 3, H, W)."""
 
     shallow: Tensor
     """(N, c, H / 4, W / 4), rounded up."""
@@ -31,7 +29,7 @@ class Encoder(nn.Module):
 
     widths: tuple[int, int]
     stages: tuple[str, ...]
-    """Names of the modules that end the stages, from the image on."""
+    """Names of the modules that end the stages, from the first."""
 
     def __init__(self, output_stride: int) -> None:
         super().__init__()
@@ -39,17 +37,17 @@ class Encoder(nn.Module):
 
 
 class EncoderDecoder(nn.Module):
-    """Images float32 (N, 3, H, W) to logits (N, classes, h, w), of the size of the head's maps."""
+    """Images float32 (N, 3, H, W) to logits (N, classes, h, w), at the size of the head's maps."""
 
     def __init__(self, backbone: Encoder, decode_head: nn.Module) -> None:
         super().__init__()
         self.backbone = backbone
         self.decode_head = decode_head
         self.stage_outputs = tuple(StageOutput(f"backbone.{name}") for name in backbone.stages)
-        self.facts = {"output_stride": str(backbone.output_stride)}
+        self.checkpoint_metadata = {"output_stride": str(backbone.output_stride)}
         if not next(self.parameters()).is_meta:  # else there is nothing to draw
             self.apply(initialise)
 
     def forward(self, image: Tensor) -> Tensor:
         maps = self.backbone(image.contiguous(memory_format=torch.channels_last))
-        return cast(Tensor, self.decode_head(maps))
+        return self.decode_head(maps)

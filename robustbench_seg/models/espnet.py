@@ -3,22 +3,20 @@
 S. Mehta, M. Rastegari, A. Caspi, L. Shapiro, H. Hajishirzi: ESPNet: Efficient Spatial Pyramid of
 Dilated Convolutions for Semantic Segmentation. ECCV 2018, arXiv 1803.06815 (Figures 1b and 4d,
 Section 3). Batch norm has epsilon 1e-3. The parameters have the names of the authors' checkpoints
-(https://github.com/sacmehta/ESPNet, MIT licence), one output of which, the last, is background.
+(https://github.com/sacmehta/ESPNet, MIT licence), whose last output is background.
 """
-
-# ruff: noqa: D102 - each class says what its `forward` does.
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .base import Preprocessing, StageOutput
+from .model import Model
 
 PREPROCESSING = Preprocessing(
     # The authors' means and deviations of Cityscapes; they divide by 255 after, not before.
@@ -42,7 +40,7 @@ class Convolution(nn.Module):
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, self.conv(x))
+        return self.conv(x)
 
 
 class Activation(nn.Module):
@@ -54,7 +52,7 @@ class Activation(nn.Module):
         self.act = nn.PReLU(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, self.act(self.bn(x)))
+        return self.act(self.bn(x))
 
 
 class ConvolutionActivation(nn.Module):
@@ -67,7 +65,7 @@ class ConvolutionActivation(nn.Module):
         self.act = nn.PReLU(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, self.act(self.bn(self.conv(x))))
+        return self.act(self.bn(self.conv(x)))
 
 
 class Pyramid(nn.Module):
@@ -105,11 +103,11 @@ class Downsampler(Pyramid):
         self.act = nn.PReLU(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, self.act(self.bn(self.merge(x))))
+        return self.act(self.bn(self.merge(x)))
 
 
 class Block(Pyramid):
-    """An ESP unit of stride 1, added to its input where both have as many channels."""
+    """An ESP unit of stride 1, added to its input if it has as many channels."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, kernel=1, stride=1)
@@ -118,11 +116,11 @@ class Block(Pyramid):
 
     def forward(self, x: Tensor) -> Tensor:
         merged = self.merge(x)
-        return cast(Tensor, self.bn(x + merged if self.residual else merged))
+        return self.bn(x + merged if self.residual else merged)
 
 
 class Encoder(nn.Module):
-    """ESPNet-C: features at 1/2, 1/4 and 1/8, the first two joined by the image at their size."""
+    """ESPNet-C: features at 1/2, 1/4 and 1/8, the first two with the resized image concatenated."""
 
     def __init__(self, outputs: int, p: int, q: int) -> None:
         super().__init__()
@@ -152,15 +150,15 @@ class Encoder(nn.Module):
 class ESPNet(nn.Module):
     """Images float32 (N, 3, H, W) to logits (N, outputs, H, W).
 
-    Sides that are no multiples of 8 are filled up with zeros, the mean colour; the authors' network
-    takes multiples of 8 alone.
+    Sides that are not multiples of 8, which the authors' network refuses, are padded with zeros,
+    the mean colour.
 
     p and q are the numbers of ESP units at 1/4 and 1/8. `joined_skip` is the form of the authors'
-    CamVid checkpoints, whose last fusion takes the first level's features joined by the image
+    CamVid checkpoints: the last fusion takes the first level's features with the image concatenated
     (19 channels) rather than alone (16).
     """
 
-    # The levels at 1/2, 1/4 and 1/8, each after what is concatenated to it.
+    # The levels at 1/2, 1/4 and 1/8, each after its concatenations.
     stage_outputs = tuple(StageOutput(f"encoder.{name}") for name in ("b1", "b2", "b3"))
 
     def __init__(self, outputs: int, *, p: int = 2, q: int = 8, joined_skip: bool = False) -> None:
@@ -187,14 +185,14 @@ class ESPNet(nn.Module):
         x = self.combine_l2_l3(torch.cat([second, third], 1))  # (N, 2 K, ...) -> (N, K, ...)
         x = self.up_l2(x)  # (N, K, H/4, W/4) -> (N, K, H/2, W/2)
         x = torch.cat([x, joined if self.joined_skip else first], 1)  # (N, K + 16 or 19, ...)
-        logits = cast(Tensor, self.classifier(self.conv(x)))  # -> (N, K, H, W)
+        logits: Tensor = self.classifier(self.conv(x))  # -> (N, K, H, W)
         return logits[:, :, :height, :width]
 
 
-def espnet_of(tensors: Mapping[str, Tensor]) -> ESPNet:
-    """Build the ESPNet that tensors with the authors' names are of; its own weights are new.
+def espnet_sized_as(tensors: Mapping[str, Tensor]) -> ESPNet:
+    """Build an ESPNet with the sizes of tensors with the authors' names; its weights are new.
 
-    p, q, the number of outputs and the form of the last fusion are read off names and shapes.
+    p, q, the number of outputs and the form of the last fusion follow from names and shapes.
     """
     fusion = tensors["conv.conv.weight"]  # (outputs, outputs + 16 or 19, 3, 3)
 
@@ -207,3 +205,18 @@ def espnet_of(tensors: Mapping[str, Tensor]) -> ESPNet:
         q=units(r"encoder\.level3"),
         joined_skip=fusion.shape[1:2] == (len(fusion) + 19,),
     )
+
+
+MODEL = Model(
+    name="espnet",
+    title="ESPNet: Efficient Spatial Pyramid of Dilated Convolutions for Semantic Segmentation "
+    "(arXiv 1803.06815)",
+    description="ESPNet",
+    build=ESPNet,
+    build_for=lambda checkpoint: espnet_sized_as(checkpoint.tensors),
+    keys=("encoder.level2_0.c1.conv.weight",),
+    classifier="conv.conv.weight",
+    preprocessing=PREPROCESSING,
+    spare_outputs=1,  # background
+    crop_multiple=8,
+)

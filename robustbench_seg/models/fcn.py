@@ -1,21 +1,18 @@
-"""FCN: a fully convolutional network, which labels what a classifier's encoder sees.
+"""FCN: a fully convolutional network that labels the map of a classifier's encoder.
 
 J. Long, E. Shelhamer, T. Darrell: Fully Convolutional Networks for Semantic Segmentation. CVPR
-2015, arXiv 1411.4038. Of the paper's skips nothing is left where the encoder is dilated to 1/8: as
-in mmsegmentation, whose names the parameters have, two 3x3 convolutions, and one more of their
-result beside their input. Written from its published description.
+2015, arXiv 1411.4038. An encoder dilated to 1/8 needs none of the paper's skips. The head is
+mmsegmentation's, whose names the parameters have: two 3x3 convolutions, and a third of their result
+concatenated to their input. Written from its published description.
 """
 
-# ruff: noqa: D102 - each class says what its `forward` does.
-
 from __future__ import annotations
-
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from .encoder_decoder import Encoder, EncoderDecoder, Maps
+from .encoders import on_each_encoder
 from .layers import Convolution
 
 
@@ -31,7 +28,7 @@ class FCNHead(nn.Module):
 
     def forward(self, maps: Maps) -> Tensor:
         x = torch.cat([maps.deep, self.convs(maps.deep)], 1)  # (N, C + D, h, w)
-        return cast(Tensor, self.conv_seg(self.dropout(self.conv_cat(x))))  # (N, K, h, w)
+        return self.conv_seg(self.dropout(self.conv_cat(x)))  # (N, K, h, w)
 
 
 def fcn(
@@ -42,3 +39,13 @@ def fcn(
     width is that of the head, 512 in mmsegmentation. dropout acts in training only.
     """
     return EncoderDecoder(backbone, FCNHead(backbone.widths[1], width, classes, dropout))
+
+
+MODELS = on_each_encoder(
+    "fcn",
+    fcn,
+    title="Fully Convolutional Networks for Semantic Segmentation (arXiv 1411.4038)",
+    description="FCN",
+    key="decode_head.conv_cat.",
+    widest="decode_head.conv_cat.conv.weight",
+)

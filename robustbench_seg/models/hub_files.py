@@ -1,4 +1,4 @@
-"""Repositories of the Hugging Face hub: fetched once, checked, and then taken from its cache."""
+"""Repositories on the Hugging Face hub: downloaded once, checked, then read from its cache."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .checkpoints.files import sha256
 from .checkpoints.folders import CONFIG, WEIGHTS, shard_names
 
 _SECONDS = 10
-"""How long the hub may take to begin an answer."""
+"""Timeout in seconds for the hub to begin an answer."""
 _UNKNOWN = (
     "is not on the Hugging Face hub, or is private",
     "check its name, or log in with `hf auth login`",
@@ -20,7 +20,7 @@ _UNKNOWN = (
 
 
 class NotFetchedError(Exception):
-    """Why a repository is not there, as a predicate of its name, and what to do about it."""
+    """A repository that cannot be used: a reason, which continues its name, and a remedy."""
 
     def __init__(self, reason: str, remedy: str) -> None:
         super().__init__(f"{reason}; {remedy}")
@@ -28,13 +28,13 @@ class NotFetchedError(Exception):
         self.remedy = remedy
 
 
-def fetch(repository: str) -> Path:
-    """Return the folder of the hub's cache with a repository's config.json and weights.
+def fetch_repository(repository: str) -> Path:
+    """Return the folder in the hub's cache with a repository's config.json and weights.
 
-    The folder is named by the commit. Where its files are in the cache the network is not asked: a
-    run repeats without one. Files whose SHA-256 the hub has stated are compared with it each time,
-    and deleted where they differ. Raises NotFetchedError, and InputError for an index that names
-    files elsewhere.
+    The folder's name is the commit. Files in the cache are used without the network, which makes
+    runs repeatable. Each file is compared with the SHA-256 that the hub states, if any, and deleted
+    if it differs. Raises NotFetchedError, and InputError for an index that names files outside the
+    folder.
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
@@ -51,13 +51,13 @@ def fetch(repository: str) -> Path:
         raise NotFetchedError(*_UNKNOWN) from error
     except LocalEntryNotFoundError:
         pass
-    # The hub's client warns of every new attempt; what is raised says it all.
+    # The hub's client logs a warning for each retry; the final error is enough.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     return _gather(from_hub)
 
 
 def _gather(get: Callable[[str, str | None], Path]) -> Path:
-    """Get the configuration and the weights, of one commit."""
+    """Get the configuration and the weights of one commit."""
     from huggingface_hub.errors import EntryNotFoundError
 
     folder = _checked(get(CONFIG, None)).parent
@@ -83,11 +83,11 @@ def _download(repository: str, name: str, commit: str | None) -> Path:
         RepositoryNotFoundError,
     )
 
-    # OSError, and the error of whichever library the client asks by.
+    # OSError, and the error of the client's HTTP library.
     network_errors = cast("tuple[type[Exception], ...]", HfHubHTTPError.__bases__)
     url = f"https://huggingface.co/{repository}"
     try:
-        # One short question: a download would repeat it for most of a minute.
+        # One request with a timeout; hf_hub_download would retry for most of a minute.
         get_hf_file_metadata(hf_hub_url(repository, name, revision=commit), timeout=_SECONDS)
     except RemoteEntryNotFoundError as error:
         if name in WEIGHTS[:-1]:
@@ -117,9 +117,9 @@ def _download(repository: str, name: str, commit: str | None) -> Path:
 
 
 def _checked(path: Path) -> Path:
-    """Return a path in the cache. Raises NotFetchedError where the content is not as stated."""
-    # The client names what it fetches by the digest that the hub states, and links to it. It does
-    # not compare the two.
+    """Return a path in the cache. Raises NotFetchedError if its digest is not the stated one."""
+    # The client names a blob by the digest that the hub states, and links to it, but does not
+    # compare the two.
     stated = path.readlink().name if path.is_symlink() else ""
     if re.fullmatch("[0-9a-f]{64}", stated) and sha256(path) != stated:
         for file in (path.resolve(), path.parent / path.readlink(), path):

@@ -1,11 +1,8 @@
-"""What the networks share: convolutions with batch norm and a rectifier, and first weights."""
-
-# ruff: noqa: D102 - each class says what its `forward` does.
+"""Layers that the networks share, and the initialisation of their weights."""
 
 from __future__ import annotations
 
 import math
-from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +10,7 @@ from torch import Tensor, nn
 
 
 class Convolution(nn.Module):
-    """A convolution without bias, batch norm, activation (default ReLU).
+    """A convolution without bias, batch norm and an activation (default: ReLU).
 
     (N, inputs, H, W) -> (N, outputs, H / stride, W / stride). The parameters are named as in
     mmcv's ConvModule.
@@ -39,7 +36,7 @@ class Convolution(nn.Module):
         self.activate = activation or nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, self.activate(self.bn(self.conv(x))))
+        return self.activate(self.bn(self.conv(x)))
 
 
 class SeparableConvolution(nn.Module):
@@ -55,11 +52,11 @@ class SeparableConvolution(nn.Module):
         self.pointwise_conv = Convolution(inputs, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, self.pointwise_conv(self.depthwise_conv(x)))
+        return self.pointwise_conv(self.depthwise_conv(x))
 
 
 def to_map(tokens: Tensor, size: tuple[int, int]) -> Tensor:
-    """View tokens (N, H * W, C) as the channels_last map (N, C, H, W) that convolutions want."""
+    """View tokens (N, H * W, C) as a map (N, C, H, W) in the channels_last format."""
     return tokens.reshape(len(tokens), *size, -1).permute(0, 3, 1, 2)  # -> (N, C, H, W)
 
 
@@ -71,14 +68,14 @@ def to_tokens(feature_map: Tensor) -> Tensor:
 def upsample(x: Tensor, size: torch.Size) -> Tensor:
     """Upsample bilinearly, (N, C, h, w) -> (N, C, *size), in the channels_last format.
 
-    Of a map of 1x1 the format cannot be told, and torch takes the other; one such map among those
-    that are concatenated decides for all that follows.
+    The strides of a 1x1 map fit both formats, and torch then chooses the other; a concatenation
+    with one such map changes the format of everything after it.
     """
     return F.interpolate(x, size, mode="bilinear").contiguous(memory_format=torch.channels_last)
 
 
 def initialise(module: nn.Module) -> None:
-    """Draw linear weights from N(0, 0.02), truncated, and convolutions' by their fan-out."""
+    """Draw linear weights from a truncated N(0, 0.02), and convolutions' by their fan-out."""
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
     elif isinstance(module, nn.Conv2d):

@@ -5,18 +5,14 @@ Bottlenecks. CVPR 2018, arXiv 1801.04381 (Table 2, without its last 1x1 convolut
 classification). Written from the paper; the parameters have mmsegmentation's names.
 """
 
-# ruff: noqa: D102 - each class says what its `forward` does.
-
 from __future__ import annotations
-
-from typing import cast
 
 from torch import Tensor, nn
 
 from .encoder_decoder import Encoder, Maps
 from .layers import Convolution
 
-# Of each of the seven layers: expansion, channels, blocks, stride (Table 2: t, c, n, s).
+# Expansion, channels, blocks and stride of each of the seven layers (Table 2: t, c, n, s).
 LAYERS = (
     (1, 16, 1, 1),
     (6, 24, 2, 2),
@@ -29,7 +25,7 @@ LAYERS = (
 
 
 class InvertedResidual(nn.Module):
-    """Expand, filter each channel, project without a rectifier; added to the input where it fits.
+    """Expand, filter each channel, project linearly; add to the input if the shapes are equal.
 
     (N, inputs, H, W) -> (N, outputs, H / stride, W / stride).
     """
@@ -55,38 +51,39 @@ class InvertedResidual(nn.Module):
         self.residual = stride == 1 and inputs == outputs
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, self.conv(x).add_(x) if self.residual else self.conv(x))
+        return self.conv(x).add_(x) if self.residual else self.conv(x)
 
 
 class MobileNetV2(Encoder):
     """Images float32 (N, 3, H, W) to maps of 24 channels at 1/4 and 320 at 1 / output_stride.
 
-    Where the output stride is reached, further strides become dilations of what follows; as in
-    mmsegmentation, of the first block of each layer only.
+    Once the output stride is reached, further strides become dilations; as in mmsegmentation, only
+    of the first block of each layer.
     """
 
     widths = (24, 320)
-    # The last layers at the strides 4, 8, 16 and 32 of the paper, of which some may be dilated.
+    # The last layer at each of the paper's strides of 4, 8, 16 and 32, which may be dilated here.
     stages = ("layer2", "layer3", "layer5", "layer7")
 
     def __init__(self, output_stride: int) -> None:
         super().__init__(output_stride)
         self.conv1 = Convolution(3, 32, 3, stride=2, activation=nn.ReLU6(inplace=True))
         inputs, total, dilation = 32, 2, 1
-        for number, (expansion, outputs, blocks, stride) in enumerate(LAYERS, start=1):
+        layers = []
+        for expansion, outputs, blocks, stride in LAYERS:
             if total * stride > output_stride:
                 dilation, stride = dilation * stride, 1
             total *= stride
-            layer = [InvertedResidual(inputs, outputs, expansion, stride, dilation)] + [
-                InvertedResidual(outputs, outputs, expansion, 1, 1) for _ in range(blocks - 1)
-            ]
-            self.add_module(f"layer{number}", nn.Sequential(*layer))
+            first = InvertedResidual(inputs, outputs, expansion, stride, dilation)
             inputs = outputs
+            others = (InvertedResidual(inputs, outputs, expansion, 1, 1) for _ in range(blocks - 1))
+            layers.append(nn.Sequential(first, *others))
+        self.layer1, self.layer2, self.layer3, self.layer4, *layers = layers
+        self.layer5, self.layer6, self.layer7 = layers
 
     def forward(self, image: Tensor) -> Maps:
-        x = self.conv1(image)  # (N, 3, H, W) -> (N, 32, H / 2, W / 2)
-        shallow = self.get_submodule("layer2")(self.get_submodule("layer1")(x))  # (N, 24, 1/4)
-        x = shallow
-        for number in range(3, len(LAYERS) + 1):
-            x = self.get_submodule(f"layer{number}")(x)  # -> (N, 320, 1 / output_stride) at last
-        return Maps(shallow, x)
+        x = self.layer1(self.conv1(image))  # (N, 3, H, W) -> (N, 16, H / 2, W / 2)
+        shallow = self.layer2(x)  # (N, 24, H / 4, W / 4)
+        x = self.layer4(self.layer3(shallow))  # (N, 64, ...)
+        x = self.layer6(self.layer5(x))  # (N, 160, ...)
+        return Maps(shallow, self.layer7(x))  # (N, 320, H / output_stride, W / output_stride)

@@ -1,4 +1,4 @@
-"""The weights that have a name: which model has some for which data, and where they are."""
+"""Weights with a name: the models and data that have some, and where the files are."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError
-from .hub_files import NotFetchedError, fetch
+from .hub_files import NotFetchedError, fetch_repository
 
 
 class Embedded(NamedTuple):
-    """Weights that are part of this package: a file in its folder `weights`."""
+    """Weights in this package: a file in its folder `weights`."""
 
     file: str
     licence: str = "Apache-2.0"
@@ -44,72 +44,76 @@ RANDOM = "random"
 EMBEDDED = Path(__file__).parent / "weights"
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _SUFFIXES = {".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".json"}
-"""What a file's name may end in, and hardly a repository's."""
+"""Suffixes of files, which names of repositories hardly have."""
 _UNTRAINED = "--weights random, which stamps UNTRAINED on every output"
 
 
-class Found(NamedTuple):
-    """Weights that are there to be read, and what is known of them before they are."""
+class LocatedWeights(NamedTuple):
+    """Weights on disk, and what is known of them before they are read."""
 
     path: Path
     """A file, or a folder as Hugging Face lays it out."""
     label: str
-    """What follows the "@" in the name of a result."""
+    """The part after the "@" in a result's name."""
     source: str
     licence: str = ""
     trained_on: str = ""
-    """The name of the data; empty where only the file may say."""
+    """Name of the data; empty if only the file may give it."""
     note: str = ""
 
 
-def find_weights(model: str, wanted: str, data: str) -> Found:
+def find_weights(model: str, wanted: str, data: str) -> LocatedWeights:
     """Find a model's weights: those named `wanted`, or the file, folder or repository of that name.
 
-    data is the name of the data they are wanted for. A path is looked for first, then a repository
-    OWNER/NAME of the Hugging Face hub, which is fetched unless it is in the hub's cache. Raises
-    InputError, with the ways on, where there are none.
+    data is the name of the dataset at hand. A path comes before a repository OWNER/NAME of the
+    Hugging Face hub, which is downloaded unless it is in the hub's cache. Raises InputError, with
+    the alternatives, if there are no such weights.
     """
     where = NAMED_WEIGHTS.get((model, wanted))
     if isinstance(where, Hub):
         return _published(where, f"{model}@{wanted}", wanted)
     if isinstance(where, Embedded):
         source = f"{where.file}, embedded"
-        return Found(EMBEDDED / where.file, wanted, source, where.licence, wanted, where.note)
+        return LocatedWeights(
+            EMBEDDED / where.file, wanted, source, where.licence, wanted, where.note
+        )
     if wanted == data or wanted in {known for _, known in NAMED_WEIGHTS}:
         raise InputError(_no_weights(model, wanted))
     path = Path(wanted)
     if path.exists():
-        return Found(path, _label(path), path.name)
+        return LocatedWeights(path, _label(path), path.name)
     if _REPOSITORY.fullmatch(wanted) and path.suffix not in _SUFFIXES:
         return _repository(model, wanted)
     known = ", ".join([*(data for name, data in NAMED_WEIGHTS if name == model), RANDOM])
     raise InputError(f"--weights {wanted}: no such file; {model} has weights by name: {known}")
 
 
-def _published(where: Hub, choice: str, data: str) -> Found:
+def _published(where: Hub, choice: str, data: str) -> LocatedWeights:
     try:
-        folder = fetch(where.repository)
+        folder = fetch_repository(where.repository)
     except NotFetchedError as error:
         raise InputError(
             f"--model {choice}: {where.repository} {error.reason}; {error.remedy}, or use "
             f"--weights FILE, --model b0 --data streets, or {_UNTRAINED}"
         ) from error
-    return Found(folder, data, _source(where.repository, folder), where.licence, data)
+    return LocatedWeights(folder, data, _source(where.repository, folder), where.licence, data)
 
 
-def _repository(model: str, wanted: str) -> Found:
+def _repository(model: str, wanted: str) -> LocatedWeights:
     for (name, data), where in NAMED_WEIGHTS.items():
         if isinstance(where, Hub) and (name, where.repository) == (model, wanted):
             return _published(where, f"{model}@{wanted}", data)
     try:
-        folder = fetch(wanted)
+        folder = fetch_repository(wanted)
     except NotFetchedError as error:
         raise InputError(
             f"--weights {wanted}: no such file, and as a repository it {error.reason}; "
             f"{error.remedy}, or give a FILE"
         ) from error
     label = wanted.partition("/")[2]
-    return Found(folder, label, _source(wanted, folder), trained_on=f"the data of {wanted}")
+    return LocatedWeights(
+        folder, label, _source(wanted, folder), trained_on=f"the data of {wanted}"
+    )
 
 
 def _source(repository: str, folder: Path) -> str:
@@ -126,7 +130,7 @@ def _no_weights(model: str, data: str) -> str:
 
 
 def _label(path: Path) -> str:
-    # Of names that say nothing, as trainings give them, the folder's says more.
+    # Trainings name their files alike; the folder's name distinguishes them.
     if path.is_file() and path.stem in {"weights", "model", "pytorch_model"}:
         path = path.resolve().parent
     return path.resolve().name if path.is_dir() else path.stem

@@ -1,4 +1,4 @@
-"""What an image processor of transformers does to an image, as its models declare it."""
+"""The preprocessing of transformers' image processors, as its models declare it."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ProcessorPreprocessing(Preprocessing):
-    """A processor's: uint8 images resized by Pillow, then normalised.
+    """Preprocessing of uint8 images that Pillow resizes before they are normalised.
 
-    Where there are `edges` instead of a `size`, the shortest side of an image gets the first of
-    them, but its longest side at most the second.
+    With `edges` instead of a `size`, the shortest side of an image becomes the first of them, but
+    its longest side at most the second.
     """
 
     edges: tuple[int, int | None] | None = None
     divisor: int = 1
-    """What the sides are rounded up to a multiple of, in pixels."""
+    """Pixels of which the sides are rounded up to a multiple."""
     resample: Literal["bilinear", "bicubic"] = "bilinear"
 
     def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return the size (height, width) at which an image of a size enters the network."""
+        """Return the (height, width) at which an image of a size enters the network."""
         if self.size is not None:
             return self.size
         if self.edges is None:
             return size
         shortest, longest = self.edges
         scaled = float(shortest)
-        # The rounding is transformers': it decides the pixels.
+        # transformers rounds in this order, on which the pixels depend.
         if longest is not None and max(size) / min(size) * shortest > longest:
             scaled = longest * min(size) / max(size)
         short, long = round(scaled), int(scaled * max(size) / min(size))
@@ -47,11 +47,11 @@ class ProcessorPreprocessing(Preprocessing):
         return self._rounded(height), self._rounded(width)
 
     def without_size(self) -> ProcessorPreprocessing:
-        """Return the same for images that keep their size."""
+        """Return the same preprocessing for images at their own size."""
         return replace(self, size=None, edges=None)
 
     def normalise(self, images: Tensor) -> Tensor:
-        """Return float32 (N, 3, h, w), resized, of RGB uint8 (N, 3, H, W) images."""
+        """Resize and normalise RGB uint8 (N, 3, H, W) images to float32 (N, 3, h, w)."""
         size = self.input_size((images.shape[2], images.shape[3]))
         if size != images.shape[2:]:
             images = self._resized(images, size)
@@ -60,7 +60,7 @@ class ProcessorPreprocessing(Preprocessing):
     def _resized(self, images: Tensor, size: tuple[int, int]) -> Tensor:
         import torch
 
-        # By Pillow, whose integers are the same everywhere, not by the device.
+        # Pillow resizes in integers, which are the same on every device.
         resample = Image.Resampling[self.resample.upper()]
         resized = [
             np.asarray(Image.fromarray(image).resize((size[1], size[0]), resample))
@@ -73,7 +73,7 @@ class ProcessorPreprocessing(Preprocessing):
 
 
 def preprocessing_from_dict(values: Mapping[str, Any]) -> Preprocessing:
-    """Return the preprocessing of either kind that `asdict` made plain values of, or JSON did."""
+    """Return the preprocessing of either class from the values of `asdict`, or from JSON."""
     kind = ProcessorPreprocessing if "edges" in values else Preprocessing
     lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
     return kind(**{**values, **lists})

@@ -1,23 +1,20 @@
-"""PSPNet: a pyramid of means over parts of the image tells each pixel of the scene around it.
+"""PSPNet: a pyramid of means over parts of the image gives each pixel its context.
 
 H. Zhao, J. Shi, X. Qi, X. Wang, J. Jia: Pyramid Scene Parsing Network. CVPR 2017, arXiv 1612.01105
 (Figure 3, Section 3.2). Written from the paper; the parameters have mmsegmentation's names.
 """
 
-# ruff: noqa: D102 - each class says what its `forward` does.
-
 from __future__ import annotations
-
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from .encoder_decoder import Encoder, EncoderDecoder, Maps
+from .encoders import on_each_encoder
 from .layers import Convolution, upsample
 
 SCALES = (1, 2, 3, 6)
-"""Into how many parts each side of the image is divided (Section 3.2)."""
+"""Numbers of parts into which each side of the image is divided (Section 3.2)."""
 
 
 class PSPHead(nn.Module):
@@ -38,7 +35,7 @@ class PSPHead(nn.Module):
         # (N, C, h, w) -> (N, D, scale, scale) -> (N, D, h, w)
         pyramid = [upsample(pool(deep), deep.shape[2:]) for pool in self.psp_modules]
         x = self.bottleneck(torch.cat([deep, *pyramid], 1))  # (N, C + 4 D, h, w) -> (N, D, h, w)
-        return cast(Tensor, self.conv_seg(self.dropout(x)))  # (N, K, h, w)
+        return self.conv_seg(self.dropout(x))  # (N, K, h, w)
 
 
 def pspnet(
@@ -46,7 +43,18 @@ def pspnet(
 ) -> EncoderDecoder:
     """Build PSPNet for a number of classes, with newly drawn weights: logits at the output stride.
 
-    width is that of each pooled map and of the head, 512 in the paper for a deep map of 2048.
-    dropout acts in training only.
+    width is that of each pooled map and of the head: 512 in the paper, for a deep map of 2048
+    channels. dropout acts in training only.
     """
     return EncoderDecoder(backbone, PSPHead(backbone.widths[1], width, classes, dropout))
+
+
+MODELS = on_each_encoder(
+    "pspnet",
+    pspnet,
+    title="Pyramid Scene Parsing Network (arXiv 1612.01105)",
+    description="PSPNet",
+    key="decode_head.psp_modules.",
+    widest="decode_head.bottleneck.conv.weight",
+    smallest_batch=2,
+)

@@ -1,8 +1,9 @@
-"""The models by name, and the weights that a choice of one means: they follow the data.
+"""Models by name, and the weights that a choice of one means.
 
-A choice is NAME or NAME@WEIGHTS. WEIGHTS is the name of the data they were trained on, `random`,
-or a file or folder. Without WEIGHTS, those trained on the data at hand are taken. Models from
-elsewhere are chosen by one of the forms in `adapters`, or by a name that a package registers.
+A choice is NAME or NAME@WEIGHTS. WEIGHTS is the name of the data they were trained on, `random`, a
+file, a folder or a repository. Without WEIGHTS, those trained on the data at hand are taken. Models
+of other projects are chosen by one of the forms in `adapters`, or by a name that an installed
+package registers.
 """
 
 from __future__ import annotations
@@ -11,17 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
 from ..errors import InputError
-from .adapters import ADAPTERS, FORMS, load_registered, registered
+from .adapters import ADAPTERS, load_registered, registered
 from .base import NOTHING, Segmenter
 from .catalogue import MODELS
 from .checkpoints import Checkpoint, fill, open_checkpoint
-from .class_names import check_number, differences
+from .class_names import check_class_count, class_name_notes
 from .named_weights import NAMED_WEIGHTS, RANDOM, find_weights
 
 
@@ -33,13 +34,13 @@ class ModelInfo:
     title: str
     description: str
     parameters: int | None
-    """With the 19 classes of Cityscapes; None where a package has registered the model."""
+    """Number of parameters with the 19 classes of Cityscapes; None for a package's model."""
     weights: tuple[str, ...]
-    """The data that it has weights for, by name."""
+    """Names of the data that it has weights for."""
 
 
 class Choice(NamedTuple):
-    """A model's name, and its weights where they are given; or an adapter's prefix and target."""
+    """A model's name and the weights given with it, or an adapter's prefix and target."""
 
     model: str
     weights: str | None
@@ -63,14 +64,15 @@ def list_models() -> tuple[ModelInfo, ...]:
 
 
 def parse_choice(choice: str) -> Choice:
-    """Read NAME, NAME@WEIGHTS or PREFIX:TARGET.
+    """Parse NAME, NAME@WEIGHTS or PREFIX:TARGET.
 
     Raises InputError for an unknown model or prefix, or nothing after "@" or ":".
     """
+    forms = ", ".join(adapter.form for adapter in ADAPTERS.values())
     prefix, colon, target = choice.partition(":")
     if colon and prefix in ADAPTERS:
         if not target:
-            raise InputError(f"--model {choice}: nothing after ':'; write {', '.join(FORMS)}")
+            raise InputError(f"--model {choice}: nothing after ':'; write {forms}")
         return Choice(target, None, prefix)
     name, at, weights = choice.partition("@")
     known = dict.fromkeys([*MODELS, *registered()])
@@ -79,7 +81,7 @@ def parse_choice(choice: str) -> Choice:
         meant = f" (did you mean {near[0]}?)" if near else ""
         raise InputError(
             f"--model {choice}: no model {name!r}{meant}; known: {', '.join(known)}, and models "
-            f"from elsewhere: {', '.join(FORMS)}"
+            f"from elsewhere: {forms}"
         )
     if at and not weights:
         raise InputError(f"--model {choice}: nothing after '@'; write a data name, random or FILE")
@@ -89,11 +91,11 @@ def parse_choice(choice: str) -> Choice:
 def build_model(
     name: str, classes: int, *, seed: int = 0, init: str | Path | None = None
 ) -> nn.Module:
-    """Build a model to be trained, with weights drawn by a seed, or those of the file `init`.
+    """Build a model to train, with weights drawn from a random seed or read from the file `init`.
 
-    Where that holds only an encoder (`mit_b0.pth`), the decoder's are drawn. The global random
-    generators are left as they are. Raises InputError for an unknown model or a file that does not
-    fit.
+    For a file with only an encoder (`mit_b0.pth`), the decoder's weights are drawn. The global
+    random generators keep their states. Raises InputError for an unknown model or a file that does
+    not fit.
     """
     choice = parse_choice(name)
     if choice.prefix or choice.model not in MODELS:
@@ -102,28 +104,32 @@ def build_model(
         )
     if choice.weights is not None:
         raise InputError(f"--model {name}: training starts from --init FILE; give the model's name")
-    model = MODELS[choice.model]
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        network = model.build(classes + model.spare_outputs)
+    network = _draw(name, classes, seed)
     if init is not None:
         checkpoint = open_checkpoint(init)
-        if checkpoint.format.outputs is None:
-            _check_model(checkpoint, name)
-        else:
-            _check(checkpoint, name, classes, "the data")
+        _check_model(checkpoint, name)
+        if not checkpoint.encoder_only:
+            _check_classes(checkpoint, name, classes, "the data")
         fill(network, checkpoint)
     return network
 
 
 def load_model(
-    choice: str, *, data: str, weights: str | None = None, classes: Sequence[str]
+    choice: str,
+    *,
+    data: str,
+    weights: str | None = None,
+    classes: Sequence[str],
+    seed: int = 0,
+    encoders: bool = False,
 ) -> Segmenter:
-    """Return a model with the weights that a choice, or `weights`, means for a dataset.
+    """Load a model with the weights that a choice, or `weights`, means for a dataset.
 
-    data is the dataset's name and classes are the names of its classes. Nothing is fetched but
-    weights of the Hugging Face hub that are not in its cache. Raises InputError for an unknown
-    model, weights that are not to be had, and weights that do not fit the model or the classes.
+    data is the dataset's name and classes are the names of its classes. The seed draws the weights
+    of NAME@random. With `encoders`, a file with only an encoder gives a segmenter without classes,
+    whose decoder is meaningless. Only weights on the Hugging Face hub are downloaded, once. Raises
+    InputError for an unknown model, missing weights, and weights that do not fit the model or the
+    classes.
     """
     name, chosen, prefix = parse_choice(choice)
     if prefix or name not in MODELS:
@@ -132,27 +138,65 @@ def load_model(
                 f"--model {choice}: brings its own weights; leave {weights or chosen} out"
             )
         if prefix:
-            return ADAPTERS[prefix](name, data, classes)
+            return ADAPTERS[prefix].load(name, data, classes)
         return load_registered(registered()[name], data, classes)
     if weights is not None and chosen is not None:
         raise InputError(f"--model {choice} with --weights {weights}: give the weights once")
     wanted = weights or chosen or data
     if wanted == RANDOM:
-        network, label, trained_on = build_model(name, len(classes)), RANDOM, NOTHING
-        provenance = {"source": "drawn at random, seed 0", "sha256": "", "licence": "", "note": ""}
-    else:
-        found = find_weights(name, wanted, data)
-        checkpoint = open_checkpoint(found.path)
-        _check(checkpoint, name, len(classes), data)
-        network, label = _network(checkpoint, name), found.label
-        unknown = checkpoint.metadata.get("trained_on", f"the data of {found.path.name}")
-        trained_on = found.trained_on or unknown
-        provenance = {
-            "source": found.source,
-            "sha256": checkpoint.sha256,
-            "licence": found.licence or checkpoint.metadata.get("licence", ""),
-            "note": "; ".join(filter(None, [found.note, *_notes(checkpoint, classes)])),
-        }
+        source = f"drawn at random, seed {seed}"
+        provenance = {"source": source, "sha256": "", "licence": "", "note": ""}
+        network = _draw(name, len(classes), seed)
+        return _segmenter(name, RANDOM, network, classes, NOTHING, provenance)
+    found = find_weights(name, wanted, data)
+    checkpoint = open_checkpoint(found.path)
+    _check_model(checkpoint, name)
+    metadata = checkpoint.metadata
+    provenance = {
+        "source": found.source,
+        "sha256": checkpoint.sha256,
+        "licence": found.licence or metadata.get("licence", ""),
+    }
+    if encoders and checkpoint.encoder_only:
+        network = _draw(name, 1, seed, **checkpoint.format.settings)
+        fill(network, checkpoint)
+        return _segmenter(name, found.label, network, (), "ImageNet, as encoders are", provenance)
+    _check_classes(checkpoint, name, len(classes), data)
+    steps = [f"trained for {metadata['steps']} steps"] if metadata.get("steps") else []
+    notes = [found.note, *steps, *class_name_notes(checkpoint.classes, classes)]
+    provenance["note"] = "; ".join(filter(None, notes))
+    unknown = metadata.get("trained_on", f"the data of {found.path.name}")
+    network = _network(checkpoint, name)
+    return _segmenter(name, found.label, network, classes, found.trained_on or unknown, provenance)
+
+
+def _draw(name: str, classes: int, seed: int, **settings: Any) -> nn.Module:
+    model = MODELS[name]
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return model.build(classes + model.spare_outputs, **settings)
+
+
+def _network(checkpoint: Checkpoint, name: str) -> nn.Module:
+    model = MODELS[name]
+    with torch.device("meta"):  # weights that are replaced anyway need not be drawn
+        if model.build_for is None:
+            network = model.build(checkpoint.outputs)
+        else:
+            network = model.build_for(checkpoint)
+    network = network.to_empty(device="cpu")
+    fill(network, checkpoint)
+    return network
+
+
+def _segmenter(
+    name: str,
+    label: str,
+    network: nn.Module,
+    classes: Sequence[str],
+    trained_on: str,
+    provenance: dict[str, str],
+) -> Segmenter:
     model = MODELS[name]
     return Segmenter(
         name=f"{name}@{label}",
@@ -166,32 +210,14 @@ def load_model(
     )
 
 
-def _check(checkpoint: Checkpoint, name: str, classes: int, data: str) -> None:
-    _check_model(checkpoint, name)
-    given = checkpoint.outputs - MODELS[name].spare_outputs
-    check_number(checkpoint.path, given, classes, data)
-
-
 def _check_model(checkpoint: Checkpoint, name: str) -> None:
-    held = checkpoint.model
-    # The encoder of a CNN, which has no name of its own among the models, fits several.
-    fitting = [known for known in MODELS if held and (known == held or known.endswith(f"-{held}"))]
-    if name in fitting:
-        return
-    held = held or "a SegFormer of other sizes than B0 to B5"
-    ways = f"use --model {' or '.join(fitting)}" if fitting else "give weights of the model"
-    raise InputError(f"{checkpoint.path}: holds {held}, not {name}; {ways}")
+    fitting = checkpoint.models
+    if name not in fitting:
+        held = checkpoint.model or ("an encoder" if fitting else "a network of other sizes")
+        remedy = f"use --model {' or '.join(fitting)}" if fitting else "give weights of the model"
+        raise InputError(f"{checkpoint.path}: holds {held}, not {name}; {remedy}")
 
 
-def _network(checkpoint: Checkpoint, name: str) -> nn.Module:
-    with torch.device("meta"):  # weights that are replaced anyway need not be drawn
-        network = MODELS[name].build_for(checkpoint)
-    network = network.to_empty(device="cpu")
-    fill(network, checkpoint)
-    return network
-
-
-def _notes(checkpoint: Checkpoint, classes: Sequence[str]) -> list[str]:
-    steps = checkpoint.metadata.get("steps")
-    trained = [f"trained for {steps} steps"] if steps else []
-    return [*trained, *differences(checkpoint.classes, classes)]
+def _check_classes(checkpoint: Checkpoint, name: str, classes: int, data: str) -> None:
+    given = checkpoint.outputs - MODELS[name].spare_outputs
+    check_class_count(checkpoint.path, given, classes, data)

@@ -7,8 +7,6 @@ with Convolutional Neural Networks, CVPR 2019, arXiv 1812.01187, Figure 2b: ResN
 Written from the papers; the parameters have mmsegmentation's names.
 """
 
-# ruff: noqa: D102 - each class says what its `forward` does.
-
 from __future__ import annotations
 
 import torch.nn.functional as F
@@ -16,13 +14,13 @@ from torch import Tensor, nn
 
 from .encoder_decoder import Encoder, Maps
 
-# The number of blocks in each of the four layers (Table 1).
 BLOCKS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}
+"""Number of blocks in each of the four layers (Table 1)."""
 WIDTHS = (64, 128, 256, 512)
 """Channels inside the blocks of each layer."""
 STRIDES = (1, 2, 2, 2)
 EXPANSION = 4
-"""How many times as many channels a block has outside."""
+"""Ratio of a block's output channels to those inside it."""
 
 
 class Bottleneck(nn.Module):
@@ -56,8 +54,8 @@ class Bottleneck(nn.Module):
 class ResNet(Encoder):
     """Images float32 (N, 3, H, W) to maps of 256 channels at 1/4 and 2048 at 1 / output_stride.
 
-    Where the output stride is reached, further strides become dilations. The first block of such a
-    layer still sees the map that the layer before made, and has that one's dilation.
+    Once the output stride is reached, further strides become dilations. The first block of such a
+    layer still sees the map of the layer before, and has its dilation.
     """
 
     widths = (EXPANSION * WIDTHS[0], EXPANSION * WIDTHS[-1])
@@ -71,22 +69,22 @@ class ResNet(Encoder):
             self.stem.append(nn.BatchNorm2d(outputs))
             self.stem.append(nn.ReLU(inplace=True))
         inputs, total, dilation = 64, 4, 1
-        for number in range(4):
-            width, stride, first_dilation = WIDTHS[number], STRIDES[number], dilation
+        layers = []
+        for blocks, width, stride in zip(BLOCKS[depth], WIDTHS, STRIDES, strict=True):
+            first_dilation = dilation
             if total * stride > output_stride:
                 dilation, stride = dilation * stride, 1
             total *= stride
-            layer = [Bottleneck(inputs, width, stride, first_dilation)] + [
-                Bottleneck(EXPANSION * width, width, 1, dilation)
-                for _ in range(BLOCKS[depth][number] - 1)
-            ]
-            self.add_module(f"layer{number + 1}", nn.Sequential(*layer))
+            first = Bottleneck(inputs, width, stride, first_dilation)
             inputs = EXPANSION * width
+            others = (Bottleneck(inputs, width, 1, dilation) for _ in range(blocks - 1))
+            layers.append(nn.Sequential(first, *others))
+        self.layer1, self.layer2, self.layer3, self.layer4 = layers
 
     def forward(self, image: Tensor) -> Maps:
         x = self.stem(image)  # (N, 3, H, W) -> (N, 64, H / 2, W / 2)
         x = F.max_pool2d(x, 3, stride=2, padding=1)  # (N, 64, H / 4, W / 4)
-        x = shallow = self.get_submodule("layer1")(x)  # (N, 256, H / 4, W / 4)
-        for number in (2, 3, 4):
-            x = self.get_submodule(f"layer{number}")(x)  # -> (N, 2048, 1 / output_stride) at last
-        return Maps(shallow, x)
+        shallow = self.layer1(x)  # (N, 256, H / 4, W / 4)
+        x = self.layer2(shallow)  # (N, 512, H / 8, W / 8)
+        x = self.layer3(x)  # (N, 1024, ...) at a stride of 16, or less the output stride
+        return Maps(shallow, self.layer4(x))  # (N, 2048, H / output_stride, W / output_stride)

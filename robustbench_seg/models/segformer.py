@@ -3,33 +3,41 @@
 E. Xie, W. Wang, Z. Yu, A. Anandkumar, J. M. Alvarez, P. Luo: SegFormer: Simple and Efficient Design
 for Semantic Segmentation with Transformers. NeurIPS 2021, arXiv 2105.15203 (Figure 2, Sections 3.1
 and 3.2, Table 6). Efficient self-attention: W. Wang et al., Pyramid Vision Transformer, ICCV 2021,
-arXiv 2102.12122. Written from the papers; the parameters have the names of the published
+arXiv 2102.12122. Written from the papers; the parameters have the names of the authors'
 checkpoints.
 
 Feature maps are tokens (N, L, C) with L = H * W, which is the memory of an (N, C, H, W) tensor in
 the channels_last format: going to a convolution and back is a change of view, never a copy.
 """
 
-# ruff: noqa: D102 - each class says what its `forward` does.
-
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .base import StageOutput
+from .base import StageOutput, Window
 from .layers import initialise, to_map, to_tokens
-from .segformer_decoders import AllMLPDecoder, RectifiedDecoder
+from .model import Model
+from .segformer_decoders import AllMLPDecoder, CommutedAllMLPDecoder, RectifiedDecoder
+
+if TYPE_CHECKING:
+    from .checkpoints import Checkpoint
 
 
 @dataclass(frozen=True)
 class Variant:
-    """What differs between B0 and B5, one number for each of the four stages, and b0-pe."""
+    """Sizes of B0 to B5 (Table 6), one number for each of the four stages, and of b0-pe.
+
+    The last three fields are the authors' choices, which other codebases make differently.
+    """
 
     widths: tuple[int, int, int, int]
     depths: tuple[int, int, int, int]
@@ -38,6 +46,11 @@ class Variant:
     positions: tuple[int, int] | None = None
     """Height and width in pixels of the images that learned positional encodings are for; with
     them the FFN has no convolution (Table 1c). None: Mix-FFN, which needs no encodings."""
+    epsilon: float = 1e-6
+    """Epsilon of the layer norms in blocks and at the end of stages."""
+    inner_epsilon: float = 1e-5
+    """Epsilon of the layer norms in patch embeddings and after sequence reduction."""
+    decoder: type[AllMLPDecoder | RectifiedDecoder] = CommutedAllMLPDecoder
 
 
 VARIANTS = {
@@ -50,7 +63,7 @@ VARIANTS = {
     "b5": Variant((64, 128, 320, 512), (3, 6, 40, 3), 768),
 }
 REDUCTIONS = (8, 4, 2, 1)
-"""By how much each side of a stage's keys and values is reduced; the length, by its square."""
+"""Reduction R of each side of a stage's keys and values; their number falls by R^2."""
 
 
 class OverlapPatchEmbed(nn.Module):
@@ -89,7 +102,7 @@ class EfficientSelfAttention(nn.Module):
         kv = self.kv(source).unflatten(2, (2, self.heads, -1))  # (N, L / R^2, 2, heads, C / heads)
         k, v = kv.permute(2, 0, 3, 1, 4).unbind(0)  # (N, heads, L / R^2, C / heads) each
         x = F.scaled_dot_product_attention(q, k, v)  # (N, heads, L, C / heads)
-        return cast(Tensor, self.proj(x.transpose(1, 2).flatten(2)))  # (N, L, C)
+        return self.proj(x.transpose(1, 2).flatten(2))  # (N, L, C)
 
 
 class MixFFN(nn.Module):
@@ -106,7 +119,7 @@ class MixFFN(nn.Module):
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         x = self.fc1(x)  # (N, L, C) -> (N, L, 4 C)
         x = F.gelu(to_tokens(self.dwconv(to_map(x, size))))
-        return cast(Tensor, self.fc2(x))  # (N, L, 4 C) -> (N, L, C)
+        return self.fc2(x)  # (N, L, 4 C) -> (N, L, C)
 
 
 class FFN(nn.Module):
@@ -118,11 +131,11 @@ class FFN(nn.Module):
         self.fc2 = nn.Linear(4 * width, width)
 
     def forward(self, x: Tensor, _size: tuple[int, int]) -> Tensor:
-        return cast(Tensor, self.fc2(F.gelu(self.fc1(x))))  # (N, L, C) -> (N, L, 4 C) -> (N, L, C)
+        return self.fc2(F.gelu(self.fc1(x)))  # (N, L, C) -> (N, L, 4 C) -> (N, L, C)
 
 
 class PositionalEncoding(nn.Module):
-    """A learned vector for each place, interpolated bilinearly where there are more or fewer."""
+    """A learned vector for each position, interpolated bilinearly to maps of other sizes."""
 
     def __init__(self, width: int, height: int, columns: int) -> None:
         super().__init__()
@@ -138,20 +151,13 @@ class PositionalEncoding(nn.Module):
 class Block(nn.Module):
     """Attention and a feed-forward network, each normalised before and added to its input."""
 
-    def __init__(
-        self,
-        width: int,
-        heads: int,
-        reduction: int,
-        drop_path: float,
-        codebase: Codebase,
-        ffn: type[MixFFN | FFN],
-    ) -> None:
+    def __init__(self, variant: Variant, stage: int, drop_path: float) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(width, codebase.epsilon)
-        self.attn = EfficientSelfAttention(width, heads, reduction, codebase.inner_epsilon)
-        self.norm2 = nn.LayerNorm(width, codebase.epsilon)
-        self.mlp = ffn(width)
+        width, heads, reduction = variant.widths[stage], variant.heads[stage], REDUCTIONS[stage]
+        self.norm1 = nn.LayerNorm(width, variant.epsilon)
+        self.attn = EfficientSelfAttention(width, heads, reduction, variant.inner_epsilon)
+        self.norm2 = nn.LayerNorm(width, variant.epsilon)
+        self.mlp = MixFFN(width) if variant.positions is None else FFN(width)
         self.drop_path = drop_path
 
     def skip(self, branch: Tensor) -> Tensor:
@@ -167,58 +173,54 @@ class Block(nn.Module):
         return x + self.skip(self.mlp(self.norm2(x), size))
 
 
+class Stage(nn.Module):
+    """Embed overlapping patches, apply the transformer blocks, normalise (Figure 2)."""
+
+    def __init__(self, variant: Variant, stage: int, drop_path: Sequence[float]) -> None:
+        super().__init__()
+        channels, width = (3, *variant.widths)[stage], variant.widths[stage]
+        patch, stride = (7, 4) if stage == 0 else (3, 2)
+        self.patch_embed = OverlapPatchEmbed(channels, width, patch, stride, variant.inner_epsilon)
+        self.block = nn.ModuleList(Block(variant, stage, rate) for rate in drop_path)
+        self.norm = nn.LayerNorm(width, variant.epsilon)
+        self.position: PositionalEncoding | None = None
+        if variant.positions is not None:
+            height, columns = (side // 2 ** (stage + 2) for side in variant.positions)
+            self.position = PositionalEncoding(width, height, columns)
+
+    def forward(self, feature_map: Tensor) -> Tensor:
+        x, size = self.patch_embed(feature_map)  # (N, C, H, W) -> (N, L, D)
+        if self.position is not None:
+            x = self.position(x, size)
+        for block in self.block:
+            x = block(x, size)
+        return to_map(self.norm(x), size)  # (N, L, D) -> (N, D, H / stride, W / stride)
+
+
 class MixTransformer(nn.Module):
     """The encoder: maps at 1/4, 1/8, 1/16 and 1/32 of the image's height and width."""
 
-    def __init__(self, variant: Variant, drop_path: float, codebase: Codebase) -> None:
+    def __init__(self, variant: Variant, drop_path: float) -> None:
         super().__init__()
-        rates = torch.linspace(0, drop_path, sum(variant.depths), device="cpu").tolist()
-        ffn = MixFFN if variant.positions is None else FFN
-        channels = 3
-        for stage in range(4):
-            width, heads = variant.widths[stage], variant.heads[stage]
-            patch, stride = (7, 4) if stage == 0 else (3, 2)
-            blocks = [
-                Block(width, heads, REDUCTIONS[stage], rates.pop(0), codebase, ffn)
-                for _ in range(variant.depths[stage])
-            ]
-            embed = OverlapPatchEmbed(channels, width, patch, stride, codebase.inner_epsilon)
-            self.add_module(f"patch_embed{stage + 1}", embed)
-            self.add_module(f"block{stage + 1}", nn.ModuleList(blocks))
-            self.add_module(f"norm{stage + 1}", nn.LayerNorm(width, codebase.epsilon))
-            if variant.positions is not None:
-                height, columns = (side // 2 ** (stage + 2) for side in variant.positions)
-                self.add_module(f"position{stage + 1}", PositionalEncoding(width, height, columns))
-            channels = width
+        rates = torch.linspace(0, drop_path, sum(variant.depths), device="cpu")
+        self.stages = tuple(
+            Stage(variant, stage, part.tolist())
+            for stage, part in enumerate(rates.split(variant.depths))
+        )
+        # The checkpoints number the modules of a stage ("block1") instead of nesting them. A tuple
+        # registers no modules, so these are their only names.
+        for number, stage in enumerate(self.stages, start=1):
+            for name, module in stage.named_children():
+                self.add_module(f"{name}{number}", module)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        x, maps = image.contiguous(memory_format=torch.channels_last), []
-        for stage in "1234":
-            x, size = self.get_submodule(f"patch_embed{stage}")(x)  # (N, C, H, W) -> (N, L, C)
-            if hasattr(self, f"position{stage}"):
-                x = self.get_submodule(f"position{stage}")(x, size)  # (N, L, C)
-            for block in cast(nn.ModuleList, self.get_submodule(f"block{stage}")):
-                x = block(x, size)
-            x = to_map(self.get_submodule(f"norm{stage}")(x), size)  # (N, L, C) -> (N, C, H, W)
-            maps.append(x)
-        return maps
-
-
-@dataclass(frozen=True)
-class Codebase:
-    """What a codebase does in a way of its own that the tensors of its files do not tell."""
-
-    epsilon: float
-    """Of the layer norms in blocks and at the end of stages."""
-    inner_epsilon: float
-    """Of those in patch embeddings and after sequence reduction."""
-    decoder: type[AllMLPDecoder | RectifiedDecoder] = AllMLPDecoder
-
-
-OFFICIAL = Codebase(epsilon=1e-6, inner_epsilon=1e-5)
-# transformers leaves every layer norm at torch's default, whatever config.json says.
-TRANSFORMERS = Codebase(epsilon=1e-5, inner_epsilon=1e-5)
-MMSEGMENTATION = Codebase(epsilon=1e-6, inner_epsilon=1e-6, decoder=RectifiedDecoder)
+        x = image.contiguous(memory_format=torch.channels_last)
+        stage1, stage2, stage3, stage4 = self.stages
+        c1 = stage1(x)  # (N, 3, H, W) -> (N, C1, H / 4, W / 4)
+        c2 = stage2(c1)  # (N, C2, H / 8, W / 8)
+        c3 = stage3(c2)  # (N, C3, H / 16, W / 16)
+        c4 = stage4(c3)  # (N, C4, H / 32, W / 32)
+        return [c1, c2, c3, c4]
 
 
 class SegFormer(nn.Module):
@@ -226,34 +228,60 @@ class SegFormer(nn.Module):
 
     stage_outputs = tuple(StageOutput("backbone", part=stage) for stage in range(4))
 
-    def __init__(
-        self, variant: Variant, classes: int, drop_path: float, dropout: float, codebase: Codebase
-    ) -> None:
+    def __init__(self, variant: Variant, classes: int, drop_path: float, dropout: float) -> None:
         super().__init__()
-        self.backbone = MixTransformer(variant, drop_path, codebase)
-        self.decode_head = codebase.decoder(variant.widths, variant.decoder_width, classes, dropout)
+        self.backbone = MixTransformer(variant, drop_path)
+        self.decode_head = variant.decoder(variant.widths, variant.decoder_width, classes, dropout)
         if not next(self.parameters()).is_meta:  # else there is nothing to draw
             self.apply(initialise)
 
     def forward(self, image: Tensor) -> Tensor:
-        return cast(Tensor, self.decode_head(self.backbone(image)))
+        return self.decode_head(self.backbone(image))
 
 
 def segformer(
-    variant: str,
-    classes: int,
-    *,
-    drop_path: float = 0.0,
-    dropout: float = 0.1,
-    codebase: Codebase = OFFICIAL,
-    decoder_width: int | None = None,
+    variant: str, classes: int, *, drop_path: float = 0.0, dropout: float = 0.1, **settings: Any
 ) -> SegFormer:
     """Build SegFormer "b0" to "b5", or "b0-pe", for a number of classes, with new weights.
 
     drop_path (rising linearly to it over the blocks; 0.1 in the paper's long trainings) and dropout
-    act in training only. decoder_width is the paper's by default; mmsegmentation has 256 in all.
+    act in training only. settings replace fields of the `Variant`.
     """
-    sizes = VARIANTS[variant]
-    if decoder_width is not None:
-        sizes = replace(sizes, decoder_width=decoder_width)
-    return SegFormer(sizes, classes, drop_path, dropout, codebase)
+    return SegFormer(replace(VARIANTS[variant], **settings), classes, drop_path, dropout)
+
+
+def _sized_as(checkpoint: Checkpoint, name: str) -> SegFormer:
+    settings = dict(checkpoint.format.settings)
+    for fuse in ("linear_fuse", "fusion_conv"):  # whose decoders mmsegmentation makes 256 wide
+        weight = checkpoint.tensors.get(f"decode_head.{fuse}.conv.weight")  # (D, 4 D, 1, 1)
+        if weight is not None and weight.ndim == 4 and weight.shape[1] == 4 * len(weight):
+            settings["decoder_width"] = len(weight)
+    return segformer(name, checkpoint.outputs, **settings)
+
+
+def _has_sizes(tensors: Mapping[str, Tensor], variant: Variant) -> bool:
+    keys = " ".join(tensors)
+    depths = tuple(len(set(re.findall(rf"block{i}\.(\d+)\.", keys))) for i in range(1, 5))
+    norms = [tensors.get(f"backbone.norm{i}.weight") for i in range(1, 5)]
+    widths = tuple(0 if norm is None else norm.numel() for norm in norms)
+    with_positions = "backbone.position1.map" in tensors
+    sizes = (variant.depths, variant.widths, variant.positions is not None)
+    return (depths, widths, with_positions) == sizes
+
+
+MODELS = tuple(
+    Model(
+        name=name,
+        title="SegFormer: Simple and Efficient Design for Semantic Segmentation with Transformers "
+        "(arXiv 2105.15203)",
+        description="SegFormer" if variant.positions is None else "SegFormer with PE",
+        build=partial(segformer, name),
+        build_for=partial(_sized_as, name=name),
+        keys=("backbone.patch_embed1.proj.weight",),
+        classifier="decode_head.linear_pred.weight",
+        unused=r"decode_head\.conv_seg\..*",  # the authors' decoder never calls it
+        has_sizes=partial(_has_sizes, variant=variant),
+        window=Window("slide", crop=1024, stride=768),
+    )
+    for name, variant in VARIANTS.items()
+)

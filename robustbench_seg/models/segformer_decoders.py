@@ -1,15 +1,13 @@
-"""SegFormer's decoders: the official one, and mmsegmentation's.
+"""SegFormer's decoder as its paper writes it, as it runs here, and mmsegmentation's.
 
-They take the encoder's four maps, of the channels `widths`, to logits, `width` channels between.
-See `segformer` for the paper.
+Each takes the encoder's four maps, whose channels are `widths`, to logits, with `width` channels
+between. See `segformer` for the paper.
 """
-
-# ruff: noqa: D102 - each class says what its `forward` does.
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import cast
+from functools import reduce
 
 import torch
 import torch.nn.functional as F
@@ -18,60 +16,80 @@ from torch import Tensor, nn
 from .layers import Convolution, to_map, to_tokens
 
 
-class AllMLPDecoder(nn.Module):
-    """Project the four maps, upsample to 1/4, concatenate, fuse, classify (Equation 4).
+class Projection(nn.Module):
+    """A linear layer on each pixel: (N, C, h, w) -> (N, D, h, w)."""
 
-    A 1x1 convolution commutes with bilinear upsampling, whose weights sum to 1. So each map is
-    projected and fused at its own resolution, by the product of the two matrices, and then
-    upsampled and added: the same function without the map of 4 * width channels at 1/4.
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__()
+        self.proj = nn.Linear(channels, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = self.proj(to_tokens(x))  # (N, C, h, w) -> (N, h * w, D)
+        return to_map(tokens, (x.shape[2], x.shape[3]))  # (N, D, h, w)
+
+
+class AllMLPDecoder(nn.Module):
+    """Project the four maps, upsample to 1/4, concatenate, fuse, classify: Equation 4.
+
+    The paper's GFLOPs count this form; `CommutedAllMLPDecoder` computes the same logits.
     """
 
     def __init__(self, widths: Sequence[int], width: int, classes: int, dropout: float) -> None:
         super().__init__()
-        for stage, channels in enumerate(widths, start=1):
-            projection = nn.Linear(channels, width)
-            self.add_module(f"linear_c{stage}", nn.ModuleDict({"proj": projection}))
-        convolution = nn.Conv2d(4 * width, width, 1, bias=False)
-        self.linear_fuse = nn.ModuleDict({"conv": convolution, "bn": nn.BatchNorm2d(width)})
+        self.linear_c1, self.linear_c2, self.linear_c3, self.linear_c4 = (
+            Projection(channels, width) for channels in widths
+        )
+        self.linear_fuse = Convolution(4 * width, width, 1)
         self.dropout = nn.Dropout2d(dropout)
         self.linear_pred = nn.Conv2d(width, classes, 1)
 
-    def forward(self, maps: list[Tensor]) -> Tensor:
-        fuse = self.get_parameter("linear_fuse.conv.weight")  # (D, 4 D, 1, 1), for c4 to c1
-        parts = fuse.flatten(1).chunk(4, 1)  # four of (D, D)
-        projected = (
-            self._project(stage, part, x)  # (N, C, h, w) -> (N, D, h, w)
-            for stage, part, x in zip("4321", parts, reversed(maps), strict=True)
-        )
-        return self.classify(_add_upsampled(projected, maps[0].shape[2:]))
+    @property
+    def projections(self) -> tuple[Projection, Projection, Projection, Projection]:
+        """The projections of c4 to c1: the order in which the checkpoints concatenate the maps."""
+        return self.linear_c4, self.linear_c3, self.linear_c2, self.linear_c1
 
-    def forward_as_published(self, maps: list[Tensor]) -> Tensor:
-        """Do the same as Equation 4 writes it: the form that the paper's GFLOPs count."""
+    def forward(self, maps: list[Tensor]) -> Tensor:
         size = maps[0].shape[2:]
-        projected = []
-        for stage, x in zip("4321", reversed(maps), strict=True):
-            tokens = self.get_submodule(f"linear_c{stage}.proj")(to_tokens(x))  # (N, h * w, D)
-            x = to_map(tokens, (x.shape[2], x.shape[3]))  # (N, D, h, w)
-            projected.append(F.interpolate(x, size, mode="bilinear"))  # (N, D, H/4, W/4)
-        return self.classify(self.linear_fuse["conv"](torch.cat(projected, 1)))
+        upsampled = []
+        for project, x in zip(self.projections, reversed(maps), strict=True):
+            x = project(x)  # (N, C, h, w) -> (N, D, h, w)
+            upsampled.append(F.interpolate(x, size, mode="bilinear"))  # (N, D, H / 4, W / 4)
+        x = torch.cat(upsampled, 1)  # (N, 4 D, H / 4, W / 4)
+        return self.classify(self.linear_fuse.conv(x))  # (N, D, H / 4, W / 4) -> (N, K, ...)
 
     def classify(self, fused: Tensor) -> Tensor:
-        """Take fused features (N, D, H/4, W/4) to logits (N, K, H/4, W/4)."""
-        x = self.dropout(F.relu(self.linear_fuse["bn"](fused), inplace=True))
-        return cast(Tensor, self.linear_pred(x))
+        """Take fused features (N, D, H / 4, W / 4) to logits (N, K, H / 4, W / 4)."""
+        x = self.dropout(self.linear_fuse.activate(self.linear_fuse.bn(fused)))
+        return self.linear_pred(x)
 
-    def _project(self, stage: str, part: Tensor, x: Tensor) -> Tensor:
-        weight = part @ self.get_parameter(f"linear_c{stage}.proj.weight")  # (D, C)
-        bias = part @ self.get_parameter(f"linear_c{stage}.proj.bias")
-        return F.conv2d(x, weight[..., None, None], bias)  # (N, C, h, w) -> (N, D, h, w)
+
+class CommutedAllMLPDecoder(AllMLPDecoder):
+    """Equation 4 with projection and fusion before the upsampling: an optimisation.
+
+    A 1x1 convolution commutes with bilinear upsampling, whose weights sum to 1. So each map is
+    projected and fused at its own resolution, by the product of the two matrices, and then
+    upsampled and added. No map of 4 D channels at 1/4 is needed.
+    """
+
+    forward_as_published = AllMLPDecoder.forward
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        parts = self.linear_fuse.conv.weight.flatten(1).chunk(4, 1)  # (D, D) for each of c4 to c1
+        linears = [projection.proj for projection in self.projections]
+        fused = (
+            # The weights are (D, D) @ (D, C); the maps, (N, C, h, w) -> (N, D, h, w).
+            F.conv2d(x, (part @ linear.weight)[..., None, None], part @ linear.bias)
+            for part, linear, x in zip(parts, linears, reversed(maps), strict=True)
+        )
+        return self.classify(_sum_upsampled(fused, maps[0].shape[2:]))
 
 
 class RectifiedDecoder(nn.Module):
-    """The decoder of mmsegmentation, which is another one: each projection ends in a ReLU.
+    """mmsegmentation's decoder, another function: each projection ends in a ReLU.
 
     Convolution, batch norm and ReLU project each map (`convs`), and do not commute with the
-    upsampling; what fuses the maps (`fusion_conv`) still does, and is done before it. The
-    parameters are named as there; `conv_seg` is the classifier.
+    upsampling; `fusion_conv`, which fuses the maps, does, and is applied before it. The parameters
+    have mmsegmentation's names; `conv_seg` is the classifier.
     """
 
     def __init__(self, widths: Sequence[int], width: int, classes: int, dropout: float) -> None:
@@ -87,15 +105,14 @@ class RectifiedDecoder(nn.Module):
             F.conv2d(self.convs[stage](maps[stage]), parts[stage])  # (N, C, h, w) -> (N, D, h, w)
             for stage in (3, 2, 1, 0)
         )
-        fused = _add_upsampled(projected, maps[0].shape[2:])  # (N, D, H/4, W/4)
+        fused = _sum_upsampled(projected, maps[0].shape[2:])  # (N, D, H / 4, W / 4)
         x = self.dropout(self.fusion_conv.activate(self.fusion_conv.bn(fused)))
-        return cast(Tensor, self.conv_seg(x))  # (N, D, H/4, W/4) -> (N, K, H/4, W/4)
+        return self.conv_seg(x)  # (N, D, H / 4, W / 4) -> (N, K, H / 4, W / 4)
 
 
-def _add_upsampled(maps: Iterable[Tensor], size: tuple[int, ...]) -> Tensor:
-    total: Tensor | None = None
-    for x in maps:
-        if x.shape[2:] != size:
-            x = F.interpolate(x, size, mode="bilinear")  # (N, D, h, w) -> (N, D, H/4, W/4)
-        total = x if total is None else x.add_(total)
-    return cast(Tensor, total)
+def _sum_upsampled(maps: Iterable[Tensor], size: torch.Size) -> Tensor:
+    """Upsample maps (N, D, h, w), one after the other, and add them: (N, D, *size)."""
+    upsampled = (
+        x if x.shape[2:] == size else F.interpolate(x, size, mode="bilinear") for x in maps
+    )
+    return reduce(lambda total, x: x.add_(total), upsampled)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from corruptions import BY_CHANCE
+from corruptions.catalogue import find
 from corruptions.checks import check_severity
-from corruptions.registry import find
 
 from ..errors import InputError
 from .input_geometry import NATIVE, InputView, RelativeWindow, Scale, Size
@@ -46,7 +45,7 @@ class Condition:
     @property
     def random(self) -> bool:
         """Whether the pixels depend on the seed."""
-        return self.corruption is not None and self.corruption[0] in BY_CHANCE
+        return self.corruption is not None and find(self.corruption[0]).random
 
     def at_scale(self, scale: Scale | None) -> Condition:
         """Return the condition with another size of the network's input; None: unchanged."""

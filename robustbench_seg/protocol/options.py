@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 import corruptions
 
-from ..datasets.class_maps import Mode
+from ..datasets import class_maps
 from ..errors import InputError
 from ..models import base
 
@@ -190,7 +190,7 @@ ClassMap = Annotated[
     ),
 ]
 ClassMapMode = Annotated[
-    Mode,
+    class_maps.ClassMapMode,
     Option(
         "Where --class-map leaves a class out: count its predictions as wrong, or restrict the "
         "argmax to the other classes.",

@@ -78,8 +78,7 @@ def interval_notes(run: StoredRun) -> list[str]:
     if units < RELIABLE_UNITS:
         notes.append(
             f"Only {units} {drawn}: intervals over fewer than {RELIABLE_UNITS} are too narrow; in "
-            "simulations they hold the true value in 90 % of the cases with 20, and in 87 % with "
-            "10."
+            "simulations they cover the true value in 90 % of the cases with 20, in 87 % with 10."
         )
     return notes + _group_notes(run) + _class_notes(run) + _draw_notes(run)
 

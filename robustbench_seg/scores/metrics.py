@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.kernels.compiling import kernel
+from corruptions.compiling import kernel
 
 from ..errors import InputError
 

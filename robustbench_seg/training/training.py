@@ -23,7 +23,8 @@ from torch import nn
 from ..datasets.base import IGNORE, Dataset
 from ..datasets.frame_checks import SMALLEST
 from ..errors import InputError
-from ..models.base import Preprocessing, facts_of
+from ..models.base import Preprocessing
+from ..models.catalogue import MODELS
 from ..progress import Progress, silent
 from .augmentation import Augmentation, Samples, batches
 
@@ -63,16 +64,17 @@ class Recipe:
                 f"--learning-rate {self.learning_rate}: must be above 0 and finite; "
                 "try 6e-4, the default"
             )
-        if self.batch < 2 and self.model.startswith(("pspnet", "deeplabv3plus")):
+        model = MODELS.get(self.model)
+        if model is not None and self.batch < model.smallest_batch:
             raise InputError(
                 f"--batch {self.batch}: {self.model} pools whole images and normalises over the "
-                "batch; use 2 or more"
+                f"batch; use {model.smallest_batch} or more"
             )
-        multiple = 8 if self.model == "espnet" else 1
+        multiple = 1 if model is None else model.crop_multiple
         if min(self.crop) < SMALLEST or any(side % multiple for side in self.crop):
+            rule = f", and for {self.model} a multiple of {multiple}" if multiple > 1 else ""
             raise InputError(
-                f"--crop {self.crop[0]} {self.crop[1]}: each side must be at least {SMALLEST}, "
-                "and for espnet a multiple of 8"
+                f"--crop {self.crop[0]} {self.crop[1]}: each side must be at least {SMALLEST}{rule}"
             )
 
     def rate(self, step: int) -> float:
@@ -222,7 +224,7 @@ def _save(
         "trained_on": frames.name,
         "steps": f"{step} of {recipe.steps}",
         "recipe": json.dumps(asdict(recipe)),
-        **facts_of(network),
+        **getattr(network, "checkpoint_metadata", {}),
     }
     state = {
         "recipe": _plain(recipe),

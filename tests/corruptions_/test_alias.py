@@ -1,4 +1,4 @@
-"""Alias tables: they hold their probabilities exactly, and what is drawn follows them."""
+"""Alias tables: their probabilities are exact, and random levels follow them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.helpers.alias_shares import table_shares
 
 
 def _below(rng: np.random.Generator, concentration: float) -> NDArray[np.float64]:
-    """Return random probabilities, the fewer outcomes above 0 the less the concentration."""
+    """Return random probabilities; a low concentration leaves few outcomes above 0."""
     shares = rng.dirichlet(np.full(256, concentration), 256)  # (256, 256)
     return np.clip(np.cumsum(shares, axis=1)[:, :-1], 0.0, 1.0)  # (256, 255)
 
@@ -53,8 +53,8 @@ def test_a_word_chooses_a_column_and_a_height_in_it() -> None:
     np.testing.assert_array_equal(levels, expected)
 
 
-def test_what_is_drawn_follows_the_probabilities() -> None:
-    # One level; significance 1e-4, the stream is fixed.
+def test_random_levels_follow_the_probabilities() -> None:
+    # Significance 1e-4; the stream is fixed.
     tables = alias_tables(_below(np.random.default_rng(2), 5.0))
     levels = np.full(2**20, 77, np.uint8)
     draw_levels(levels, np.uint64(4), tables)

@@ -1,4 +1,4 @@
-"""The pixels of a small image of odd sides under all corruptions: pinned, on every processor."""
+"""Pinned pixels of a small image of odd sides under all corruptions, on every processor."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PINNED = {
     "fog": "e0b697643704 5eb47825ec49 db2c540daafa d5ce3485ed48 b4471c0a1033",
     "frost": "fd43a9be48b3 cc2f0a18791e 63cb6e0ebefe 26bd8b6dbc4a a547a7cfd4ea",
 }
-"""A change of these is a change of the benchmark."""
+"""Digests by severity; changing them changes the benchmark."""
 
 
 def digests() -> dict[str, str]:
@@ -68,7 +68,7 @@ def test_the_pixels_are_pinned() -> None:
     ],
     ids=["generic-code", "no-vectors"],
 )
-def test_the_processor_changes_no_pixel(changes: dict[str, str]) -> None:
+def test_the_pixels_do_not_depend_on_the_processor(changes: dict[str, str]) -> None:
     program = "import json, tests.corruptions_.test_digests as t; print(json.dumps(t.digests()))"
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program],

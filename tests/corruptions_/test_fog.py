@@ -1,4 +1,4 @@
-"""Fog against `imagecorruptions`."""
+"""Fog, definition and fast path, against `imagecorruptions`."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from scipy import stats
 
 from corruptions import corrupt
 from corruptions.checks import SEVERITIES
+from corruptions.kernels import fog
 from corruptions.randomness import fill_words
-from corruptions.weather import fog
-from tests.helpers.weather_oracle import PICTURES, Pixels, differences, noise, real_frame, reference
+from corruptions.weather import fog as definition
+from tests.helpers.pictures import PICTURES, Pixels, differences, noise, real_frames, reference
 
 
-def landscape_of_the_packages_draws(
-    least_side: int, decay: float, seed: int
-) -> NDArray[np.float32]:
-    """Return our landscape from the numbers that the package draws, level by level."""
+def landscape_from_its_draws(smallest_side: int, decay: float, seed: int) -> NDArray[np.float32]:
+    """Return our landscape with the random numbers that imagecorruptions draws, by levels."""
     np.random.seed(seed)  # noqa: NPY002
     heights, largest = np.zeros((2, 2), np.float32), 1.0
-    while len(heights) - 1 < least_side:
+    while len(heights) - 1 < smallest_side:
         side = len(heights) - 1
         draws = np.random.uniform(-(2.0**31), 2.0**31, (3, side, side))  # noqa: NPY002
         words = draws.astype(np.int32).view(np.uint32)
-        heights = refined(heights, words, np.float32(largest * fog.OF_WORDS))
+        heights = refined(heights, words, np.float32(largest * fog.WORD_SCALE))
         largest /= decay * decay
     return heights
 
@@ -49,36 +48,36 @@ def refined(
     return fine
 
 
-def from_the_packages_draws(image: Pixels, severity: int, seed: int) -> Pixels:
-    density, decay = fog.FOG[severity - 1]
-    heights = landscape_of_the_packages_draws(max(image.shape), decay, seed)
+def from_its_draws(image: Pixels, severity: int, seed: int) -> Pixels:
+    density, decay = definition.FOG[severity - 1]
+    heights = landscape_from_its_draws(max(image.shape), decay, seed)
     result = image.copy()
     fog.mix(result.reshape(len(result), -1), heights, density)
     return result
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_the_packages_draws_give_its_pixels(severity: int) -> None:
+def test_its_draws_give_its_pixels(severity: int) -> None:
     for kind, image in PICTURES.items():
         theirs = reference(image, "fog", severity, 7)
-        assert differences(from_the_packages_draws(image, severity, 7), theirs).max() <= 1, kind
+        assert differences(from_its_draws(image, severity, 7), theirs).max() <= 1, kind
 
 
-def test_the_packages_draws_give_its_pixels_on_a_large_image() -> None:
+def test_its_draws_give_its_pixels_on_a_large_image() -> None:
     image = noise(1024, 2048)
     theirs = reference(image, "fog", 5, 8)
-    assert differences(from_the_packages_draws(image, 5, 8), theirs).max() <= 1
+    assert differences(from_its_draws(image, 5, 8), theirs).max() <= 1
 
 
-def test_the_packages_draws_give_its_pixels_on_a_real_frame(shared_data: Path) -> None:
-    image = real_frame(shared_data)
+def test_its_draws_give_its_pixels_on_a_real_frame(shared_data: Path) -> None:
+    image = next(real_frames(shared_data))
     for severity in SEVERITIES:
         theirs = reference(image, "fog", severity, 9)
-        assert differences(from_the_packages_draws(image, severity, 9), theirs).max() <= 1
+        assert differences(from_its_draws(image, severity, 9), theirs).max() <= 1
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_our_draws_give_the_package_our_pixels(
+def test_our_draws_give_imagecorruptions_our_pixels(
     severity: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = 2**64 - 77
@@ -100,14 +99,15 @@ def test_our_draws_give_the_package_our_pixels(
         return high * draw
 
     image = PICTURES["gradients"]
-    ours = fog.fog(image, severity, stream)
     monkeypatch.setattr(np.random, "uniform", uniform)
-    assert differences(ours, reference(image, "fog", severity, 0)).max() <= 1
+    theirs = reference(image, "fog", severity)
+    for module in (fog, definition):
+        assert differences(module.fog(image, severity, stream), theirs).max() <= 1
 
 
 @pytest.mark.parametrize("severity", [1, 5])
-def test_fogs_are_distributed_as_in_the_package(severity: int) -> None:
-    # Of 250 fogs on each side: how dense, how uneven, how rough; significance 1e-3 each.
+def test_fogs_are_distributed_as_in_imagecorruptions(severity: int) -> None:
+    # 250 fogs each: density, unevenness, roughness; significance 1e-3 each.
     image = np.full((48, 64, 3), 90, np.uint8)
 
     def statistics(result: Pixels) -> list[float]:
@@ -121,16 +121,18 @@ def test_fogs_are_distributed_as_in_the_package(severity: int) -> None:
         assert stats.ks_2samp(our, their).pvalue > 1e-3
 
 
-def test_a_landscape_is_a_torus_from_its_corner_on() -> None:
+def test_a_landscape_is_a_torus() -> None:
     for side in (1, 2, 3, 64):
         heights = fog.landscape(side, 2.0, 3)
         assert len(heights) - 1 == {1: 1, 2: 2, 3: 4, 64: 64}[side]
         np.testing.assert_array_equal(heights[-1], heights[0])
         np.testing.assert_array_equal(heights[:, -1], heights[:, 0])
         assert heights[0, 0] == 0
+        expected = definition.landscape(side, 2.0, 3)
+        np.testing.assert_allclose(heights[:-1, :-1], expected, rtol=0, atol=1e-6)
 
 
-def test_black_stays_black_and_the_brightest_white_stays() -> None:
+def test_black_stays_black_and_white_stays_bright() -> None:
     assert not corrupt(PICTURES["black"], "fog", 3).any()
     image = np.full((64, 64, 3), 255, np.uint8)
     assert corrupt(image, "fog", 3).max() >= 250

@@ -1,4 +1,4 @@
-"""Frost against `imagecorruptions`, and its resize against OpenCV's."""
+"""Frost against `imagecorruptions`, and its resizing against OpenCV."""
 
 from __future__ import annotations
 
@@ -12,15 +12,26 @@ from scipy import stats
 
 from corruptions import InputError, corrupt
 from corruptions.checks import SEVERITIES
-from corruptions.weather import frost
-from tests.helpers.weather_oracle import PICTURES, Pixels, differences, noise, real_frame, reference
+from corruptions.kernels import frost
+from corruptions.weather import frost as definition
+from tests.helpers.pictures import (
+    PICTURES,
+    Pixels,
+    differences,
+    flat,
+    gradients,
+    noise,
+    real_frames,
+    reference,
+)
 
 SEEDS = (0, 1, 2, 3, 5, 10)  # one for each texture
 
-TEXTURES = "6179bee045af58744a9c8d22b560b848da159202efc70423d4f45be6c45fdbe6"
+TEXTURES_DIGEST = "6179bee045af58744a9c8d22b560b848da159202efc70423d4f45be6c45fdbe6"
 
 
-def from_the_packages_draws(image: Pixels, severity: int, seed: int) -> Pixels:
+def from_its_draws(image: Pixels, severity: int, seed: int) -> Pixels:
+    """Return our frost with the random numbers that imagecorruptions draws for this image."""
     np.random.seed(seed)  # noqa: NPY002
     height, width, _ = image.shape
     number = np.random.randint(6)  # noqa: NPY002
@@ -39,47 +50,47 @@ def test_the_seeds_choose_every_texture() -> None:
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_the_packages_draws_give_its_pixels(severity: int) -> None:
+def test_its_draws_give_its_pixels(severity: int) -> None:
     for kind, image in PICTURES.items():
         for seed in SEEDS if kind in ("noise", "480x360") else SEEDS[:1]:
             theirs = reference(image, "frost", severity, seed)
-            ours = from_the_packages_draws(image, severity, seed)
+            ours = from_its_draws(image, severity, seed)
             assert differences(ours, theirs).max() <= 1, (kind, seed)
 
 
-def test_the_packages_draws_give_its_pixels_on_a_large_image() -> None:
+def test_its_draws_give_its_pixels_on_a_large_image() -> None:
     image = noise(1024, 2048)
     for seed in SEEDS[:3]:
         theirs = reference(image, "frost", 5, seed)
-        assert differences(from_the_packages_draws(image, 5, seed), theirs).max() <= 1
+        assert differences(from_its_draws(image, 5, seed), theirs).max() <= 1
 
 
-def test_the_packages_draws_give_its_pixels_on_a_real_frame(shared_data: Path) -> None:
-    image = real_frame(shared_data)
+def test_its_draws_give_its_pixels_on_a_real_frame(shared_data: Path) -> None:
+    image = next(real_frames(shared_data))
     for severity, seed in zip(SEVERITIES, SEEDS, strict=False):
         theirs = reference(image, "frost", severity, seed)
-        assert differences(from_the_packages_draws(image, severity, seed), theirs).max() <= 1
+        assert differences(from_its_draws(image, severity, seed), theirs).max() <= 1
 
 
-def test_textures_have_the_pixels_that_opencv_reads() -> None:
+def test_opencv_reads_the_same_textures() -> None:
     cv2 = pytest.importorskip("cv2")
     import imagecorruptions
 
     folder = Path(imagecorruptions.__file__).parent / "frost"
-    for number, name in enumerate(frost.TEXTURES):
+    for number, name in enumerate(definition.TEXTURES):
         bgr = cv2.imread(str(folder / name))
-        np.testing.assert_array_equal(frost.texture(number), bgr[..., ::-1])
+        np.testing.assert_array_equal(definition.texture(number), bgr[..., ::-1])
 
 
 def test_textures_are_pinned() -> None:
-    digest = hashlib.sha256(b"".join(frost.texture(number).tobytes() for number in range(6)))
-    assert digest.hexdigest() == TEXTURES
+    digest = hashlib.sha256(b"".join(definition.texture(number).tobytes() for number in range(6)))
+    assert digest.hexdigest() == TEXTURES_DIGEST
 
 
 @pytest.mark.parametrize("size", [(34, 41), (40, 97), (35, 57), (33, 200)])
-def test_resize_is_that_of_opencv_within_a_level(size: tuple[int, int]) -> None:
+def test_resize_equals_opencv_within_a_level(size: tuple[int, int]) -> None:
     cv2 = pytest.importorskip("cv2")
-    for image in (noise(33, 40), PICTURES["white"][:33], PICTURES["gradients"][:33, :40]):
+    for image in (noise(33, 40), flat(255, height=33, width=33), gradients(33, 40)):
         ours = frost.resize(image, *size)
         theirs = cv2.resize(image, size[::-1], interpolation=cv2.INTER_CUBIC)
         assert differences(ours, theirs).max() <= 1
@@ -89,14 +100,14 @@ def test_resize_is_that_of_opencv_within_a_level(size: tuple[int, int]) -> None:
     ("height", "width", "tall", "wide"),
     [(33, 47, 347, 616), (1024, 2048, 1268, 2253), (404, 100, 445, 791), (1, 1, 347, 616)],
 )
-def test_a_texture_is_enlarged_as_much_as_an_image_needs(
+def test_a_texture_is_enlarged_to_cover_the_image(
     height: int, width: int, tall: int, wide: int
 ) -> None:
     assert frost.enlarged(1, height, width).shape == (tall, wide, 3)  # from (315, 560)
 
 
 def test_textures_and_places_are_chosen_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Significance 1e-3 each.
+    # Significance 1e-3 each; seeds are fixed.
     chosen: list[tuple[int, int, int]] = []
 
     def remember(image: Pixels, _severity: int, number: int, top: int, left: int) -> Pixels:
@@ -116,8 +127,8 @@ def test_textures_and_places_are_chosen_evenly(monkeypatch: pytest.MonkeyPatch) 
     assert abs(stats.spearmanr(tops / sizes[numbers, 0], lefts / sizes[numbers, 1])[0]) < 0.1
 
 
-def test_frosts_are_distributed_as_in_the_package() -> None:
-    # Of 200 frosts on each side: mean, deviation and a pixel; significance 1e-3 each.
+def test_frosts_are_distributed_as_in_imagecorruptions() -> None:
+    # 200 frosts each: mean, deviation and a pixel; significance 1e-3 each.
     image = np.full((64, 96, 3), 60, np.uint8)
     ours = [corrupt(image, "frost", 3, seed=seed) for seed in range(200)]
     theirs = [reference(image, "frost", 3, seed) for seed in range(200)]
@@ -126,8 +137,8 @@ def test_frosts_are_distributed_as_in_the_package() -> None:
         assert stats.ks_2samp(our, their).pvalue > 1e-3
 
 
-def test_without_its_textures_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_textures_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "imagecorruptions", None)
-    frost.texture.cache_clear()
+    definition.texture.cache_clear()
     with pytest.raises(InputError, match=r"frost3\.png.*pip install imagecorruptions-imaug"):
-        frost.texture(2)
+        definition.texture(2)

@@ -1,4 +1,4 @@
-"""The public face of `corruptions`: what it refuses, how chance is keyed, what it imports."""
+"""Public interface of `corruptions`: invalid arguments, catalogue, seeds, imports, any image."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from corruptions import Implementation, InputError, corrupt, corruption_names, image_key
+from corruptions import (
+    REGISTRY,
+    Corruption,
+    Implementation,
+    InputError,
+    catalogue,
+    corrupt,
+    corruption_names,
+    find,
+    image_key,
+    register,
+)
 from corruptions.checks import SEVERITIES
-from corruptions.reference import CATEGORIES, corrupt_by_reference
-from corruptions.registry import REGISTRY, register
+from corruptions.reference import corrupt_by_reference
 from corruptions.seeding import stream_seed
 
 BLACK = np.zeros((32, 33, 3), np.uint8)
@@ -63,7 +73,7 @@ def test_other_images_are_refused(
         image_key(image)  # type: ignore[arg-type]
 
 
-def test_the_reference_refuses_small_images() -> None:
+def test_imagecorruptions_refuses_small_images() -> None:
     for image, size in ((BLACK[:31], "33 x 31"), (BLACK[:, :31], "31 x 32")):
         with pytest.raises(InputError, match=f"{size} pixels .* needs 32 a side.*'native'"):
             corrupt(image, "contrast", 1, implementation="imagecorruptions")
@@ -75,7 +85,7 @@ def test_other_implementations_are_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["motion_blur", "impulse_noise", "contrast", "fog"])
-def test_the_reference_can_be_chosen(name: str) -> None:
+def test_imagecorruptions_can_be_chosen(name: str) -> None:
     image = np.random.default_rng(3).integers(0, 256, (32, 40, 3), np.uint8)
     stream = stream_seed(6, image_key(image), name, 4)
     np.testing.assert_array_equal(
@@ -90,14 +100,14 @@ def test_other_severities_are_refused(severity: object) -> None:
         corrupt(BLACK, "fog", severity)  # type: ignore[arg-type]
 
 
-def test_an_unknown_name_is_answered_with_the_nearest_and_all() -> None:
+def test_the_error_for_an_unknown_name_lists_the_closest_and_all() -> None:
     with pytest.raises(InputError, match=r"'frogg' \(did you mean 'fog'\?\)") as error:
         corrupt(BLACK, "frogg", 1)
     assert all(name in str(error.value) for name in corruption_names())
 
 
 @pytest.mark.parametrize("name", [None, 3, ("fog",), ["fog"], ""])
-def test_a_name_that_is_no_name_is_answered_with_all(name: object) -> None:
+def test_the_error_for_an_invalid_name_lists_all(name: object) -> None:
     with pytest.raises(InputError, match=r"choose from: motion_blur, defocus_blur, .* frost"):
         corrupt(BLACK, name, 1)  # type: ignore[arg-type]
 
@@ -110,15 +120,38 @@ def test_a_numpy_severity_is_a_severity() -> None:
 
 
 def test_every_corruption_has_one_category() -> None:
-    assert len(corruption_names()) == sum(map(len, CATEGORIES.values())) == 19
-    for category, names in CATEGORIES.items():
-        for name in names:
-            assert REGISTRY[name].category == category
+    blurs, weather = ("motion", "defocus", "glass", "gaussian", "zoom"), ("snow", "spatter")
+    expected = {
+        "blur": tuple(f"{each}_blur" for each in blurs),
+        "noise": ("gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise"),
+        "digital": (
+            *("brightness", "contrast", "saturate", "jpeg_compression"),
+            *("pixelate", "elastic_transform"),
+        ),
+        "weather": (*weather, "fog", "frost"),
+    }
+    assert corruption_names() == tuple(name for names in expected.values() for name in names)
+    for category, names in expected.items():
+        assert {find(name).category for name in names} == {category}
 
 
 def test_a_name_cannot_be_registered_twice() -> None:
     with pytest.raises(ValueError, match="'fog' is registered twice"):
-        register("fog", "weather")(REGISTRY["fog"].function)
+        register(Corruption("fog", "weather", __name__, random=False))
+
+
+def mist(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
+    """Return an image closer to white."""
+    return image + (255 - image) // np.uint8(7 - severity)
+
+
+def test_another_package_can_register_a_corruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "_CORRUPTIONS", {})
+    register(Corruption("mist", "weather", __name__, random=False))
+    assert corruption_names() == ("mist",)
+    assert (corrupt(BLACK, "mist", 2) == 51).all()
+    with pytest.raises(InputError, match="mist: not in the package imagecorruptions"):
+        corrupt(BLACK, "mist", 2, implementation="imagecorruptions")
 
 
 def test_the_registry_cannot_be_written() -> None:
@@ -126,7 +159,7 @@ def test_the_registry_cannot_be_written() -> None:
         REGISTRY["mist"] = REGISTRY["fog"]  # type: ignore[index]
 
 
-def test_the_image_key_is_made_of_shape_and_pixels() -> None:
+def test_the_image_key_depends_on_shape_and_pixels() -> None:
     image = np.arange(6 * 4 * 3, dtype=np.uint8).reshape(6, 4, 3)
     key = image_key(image)
     assert key == image_key(np.asfortranarray(image)) == image_key(image.copy())
@@ -138,7 +171,7 @@ def test_the_image_key_is_made_of_shape_and_pixels() -> None:
         image_key(image.astype(np.int64))
 
 
-def test_the_key_can_be_handed_over() -> None:
+def test_the_key_can_be_passed() -> None:
     image = np.full((32, 32, 3), 90, np.uint8)
     expected = corrupt(image, "shot_noise", 3, seed=2)
     np.testing.assert_array_equal(
@@ -235,8 +268,8 @@ def test_threads_make_the_same_pixels(name: str) -> None:
                 np.testing.assert_array_equal(result, one)
 
 
-def test_only_the_reference_needs_opencv() -> None:
-    # As on a server without libGL: importing cv2 fails, and with it the package imagecorruptions.
+def test_only_imagecorruptions_needs_opencv() -> None:
+    # As on a server without libGL, where cv2 and thus imagecorruptions cannot be imported.
     script = (
         "import sys; sys.path[:0] = sys.argv[1:]\n"
         "sys.modules['cv2'] = None\n"

@@ -1,57 +1,32 @@
-"""Our noises against `imagecorruptions`: the same pixels from its draws, the same distribution."""
+"""Noises against `imagecorruptions`: its pixels from its draws, and the same distribution."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
 from scipy import stats
 
 from corruptions import corrupt
-from corruptions.catalogue import OURS, corrupt_by_module
+from corruptions.catalogue import REGISTRY
 from corruptions.checks import SEVERITIES
 from corruptions.noise import impulse, normal, shot
 from corruptions.randomness import fill_words
 from tests.helpers.alias_shares import table_shares
+from tests.helpers.pictures import PICTURES, Pixels, noise, real_frames, reference
 
-MODULES = {name: module for module, names in OURS.items() for name in names if "noise" in module}
-NOISES = tuple(MODULES)
+NOISES = tuple(name for name, found in REGISTRY.items() if found.category == "noise")
 FLAT = np.full((256, 256, 3), 128, np.uint8)
 
 
-def _reference(image: NDArray[np.uint8], name: str, severity: int, seed: int) -> NDArray[np.uint8]:
-    import imagecorruptions
-
-    np.random.seed(seed)  # noqa: NPY002
-    arguments = {"seed": seed} if name == "impulse_noise" else {}
-    result: NDArray[np.uint8] = imagecorruptions.corrupt(image, severity, name, **arguments)
-    return result
-
-
-def _pictures() -> dict[str, NDArray[np.uint8]]:
-    rng = np.random.default_rng(0)
-    ramp = np.linspace(0, 255, 97).astype(np.uint8)
-    return {
-        "noise": rng.integers(0, 256, (33, 47, 3), np.uint8),
-        "black": np.zeros((33, 47, 3), np.uint8),
-        "white": np.full((33, 47, 3), 255, np.uint8),
-        "gradient": np.stack([np.tile(np.roll(ramp, k), (64, 1)) for k in (0, 30, 60)], axis=-1),
-        "tall": rng.integers(0, 256, (301, 32, 3), np.uint8),
-    }
-
-
-def _from_the_references_draws(
-    image: NDArray[np.uint8], name: str, severity: int, seed: int
-) -> NDArray[np.uint8]:
-    """Return what our noise makes of the numbers that the package draws for this image."""
+def from_its_draws(image: Pixels, name: str, severity: int, seed: int) -> Pixels:
+    """Return our noise with the random numbers that imagecorruptions draws for this image."""
     np.random.seed(seed)  # noqa: NPY002
     if name == "impulse_noise":
-        return _replaced_at_the_references_places(image, severity, seed)
+        return replaced_by_its_draws(image, severity, seed)
     edges: NDArray[np.float64]
     draws: NDArray[np.float64]
     if name == "shot_noise":
@@ -69,10 +44,8 @@ def _from_the_references_draws(
     return result
 
 
-def _replaced_at_the_references_places(
-    image: NDArray[np.uint8], severity: int, seed: int
-) -> NDArray[np.uint8]:
-    """Hand the package's two draws to our kernel as one word: below 2**32 c if both say so."""
+def replaced_by_its_draws(image: Pixels, severity: int, seed: int) -> Pixels:
+    """Pass the two draws of imagecorruptions for a value to our kernel as one word."""
     rng = np.random.default_rng(seed)
     replaced, half = rng.random(image.shape), 2.0**31 * impulse.IMPULSE_NOISE[severity - 1]
     white = rng.random(image.shape) <= 0.5
@@ -87,22 +60,19 @@ def _replaced_at_the_references_places(
 
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("name", NOISES)
-def test_the_references_draws_give_its_pixels(name: str, severity: int) -> None:
-    for kind, image in _pictures().items():
+def test_its_draws_give_its_pixels(name: str, severity: int) -> None:
+    for kind, image in PICTURES.items():
         np.testing.assert_array_equal(
-            _from_the_references_draws(image, name, severity, 7),
-            _reference(image, name, severity, 7),
+            from_its_draws(image, name, severity, 7),
+            reference(image, name, severity, 7),
             err_msg=kind,
         )
 
 
 @pytest.mark.parametrize("name", NOISES)
-def test_the_references_draws_give_its_pixels_on_a_real_frame(name: str, shared_data: Path) -> None:
-    path = next((shared_data / "data" / "cityscapes_mini" / "leftImg8bit").rglob("*.png"))
-    image = np.asarray(Image.open(path).convert("RGB"))[300:700, 400:1200]
-    np.testing.assert_array_equal(
-        _from_the_references_draws(image, name, 3, 7), _reference(image, name, 3, 7)
-    )
+def test_its_draws_give_its_pixels_on_a_real_frame(name: str, shared_data: Path) -> None:
+    image = next(real_frames(shared_data))
+    np.testing.assert_array_equal(from_its_draws(image, name, 3, 7), reference(image, name, 3, 7))
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
@@ -120,7 +90,7 @@ def test_tables_hold_the_distributions_of_scipy(severity: int) -> None:
 
 
 def test_impulse_noise_takes_the_words_of_its_stream() -> None:
-    image = np.random.default_rng(6).integers(0, 256, (55, 68, 3), np.uint8)
+    image = noise(55, 68)
     expected, words = image.copy(), np.empty(image.size, np.uint32)
     fill_words(np.uint64(8), 0, words)
     impulse.replace_levels(expected.reshape(-1), words, impulse.impulse_half(2))
@@ -128,14 +98,14 @@ def test_impulse_noise_takes_the_words_of_its_stream() -> None:
 
 
 def _histograms(image: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return how often each row of an image, of one level each, became each level (256, 256)."""
+    """Return a histogram of levels for each row of an image, (256, 256)."""
     return np.stack([np.bincount(row.reshape(-1), minlength=256) for row in image])
 
 
 def _two_samples(first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[float, int]:
-    """Return chi-square and its degrees of freedom of two equally large samples.
+    """Return chi-square and its degrees of freedom for two histograms of equal size.
 
-    Neighbouring outcomes are put together until both samples have about 40 of them.
+    Neighbouring outcomes are merged until both together have about 40.
     """
     groups = np.cumsum(first + second) // 40
     first, second = np.bincount(groups, first), np.bincount(groups, second)
@@ -146,22 +116,22 @@ def _two_samples(first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[f
 
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("name", NOISES)
-def test_every_level_is_distributed_as_in_the_reference(name: str, severity: int) -> None:
-    # A row for each level, 3000 values each. Significance 1e-3 for a noise and severity in all and
-    # 1e-3 / 256 for each level; draws are fixed, so this passes always or never.
+def test_every_level_is_distributed_as_in_imagecorruptions(name: str, severity: int) -> None:
+    # One row for each level, 3000 values each. Significance 1e-3 for all levels together and
+    # 1e-3 / 256 for each; draws are fixed, so the result is always the same.
     rows = np.tile(np.arange(256, dtype=np.uint8)[:, np.newaxis, np.newaxis], (1, 1000, 3))
     ours = _histograms(corrupt(rows, name, severity, seed=2))
-    theirs = _histograms(_reference(rows, name, severity, 2))
+    theirs = _histograms(reference(rows, name, severity, 2))
     chi_squares, freedoms = np.array(list(map(_two_samples, ours, theirs))).T
     assert stats.chi2.sf(chi_squares.sum(), freedoms.sum()) > 1e-3
-    testable = freedoms > 0  # black has one outcome in shot and speckle noise
+    testable = freedoms > 0  # in shot and speckle noise black has one outcome
     assert stats.chi2.sf(chi_squares[testable], freedoms[testable]).min() > 1e-3 / 256
     np.testing.assert_array_equal(ours[~testable], theirs[~testable])
 
 
 @pytest.mark.parametrize("name", NOISES)
-def test_values_are_replaced_independently_of_each_other(name: str) -> None:
-    # Correlations of n values are normal with deviation 1 / sqrt(n): 5 of those, 6e-7 each.
+def test_values_are_independent_of_each_other(name: str) -> None:
+    # Correlations of n values are normal with deviation 1 / sqrt(n): 5 deviations, 6e-7 each.
     residue = corrupt(FLAT, name, 3) - 128.0
     residue = (residue - residue.mean()) / residue.std()
     lags = [(0, 0, 1), (0, 0, 2), (0, 1, 0), (1, 0, 0), (0, 2, 0), (8, 0, 0)]
@@ -183,11 +153,10 @@ def test_conditions_are_independent_of_each_other() -> None:
 
 
 @pytest.mark.parametrize("name", NOISES)
-def test_a_value_follows_from_its_level_and_place(name: str) -> None:
-    image = np.random.default_rng(5).integers(0, 256, (70, 67, 3), np.uint8)
-    function = partial(corrupt_by_module, MODULES[name], name)
+def test_a_value_depends_only_on_its_level_and_position(name: str) -> None:
+    image, function = noise(70, 67), REGISTRY[name].function
     whole = function(image, 2, 2**64 - 5)
-    for rows in (1, 10, 11, 41, 69):  # below, at and above multiples of a block, odd and even
+    for rows in (1, 10, 11, 41, 69):  # around multiples of a block, odd and even
         np.testing.assert_array_equal(function(image[:rows], 2, 2**64 - 5), whole[:rows])
     with ThreadPoolExecutor(4) as pool:
         for result in pool.map(lambda _: function(image, 2, 2**64 - 5), range(16)):

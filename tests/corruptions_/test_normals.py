@@ -26,7 +26,7 @@ def sample() -> NDArray[np.float64]:
     return normals(11, 0, MANY).astype(np.float64)
 
 
-# The draws are fixed, so each of these passes always or never; significance 1e-3 each.
+# The streams are fixed, so results are always the same; significance 1e-3 each.
 
 
 def test_they_are_distributed_normally(sample: NDArray[np.float64]) -> None:
@@ -34,7 +34,7 @@ def test_they_are_distributed_normally(sample: NDArray[np.float64]) -> None:
 
 
 def test_their_moments_are_those_of_normals(sample: NDArray[np.float64]) -> None:
-    # The variance of x^k's mean is that of x^k, E x^2k - (E x^k)^2, by the count.
+    # The variance of the mean of x^k is (E x^2k - (E x^k)^2) / N.
     for power, mean, second in ((1, 0, 1), (2, 1, 3), (3, 0, 15), (4, 3, 105), (6, 15, 10395)):
         deviation = ((second - mean**2) / sample.size) ** 0.5
         assert abs((sample**power).mean() - mean) < 3.3 * deviation, power
@@ -49,14 +49,14 @@ def test_their_tails_are_those_of_normals(edge: float, sample: NDArray[np.float6
 def test_they_are_independent(sample: NDArray[np.float64]) -> None:
     for lag in (1, 2, 3, 2048, 4096):
         assert abs((sample[lag:] * sample[:-lag]).mean()) < 3.3 / sample.size**0.5, lag
-    pairs = sample.reshape(-1, 2)  # of one pair of words
+    pairs = sample.reshape(-1, 2)  # each from one pair of words
     directions = np.arctan2(pairs[:, 1], pairs[:, 0]) / (2 * np.pi) + 0.5
     assert stats.kstest(directions, "uniform").pvalue > 1e-3
     squares = (pairs**2 - 1).prod(axis=1).mean() / 2
     assert abs(squares) < 3.3 / len(pairs) ** 0.5
 
 
-def test_each_comes_from_its_pair_of_words() -> None:
+def test_each_pair_comes_from_its_pair_of_words() -> None:
     words = np.empty(200_000, np.uint32)
     fill_words(np.uint64(5), 0, words)
     pairs = normals(5, 0, words.size).astype(np.float64).reshape(-1, 2)
@@ -67,7 +67,7 @@ def test_each_comes_from_its_pair_of_words() -> None:
     assert (error < 1e-6 + 2.0**-24 / distances).all()
 
 
-def test_a_normal_follows_from_its_number() -> None:
+def test_a_normal_depends_only_on_its_number() -> None:
     whole = normals(2**64 - 3, 0, 10_000)
     for start, count in ((0, 9_999), (2, 1), (2048, 7), (4000, 5_001)):
         np.testing.assert_array_equal(
@@ -75,7 +75,7 @@ def test_a_normal_follows_from_its_number() -> None:
         )
 
 
-def test_no_word_makes_anything_but_a_number() -> None:
+def test_all_words_make_finite_normals() -> None:
     extremes = [0, 1, 2, 2**30, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1]
     words = np.array([(u, v) for u in extremes for v in extremes], np.uint32).reshape(-1)
     result = np.empty(words.size, np.float32)

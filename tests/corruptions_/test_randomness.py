@@ -1,21 +1,14 @@
-"""SplitMix64: its published words, each by its number, and bits that look random."""
+"""SplitMix64: its published words, words by number, and randomness of the bits."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy import stats
 
-from corruptions.randomness import fill_words
+from corruptions.randomness import draw_words
 
 STREAMS = (0, 1, 2**63, 2**64 - 1, 0x7FC5B503A1C867EC)
-
-
-def _words(stream: int, start: int, count: int) -> NDArray[np.uint32]:
-    words = np.empty(count, np.uint32)
-    fill_words(np.uint64(stream), start, words)
-    return words
 
 
 @pytest.mark.parametrize(
@@ -38,32 +31,34 @@ def _words(stream: int, start: int, count: int) -> NDArray[np.uint32]:
     ],
 )
 def test_the_words_are_the_published_ones(seed: int, published: tuple[int, ...]) -> None:
-    lower, upper = _words(seed, 0, 10).astype(np.uint64).reshape(-1, 2).T
+    lower, upper = draw_words(seed, 0, 10).astype(np.uint64).reshape(-1, 2).T
     np.testing.assert_array_equal(upper << np.uint64(32) | lower, np.array(published, np.uint64))
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_a_word_follows_from_its_number(stream: int) -> None:
-    words = _words(stream, 0, 1000)
+def test_a_word_depends_only_on_its_number(stream: int) -> None:
+    words = draw_words(stream, 0, 1000)
     for start, count in ((0, 2), (2, 510), (512, 488), (998, 2)):
-        np.testing.assert_array_equal(_words(stream, start, count), words[start : start + count])
+        np.testing.assert_array_equal(
+            draw_words(stream, start, count), words[start : start + count]
+        )
     far = 3 * 2**40  # the number of a value in the largest image
-    np.testing.assert_array_equal(_words(stream, far, 8)[2:], _words(stream, far + 2, 6))
+    np.testing.assert_array_equal(draw_words(stream, far, 8)[2:], draw_words(stream, far + 2, 6))
 
 
 @pytest.mark.parametrize("stream", STREAMS)
 @pytest.mark.parametrize("shift", [0, 8, 16, 24])
 def test_bytes_and_neighbouring_bytes_are_uniform(stream: int, shift: int) -> None:
-    # Significance 1e-4 each; the streams are fixed, so this passes always or never.
-    bytes_ = (_words(stream, 0, 2**20) >> np.uint32(shift)).astype(np.uint8)
+    # Significance 1e-4 each; the streams are fixed, so the result is always the same.
+    bytes_ = (draw_words(stream, 0, 2**20) >> np.uint32(shift)).astype(np.uint8)
     assert stats.chisquare(np.bincount(bytes_, minlength=256)).pvalue > 1e-4
     pairs = bytes_[:-1].astype(np.int64) * 256 + bytes_[1:]
     assert stats.chisquare(np.bincount(pairs, minlength=65536)).pvalue > 1e-4
 
 
 @pytest.mark.parametrize("other", [1, 2, 2**32, 2**63])
-def test_streams_whose_seeds_differ_in_a_bit_are_strangers(other: int) -> None:
-    # Equal bits at each of 32 places are binomial: 5 standard deviations, 6e-7 each.
-    equal = ~(_words(0, 0, 2**16) ^ _words(other, 0, 2**16))
+def test_streams_whose_seeds_differ_in_a_bit_are_independent(other: int) -> None:
+    # The number of equal bits is binomial: 5 deviations, 6e-7 for each of 32 positions.
+    equal = ~(draw_words(0, 0, 2**16) ^ draw_words(other, 0, 2**16))
     bits = np.unpackbits(equal.view(np.uint8)).reshape(-1, 32)  # (65536, 32)
     assert np.abs(bits.mean(axis=0) - 0.5).max() < 5 * 0.5 / 2**8

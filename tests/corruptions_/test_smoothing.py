@@ -1,4 +1,4 @@
-"""The Gaussian filter of planes against SciPy's."""
+"""Gaussian filter of a plane against SciPy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from corruptions.smoothing import gaussian_weights, smooth
     ],
 )
 @pytest.mark.parametrize(("beyond", "mode"), [("symmetric", "reflect"), ("edge", "nearest")])
-def test_it_is_the_filter_of_scipy(
+def test_it_equals_scipy(
     shape: tuple[int, int],
     deviations: tuple[float, float],
     truncate: float,
@@ -38,7 +38,7 @@ def test_it_is_the_filter_of_scipy(
     np.testing.assert_allclose(result, expected, rtol=0, atol=3e-7)
 
 
-def test_the_weights_of_both_sides_are_one() -> None:
+def test_the_weights_of_both_sides_sum_to_one() -> None:
     weights = gaussian_weights(5.0, 4.0)
     assert weights.size == 21
     assert weights[0] + 2 * weights[1:].sum(dtype=np.float64) == pytest.approx(1, abs=1e-7)

@@ -1,8 +1,9 @@
-"""Snow against `imagecorruptions`."""
+"""Snow, definition and fast path, against `imagecorruptions`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,57 +12,60 @@ from scipy import ndimage, stats
 
 from corruptions import corrupt
 from corruptions.checks import SEVERITIES
+from corruptions.kernels import snow
 from corruptions.normals import fill_normals
 from corruptions.randomness import fill_words
-from corruptions.weather import snow
-from tests.helpers.weather_oracle import PICTURES, Pixels, differences, noise, real_frame, reference
+from corruptions.weather import snow as definition
+from tests.helpers.pictures import PICTURES, Pixels, differences, noise, real_frames, reference
 
 
-def from_the_packages_draws(image: Pixels, severity: int, seed: int) -> Pixels:
+def from_its_draws(module: ModuleType, image: Pixels, severity: int, seed: int) -> Pixels:
+    """Return the snow of a module with the random numbers that imagecorruptions draws."""
     np.random.seed(seed)  # noqa: NPY002
     height, width, _ = image.shape
     normals = np.random.normal(size=(height, width))  # noqa: NPY002
     angle = np.random.uniform(-135, -45)  # noqa: NPY002
-    tall, wide = snow.noise_shape(severity, height, width)
+    tall, wide = definition.noise_shape(severity, height, width)
     top, left = (height - tall) // 2, (width - wide) // 2
     middle = np.ascontiguousarray(normals[top : top + tall, left : left + wide])
-    return snow.snowed(image, severity, middle, angle)
+    result: Pixels = module.snowed(image, severity, middle, angle)
+    return result
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("kind", PICTURES)
-def test_the_packages_draws_give_its_pixels(kind: str, severity: int) -> None:
+def test_its_draws_give_its_pixels(kind: str, severity: int) -> None:
     image = PICTURES[kind]
     for seed in (7, 8):
         theirs = reference(image, "snow", severity, seed)
-        assert differences(from_the_packages_draws(image, severity, seed), theirs).max() <= 1
+        for module in (snow, definition):
+            ours = from_its_draws(module, image, severity, seed)
+            assert differences(ours, theirs).max() <= 1
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_the_packages_draws_give_its_pixels_on_a_real_frame(
-    severity: int, shared_data: Path
-) -> None:
-    image = real_frame(shared_data)
+def test_its_draws_give_its_pixels_on_a_real_frame(severity: int, shared_data: Path) -> None:
+    image = next(real_frames(shared_data))
     theirs = reference(image, "snow", severity, 3)
-    assert differences(from_the_packages_draws(image, severity, 3), theirs).max() <= 1
+    assert differences(from_its_draws(snow, image, severity, 3), theirs).max() <= 1
 
 
-def test_the_packages_draws_give_its_pixels_on_a_large_image() -> None:
+def test_its_draws_give_its_pixels_on_a_large_image() -> None:
     image = noise(1024, 2048)
     theirs = reference(image, "snow", 4, 5)
-    assert differences(from_the_packages_draws(image, 4, 5), theirs).max() <= 1
+    assert differences(from_its_draws(snow, image, 4, 5), theirs).max() <= 1
 
 
 @pytest.mark.parametrize("old", [1, 2, 3, 7, 20, 120, 240])
-def test_zoom_is_that_of_scipy(old: int) -> None:
+def test_zoom_equals_scipy(old: int) -> None:
     row = np.random.default_rng(old).normal(size=old)
     for zoom in (2.0, 2.5, 3.0, 4.0, 4.5):
         expected = ndimage.zoom(row, zoom, order=1)
-        pairs, weights = snow._between(old, expected.size, 0, expected.size)
+        pairs, weights = snow.zoom_taps(old, expected.size, 0, expected.size)
         np.testing.assert_allclose((row[pairs] * weights).sum(axis=-1), expected, atol=1e-14)
 
 
-def test_a_place_that_rounding_puts_after_the_last_number_is_none() -> None:
+def test_a_value_that_rounding_puts_behind_the_last_one_is_zero() -> None:
     outside = [
         (old, new)
         for old in range(2, 400)
@@ -71,20 +75,20 @@ def test_a_place_that_rounding_puts_after_the_last_number_is_none() -> None:
     assert len(outside) > 10
     for old, new in outside:
         assert ndimage.zoom(np.ones(old), new / old, order=1)[-1] == 0
-        _, weights = snow._between(old, new, new - 2, new + 3)
+        _, weights = snow.zoom_taps(old, new, new - 2, new + 3)
         np.testing.assert_allclose(weights.sum(axis=-1), [1, 0, 0, 0, 0])
 
 
 def _parts(stream: int, severity: int, image: Pixels) -> tuple[NDArray[np.float32], float]:
-    """Return the noise and the angle that the words of a stream stand for."""
+    """Return the noise and the angle from the words of a stream."""
     words = np.empty(2, np.uint32)
     fill_words(np.uint64(stream), 0, words)
-    normals = np.empty(snow.noise_shape(severity, *image.shape[:2]), np.float32)
+    normals = np.empty(definition.noise_shape(severity, *image.shape[:2]), np.float32)
     fill_normals(np.uint64(stream), 2, normals.reshape(-1))
     return normals, -135 + 90 * float(words.view(np.uint64)[0] >> np.uint64(11)) / 2.0**53
 
 
-def test_noise_and_angle_are_those_of_the_stream() -> None:
+def test_noise_and_angle_come_from_the_stream() -> None:
     image, stream = PICTURES["gradients"], 2**64 - 9
     for severity in SEVERITIES:
         normals, angle = _parts(stream, severity, image)
@@ -100,9 +104,8 @@ def test_angles_are_distributed_evenly() -> None:
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_snows_are_distributed_as_in_the_package(severity: int) -> None:
-    # Of 150 snows on each side: mean, deviation, roughness both ways, brightest; significance
-    # 1e-3 each.
+def test_snows_are_distributed_as_in_imagecorruptions(severity: int) -> None:
+    # 150 snows each: mean, deviation, roughness both ways, brightest; significance 1e-3 each.
     image = np.full((72, 96, 3), 90, np.uint8)
 
     def statistics(result: Pixels) -> list[float]:

@@ -1,8 +1,9 @@
-"""Spatter against `imagecorruptions`, and each of its steps against OpenCV's."""
+"""Spatter against `imagecorruptions`, and each of its steps against OpenCV."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,14 +12,15 @@ from scipy import ndimage, stats
 
 from corruptions import corrupt
 from corruptions.checks import SEVERITIES
+from corruptions.kernels import spatter
+from corruptions.kernels.water_relief import relief_light
 from corruptions.normals import fill_normals
 from corruptions.reference import corrupt_by_reference
-from corruptions.weather import spatter
-from corruptions.weather import water_relief as shine
+from corruptions.weather import spatter as definition
 from corruptions.weather.canny import STRONG, edges
 from corruptions.weather.distance_transform import distances
 from corruptions.weather.spatter import SPATTER, THINNEST_MUD
-from tests.helpers.weather_oracle import PICTURES, Pixels, differences, noise, real_frame, reference
+from tests.helpers.pictures import PICTURES, Pixels, differences, noise, real_frames, reference
 
 cv2 = pytest.importorskip("cv2")
 
@@ -29,7 +31,7 @@ SIZES = ((90, 130), (33, 47), (1, 1), (1, 9), (8, 2), (2, 7))
 
 
 def undecided(severity: int, normals: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return where mud is within 1e-6 of its limit: there the package's float32 decides."""
+    """Return where mud is within 1e-6 of its limit: the float32 of imagecorruptions decides."""
     c = SPATTER[severity - 1]
     heights = ndimage.gaussian_filter(c.mean + c.deviation * normals, c.blur, mode="nearest")
     is_mud = (heights > c.threshold).astype(np.float64)
@@ -37,11 +39,13 @@ def undecided(severity: int, normals: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(np.abs(mud - THINNEST_MUD) < 1e-6)
 
 
-def assert_the_packages_draws_give_its_pixels(image: Pixels, severity: int, seed: int) -> None:
+def assert_its_draws_give_its_pixels(
+    image: Pixels, severity: int, seed: int, module: ModuleType = spatter
+) -> None:
     theirs = reference(image, "spatter", severity, seed)
     np.random.seed(seed)  # noqa: NPY002
     normals = np.random.normal(size=image.shape[:2])  # noqa: NPY002
-    sizes = differences(spatter.spattered(image, severity, normals.copy()), theirs)
+    sizes = differences(module.spattered(image, severity, normals.copy()), theirs)
     off = sizes.max(axis=-1) > 1
     if SPATTER[severity - 1].edge_blur:
         decided = ~undecided(severity, normals)
@@ -53,24 +57,23 @@ def assert_the_packages_draws_give_its_pixels(image: Pixels, severity: int, seed
 
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("kind", PICTURES)
-def test_the_packages_draws_give_its_pixels(kind: str, severity: int) -> None:
-    assert_the_packages_draws_give_its_pixels(PICTURES[kind], severity, 8)
+def test_its_draws_give_its_pixels(kind: str, severity: int) -> None:
+    for module in (spatter, definition):
+        assert_its_draws_give_its_pixels(PICTURES[kind], severity, 8, module)
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_the_packages_draws_give_its_pixels_on_a_real_frame(
-    severity: int, shared_data: Path
-) -> None:
-    assert_the_packages_draws_give_its_pixels(real_frame(shared_data), severity, 3)
+def test_its_draws_give_its_pixels_on_a_real_frame(severity: int, shared_data: Path) -> None:
+    assert_its_draws_give_its_pixels(next(real_frames(shared_data)), severity, 3)
 
 
 @pytest.mark.parametrize("severity", [2, 5])
-def test_the_packages_draws_give_its_pixels_on_a_large_image(severity: int) -> None:
-    assert_the_packages_draws_give_its_pixels(noise(1024, 2048), severity, 4)
+def test_its_draws_give_its_pixels_on_a_large_image(severity: int) -> None:
+    assert_its_draws_give_its_pixels(noise(1024, 2048), severity, 4)
 
 
 def liquids(size: tuple[int, int]) -> list[NDArray[np.uint8]]:
-    """Return planes with drops, from smooth and few to none but noise."""
+    """Return planes from few smooth drops to noise alone."""
     rng = np.random.default_rng(size)
     smooth = [(0.69, 4.0), (0.68, 3.0), (0.68, 2.0), (0.5, 0.5), (0.1, 2.0)]
     planes = [rng.integers(0, top, size).astype(np.uint8) for top in (20, 60, 256)]
@@ -86,14 +89,14 @@ def liquids(size: tuple[int, int]) -> list[NDArray[np.uint8]]:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_edges_are_those_of_opencv(size: tuple[int, int]) -> None:
+def test_edges_equal_opencv(size: tuple[int, int]) -> None:
     for plane in liquids(size):
         theirs = cv2.Canny(plane, 50, 150) > 0
         np.testing.assert_array_equal(edges(plane)[1:-1, 1:-1] == STRONG, theirs)
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_distances_are_those_of_opencv(size: tuple[int, int]) -> None:
+def test_distances_equal_opencv(size: tuple[int, int]) -> None:
     rng = np.random.default_rng(size)
     for share in (0.3, 0.05, 0.003):
         marks = np.zeros((size[0] + 2, size[1] + 2), np.uint8)
@@ -108,12 +111,12 @@ def test_distances_are_those_of_opencv(size: tuple[int, int]) -> None:
         )
 
 
-def test_without_edges_everything_is_far() -> None:
+def test_without_edges_all_distances_are_the_largest() -> None:
     assert (distances(np.ones((7, 9), np.uint8)) == 20).all()
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_shine_is_that_of_opencv(size: tuple[int, int]) -> None:
+def test_the_light_of_water_equals_opencv(size: tuple[int, int]) -> None:
     rng = np.random.default_rng(size)
     liquid = rng.integers(0, 256, size, np.uint8)
     for top in (1.0, 8.0, 20.0):
@@ -123,24 +126,24 @@ def test_shine_is_that_of_opencv(size: tuple[int, int]) -> None:
         levels = cv2.equalizeHist(cv2.blur(plane, (3, 3)).astype(np.uint8))
         relief = cv2.filter2D(levels, cv2.CV_8U, np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]))
         expected = cv2.blur(relief, (3, 3)).astype(int) * liquid
-        np.testing.assert_array_equal(shine.shine(liquid, far), expected)
+        np.testing.assert_array_equal(relief_light(liquid, far), expected)
 
 
-def test_noise_is_that_of_the_stream() -> None:
+def test_noise_comes_from_the_stream() -> None:
     image, stream = PICTURES["gradients"], 2**64 - 9
     normals = np.empty(image.shape[:2], np.float32)
     fill_normals(np.uint64(stream), 0, normals.reshape(-1))
     for severity in SEVERITIES:
         ours = spatter.spatter(image, severity, stream)
         np.testing.assert_array_equal(ours, spatter.spattered(image, severity, normals.copy()))
-        # The same in float64: where float32 rounds across a limit is hardly a pixel.
+        # In float64, hardly a pixel falls on the other side of a threshold.
         exact = spatter.spattered(image, severity, normals.astype(np.float64))
         assert (differences(ours, exact) > 1).mean() < 1e-3
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_spatters_are_distributed_as_in_the_package(severity: int) -> None:
-    # Of 150 spatters on each side: mean, deviation, extent, roughness; significance 1e-3 each.
+def test_spatters_are_distributed_as_in_imagecorruptions(severity: int) -> None:
+    # 150 spatters each: mean, deviation, extent, roughness; significance 1e-3 each.
     image = np.full((72, 96, 3), 90, np.uint8)
 
     def statistics(result: Pixels) -> list[float]:
@@ -157,7 +160,7 @@ def test_spatters_are_distributed_as_in_the_package(severity: int) -> None:
         assert stats.ks_2samp(our, their).pvalue > 1e-3
 
 
-def test_an_image_without_a_drop_stays_as_it_is() -> None:
+def test_an_image_without_a_drop_stays_unchanged() -> None:
     without = 0
     for seed in range(40):
         image = noise(6, 6)

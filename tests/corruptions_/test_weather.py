@@ -1,4 +1,4 @@
-"""What all the weather has in common: any image, any seed, any thread."""
+"""Properties of all weather: any size, any seed, any thread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from corruptions import corrupt, image_key
 from corruptions.checks import SEVERITIES
-from tests.helpers.weather_oracle import noise
+from tests.helpers.pictures import noise
 
 NAMES = ("snow", "spatter", "fog", "frost")
 
@@ -36,7 +36,7 @@ def test_threads_make_the_same_weather(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_seeds_make_other_weather(name: str) -> None:
+def test_each_seed_makes_other_weather(name: str) -> None:
     image = noise(64, 96)
     results = [corrupt(image, name, 2, seed=seed).tobytes() for seed in range(5)]
     assert len(set(results)) == 5

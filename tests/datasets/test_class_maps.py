@@ -17,9 +17,14 @@ from numpy.typing import NDArray
 import robustbench_seg
 from robustbench_seg.__main__ import main
 from robustbench_seg.datasets.base import IGNORE, Dataset
-from robustbench_seg.datasets.class_maps import ClassMapSpec, load_class_map, map_names, mapped
-from robustbench_seg.datasets.classes import CAMVID, CITYSCAPES
+from robustbench_seg.datasets.class_maps import (
+    ClassMapSpec,
+    apply_class_map,
+    load_class_map,
+    map_names,
+)
 from robustbench_seg.datasets.registry import open_dataset
+from robustbench_seg.datasets.taxonomies import CAMVID, CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import IMAGENET, Segmenter, Window
 from robustbench_seg.models.class_mask import restrict_classes
@@ -113,11 +118,11 @@ def test_embedded_maps_restate_their_taxonomies() -> None:
     )
     to_camvid = load_class_map("cityscapes-to-camvid")
     assert to_camvid.unmapped == ()
-    assert [to_camvid.target.class_names[place or 0] for place in to_camvid.onto] == [
+    assert [to_camvid.target.class_names[place or 0] for place in to_camvid.targets] == [
         TO_CAMVID[name] for name in CITYSCAPES_NAMES
     ]
     ade = load_class_map("ade20k-to-cityscapes")
-    reached = {ade.target.class_names[place] for place in ade.onto if place is not None}
+    reached = {ade.target.class_names[place] for place in ade.targets if place is not None}
     assert set(CITYSCAPES_NAMES) - reached == {"rider", "train"}
     assert len({load_class_map(name).digest for name in map_names()}) == 3
 
@@ -234,25 +239,25 @@ def test_what_a_map_does_to_labels_and_predictions(tmp_path: Path) -> None:
     save(tmp_path / "images/a.png", picture())
     save(tmp_path / "labels/a.png", values(12))
     camvid = open_dataset(images=tmp_path / "images", labels=tmp_path / "labels", classes="camvid")
-    wrong = mapped(camvid, part, "wrong")
+    wrong = apply_class_map(camvid, part, "wrong")
     assert wrong.dataset.class_names == tuple(CAMVID_NAMES)
-    assert wrong.scored_as.tolist() == [
+    assert wrong.prediction_lookup.tolist() == [
         CAMVID_NAMES.index(PART[name]) if name in PART else 11 for name in CITYSCAPES_NAMES
     ]
     kept = {CAMVID_NAMES.index(name) for name in PART.values()}
     expected = np.array([number if number in kept else IGNORE for number in range(12)], np.uint8)
     assert (wrong.dataset.frames[0].label() == expected[values(12)]).all()
-    only = mapped(camvid, part, "restricted")
-    assert [CITYSCAPES_NAMES[number] for number in only.kept] == [
+    only = apply_class_map(camvid, part, "restricted")
+    assert [CITYSCAPES_NAMES[number] for number in only.kept_classes] == [
         name for name in CITYSCAPES_NAMES if name in PART
     ]
-    assert only.scored_as.max() < 11
+    assert only.prediction_lookup.max() < 11
     city = Dataset("cityscapes", "val", CITYSCAPES, open_dataset("streets", limit=1).frames)
-    other = mapped(city, part, "restricted")
+    other = apply_class_map(city, part, "restricted")
     assert other.dataset.class_names == tuple(CAMVID_NAMES)
-    assert sorted(other.kept) == sorted(kept) == sorted(other.scored_as.tolist())
-    assert other.weights == "camvid"
-    assert wrong.weights == "cityscapes"
+    assert sorted(other.kept_classes) == sorted(kept) == sorted(other.prediction_lookup.tolist())
+    assert other.model_taxonomy == "camvid"
+    assert wrong.model_taxonomy == "cityscapes"
 
 
 def test_a_restricted_model_never_predicts_the_others() -> None:
@@ -294,9 +299,9 @@ def test_bad_maps_are_one_line(tmp_path: Path, text: str, words: str) -> None:
 def test_maps_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     camvid = open_dataset(str(write_camvid(tmp_path)))
     with pytest.raises(InputError, match=r"from ade20k to cityscapes, and .* camvid .* of neither"):
-        mapped(camvid, load_class_map("ade20k-to-cityscapes"), "wrong")
+        apply_class_map(camvid, load_class_map("ade20k-to-cityscapes"), "wrong")
     with pytest.raises(InputError, match="--class-map-mode right: use one of wrong, restricted"):
-        mapped(camvid, load_class_map("cityscapes-to-camvid"), "right")  # type: ignore[arg-type]
+        apply_class_map(camvid, load_class_map("cityscapes-to-camvid"), "right")  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"--class-map moon: no such file; .*cityscapes-to-camvid"):
         load_class_map("moon")
 

@@ -11,11 +11,10 @@ import pytest
 from cityscapesscripts.helpers.labels import labels as official_labels
 from PIL import Image
 
-from robustbench_seg.datasets.adverse import CITYSCAPES_VARIABLE
-from robustbench_seg.datasets.cityscapes import cityscapes
-from robustbench_seg.datasets.classes import CITYSCAPES
+from robustbench_seg.datasets.cityscapes import CITYSCAPES_VARIABLE, cityscapes
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.datasets.streets import SPLITS
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.protocol.spec import FrameSpec
 from tests.helpers.frames import CITY, image_path, label_path, name, write_camvid, write_tree
@@ -148,7 +147,7 @@ def test_two_frames_of_one_name_are_refused(tmp_path: Path) -> None:
     for folder in ("leftImg8bit", "gtFine"):
         city = root / folder / "val"
         shutil.copytree(city / CITY, city / "elsewhere")
-    with pytest.raises(InputError, match=f"two frames are called {name(0)}"):
+    with pytest.raises(InputError, match=f"two frames are named {name(0)}"):
         cityscapes(root)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from robustbench_seg.datasets.adverse import CITYSCAPES_VARIABLE
+from robustbench_seg.datasets import layouts
 from robustbench_seg.datasets.base import IGNORE
-from robustbench_seg.datasets.registry import open_dataset
+from robustbench_seg.datasets.cityscapes import CITYSCAPES_VARIABLE
+from robustbench_seg.datasets.registry import dataset_titles, open_dataset
 from robustbench_seg.datasets.taxonomies import load_taxonomy, taxonomy_names
 from robustbench_seg.errors import InputError
 from tests.helpers.frames import write_camvid, write_tree
@@ -85,7 +87,7 @@ def test_cityscapes_adverse_takes_the_labels_of_cityscapes(
     assert (label == dataset.frames[0].label()).all()
     assert (label[values(34) == 7] == 0).all()
     (root / "gtFine").rename(tmp_path / "gtFine")
-    with pytest.raises(InputError, match=f"no labels of its own; set {CITYSCAPES_VARIABLE}"):
+    with pytest.raises(InputError, match=f"comes without labels; set {CITYSCAPES_VARIABLE}"):
         open_dataset(str(root))
     monkeypatch.setenv(CITYSCAPES_VARIABLE, str(tmp_path))
     assert (open_dataset(str(root)).frames[2].label() == label).all()
@@ -186,10 +188,10 @@ def test_embedded_class_files() -> None:
         ("classes = [", "not TOML"),
         ("colours = 3", "unknown key colours"),
         ("classes = []", "1 to 255 entries"),
-        ('classes = "towns"', "classes 'towns'; known: cityscapes"),
+        ('classes = "towns"', "classes = 'towns' is unknown; known: ade20k"),
         ("classes = [{ color = [1, 2, 3] }]", "class 0 is"),
         ('classes = [{ name = "a", color = [1, 2, 300] }]', "class 0 is"),
-        ('classes = [{ name = "a" }, { name = "a" }]', "two classes are called a"),
+        ('classes = [{ name = "a" }, { name = "a" }]', "two classes are named a"),
         ('classes = [{ name = "a" }]\nvalues = [1, 2]', "2 numbers for 1 classes"),
         ('classes = [{ name = "a" }]\nvalues = [true]', "expected a list of numbers"),
         ('classes = [{ name = "a" }]\nignore = [0]', "0 is in both values and ignore"),
@@ -213,7 +215,10 @@ def test_what_is_wrong_with_folders_is_said_in_one_line(tmp_path: Path) -> None:
         ({"images": tmp_path / "absent", "labels": labels}, "--images .*absent: no such folder"),
         ({"images": images, "labels": tmp_path / "absent"}, "--labels .*absent: no such folder"),
         ({"images": tmp_path / "nothing", "labels": labels}, "no images; looked for .png"),
-        ({"images": images, "labels": labels, "data": "streets"}, "--data streets: goes without"),
+        (
+            {"images": images, "labels": labels, "data": "streets"},
+            "--data streets and --images are",
+        ),
         ({"images": images, "labels": labels, "classes": "x.toml"}, "--classes x.toml: no such"),
     ):
         with pytest.raises(InputError, match=words):
@@ -244,8 +249,54 @@ def test_what_is_missing_is_said_for_every_layout(tmp_path: Path, write: object)
     for name in ("annotations", "gt", "gtFine", "valannot"):
         if (root / name).is_dir():
             (root / name).rename(tmp_path / "labels were here")
-    with pytest.raises(InputError, match=r"no such folder; |no labels of its own; set"):
+    with pytest.raises(InputError, match=r"no such folder; |comes without labels; set"):
         open_dataset(str(root))
+
+
+YARD = '''
+"""A made-up dataset: ROOT/photos/<split>/<frame>.png and ROOT/masks/<split>/<frame>.png."""
+
+from robustbench_seg.datasets.files import FileFrame
+from robustbench_seg.datasets.layouts import layout
+from robustbench_seg.datasets.split_index import SplitIndex, files_in, require_split, subfolders
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
+
+
+def _fits(root):
+    return (root / "masks").is_dir()
+
+
+@layout("yard", "Yards, 19 classes: a path", "photos/ and masks/", _fits)
+def index_yard(root, split):
+    """Index a split."""
+    require_split(root / "photos" / split, split, subfolders(root / "photos"))
+    index = SplitIndex("yard", split, CITYSCAPES, root)
+    for path in files_in(root / "photos" / split, "*.png"):
+        index.add(FileFrame(path.stem, path, root / "masks" / split / path.name))
+    return index
+'''
+
+
+def test_a_layout_is_one_file_and_one_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "yard_layout.py").write_text(YARD)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setitem(layouts._LAYOUTS, "yard", None)  # removed when the test ends
+    importlib.import_module("yard_layout")  # stands for the name in registry.py
+    save(tmp_path / "data/photos/val/a.png", picture(1))
+    save(tmp_path / "data/masks/val/a.png", values(19))
+    dataset = open_dataset(str(tmp_path / "data"))
+    assert (dataset.name, [frame.name for frame in dataset.frames]) == ("yard", ["a"])
+    assert (dataset.frames[0].image() == picture(1)).all()
+    assert (dataset.frames[0].label() == values(19)).all()
+    assert dataset_titles()["yard"] == "Yards, 19 classes: a path"
+    with pytest.raises(InputError, match=r"--split test: .* splits: val"):
+        open_dataset(str(tmp_path / "data"), "test")
+    (tmp_path / "data/masks/val/a.png").unlink()
+    with pytest.raises(InputError, match=r"a\.png: no label; expected"):
+        open_dataset(str(tmp_path / "data"))
+    sys.modules.pop("yard_layout", None)
 
 
 def test_a_package_registers_a_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,7 +319,7 @@ def test_a_package_registers_a_dataset(tmp_path: Path, monkeypatch: pytest.Monke
     assert (dataset.name, dataset.split, len(dataset.frames)) == ("my-roads", "train", 1)
     with pytest.raises(InputError, match="--data broken: the dataset failed: KeyError: 'roads'"):
         open_dataset("broken")
-    with pytest.raises(InputError, match=r"--data other: made a int; expected a robustbench_seg"):
+    with pytest.raises(InputError, match=r"--data other: returned int; expected a robustbench_seg"):
         open_dataset("other")
     with pytest.raises(InputError, match=r"give a path, or streets, cityscapes, .*roads"):
         open_dataset("raods")

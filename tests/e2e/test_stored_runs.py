@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from robustbench_seg.cli import app
 from robustbench_seg.inference.provenance import provenance
-from robustbench_seg.runs.store import FILE, Store
+from robustbench_seg.runs.database import FILE
+from robustbench_seg.runs.store import Store
 from robustbench_seg.versions import EVALUATING, versions
 from tests.helpers.cells import cells_of
 from tests.helpers.paths import GOLDEN

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from transformers import SegformerConfig, SegformerForImageClassification
 
 from robustbench_seg.erf.layers import as_map, layers_of
-from robustbench_seg.erf.models import load_model as load_encoder
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import Segmenter
 from robustbench_seg.models.registry import load_model
@@ -51,7 +50,7 @@ def test_an_encoder_of_the_hub_is_what_transformers_computes(tmp_path: Path) -> 
     labels = {"id2label": dict(enumerate("ab")), "label2id": {"a": 0, "b": 1}}
     peer = SegformerForImageClassification(SegformerConfig(**labels)).eval()
     peer.save_pretrained(tmp_path)
-    loaded = load_encoder("b0", data="streets", weights=str(tmp_path), classes=CLASSES)
+    loaded = load_model("b0", data="streets", weights=str(tmp_path), classes=CLASSES, encoders=True)
     assert loaded.classes == ()
     assert isinstance(loaded.network, nn.Module)
     x = torch.rand(1, 3, 64, 64) / 1e4  # of small inputs the norms' epsilons can be told

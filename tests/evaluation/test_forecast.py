@@ -1,4 +1,4 @@
-"""What a run is said to cost, against runs, counts and measurements."""
+"""Forecasts of runs against runs, counts and measurements."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def test_cells_and_bytes_are_those_of_the_run(tmp_path: Path) -> None:
     options: dict[str, Any] = {"corruptions": ["fog"], "severities": [1, 3], "draws": 2}
     found = forecast(Request(**options), 2, (256, 512))
     run = robustbench_seg.evaluate("b0", data="streets", limit=2, out=tmp_path / "run", **options)
-    cells = 2 * (1 + 2 * 2)  # fog has chance
+    cells = 2 * (1 + 2 * 2)  # fog is random
     assert found.cells == cells == len(run.sessions) * cells
     held = sum(1 for _ in _cells(run.folder))
     assert held == cells
-    # Of the streets' 512x256 pixels; what SQLite and the pictures take is apart.
+    # For streets of 512x256; SQLite and the pictures come on top.
     packed = sum(len(blob) + 250 for blob in _cells(run.folder))
     assert 0.3 * found.store < packed < found.store
     assert found.store == cells * BYTES_PER_CELL
@@ -44,7 +44,7 @@ def _cells(folder: Path) -> list[bytes]:
         connection.close()
 
 
-def test_arithmetic_is_what_a_pass_takes_times_the_passes() -> None:
+def test_multiply_adds_are_those_of_a_prediction_times_the_predictions() -> None:
     found = forecast(Request(models=("b0", "espnet")), 500, (1024, 2048))
     assert (found.conditions, found.cells) == (81, 81_000)
     table = costs(["b0", "espnet"], (1024, 2048)).set_index("model")
@@ -54,7 +54,7 @@ def test_arithmetic_is_what_a_pass_takes_times_the_passes() -> None:
     assert found.seconds is None
 
 
-def test_a_suite_of_resolutions_costs_what_its_scales_do() -> None:
+def test_a_resolution_suite_costs_the_mean_of_its_scales() -> None:
     request = Request(suite="resolution", window="whole")
     found = forecast(request, 10, (256, 512), rates=[10.0])
     native = costs(["b0"], (256, 512))["gflops_executed"].item()
@@ -64,15 +64,15 @@ def test_a_suite_of_resolutions_costs_what_its_scales_do() -> None:
     )
 
 
-def test_time_is_that_of_the_given_rate() -> None:
+def test_time_follows_from_the_given_rate() -> None:
     found = forecast(Request(models=("b0",)), 500, (256, 512), workers=8, rates=[5.0])
     assert found.seconds == pytest.approx(81 * 500 / 5 / 8)
     for rates, measure in (([5.0, 1.0], False), ([0.0], False), ([5.0], True)):
-        with pytest.raises(InputError, match="--frames-per-second: goes"):
+        with pytest.raises(InputError, match="--frames-per-second: needs one number"):
             forecast(Request(), 1, (64, 64), rates=rates, measure=measure)
 
 
-def test_memory_is_what_a_process_takes() -> None:
+def test_memory_is_that_of_a_process() -> None:
     size = (512, 1024)
     found = forecast(Request(models=("b2",), device="cpu", batch=1), 1, size)
     code = f"""
@@ -90,7 +90,7 @@ with torch.inference_mode():
 print((most() - before) * 1024 + sum(4 * p.numel() for p in network.parameters()))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    # Convolutions take some more for themselves.
+    # Convolutions allocate work space of their own.
     assert 0.6 < found.models["memory"].item() / int(done.stdout) < 1.3
 
 

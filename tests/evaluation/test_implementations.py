@@ -12,7 +12,7 @@ from robustbench_seg import evaluate
 from robustbench_seg.runs.store import Store
 from robustbench_seg.scores.metrics import iou
 
-BY_CHANCE = (
+RANDOM = (
     *("motion_blur", "glass_blur"),
     *("gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise"),
     *("snow", "spatter", "fog", "frost"),
@@ -31,7 +31,7 @@ def matrices(
         data=str(data / "data" / "cityscapes_mini"),
         split="train",
         weights=data / "weights" / "espnet" / "espnet_p_2_q_8.pth",
-        corruptions=BY_CHANCE,
+        corruptions=RANDOM,
         severities=[SEVERITY],
         implementation=implementation,
         out=folder,
@@ -54,7 +54,7 @@ def test_both_implementations_give_the_same_scores(tmp_path: Path, shared_data: 
     ours = matrices(shared_data, tmp_path / "ours", "native")
     theirs = matrices(shared_data, tmp_path / "theirs", "imagecorruptions")
     assert ours.keys() == theirs.keys()
-    assert len(ours) == 1 + len(BY_CHANCE)
+    assert len(ours) == 1 + len(RANDOM)
     np.testing.assert_array_equal(ours["clean"], theirs["clean"])
     frames = len(ours["clean"])
     draws = np.random.default_rng(0).integers(0, frames, (RESAMPLES, frames))

@@ -18,7 +18,7 @@ import torch
 import robustbench_seg
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.engines import cluster as ours
-from robustbench_seg.evaluation.engines import worker_pool as spreading
+from robustbench_seg.processes import LostError
 from robustbench_seg.runs.store import Store
 from tests.helpers.cells import cells_of
 from tests.helpers.frames import write_tree
@@ -65,12 +65,12 @@ def lost(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     """Return the list of the workers that are lost from now on."""
     seen: list[BaseException] = []
 
-    class Watched(spreading.LostError):
+    class WatchedError(LostError):
         def __init__(self, message: str) -> None:
             super().__init__(message)
             seen.append(self)
 
-    monkeypatch.setattr(ours, "LostError", Watched)
+    monkeypatch.setattr(ours, "LostError", WatchedError)
     return seen
 
 

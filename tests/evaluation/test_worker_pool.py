@@ -11,8 +11,9 @@ import pytest
 
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.engines import worker_pool as spreading
-from robustbench_seg.evaluation.engines.worker_pool import ATTEMPTS, LostError, run_on_workers
+from robustbench_seg.evaluation.engines.worker_pool import ATTEMPTS, run_on_workers
 from robustbench_seg.evaluation.work import Result, WorkUnit
+from robustbench_seg.processes import LostError
 from robustbench_seg.protocol.cell import Cell
 
 UNITS = [WorkUnit(frame, (0,)) for frame in range(40)]

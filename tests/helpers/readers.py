@@ -24,10 +24,9 @@ from robustbench_seg.copies.corrupted_copy import Copy
 from robustbench_seg.copies.corrupting import corrupt_folder
 from robustbench_seg.copies.sources import read_source
 from robustbench_seg.datasets.class_maps import load_class_map
-from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.files import FileFrame, read_image, read_label
 from robustbench_seg.datasets.frame_checks import check_pair
-from robustbench_seg.datasets.taxonomies import load_taxonomy
+from robustbench_seg.datasets.taxonomies import CITYSCAPES, load_taxonomy
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.adapters.processor import read_processor
 from robustbench_seg.models.catalogue import MODELS
@@ -157,7 +156,7 @@ class Fuzzer:
         else:
             target.write_bytes(mutated_bytes(content, generator))
         checkpoint = open_checkpoint(path)
-        _ = checkpoint.outputs, checkpoint.model, checkpoint.decoder_width
+        _ = checkpoint.outputs, checkpoint.model
         fill(self.network, checkpoint)
 
     def suite(self, generator: random.Random) -> None:

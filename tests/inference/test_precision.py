@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import streets
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.base import IMAGENET, Precision, Segmenter, Window
 from robustbench_seg.models.registry import load_model

@@ -16,8 +16,9 @@ from torch import Tensor
 from transformers import SegformerForSemanticSegmentation
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.models.checkpoints import Checkpoint, fill, open_checkpoint
-from robustbench_seg.models.segformer import OFFICIAL, SegFormer, segformer
+from robustbench_seg.models.checkpoints import fill, open_checkpoint
+from robustbench_seg.models.segformer import SegFormer, segformer
+from tests.helpers.segformers import filled
 
 Tensors = dict[str, Tensor]
 CLASSES = {
@@ -42,12 +43,6 @@ def tensors(network: SegFormer) -> Tensors:
         "decode_head.conv_seg.weight": torch.zeros(19, 128, 1, 1),
         "decode_head.conv_seg.bias": torch.zeros(19),
     }
-
-
-def filled(checkpoint: Checkpoint) -> Tensors:
-    network = segformer("b0", checkpoint.outputs)
-    fill(network, checkpoint)
-    return network.state_dict()
 
 
 def assert_equal(given: Tensors, expected: Tensors) -> None:
@@ -131,9 +126,9 @@ def test_files_of_each_kind_give_the_same_weights(
     save(tmp_path / name, tensors)
     checkpoint = open_checkpoint(tmp_path / name)
     assert (checkpoint.model, checkpoint.outputs) == ("b0", 19)
-    assert checkpoint.format.codebase is OFFICIAL
+    assert checkpoint.format.settings == {}
     assert checkpoint.classes == CLASSES.get(name)
-    assert_equal(filled(checkpoint), network.state_dict())
+    assert_equal(filled(checkpoint).state_dict(), network.state_dict())
 
 
 def test_a_safetensors_file_tells_its_classes_and_data(tmp_path: Path, tensors: Tensors) -> None:
@@ -157,8 +152,7 @@ def test_a_published_kind_of_folder_gives_what_transformers_gives(shared_data: P
     assert checkpoint.classes is not None
     assert (checkpoint.model, checkpoint.outputs) == ("b0", 11)
     assert checkpoint.classes[:3] == ("sky", "building", "pole")
-    network = segformer("b0", 11, codebase=checkpoint.format.codebase).eval()
-    fill(network, checkpoint)
+    network = filled(checkpoint)
     peer = SegformerForSemanticSegmentation.from_pretrained(folder).eval()
     path = min((shared_data / "data" / "camvid" / "val").glob("*.png"))
     pixels = torch.from_numpy(np.array(Image.open(path).convert("RGB"), np.float32))

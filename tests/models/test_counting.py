@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 from robustbench_seg.models.catalogue import MODELS
 from robustbench_seg.models.counting import multiply_adds, parameters, published_multiply_adds
@@ -19,7 +18,8 @@ from robustbench_seg.models.segformer import (
     SegFormer,
     segformer,
 )
-from robustbench_seg.models.segformer_decoders import AllMLPDecoder
+from robustbench_seg.models.segformer_decoders import CommutedAllMLPDecoder
+from tests.helpers.segformers import peer_of
 
 CITYSCAPES, ADE20K = (1024, 2048), (512, 512)
 
@@ -120,7 +120,7 @@ def test_baselines_cost_what_the_paper_prints(name: str) -> None:
 @torch.inference_mode()
 def test_the_published_form_is_the_same_function() -> None:
     torch.manual_seed(0)
-    decoder = cast(AllMLPDecoder, segformer("b0", 19).eval().decode_head)
+    decoder = cast(CommutedAllMLPDecoder, segformer("b0", 19).eval().decode_head)
     widths = VARIANTS["b0"].widths
     maps = [
         torch.randn(1, width, 32 // 2**stage, 48 // 2**stage) for stage, width in enumerate(widths)
@@ -132,16 +132,8 @@ def test_the_published_form_is_the_same_function() -> None:
 
 @pytest.mark.parametrize("variant", ["b0", "b4"])
 def test_transformers_executes_the_published_form(variant: str) -> None:
-    sizes = VARIANTS[variant]
-    config = SegformerConfig(
-        hidden_sizes=list(sizes.widths),
-        depths=list(sizes.depths),
-        num_attention_heads=list(sizes.heads),
-        decoder_hidden_size=sizes.decoder_width,
-        num_labels=19,
-    )
     with torch.device("meta"):
-        peer = SegformerForSemanticSegmentation(config)
+        peer = peer_of(variant)
     count = published_multiply_adds(on_meta(variant), (256, 480))
     assert count == published_multiply_adds(peer, (256, 480))
 

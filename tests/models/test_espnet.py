@@ -9,10 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from robustbench_seg.datasets.classes import CITYSCAPES
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.base import Window
-from robustbench_seg.models.espnet import Block, ESPNet, espnet_of
+from robustbench_seg.models.espnet import Block, ESPNet, espnet_sized_as
 from robustbench_seg.models.registry import load_model
 from robustbench_seg.scores.metrics import (
     confusion_matrix,
@@ -50,7 +50,7 @@ def test_the_authors_weights_segment_real_frames(shared_data: Path) -> None:
 def test_the_authors_weights_fill_every_value(shared_data: Path) -> None:
     path = shared_data / "weights" / "espnet" / "espnet_p_2_q_8.pth"
     tensors = torch.load(path, weights_only=True, map_location="cpu")
-    ours = espnet_of(tensors).state_dict()
+    ours = espnet_sized_as(tensors).state_dict()
     ours = {name: value for name, value in ours.items() if "num_batches" not in name}
     assert {name: value.shape for name, value in ours.items()} == {
         name: value.shape for name, value in tensors.items()
@@ -66,7 +66,7 @@ def test_the_form_is_read_off_the_tensors(
     network = ESPNet(outputs, p=2, q=q, joined_skip=joined_skip)
     tensors = network.state_dict()
     assert tensors["conv.conv.weight"].shape == (outputs, fused, 3, 3)
-    again = espnet_of(tensors)
+    again = espnet_sized_as(tensors)
     again.load_state_dict(tensors)
     x = torch.randn(1, 3, 32, 64, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():

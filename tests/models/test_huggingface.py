@@ -26,7 +26,7 @@ from transformers.models.mask2former.image_processing_pil_mask2former import (
 )
 from transformers.models.segformer.image_processing_pil_segformer import SegformerImageProcessorPil
 
-from robustbench_seg.datasets.classes import CITYSCAPES
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.adapters.processor import read_processor
@@ -256,7 +256,7 @@ def test_what_is_no_model_is_named(tmp_path: Path) -> None:
     assert "no model.safetensors" in refusal(tmp_path)
     config = BertConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, vocab_size=9)
     BertModel(config).save_pretrained(tmp_path)
-    assert "a bert is no segmentation model that is supported" in refusal(tmp_path)
+    assert ": bert models are not supported; use a model of" in refusal(tmp_path)
     save_peer("segformer", tmp_path / "cut", CLASSES)
     weights = tmp_path / "cut" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:5000])

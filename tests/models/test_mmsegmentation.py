@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import sys
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,11 +23,13 @@ import torch
 from torch import Tensor
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.models.checkpoints import Checkpoint, fill, open_checkpoint
+from robustbench_seg.models.checkpoints import open_checkpoint
+from robustbench_seg.models.checkpoints.mmsegmentation import MMSEGMENTATION
 from robustbench_seg.models.registry import build_model, load_model
-from robustbench_seg.models.segformer import MMSEGMENTATION, Codebase, SegFormer, segformer
+from robustbench_seg.models.segformer import SegFormer
 from tests.helpers.formula import image, weights_of
 from tests.helpers.paths import GOLDEN as GOLDEN_FOLDER
+from tests.helpers.segformers import filled
 
 GOLDEN = json.loads((GOLDEN_FOLDER / "segformer_mmsegmentation.json").read_text())
 CLASSES = ("road", "sky", "car", "person", "tree")
@@ -38,17 +39,6 @@ Tensors = dict[str, Tensor]
 @pytest.fixture(scope="module")
 def tensors() -> Tensors:
     return weights_of(GOLDEN["b0"]["shapes"])
-
-
-def filled(checkpoint: Checkpoint, codebase: Codebase = MMSEGMENTATION) -> SegFormer:
-    network = segformer(
-        checkpoint.model or "",
-        checkpoint.outputs,
-        codebase=codebase,
-        decoder_width=checkpoint.decoder_width,
-    )
-    fill(network, checkpoint)
-    return network.eval()
 
 
 def difference(network: SegFormer, variant: str, size: str) -> float:
@@ -65,17 +55,15 @@ def test_logits_are_those_of_mmsegmentation(tmp_path: Path, variant: str) -> Non
     path = tmp_path / "iter_160000.pth"
     torch.save({"state_dict": weights_of(GOLDEN[variant]["shapes"])}, path)
     checkpoint = open_checkpoint(path)
-    assert (checkpoint.model, checkpoint.outputs, checkpoint.decoder_width) == (variant, 5, 256)
-    assert checkpoint.format.codebase is MMSEGMENTATION
+    assert (checkpoint.model, checkpoint.outputs) == (variant, 5)
+    assert checkpoint.format is MMSEGMENTATION
     network = filled(checkpoint)
+    assert len(network.get_parameter("decode_head.fusion_conv.conv.weight")) == 256
     for size in GOLDEN[variant]["logits"]:
         assert difference(network, variant, size) < 1e-4
     # These weights show the epsilons.
-    for other in (
-        replace(MMSEGMENTATION, inner_epsilon=1e-5),
-        replace(MMSEGMENTATION, epsilon=1e-5),
-    ):
-        assert difference(filled(checkpoint, other), variant, "64x128") > 1e-2
+    for other in ("inner_epsilon", "epsilon"):
+        assert difference(filled(checkpoint, **{other: 1e-5}), variant, "64x128") > 1e-2
 
 
 def test_its_weights_are_a_choice_of_weights(tmp_path: Path, tensors: Tensors) -> None:

@@ -10,9 +10,8 @@ import torch
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
-from robustbench_seg.datasets.classes import CITYSCAPES
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.models import named_weights
 from robustbench_seg.models.base import IMAGENET, Segmenter, Window
@@ -25,6 +24,7 @@ from robustbench_seg.models.registry import (
     load_model,
     parse_choice,
 )
+from tests.helpers.segformers import peer_of
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
 UNTRAINED = "--weights random, which stamps UNTRAINED on every output"
@@ -194,12 +194,7 @@ def test_published_weights_come_from_the_cache_of_the_hub(
     repository = hub_cache / f"models--{where.repository.replace('/', '--')}"
     (repository / "refs").mkdir(parents=True)
     (repository / "refs" / "main").write_text("c0ffee")
-    config = SegformerConfig(
-        num_labels=19,
-        id2label=dict(enumerate(CLASSES)),
-        label2id={name: index for index, name in enumerate(CLASSES)},
-    )
-    peer = SegformerForSemanticSegmentation(config).eval()
+    peer = peer_of("b0", CLASSES)
     snapshot = repository / "snapshots" / "c0ffee"
     peer.save_pretrained(snapshot)
     segmenter = load_model("b0", data="cityscapes", classes=CLASSES)

@@ -9,33 +9,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.models.checkpoints import fill, open_checkpoint
+from robustbench_seg.models.checkpoints import open_checkpoint
 from robustbench_seg.models.registry import load_model
-from robustbench_seg.models.segformer import (
-    VARIANTS,
-    Block,
-    PositionalEncoding,
-    SegFormer,
-    segformer,
-)
+from robustbench_seg.models.segformer import Block, PositionalEncoding, SegFormer, segformer
+from tests.helpers.segformers import filled, peer_of
 
-
-def peer_of(variant: str, classes: int = 19) -> Any:
-    """SegFormer as transformers builds it, without dropout."""
-    sizes = VARIANTS[variant]
-    config = SegformerConfig(
-        hidden_sizes=list(sizes.widths),
-        depths=list(sizes.depths),
-        num_attention_heads=list(sizes.heads),
-        decoder_hidden_size=sizes.decoder_width,
-        num_labels=classes,
-        drop_path_rate=0.0,
-        classifier_dropout_prob=0.0,
-    )
-    return SegformerForSemanticSegmentation(config).eval()
+NO_DROPOUT: dict[str, Any] = {"drop_path_rate": 0.0, "classifier_dropout_prob": 0.0}
 
 
 @torch.no_grad()
@@ -59,16 +40,13 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, SegF
     """B0 and B2 of transformers with random weights, and ours with the same from its file."""
     pairs = {}
     for variant in ("b0", "b2"):
-        peer = peer_of(variant)
+        peer = peer_of(variant, **NO_DROPOUT)
         randomise(peer)
         folder = tmp_path_factory.mktemp(variant)
         peer.save_pretrained(folder)
-        checkpoint = open_checkpoint(folder)
-        ours = segformer(
-            variant, checkpoint.outputs, dropout=0.0, codebase=checkpoint.format.codebase
-        )
-        fill(ours, checkpoint)
-        pairs[variant] = peer, ours.eval()
+        ours = filled(open_checkpoint(folder))
+        ours.decode_head.dropout.p = 0.0
+        pairs[variant] = peer, ours
     return pairs
 
 

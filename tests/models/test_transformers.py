@@ -12,36 +12,22 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import (
-    SegformerConfig,
-    SegformerForImageClassification,
-    SegformerForSemanticSegmentation,
-)
+from transformers import SegformerForImageClassification
 
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.checkpoints import Checkpoint, fill, open_checkpoint
+from robustbench_seg.models.checkpoints.transformers import HUB, TRANSFORMERS_5
 from robustbench_seg.models.registry import build_model, load_model
-from robustbench_seg.models.segformer import OFFICIAL, TRANSFORMERS, VARIANTS, Codebase, segformer
+from robustbench_seg.models.segformer import segformer
 from tests.helpers.formula import image, weights_of
+from tests.helpers.segformers import config_of, filled, peer_of
 
 CLASSES = ("road", "sky", "car", "person", "tree")
 
 
-def config_of(variant: str, decoder_hidden_size: int | None = None) -> SegformerConfig:
-    sizes = VARIANTS[variant]
-    return SegformerConfig(
-        hidden_sizes=list(sizes.widths),
-        depths=list(sizes.depths),
-        num_attention_heads=list(sizes.heads),
-        decoder_hidden_size=decoder_hidden_size or sizes.decoder_width,
-        id2label=dict(enumerate(CLASSES)),
-        label2id={name: index for index, name in enumerate(CLASSES)},
-    )
-
-
-def peer_of(variant: str, decoder_hidden_size: int | None = None) -> Any:
-    """Have transformers build a model, with weights that show every tensor and epsilon."""
-    peer = SegformerForSemanticSegmentation(config_of(variant, decoder_hidden_size)).eval()
+def weighted_peer(variant: str, **options: Any) -> Any:
+    """Build a variant by transformers, with weights that show every tensor and epsilon."""
+    peer = peer_of(variant, CLASSES, **options)
     state = peer.state_dict()
     peer.load_state_dict(weights_of({name: value.shape for name, value in state.items()}))
     return peer
@@ -49,23 +35,21 @@ def peer_of(variant: str, decoder_hidden_size: int | None = None) -> Any:
 
 @pytest.fixture(scope="module")
 def peer() -> Any:
-    return peer_of("b0")
+    return weighted_peer("b0")
 
 
-def difference(checkpoint: Checkpoint, peer: Any, codebase: Codebase) -> float:
+def difference(checkpoint: Checkpoint, peer: Any, **settings: Any) -> float:
     """Return the largest difference to the peer's logits, relative to the largest of them."""
-    network = segformer(
-        checkpoint.model or "",
-        checkpoint.outputs,
-        codebase=codebase,
-        decoder_width=checkpoint.decoder_width,
-    )
-    fill(network, checkpoint)
+    network = filled(checkpoint, **settings)
     x = image(61, 147)
     with torch.inference_mode():
-        expected, logits = peer(x).logits, network.eval()(x)
+        expected, logits = peer(x).logits, network(x)
     assert logits.shape == expected.shape == (1, 5, 16, 37)
     return float((logits - expected).abs().max() / expected.abs().max())
+
+
+def decoder_width(checkpoint: Checkpoint) -> int:
+    return len(filled(checkpoint).get_parameter("decode_head.linear_fuse.conv.weight"))
 
 
 def save_folder(peer: Any, folder: Path) -> Path:
@@ -111,30 +95,30 @@ def test_every_form_gives_the_same_logits(
     checkpoint = open_checkpoint(path)
     assert (checkpoint.model, checkpoint.outputs) == ("b0", 5)
     assert checkpoint.classes == (CLASSES if path.is_dir() else None)
-    assert checkpoint.format.codebase is TRANSFORMERS
-    assert difference(checkpoint, peer, TRANSFORMERS) < 1e-4
-    assert difference(checkpoint, peer, OFFICIAL) > 1e-2  # these weights show the epsilon
+    assert checkpoint.format in (HUB, TRANSFORMERS_5)
+    assert difference(checkpoint, peer) < 1e-4
+    assert difference(checkpoint, peer, epsilon=1e-6) > 1e-2  # these weights show the epsilon
 
 
 def test_b2_gives_the_same_logits(tmp_path: Path) -> None:
-    peer = peer_of("b2")
+    peer = weighted_peer("b2")
     checkpoint = open_checkpoint(save_folder(peer, tmp_path))
-    assert (checkpoint.model, checkpoint.decoder_width) == ("b2", 768)
-    assert difference(checkpoint, peer, TRANSFORMERS) < 1e-4
+    assert (checkpoint.model, decoder_width(checkpoint)) == ("b2", 768)
+    assert difference(checkpoint, peer) < 1e-4
 
 
 def test_a_decoder_has_the_width_of_the_file(tmp_path: Path) -> None:
-    peer = peer_of("b0", decoder_hidden_size=96)
+    peer = weighted_peer("b0", decoder_hidden_size=96)
     checkpoint = open_checkpoint(save_folder(peer, tmp_path))
-    assert checkpoint.decoder_width == 96
-    assert difference(checkpoint, peer, TRANSFORMERS) < 1e-4
+    assert decoder_width(checkpoint) == 96
+    assert difference(checkpoint, peer) < 1e-4
 
 
 @pytest.mark.parametrize("save", [save_folder, save_memory])
 def test_an_encoder_starts_trainings_only(
     tmp_path: Path, save: Callable[[Any, Path], Path]
 ) -> None:
-    peer = SegformerForImageClassification(config_of("b0"))  # as nvidia/mit-b0
+    peer = SegformerForImageClassification(config_of("b0", CLASSES))  # as nvidia/mit-b0
     path = save(peer, tmp_path)
     with pytest.raises(InputError, match="only an encoder, trained to classify whole images"):
         load_model("b0", data="camvid", weights=str(path), classes=CLASSES)
@@ -151,10 +135,10 @@ def test_no_key_may_be_missing_extra_or_of_another_shape(
     path = save(peer, tmp_path)
     tensors = load_file(path) if path.suffix == ".safetensors" else torch.load(path)
     own = {name: value.shape for name, value in segformer("b0", 5).state_dict().items()}
-    kind = open_checkpoint(path).format
+    format_ = open_checkpoint(path).format
 
     def fits(changed: dict[str, torch.Tensor]) -> bool:
-        return own == {name: value.shape for name, value in kind.rename(changed).items()}
+        return own == {name: value.shape for name, value in format_.convert(changed).items()}
 
     assert fits(tensors)
     for key, value in tensors.items():

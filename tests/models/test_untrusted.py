@@ -21,9 +21,8 @@ from robustbench_seg.copies.corrupted_copy import Copy
 from robustbench_seg.copies.corrupting import corrupt_folder
 from robustbench_seg.datasets import files
 from robustbench_seg.datasets.class_maps import load_class_map
-from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.files import MOST_PIXELS, read_image, read_label
-from robustbench_seg.datasets.taxonomies import load_taxonomy
+from robustbench_seg.datasets.taxonomies import CITYSCAPES, load_taxonomy
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.checkpoints import open_checkpoint
 from robustbench_seg.models.registry import load_model

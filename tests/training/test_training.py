@@ -21,8 +21,8 @@ from safetensors.torch import load_file
 from robustbench_seg import cli
 from robustbench_seg.datasets import registry
 from robustbench_seg.datasets.base import Dataset
-from robustbench_seg.datasets.classes import CITYSCAPES
 from robustbench_seg.datasets.streets import streets
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import IMAGENET
 from robustbench_seg.models.registry import build_model

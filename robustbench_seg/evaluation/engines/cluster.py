@@ -9,11 +9,12 @@ from typing import Any, cast
 
 from ...errors import InputError
 from ...inference.devices import DEVICES, default_threads
+from ...processes import LostError
 from ...protocol.request import Request
 from ..plan import Plan
 from ..work import Result, WorkUnit
 from .worker import WorkerConfig, WorkerRuntime
-from .worker_pool import LostError, run_on_workers
+from .worker_pool import run_on_workers
 
 _ENVIRONMENT = {"env_vars": {"OMP_WAIT_POLICY": "PASSIVE"}}
 """As in the command line; read when torch is loaded."""

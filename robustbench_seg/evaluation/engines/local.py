@@ -81,7 +81,7 @@ def _label(plan: Plan, predictors: Sequence[Predictor], batch: FrameBatch) -> Re
                     failures.append(Failure(cell, f"{name} {NOT_FINITE}"))
                     continue
                 if plan.mapping is not None:
-                    prediction = plan.mapping.scored_as[prediction]
+                    prediction = plan.mapping.prediction_lookup[prediction]
                 cells[cell] = confusion_matrix(
                     batch.label, prediction, len(spec.classes), spare=plan.mapping is not None
                 )

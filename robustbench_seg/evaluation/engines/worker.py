@@ -7,7 +7,7 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from ...datasets.adverse import CITYSCAPES_VARIABLE
+from ...datasets.cityscapes import CITYSCAPES_VARIABLE
 from ...errors import InputError
 from ...inference.devices import resolve_device, select_device
 from ...protocol.request import Request

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 from ...errors import InputError
+from ...processes import LostError
 from ..work import Result, WorkUnit
 
 ATTEMPTS = 3
@@ -15,10 +16,6 @@ ATTEMPTS = 3
 PATIENCE = 600.0
 """Seconds to wait for a first worker while all of them are starting."""
 _KEPT = "finished frames are kept; run the same command again"
-
-
-class LostError(Exception):
-    """A worker is gone, and with it the unit in work."""
 
 
 class Worker(Protocol):
@@ -32,7 +29,7 @@ class Worker(Protocol):
         """Wait until the models are loaded; raise LostError, or the worker's InputError."""
         ...
 
-    def do(self, unit: WorkUnit) -> Result:
+    def do(self, unit: WorkUnit, /) -> Result:
         """Wait for the result of a unit; raise LostError, or an InputError of the worker."""
         ...
 

@@ -1,6 +1,6 @@
-"""Code and files of others: what goes wrong in them is told in one line, what they are by a digest.
+"""Helpers for third-party models: one-line errors, and the provenance of their weights.
 
-Nothing here runs what a file holds; that is up to the adapters.
+Nothing here runs code from a file; that is left to the adapters.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..class_names import differences
+from ..class_names import class_name_notes
 
 
 def require(package: str, extra: str, choice: str) -> ModuleType:
-    """Import a package that only some models need. Raises InputError with the way to install it."""
+    """Import an optional package. Raises InputError with the command that installs it."""
     try:
         return importlib.import_module(package)
     except ImportError as error:
@@ -31,55 +31,55 @@ def require(package: str, extra: str, choice: str) -> ModuleType:
 
 
 def existing_file(choice: str, target: str, what: str) -> Path:
-    """Return the path of a choice's file; InputError where there is none."""
+    """Return the path of a choice's file. Raises InputError if it does not exist."""
     path = Path(target)
     if not path.is_file():
         raise InputError(f"--model {choice}: no such file; give {what}")
     return path
 
 
-def label(path: Path) -> str:
-    """Return what a file is called in results: by its folder where its own name says nothing."""
+def file_label(path: Path) -> str:
+    """Return a file's name in results: its stem, or its folder's name if the stem is generic."""
     return path.resolve().parent.name if path.stem in {"model", "weights"} else path.stem
 
 
-def facts(
+def provenance(
     source: str, sha256: str, own: Sequence[str] | None, classes: Sequence[str], *notes: str
 ) -> dict[str, str]:
-    """Return what a result says of the weights, with a note on classes of other names."""
+    """Return the provenance of weights, with a note if their classes have other names."""
     return {
         "source": source,
         "sha256": sha256,
         "licence": "",
-        "note": "; ".join([*differences(own, classes), *notes]),
+        "note": "; ".join([*class_name_notes(own, classes), *notes]),
     }
 
 
 @contextmanager
-def told_in_one_line(choice: str, what: str, *, place: bool = False) -> Iterator[None]:
-    """Turn whatever is raised inside into an InputError: what failed, the error, and its place."""
+def one_line_errors(choice: str, what: str, *, location: bool = False) -> Iterator[None]:
+    """Turn any exception inside into an InputError: what failed, the error, and its location."""
     try:
         yield
     except InputError:
         raise
-    # A user's module may even call sys.exit where it is not guarded.
+    # A user's module may even call sys.exit at import.
     except (Exception, SystemExit) as error:
-        message = f"--model {choice}: {what}: {type(error).__name__}: {_message(error)}"
-        if place:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            message += f" ({Path(where.filename).name} line {where.lineno})"
+        message = f"--model {choice}: {what}: {type(error).__name__}: {_first_line(error)}"
+        if location:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            message += f" ({Path(frame.filename).name} line {frame.lineno})"
         raise InputError(message) from error
 
 
-def _message(error: BaseException) -> str:
+def _first_line(error: BaseException) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), "no message")
 
 
 class Logits(nn.Module):
-    """A network of which only the logits are returned, where it gives more in a mapping.
+    """A network that returns only the logits of another one, which may return a mapping.
 
-    They are under "out" in what torchvision's networks give, and under "logits" in transformers'.
-    What else it may return is left to whoever uses it to check.
+    torchvision's networks have them under "out", transformers' under "logits". The caller checks
+    any other output.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -88,7 +88,7 @@ class Logits(nn.Module):
 
     def forward(self, image: Tensor) -> Any:
         """Run the network."""
-        given = self.network(image)
-        if isinstance(given, Mapping):
-            return next((given[key] for key in ("out", "logits") if key in given), given)
-        return given
+        output = self.network(image)
+        if isinstance(output, Mapping):
+            return next((output[key] for key in ("out", "logits") if key in output), output)
+        return output

@@ -1,4 +1,4 @@
-"""Folders of models of transformers, and repositories of the Hugging Face hub as such folders."""
+"""Folders with a model of transformers, and repositories on the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import cast
 
 from ...errors import InputError
 from ..checkpoints.folders import CONFIG, WEIGHTS, shard_names
-from ..hub_files import NotFetchedError, fetch
+from ..hub_files import NotFetchedError, fetch_repository
 from .processor import FILE as PROCESSOR
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def find_folder(choice: str, target: str) -> tuple[Path, str]:
-    """Return a folder with a model of transformers, and its source, for a folder or repository.
+    """Return the folder of a transformers model, given as a folder or repository, and its source.
 
-    A repository is fetched unless it is in the hub's cache. Raises InputError.
+    A repository is downloaded unless it is in the hub's cache. Raises InputError.
     """
     folder = Path(target)
     if folder.is_dir():
@@ -29,19 +29,19 @@ def find_folder(choice: str, target: str) -> tuple[Path, str]:
             f"--model {choice}: no such folder, and no repository's name, which is OWNER/NAME"
         )
     try:
-        folder = fetch(target)
+        folder = fetch_repository(target)
         _fetch_processor(target, folder)
     except NotFetchedError as error:
         raise InputError(
             f"--model {choice}: no such folder, and as a repository it {error.reason}; "
             f"{error.remedy}, or give a folder"
         ) from error
-    # A folder of the hub's cache is named by the commit.
+    # The hub's cache names its folders by the commit.
     return folder, f"https://huggingface.co/{target} at {folder.name}"
 
 
 def files_of(folder: Path) -> list[Path]:
-    """Return the files of a folder that its predictions depend on, weights last."""
+    """Return the files of a folder that predictions depend on, weights last."""
     described = [folder / name for name in (CONFIG, PROCESSOR) if (folder / name).is_file()]
     for name in WEIGHTS:
         path = folder / name
@@ -52,18 +52,18 @@ def files_of(folder: Path) -> list[Path]:
 
 
 def _fetch_processor(repository: str, folder: Path) -> None:
-    """Fetch what says how images are prepared, of the commit of a folder, if there is such a file.
+    """Download a repository's preprocessor_config.json, at the commit of a folder, if it has one.
 
-    Raises NotFetchedError where that cannot be known.
+    Raises NotFetchedError if the hub does not say whether it has.
     """
     from huggingface_hub import _CACHED_NO_EXIST, hf_hub_download, try_to_load_from_cache
     from huggingface_hub.errors import HfHubHTTPError, RemoteEntryNotFoundError
 
-    # The hub's client remembers that a commit has no such file.
+    # The hub's client caches that a commit has no such file.
     known = try_to_load_from_cache(repository, PROCESSOR, revision=folder.name)
     if (folder / PROCESSOR).is_file() or known is _CACHED_NO_EXIST:
         return
-    # OSError, and the error of whichever library the client asks by.
+    # OSError, and the error of the client's HTTP library.
     network_errors = cast("tuple[type[Exception], ...]", HfHubHTTPError.__bases__)
     try:
         hf_hub_download(repository, PROCESSOR, revision=folder.name, etag_timeout=10)

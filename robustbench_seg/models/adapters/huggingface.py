@@ -1,6 +1,6 @@
 """`hf:REPOSITORY_OR_FOLDER`: the semantic and universal segmentation models of transformers.
 
-They come through its Auto classes and never with code of their own (`trust_remote_code`).
+Its Auto classes load them, never with a repository's code (`trust_remote_code`).
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..base import Segmenter, Window
+from ..base import WHOLE, Segmenter
 from ..checkpoints.files import sha256
-from ..class_names import check_number
-from .external import Logits, facts, require, told_in_one_line
+from ..class_names import check_class_count
+from .external import Logits, one_line_errors, provenance, require
 from .hub_models import files_of, find_folder
 from .processor import read_processor
 
 MASK_SIZES: Mapping[str, tuple[int, int] | None] = {
-    # The size at which post_process_semantic_segmentation sums a model's masks; None: their own.
+    # The size at which post_process_semantic_segmentation sums the masks; None: the masks' size.
     "mask2former": (384, 384),
     "maskformer": None,
 }
-"""The universal models that are known."""
+"""Universal models that are supported."""
 _SHORTEST_EDGE = {*MASK_SIZES, "mobilenet_v2", "mobilevit", "mobilevitv2"}
 
 
-def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
-    """Return the model in a repository of the Hugging Face hub, or in a folder of that form.
+def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmenter:
+    """Load a model of transformers from a folder or a repository on the Hugging Face hub.
 
-    Nothing is fetched that is in the hub's cache. Raises InputError for what is no segmentation
-    model, or lacks weights.
+    Files in the hub's cache are not downloaded again. Raises InputError for other models, and for
+    missing weights.
     """
     choice = f"hf:{target}"
     require("transformers", "hf", choice)
     folder, source = find_folder(choice, target)
-    with told_in_one_line(choice, "transformers cannot read it"), _quiet():
+    with one_line_errors(choice, "transformers cannot read it"), _quiet():
         digest = sha256(*files_of(folder))
         config, model = _read(choice, folder)
     own = _class_names(config)
-    check_number(folder, config.num_labels, len(classes), data)
+    check_class_count(folder, config.num_labels, len(classes), data)
     preprocessing, assumed = read_processor(
         folder,
         square=config.model_type not in _SHORTEST_EDGE,
@@ -60,18 +60,18 @@ def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
         name=f"hf:{name}",
         network=Logits(network).eval(),
         preprocessing=preprocessing,
-        window=Window("whole"),
+        window=WHOLE,
         classes=tuple(classes),
         trained_on=f"the data of {name}",
-        weights=facts(source, digest, own, classes, *assumed),
+        weights=provenance(source, digest, own, classes, *assumed),
     )
 
 
 class MaskNetwork(nn.Module):
     """A model that classifies masks: images (N, 3, H, W) to scores (N, classes, h, w).
 
-    A pixel's score of a class is the sum over all masks of their probability there times that of
-    the class: what post_process_semantic_segmentation of the model's processor does.
+    A pixel's score for a class is the sum over all masks of the mask's probability at the pixel
+    times its probability of the class, as in the processor's post_process_semantic_segmentation.
     """
 
     def __init__(self, model: nn.Module, mask_size: tuple[int, int] | None) -> None:
@@ -85,7 +85,7 @@ class MaskNetwork(nn.Module):
         masks = output.masks_queries_logits.float()
         if self.mask_size is not None:
             masks = F.interpolate(masks, self.mask_size, mode="bilinear")  # -> (N, Q, 384, 384)
-        # The last class means that a mask is of none.
+        # The last class stands for masks without an object.
         shares = output.class_queries_logits.float().softmax(-1)[..., :-1]  # (N, Q, classes)
         return torch.einsum("nqc, nqhw -> nchw", shares, masks.sigmoid())
 
@@ -104,8 +104,8 @@ def _read(choice: str, folder: Path) -> tuple[Any, nn.Module]:
         reader = AutoModelForUniversalSegmentation
     else:
         raise InputError(
-            f"--model {choice}: a {config.model_type} is no segmentation model that is supported: "
-            f"those of AutoModelForSemanticSegmentation, and {', '.join(MASK_SIZES)}"
+            f"--model {choice}: {config.model_type} models are not supported; use a model of "
+            f"AutoModelForSemanticSegmentation, or {' or '.join(MASK_SIZES)}"
         )
     model, found = reader.from_pretrained(
         folder,
@@ -127,13 +127,13 @@ def _read(choice: str, folder: Path) -> tuple[Any, nn.Module]:
 
 def _class_names(config: Any) -> tuple[str, ...] | None:
     names = tuple(str(config.id2label[index]) for index in sorted(config.id2label))
-    # LABEL_0, LABEL_1, ... is how transformers writes that nobody named them.
+    # transformers writes LABEL_0, LABEL_1, ... for classes without names.
     return None if "LABEL_0" in names else names
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep transformers from drawing progress bars, and from warning of what is raised too."""
+    """Silence transformers' progress bars, and its warnings of errors that it also raises."""
     from transformers.utils import logging
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

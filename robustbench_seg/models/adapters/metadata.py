@@ -1,4 +1,4 @@
-"""What a model of others says of itself in JSON: its preprocessing, its classes, its data.
+"""JSON metadata of third-party models: preprocessing, classes, training data.
 
 ONNX files have it in their metadata, TorchScript files in extra files.
 """
@@ -13,19 +13,19 @@ from ...errors import InputError
 from ..base import IMAGENET, Preprocessing
 
 LARGEST_SIDE = 2**14
-"""Pixels of an input's side that a file may ask for; it is not to fill the memory."""
+"""Longest side of an input in pixels that a file may request, which limits the memory."""
 
 
-def parse(where: str, text: str | bytes) -> Any:
-    """Read JSON. Raises InputError that begins with `where`."""
+def parse_json(where: str, text: str | bytes) -> Any:
+    """Parse JSON. Raises InputError that begins with `where`."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not JSON: {text[:40]!r}") from error
 
 
-def preprocessing_of(where: str, values: Any) -> Preprocessing:
-    """Return the preprocessing that a mapping declares; what it leaves out is as for ImageNet.
+def parse_preprocessing(where: str, values: Any) -> Preprocessing:
+    """Return the preprocessing that a mapping declares, with ImageNet's values as defaults.
 
     mean and std are in grey levels (0-255), in the order of `channels` ("RGB" or "BGR"); `size` is
     (height, width) in pixels. Raises InputError that begins with `where`.
@@ -52,10 +52,10 @@ def preprocessing_of(where: str, values: Any) -> Preprocessing:
     return Preprocessing(mean, std, channels, None if size is None else (size[0], size[1]))
 
 
-def classes_of(where: str, names: Any) -> tuple[str, ...] | None:
-    """Return the names of a model's classes; None is a model that does not name them.
+def parse_class_names(where: str, names: Any) -> tuple[str, ...] | None:
+    """Return the names of a model's classes, or None for a model that does not name them.
 
-    Raises InputError that begins with `where` for anything else than a list of strings.
+    Raises InputError that begins with `where` for any value except a list of strings.
     """
     if names is None:
         return None

@@ -1,8 +1,8 @@
-"""`onnx:FILE`: a network that onnxruntime runs, on the CPU.
+"""`onnx:FILE`: a network that onnxruntime runs on the CPU.
 
 Its one input is float32 (N, 3, H, W), normalised, or uint8 (N, 3, H, W), the pixels. Its first
-output is logits (N, classes, h, w), or labels of any integer type, (N, H, W) or (N, 1, H, W). Where
-N is fixed to 1, images are passed one by one; where H and W are, they are resized.
+output is logits (N, classes, h, w), or labels of any integer type, (N, H, W) or (N, 1, H, W). If N
+is fixed to 1, images are passed one by one; if H and W are fixed, images are resized to them.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..base import LabelFunction, Preprocessing, Segmenter, Window
+from ..base import WHOLE, LabelFunction, Preprocessing, Segmenter
 from ..checkpoints.files import sha256
-from ..class_names import check_number
-from .external import existing_file, facts, label, require, told_in_one_line
-from .metadata import classes_of, parse, preprocessing_of
+from ..class_names import check_class_count
+from .external import existing_file, file_label, one_line_errors, provenance, require
+from .metadata import parse_class_names, parse_json, parse_preprocessing
 
 Dtype = type[np.float32] | type[np.uint8]
 INPUTS: Mapping[str, Dtype] = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
 KEYS = ("mean", "std", "channels", "classes", "trained_on")
-"""What is read of a file's metadata_props: JSON, but for plain words."""
+"""Keys of a file's metadata_props that are read: JSON, except for two of plain text."""
 _LOCATION = re.compile(rb"\x0a\x08location\x12([\x01-\x7f])")
 
 
-def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
-    """Return the network in an ONNX file. Raises InputError for what is none, or has no such form.
+def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
+    """Load the network in an ONNX file, with mean, std, channels, classes and trained_on if given.
 
-    Its metadata_props may have mean, std, channels, classes and trained_on.
+    Raises InputError for another kind of file, and a network of other inputs or outputs.
     """
     choice = f"onnx:{target}"
     runtime = require("onnxruntime", "onnx", choice)
@@ -43,34 +43,34 @@ def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.use_deterministic_compute = True
-    options.log_severity_level = 4  # what goes wrong is raised too
-    # Threads that wait by spinning are many times slower wherever anything else runs.
+    options.log_severity_level = 4  # errors are raised as well
+    # Spinning threads slow the run down many times if other processes use the CPU.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    with told_in_one_line(choice, "not an ONNX file that onnxruntime can run"):
+    with one_line_errors(choice, "not an ONNX file that onnxruntime can run"):
         session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     dtype, batch, size = _input_of(choice, session)
     values = _declared(path, session.get_modelmeta().custom_metadata_map)
-    own = classes_of(f"{path}: metadata", values.get("classes"))
+    own = parse_class_names(f"{path}: metadata", values.get("classes"))
     labels = _output_is_labels(choice, session, data, classes)
     if own is not None:
-        check_number(path, len(own), len(classes), data)
+        check_class_count(path, len(own), len(classes), data)
     if dtype == np.uint8:
         values |= {"mean": (0, 0, 0), "std": (1, 1, 1)}
-    preprocessing = preprocessing_of(f"{path}: metadata", values | {"size": size})
+    preprocessing = parse_preprocessing(f"{path}: metadata", values | {"size": size})
     runner = OnnxNetwork(session, dtype, batch)
     return Segmenter(
-        name=f"onnx:{label(path)}",
+        name=f"onnx:{file_label(path)}",
         network=_label_function(runner, preprocessing) if labels else runner.eval(),
         preprocessing=preprocessing,
-        window=Window("whole"),
+        window=WHOLE,
         classes=tuple(classes),
         trained_on=str(values.get("trained_on", f"the data of {path.name}")),
-        weights=facts(path.name, sha256(*files), own, classes),
+        weights=provenance(path.name, sha256(*files), own, classes),
     )
 
 
 class OnnxNetwork(nn.Module):
-    """Images float32 (N, 3, H, W) to what the session's first output is."""
+    """Images float32 (N, 3, H, W) to the first output of an onnxruntime session."""
 
     def __init__(self, session: Any, dtype: Dtype, batch: int | None) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class OnnxNetwork(nn.Module):
         self.output = session.get_outputs()[0].name
 
     def forward(self, image: Tensor) -> Tensor:
-        """Run the session, in the batches that it takes."""
+        """Run the session, in batches of the size that it accepts."""
         if self.dtype == np.uint8:
             image = image.round().clamp(0, 255)
         pixels = image.float().cpu().numpy().astype(self.dtype)
@@ -122,9 +122,9 @@ def _input_of(choice: str, session: Any) -> tuple[Dtype, int | None, tuple[int, 
         or len(shape) != 4
         or (isinstance(shape[1], int) and shape[1] != 3)
     ):
-        told = ", ".join(f"{item.name} {item.type} {item.shape}" for item in inputs)
+        given = ", ".join(f"{item.name} {item.type} {item.shape}" for item in inputs)
         raise InputError(
-            f"--model {choice}: its input is {told}; expected one, float32 or uint8 (N, 3, H, W)"
+            f"--model {choice}: its input is {given}; expected one, float32 or uint8 (N, 3, H, W)"
         )
     batch, _, height, width = (side if isinstance(side, int) else None for side in shape)
     if batch not in (None, 1):
@@ -139,7 +139,7 @@ def _output_is_labels(choice: str, session: Any, data: str, classes: Sequence[st
         return True
     shape = output.shape
     if len(shape) == 4 and isinstance(shape[1], int):
-        check_number(f"--model {choice}", shape[1], len(classes), data)
+        check_class_count(f"--model {choice}", shape[1], len(classes), data)
     return False
 
 
@@ -147,13 +147,13 @@ def _declared(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
     known = {key: metadata[key] for key in KEYS if key in metadata}
     words = {"channels", "trained_on"}
     return {
-        key: text if key in words else parse(f"{path}: metadata {key}", text)
+        key: text if key in words else parse_json(f"{path}: metadata {key}", text)
         for key, text in known.items()
     }
 
 
 def _external_files(path: Path) -> list[Path]:
-    """Return the files beside an ONNX file that hold its tensors, which it names in protobuf."""
+    """Return the files with an ONNX file's external tensors, which its protobuf names."""
     names = set()
     content = path.read_bytes()
     for match in _LOCATION.finditer(content):

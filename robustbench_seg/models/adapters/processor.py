@@ -1,6 +1,7 @@
-"""`preprocessor_config.json`: what an image processor of transformers does to an image.
+"""`preprocessor_config.json`: the preprocessing of a transformers model.
 
-Read as JSON: the processors themselves need packages that transformers does not bring along.
+It is read as JSON, since the processors themselves need packages that transformers does not
+install.
 """
 
 from __future__ import annotations
@@ -13,24 +14,24 @@ from typing import Any, Literal
 from ...errors import InputError
 from ..base import IMAGENET, Preprocessing
 from ..preprocessing import ProcessorPreprocessing
-from .metadata import LARGEST_SIDE, parse
+from .metadata import LARGEST_SIDE, parse_json
 
 FILE = "preprocessor_config.json"
 _RESAMPLE: Mapping[int, Literal["bilinear", "bicubic"]] = {2: "bilinear", 3: "bicubic"}
-# Steps after which the labels would no longer lie on the pixels of the image.
+# Steps after which labels would no longer lie on the pixels of the image.
 _REFUSED = ("do_center_crop", "do_split_image", "keep_aspect_ratio")
 
 
 def read_processor(folder: Path, *, square: bool, divisor: int) -> tuple[Preprocessing, list[str]]:
-    """Return the preprocessing that a folder's processor does, and notes on what is assumed.
+    """Return the preprocessing of a folder's processor, and notes on assumptions.
 
-    A size of one number means a square, or else the shortest edge. divisor is that of processors
-    which do not say theirs. Raises InputError for what is not supported.
+    A size of one number means a square if `square`, else the shortest edge. divisor is the default
+    for processors that do not give theirs. Raises InputError for settings that are not supported.
     """
     path = folder / FILE
     if not path.is_file():
         return IMAGENET, [f"no {FILE}: ImageNet's mean and std, and images of their own size"]
-    values = parse(str(path), path.read_bytes())
+    values = parse_json(str(path), path.read_bytes())
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected an object")
     for key in _REFUSED:

@@ -1,7 +1,7 @@
 """`python:MODULE:FACTORY` or `python:FILE.py:FACTORY`: a model that a user's code makes.
 
 FACTORY() returns an nn.Module, a Segmenter, or a function from an RGB uint8 (H, W, 3) image to a
-map of labels (H, W). The names that installed packages register go the same way.
+label map (H, W). Models that installed packages register are loaded in the same way.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..base import IMAGENET, Segmenter, Window
+from ..base import IMAGENET, WHOLE, Segmenter
 from ..checkpoints.files import sha256
-from ..class_names import check_number
-from .external import Logits, facts, told_in_one_line
-from .metadata import classes_of
+from ..class_names import check_class_count
+from .external import Logits, one_line_errors, provenance
+from .metadata import parse_class_names
 
 _Declared = TypeVar("_Declared")
 GROUP = "robustbench_seg.models"
-"""The group of entry points in which an installed package registers its models."""
+"""Group of entry points in which installed packages register their models."""
 
 
 def registered() -> dict[str, EntryPoint]:
@@ -40,8 +40,8 @@ def registered() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
-def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
-    """Return what the factory of a module, or of a file, makes. Raises InputError."""
+def load_python(target: str, data: str, classes: Sequence[str]) -> Segmenter:
+    """Load the model that a factory in a module or a file makes. Raises InputError."""
     choice = f"python:{target}"
     where, colon, factory = target.rpartition(":")
     if not colon or not where or not factory:
@@ -52,7 +52,7 @@ def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
 
 
 def load_registered(entry: EntryPoint, data: str, classes: Sequence[str]) -> Segmenter:
-    """Return what the factory of an entry point makes. Raises InputError."""
+    """Load the model that the factory of an entry point makes. Raises InputError."""
     module = _import(entry.name, entry.module)
     factory = _factory(entry.name, module, entry.attr)
     return _segmenter(entry.name, entry.name, factory, data, classes)
@@ -60,11 +60,11 @@ def load_registered(entry: EntryPoint, data: str, classes: Sequence[str]) -> Seg
 
 def _import(choice: str, name: str) -> ModuleType:
     _make_importable(Path.cwd())
-    with told_in_one_line(choice, f"the import of {name} failed", place=True):
+    with one_line_errors(choice, f"the import of {name} failed", location=True):
         try:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
-            if not f"{name}.".startswith(f"{error.name}."):  # it lacks another
+            if not f"{name}.".startswith(f"{error.name}."):  # the module misses another one
                 raise
             raise InputError(
                 f"--model {choice}: no module {name}; it was looked for among what is installed, "
@@ -80,15 +80,15 @@ def _import_file(choice: str, path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise InputError(f"--model {choice}: {path} is no Python file")
     module = importlib.util.module_from_spec(spec)
-    # Where a module of that name is loaded, it stays; classes in the file look theirs up by name.
+    # Classes in the file look their module up by name; a loaded module of that name stays.
     sys.modules.setdefault(path.stem, module)
-    with told_in_one_line(choice, f"the import of {path} failed", place=True):
+    with one_line_errors(choice, f"the import of {path} failed", location=True):
         spec.loader.exec_module(module)
     return module
 
 
 def _make_importable(folder: Path) -> None:
-    # Last, so that a folder `reports` or `corruptions` there hides no package.
+    # A folder `reports` or `corruptions` there must not hide a package, hence last.
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
@@ -98,7 +98,7 @@ def _factory(choice: str, module: ModuleType, name: str) -> Callable[[], Any]:
     for part in name.split("."):
         factory = getattr(factory, part, None)
     if callable(factory):
-        return factory  # type: ignore[no-any-return]
+        return factory
     callables = [key for key, value in vars(module).items() if callable(value) and key[0] != "_"]
     near = get_close_matches(name, callables, n=3) or callables[:3]
     meant = f"; it has {', '.join(near)}" if near else ""
@@ -108,31 +108,31 @@ def _factory(choice: str, module: ModuleType, name: str) -> Callable[[], Any]:
 def _segmenter(
     choice: str, name: str, factory: Callable[[], Any], data: str, classes: Sequence[str]
 ) -> Segmenter:
-    with told_in_one_line(choice, "the factory failed", place=True):
+    with one_line_errors(choice, "the factory failed", location=True):
         made = factory()
     source = getattr(factory, "__module__", "") or name
     if isinstance(made, Segmenter):
-        check_number(f"--model {choice}", len(made.classes), len(classes), data)
-        given = facts(source, _sha256(factory, made.network), made.classes, classes)
-        return replace(made, classes=tuple(classes), weights=given | dict(made.weights))
+        check_class_count(f"--model {choice}", len(made.classes), len(classes), data)
+        facts = provenance(source, _sha256(factory, made.network), made.classes, classes)
+        return replace(made, classes=tuple(classes), weights=facts | dict(made.weights))
     if not callable(made):
         raise InputError(
             f"--model {choice}: its factory returned a {type(made).__name__}; expected an "
             "nn.Module, a Segmenter, or a function from images to labels"
         )
     own = getattr(made, "classes", None)
-    # Many networks keep the number of their classes under this name.
-    own = None if isinstance(own, int) else classes_of(f"--model {choice}", own)
+    # Many networks have their number of classes in this attribute.
+    own = None if isinstance(own, int) else parse_class_names(f"--model {choice}", own)
     if own is not None:
-        check_number(f"--model {choice}", len(own), len(classes), data)
+        check_class_count(f"--model {choice}", len(own), len(classes), data)
     return Segmenter(
         name=name,
         network=Logits(made).eval() if isinstance(made, nn.Module) else made,
         preprocessing=_declared(choice, made, "preprocessing", IMAGENET),
-        window=_declared(choice, made, "window", Window("whole")),
+        window=_declared(choice, made, "window", WHOLE),
         classes=tuple(classes),
         trained_on=_declared(choice, made, "trained_on", f"the data of {name}"),
-        weights=facts(source, _sha256(factory, made), own, classes),
+        weights=provenance(source, _sha256(factory, made), own, classes),
     )
 
 
@@ -147,9 +147,9 @@ def _declared(choice: str, made: object, key: str, default: _Declared) -> _Decla
 
 
 def _sha256(factory: Callable[[], Any], made: object) -> str:
-    """Return a digest of the code and the tensors, so that a change of either is noticed."""
+    """Return a digest of the factory's file and of the tensors."""
     files = []
-    with suppress(TypeError):  # what is no Python function has no source
+    with suppress(TypeError):  # only Python functions have a source file
         files.append(Path(inspect.getsourcefile(inspect.unwrap(factory)) or ""))
     total = hashlib.sha256(sha256(*filter(Path.is_file, files)).encode())
     if isinstance(made, nn.Module):

@@ -1,6 +1,6 @@
-"""`torchscript:FILE`: a network as torch.jit.save wrote it.
+"""`torchscript:FILE`: a network that torch.jit.save wrote.
 
-The file holds code, which the TorchScript interpreter runs: load only what you trust.
+The file holds code, which the TorchScript interpreter runs: load only files that you trust.
 """
 
 from __future__ import annotations
@@ -12,57 +12,57 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..base import Segmenter, Window
+from ..base import WHOLE, Segmenter
 from ..checkpoints.files import sha256
-from ..class_names import check_number
-from .external import Logits, existing_file, facts, label, told_in_one_line
-from .metadata import classes_of, parse, preprocessing_of
+from ..class_names import check_class_count
+from .external import Logits, existing_file, file_label, one_line_errors, provenance
+from .metadata import parse_class_names, parse_json, parse_preprocessing
 
 PREPROCESSING, CLASSES = "preprocessing.json", "classes.json"
-"""The extra files that are read, where the file has them."""
+"""Extra files that are read if the file has them."""
 
 
-def load(target: str, data: str, classes: Sequence[str]) -> Segmenter:
-    """Return the network in a TorchScript file. Raises InputError for what is none.
+def load_torchscript(target: str, data: str, classes: Sequence[str]) -> Segmenter:
+    """Load the network in a TorchScript file. Raises InputError for another kind of file.
 
-    `preprocessing.json` in it is an object with mean, std, channels, size and trained_on, all
+    Its extra file `preprocessing.json` may have mean, std, channels, size and trained_on, all
     optional; `classes.json` is a list of names.
     """
     choice = f"torchscript:{target}"
     path = existing_file(choice, target, "a file that torch.jit.save wrote")
     extra = {PREPROCESSING: "", CLASSES: ""}
     with (
-        told_in_one_line(choice, "not a TorchScript file, or truncated"),
+        one_line_errors(choice, "not a TorchScript file, or truncated"),
         warnings.catch_warnings(),
     ):
-        # torch discourages the format, in which many models nevertheless are.
+        # torch deprecates the format, which many models still have.
         warnings.filterwarnings("ignore", ".*torch.jit.load.* is deprecated", DeprecationWarning)
         network = torch.jit.load(path, map_location="cpu", _extra_files=extra)
-    # torch gives what is there as bytes and leaves the rest as it was.
-    declared = {name: parse(f"{path}: {name}", text) for name, text in extra.items() if text}
+    # torch returns an extra file as bytes, and leaves the value of a missing one.
+    declared = {name: parse_json(f"{path}: {name}", text) for name, text in extra.items() if text}
     values = declared.get(PREPROCESSING, {})
-    own = classes_of(f"{path}: {CLASSES}", declared.get(CLASSES))
+    own = parse_class_names(f"{path}: {CLASSES}", declared.get(CLASSES))
     if own is not None:
-        check_number(path, len(own), len(classes), data)
-    name = label(path)
+        check_class_count(path, len(own), len(classes), data)
+    name = file_label(path)
     return Segmenter(
         name=f"torchscript:{name}",
         network=ScriptedNetwork(network).eval(),
-        preprocessing=preprocessing_of(f"{path}: {PREPROCESSING}", values),
-        window=Window("whole"),
+        preprocessing=parse_preprocessing(f"{path}: {PREPROCESSING}", values),
+        window=WHOLE,
         classes=tuple(classes),
         trained_on=str(values.get("trained_on", f"the data of {path.name}")),
-        weights=facts(path.name, sha256(path), own, classes),
+        weights=provenance(path.name, sha256(path), own, classes),
     )
 
 
 class ScriptedNetwork(Logits):
-    """The same, whose errors say what is wrong first."""
+    """A scripted network, whose errors begin with the reason."""
 
     def forward(self, image: Tensor) -> Any:
         """Run the network."""
         try:
             return super().forward(image)
         except RuntimeError as error:
-            # The interpreter tells the lines of its code first, and the reason last.
+            # The interpreter's message ends with the reason, after its own source lines.
             raise RuntimeError(str(error).strip().splitlines()[-1]) from error

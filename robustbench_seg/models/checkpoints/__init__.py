@@ -1,4 +1,4 @@
-"""Checkpoints: recognised by their keys, renamed, and loaded strictly."""
+"""Checkpoints: recognised by their keys, converted to our names, and loaded strictly."""
 
 from .checkpoint import Checkpoint, fill, open_checkpoint
 

@@ -1,7 +1,7 @@
 """A checkpoint: recognised by its keys, with our names, and loaded strictly.
 
-Official SegFormer names (https://github.com/NVlabs/SegFormer) are ours too; other codebases' are
-mapped by `names`. ESPNet's are its authors', those of the other CNNs mmsegmentation's.
+Our names are those of the authors' SegFormer (https://github.com/NVlabs/SegFormer) and ESPNet, and
+mmsegmentation's of the other CNNs. Other names are converted by one of the `FORMATS`.
 """
 
 from __future__ import annotations
@@ -18,87 +18,84 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ...names import check_name
-from ..segformer import VARIANTS
-from .files import read, sha256
+from ..catalogue import MODELS
+from ..model import ENCODER, Model
+from .files import read_weights, sha256
 from .folders import Folder, read_folder
-from .formats import SEGFORMER, CheckpointFormat, kind_of
+from .formats import CheckpointFormat
+from .mmsegmentation import MMSEGMENTATION
+from .transformers import HUB, TRANSFORMERS_5
 
-_COUNTER = r".*\.num_batches_tracked"  # of batch norm's training
+FORMATS = (HUB, TRANSFORMERS_5, MMSEGMENTATION)
+"""Formats with other names than ours."""
+_COUNTER = re.compile(r".*\.num_batches_tracked")  # of batch norm's training
+_CLASSIFIER = re.compile(r"(backbone\.)?(fc|head|conv2)\..*")  # of whole images, beside an encoder
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The tensors of a weight file under our names, and what the file says about itself."""
+    """The tensors of a weights file under our names, and what the file says about itself."""
 
     format: CheckpointFormat
+    models: tuple[str, ...]
+    """Names of the models that these are weights of; several share an encoder, and none has the
+    sizes of an unknown variant."""
+    encoder_only: bool
+    """Whether the weights of a decoder are missing, as in encoders trained on ImageNet."""
     tensors: Mapping[str, Tensor]
+    """Tensors that the network uses, by our names."""
     classes: tuple[str, ...] | None
-    """The names of the classes, where the file gives them."""
+    """Names of the classes; None if the file does not give them."""
     metadata: Mapping[str, str]
     path: Path
     sha256: str
 
     @property
+    def model(self) -> str | None:
+        """Name of the one model that these are weights of, if it is one."""
+        return self.models[0] if len(self.models) == 1 else None
+
+    @property
     def outputs(self) -> int:
-        """The number of outputs of the network, as the shapes tell."""
-        if self.format.outputs is None:
+        """Number of outputs of the network. Raises InputError for an encoder."""
+        if self.encoder_only:
             raise InputError(
                 f"{self.path}: only an encoder, trained to classify whole images; it has no "
                 "decoder to segment with; give the weights of a whole model, or train one from it: "
                 "robustseg train --init"
             )
-        return self.length(self.format.outputs)
+        return self.length(self.format.classifier)
 
     def length(self, name: str) -> int:
-        """Return the length of a tensor's first dimension; InputError where there is none."""
+        """Return the length of a tensor's first dimension; InputError if there is none."""
         if name not in self.tensors or self.tensors[name].ndim == 0:
             raise InputError(f"{self.path}: {name} is missing; give a complete weights file")
         return len(self.tensors[name])
 
-    @property
-    def decoder_width(self) -> int | None:
-        """The width of a SegFormer's decoder, where its weights agree on one."""
-        for name in ("linear_fuse", "fusion_conv"):
-            fuse = self.tensors.get(f"decode_head.{name}.conv.weight")  # (D, 4 D, 1, 1)
-            if fuse is not None and fuse.ndim == 4 and fuse.shape[1] == 4 * len(fuse):
-                return len(fuse)
-        return None
-
-    @property
-    def model(self) -> str | None:
-        """The name of the model that these are weights of; None for a SegFormer of other sizes."""
-        if self.format.model != SEGFORMER:
-            return self.format.model
-        names = " ".join(self.tensors)
-        depths = tuple(len(set(re.findall(rf"block{i}\.(\d+)\.", names))) for i in range(1, 5))
-        norms = [self.tensors.get(f"backbone.norm{i}.weight") for i in range(1, 5)]
-        widths = tuple(0 if norm is None else norm.numel() for norm in norms)
-        sizes = (depths, widths, "backbone.position1.map" in self.tensors)
-        for name, variant in VARIANTS.items():
-            if (variant.depths, variant.widths, variant.positions is not None) == sizes:
-                return name
-        return None
-
 
 def open_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a weight file, or a folder as Hugging Face lays it out (config.json, weights).
+    """Read a weights file, or a folder as Hugging Face lays it out (config.json, weights).
 
-    Raises InputError for what cannot be read safely, or is of no known model.
+    Raises InputError for a file that cannot be read safely, or holds no known model.
     """
     path = Path(path)
     check_name(str(path))
-    found = read_folder(path) if path.is_dir() else Folder(path, read(path), {}, sha256(path))
-    tensors, metadata = found.contents
-    kind = kind_of(tensors)
-    if kind is None:
-        raise InputError(
-            f"{found.path}: weights of no known model, with keys like {_first(tensors)}; known are "
-            "SegFormer (official, Hugging Face and mmsegmentation's names), FCN, PSPNet and "
-            "DeepLabv3+ on ResNet-50, ResNet-101 and MobileNetV2 (mmsegmentation's) and ESPNet"
-        )
+    found = (
+        read_folder(path) if path.is_dir() else Folder(path, read_weights(path), {}, sha256(path))
+    )
+    metadata = found.contents.metadata
+    format_, family, tensors = _recognise(found)
+    encoder_only = _is_encoder(tensors)
+    unused = _CLASSIFIER if encoder_only else re.compile(format_.unused)
     return Checkpoint(
-        format=kind,
-        tensors=kind.rename(tensors),
+        format=format_,
+        models=tuple(model.name for model in family if model.has_sizes(tensors)),
+        encoder_only=encoder_only,
+        tensors={
+            name: value
+            for name, value in tensors.items()
+            if not unused.fullmatch(name) and not _COUNTER.fullmatch(name)
+        },
         classes=_class_names(metadata, found.config),
         metadata=metadata,
         path=found.path,
@@ -107,35 +104,65 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
 
 
 def fill(network: nn.Module, checkpoint: Checkpoint) -> None:
-    """Put a checkpoint's tensors into a network of the same names and shapes.
+    """Copy a checkpoint's tensors into a network of the same names and shapes.
 
-    Those of an encoder go into the network's; its decoder stays as it is. Raises InputError that
-    lists the first keys that are missing, extra or of another shape.
+    Those of an encoder go into the network's encoder; its decoder stays as it is. Raises InputError
+    that lists the first keys that are missing, unexpected or of another shape.
     """
     state = network.state_dict()
-    if checkpoint.format.outputs is None:
-        state = {name: value for name, value in state.items() if name.startswith("backbone.")}
-    unused = re.compile(f"{_COUNTER}|{checkpoint.format.unused}")
-    own = {name: value for name, value in state.items() if not unused.fullmatch(name)}
-    given = {n: value for n, value in checkpoint.tensors.items() if not unused.fullmatch(n)}
-    shared = own.keys() & given.keys()
-    misshaped = [
-        f"{name} {list(given[name].shape)} instead of {list(own[name].shape)}"
-        for name in sorted(shared)
-        if given[name].shape != own[name].shape
-    ]
+    if checkpoint.encoder_only:
+        state = {name: value for name, value in state.items() if name.startswith(ENCODER)}
+    counters = {n: torch.zeros_like(v) for n, v in state.items() if _COUNTER.fullmatch(n)}
+    own, given = state.keys() - counters.keys(), checkpoint.tensors
     problems = {
-        "missing": sorted(own.keys() - given.keys()),
-        "unexpected": sorted(given.keys() - own.keys()),
-        "of another shape": misshaped,
+        "missing": sorted(own - given.keys()),
+        "unexpected": sorted(given.keys() - own),
+        "of another shape": [
+            f"{name} {list(given[name].shape)} instead of {list(state[name].shape)}"
+            for name in sorted(own & given.keys())
+            if given[name].shape != state[name].shape
+        ],
     }
     if any(problems.values()):
-        told = [
+        lists = "; ".join(
             f"{len(names)} {what}: {_first(names)}" for what, names in problems.items() if names
-        ]
-        raise InputError(f"{checkpoint.path}: the weights do not fit the model; {'; '.join(told)}")
-    counters = {name: torch.zeros_like(state[name]) for name in state.keys() - own.keys()}
-    network.load_state_dict(given | counters, strict=checkpoint.format.outputs is not None)
+        )
+        raise InputError(f"{checkpoint.path}: the weights do not fit the model; {lists}")
+    network.load_state_dict({**given, **counters}, strict=not checkpoint.encoder_only)
+
+
+def _recognise(found: Folder) -> tuple[CheckpointFormat, list[Model], dict[str, Tensor]]:
+    """Return the format of tensors, the models with their keys, and the tensors by our names."""
+    for prefix in ("", ENCODER):  # encoders are published with and without it
+        tensors = {prefix + name: value for name, value in found.contents.tensors.items()}
+        if family := _models_with_keys(tensors):
+            model = family[0]
+            own = CheckpointFormat(model.keys[0], model.classifier, model.unused)
+            return own, family, tensors
+        for format_ in FORMATS:
+            if any(name.startswith(format_.key) for name in tensors):
+                converted = format_.convert(tensors)
+                return format_, _models_with_keys(converted), converted
+    raise InputError(
+        f"{found.path}: weights of no known model, with keys like "
+        f"{_first(found.contents.tensors)}; known are "
+        f"{', '.join(dict.fromkeys(model.description for model in MODELS.values()))}"
+    )
+
+
+def _models_with_keys(tensors: Mapping[str, Tensor]) -> list[Model]:
+    def keys_of(model: Model) -> list[str]:
+        return [key for key in model.keys if key.startswith(ENCODER) or not encoder_only]
+
+    def has(key: str) -> bool:
+        return any(name.startswith(key) for name in tensors)
+
+    encoder_only = _is_encoder(tensors)
+    return [m for m in MODELS.values() if (keys := keys_of(m)) and all(map(has, keys))]
+
+
+def _is_encoder(tensors: Mapping[str, Tensor]) -> bool:
+    return all(name.startswith(ENCODER) or _CLASSIFIER.fullmatch(name) for name in tensors)
 
 
 def _first(names: Iterable[str], count: int = 3) -> str:
@@ -151,7 +178,7 @@ def _class_names(metadata: Mapping[str, str], config: Mapping[str, Any]) -> tupl
             names = [labels[str(index)] for index in range(len(labels))]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    # LABEL_0, LABEL_1, ... is how transformers writes that nobody named them.
+    # transformers writes LABEL_0, LABEL_1, ... for classes without names.
     if not isinstance(names, list) or not names or "LABEL_0" in names:
         return None
     return tuple(map(str, names))

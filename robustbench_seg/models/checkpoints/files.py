@@ -1,4 +1,4 @@
-"""Weight files, read as what they are, untrusted: tensors come out, no code is run."""
+"""Untrusted weights files: read as tensors, without running code."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ...errors import InputError
-from .pickle_stubs import STAND_INS
+from .pickle_stubs import STUBS
 
 WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
-"""Under what training codebases keep the weights; averaged ones, which they evaluate, first."""
+"""Keys under which codebases store the weights; the averaged ones, which they evaluate, first."""
 PREFIXES = ("module.", "_orig_mod.")
-"""What training on several devices, and compiling, put before the names."""
+"""Prefixes that training on several devices, and compiling, add to the names."""
 
 
 class Contents(NamedTuple):
-    """What a file holds."""
+    """The contents of a weights file."""
 
     tensors: dict[str, Tensor]
     metadata: dict[str, str]
-    """What it says about itself; `classes`, the names of the classes, is a list in JSON, and
-    `config` the configuration of the training as OpenMMLab's codebases write it, in Python."""
+    """Metadata in the file: `classes`, names as a JSON list; `config`, the configuration of the
+    training as OpenMMLab's codebases write it, in Python; and others."""
 
 
-def read(path: str | Path) -> Contents:
-    """Read the tensors of a .safetensors file, or of a PyTorch file (.pth, .bin) of any age.
+def read_weights(path: str | Path) -> Contents:
+    """Read the tensors of a .safetensors file, or of a PyTorch file (.pth, .bin) of any version.
 
-    No code in the file is run. WRAPPERS are unwrapped and PREFIXES removed; half-precision values
+    No code in the file is run. WRAPPERS are unwrapped and PREFIXES removed; floating-point values
     become float32, on the CPU. Raises InputError.
     """
     path = Path(path)
@@ -54,8 +54,8 @@ def read(path: str | Path) -> Contents:
     ):
         raise InputError(f"{path}: holds no weights: expected tensors by name (a state_dict)")
     for name, value in loaded.items():
-        odd = value.is_quantized or value.is_complex() or value.layout != torch.strided
-        if odd or value.device.type != "cpu":  # "meta" is a tensor without values
+        special = value.is_quantized or value.is_complex() or value.layout != torch.strided
+        if special or value.device.type != "cpu":  # a tensor on "meta" has no values
             raise InputError(f"{path}: {name} is no plain tensor; save the weights as plain ones")
     tensors: dict[str, Tensor] = {}
     for name, value in loaded.items():
@@ -80,9 +80,9 @@ def _read_safetensors(path: Path) -> tuple[object, dict[str, str]]:
 
 def _read_torch(path: Path) -> object:
     try:
-        with torch.serialization.safe_globals(STAND_INS):
+        with torch.serialization.safe_globals(STUBS):
             return torch.load(path, weights_only=True, map_location="cpu")
-    # torch tells of damaged files by whatever its readers stumble over.
+    # torch reports damaged files by the exceptions of its readers, of any type.
     except Exception as error:
         if re.search("unsupported global|unrecognized function", str(error), re.IGNORECASE):
             named = re.search(r"GLOBAL ([\w.]+)", str(error))
@@ -97,7 +97,7 @@ def _read_torch(path: Path) -> object:
 
 
 def _metadata(loaded: object) -> dict[str, str]:
-    """Return the configuration and the names of the classes, as OpenMMLab's codebases keep them."""
+    """Return the configuration and the class names that OpenMMLab's codebases store."""
     meta: Any = loaded.get("meta") if isinstance(loaded, Mapping) else None
     if not isinstance(meta, Mapping):
         return {}
@@ -113,7 +113,7 @@ def _metadata(loaded: object) -> dict[str, str]:
 
 
 def sha256(*paths: Path) -> str:
-    """Return the digest of a file; of several, that of the lines that `sha256sum` prints."""
+    """Return the SHA-256 of a file; for several, that of the lines that `sha256sum` prints."""
     digests = []
     for path in paths:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Folders as Hugging Face lays them out: a configuration, and weights in one file or in shards."""
+"""Hugging Face folders: a configuration, and weights in one file or in shards."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...errors import InputError
 from ..segformer import REDUCTIONS, VARIANTS
-from .files import Contents, read, sha256
+from .files import Contents, read_weights, sha256
 
 CONFIG = "config.json"
 WEIGHTS = (
@@ -19,9 +19,9 @@ WEIGHTS = (
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
 )
-"""What holds the weights, or names the files that do; the first that is there, as transformers."""
+"""Files with the weights, or with the names of their shards; transformers takes the first."""
 _FIXED = {
-    # What the tensors do not tell, and all of B0 to B5 have in common.
+    # Settings that the tensors do not show, equal for B0 to B5.
     "num_attention_heads": list(VARIANTS["b0"].heads),
     "sr_ratios": list(REDUCTIONS),
     "strides": [4, 2, 2, 2],
@@ -30,21 +30,21 @@ _FIXED = {
 
 
 class Folder(NamedTuple):
-    """What a folder holds."""
+    """The contents of a folder."""
 
     path: Path
-    """The file of the weights, or the index of its shards."""
+    """The weights file, or the index of its shards."""
     contents: Contents
     config: dict[str, Any]
     sha256: str
-    """Of the weights' file; of shards, that of what `sha256sum` prints for them, sorted."""
+    """Digest of the weights file; for shards, of the lines that `sha256sum` prints, sorted."""
 
 
 def read_folder(folder: Path) -> Folder:
     """Read the weights and the configuration in a folder.
 
-    Raises InputError where one is missing or cannot be read safely, or the configuration is that of
-    a SegFormer unlike B0 to B5.
+    Raises InputError if one is missing or cannot be read safely, and for the configuration of a
+    SegFormer that differs from B0 to B5.
     """
     files = [folder / name for name in WEIGHTS]
     path = next((file for file in files if file.is_file()), None)
@@ -57,7 +57,7 @@ def read_folder(folder: Path) -> Folder:
                 f"{folder / CONFIG}: {key} is {config[key]}, not {value} as in B0 to B5"
             )
     if path.suffix != ".json":
-        return Folder(path, read(path), config, sha256(path))
+        return Folder(path, read_weights(path), config, sha256(path))
     shards = [folder / name for name in shard_names(path)]
     contents = _join(path, shards)
     return Folder(path, contents, config, sha256(*shards))
@@ -66,7 +66,7 @@ def read_folder(folder: Path) -> Folder:
 def shard_names(index: Path) -> tuple[str, ...]:
     """Return the names of the files that an index names, sorted.
 
-    The index is untrusted: InputError for any name that is not that of a file of weights beside it.
+    The index is untrusted: raises InputError for a name that is not of a weights file beside it.
     """
     weight_map = _read_json(index, "an index of weights").get("weight_map")
     names = weight_map.values() if isinstance(weight_map, dict) else ()
@@ -74,7 +74,7 @@ def shard_names(index: Path) -> tuple[str, ...]:
         raise InputError(f"{index}: names no files of weights")
     suffix = Path(index.name.removesuffix(".index.json")).suffix
     for name in names:
-        # On Windows, a colon leads to another drive.
+        # On Windows, a colon separates a drive.
         if not isinstance(name, str) or set(name) & set("/\\:") or not name.endswith(suffix):
             raise InputError(
                 f"{index}: refused: it names {name!r}, which is no {suffix} file of this folder"
@@ -85,7 +85,7 @@ def shard_names(index: Path) -> tuple[str, ...]:
 def _join(index: Path, shards: list[Path]) -> Contents:
     tensors: dict[str, Tensor] = {}
     for shard in shards:
-        held = read(shard).tensors
+        held = read_weights(shard).tensors
         if twice := sorted(tensors.keys() & held.keys()):
             raise InputError(f"{shard}: {twice[0]} is in another shard too; download them again")
         tensors |= held

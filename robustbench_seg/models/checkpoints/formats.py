@@ -1,162 +1,83 @@
-"""The kinds of weights that are known, and the keys that tell them apart."""
+"""Formats of checkpoints: the names that other codebases give a network's tensors, and ours."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+import torch
 from torch import Tensor
 
-from ..segformer import MMSEGMENTATION, OFFICIAL, TRANSFORMERS, Codebase
-from . import key_mapping as names
-
-Tensors = Mapping[str, Tensor]
-SEGFORMER = "segformer"
-_IMAGENET = r"backbone\.head\..*"
-"""What classifies whole images."""
-_IMAGENET_CNN = r"(backbone\.)?(fc|head|conv2)\..*"
-"""The same of the CNNs' encoders."""
-# The CNNs of mmsegmentation: what tells their heads and their encoders apart.
-_HEADS = {"fcn": "conv_cat.", "pspnet": "psp_modules.", "deeplabv3plus": "c1_bottleneck."}
-_ENCODERS = {
-    "mobilenetv2": "layer7.0.conv.2.conv.weight",
-    "resnet101": "layer3.22.conv3.weight",
-    "resnet50": "layer3.5.conv3.weight",
-}
-
-
-def _as_they_are(tensors: Tensors) -> Tensors:
-    return tensors
-
-
-def _with_prefix(tensors: Tensors, table: names.Names) -> Tensors:
-    return names.renamed({f"backbone.{name}": value for name, value in tensors.items()}, table)
+from ..model import NO_KEY
 
 
 @dataclass(frozen=True)
 class CheckpointFormat:
-    """Weights of one model, or of all SegFormers, under the names of one codebase."""
+    """A codebase's names for the weights of a model, and what its files do not state."""
 
-    model: str
-    """The model's name; SEGFORMER for all of B0 to B5."""
-    marks: tuple[str, ...]
-    """Beginnings of keys that such weights have, and that no kind after this one has all of."""
-    outputs: str | None
-    """A tensor, under our names, whose length is the number of outputs; None: only an encoder."""
-    unused: str = r"(?!)"
-    """A pattern of the names, ours, of tensors that predict nothing; matches none by default."""
-    rename: Callable[[Tensors], Tensors] = _as_they_are
-    """Gives tensors our names. What it does not know keeps its name, and is told as unexpected."""
-    codebase: Codebase = OFFICIAL
-    """Of a SegFormer: whose code wrote the file."""
+    key: str
+    """Prefix of keys that every file of the format has."""
+    classifier: str
+    """Key, by our names, of a tensor whose length is the number of outputs."""
+    unused: str = NO_KEY
+    """Pattern of keys, by our names, that the network does not use."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Table from their names to ours. "#" is a stage, counted from 0 there and from 1 here; "*" is
+    a block, counted from 0 in both."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of the network that the tensors do not show."""
 
+    def convert(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Give tensors our names, and the shapes that go with them.
 
-KINDS = (
-    CheckpointFormat(
-        SEGFORMER,  # NVlabs/SegFormer
-        ("backbone.patch_embed1.proj.weight",),
-        "decode_head.linear_pred.weight",
-        unused=r"decode_head\.conv_seg\..*",  # the official decoder never calls it
-    ),
-    CheckpointFormat(
-        SEGFORMER,  # the official encoders, trained to classify whole images
-        ("patch_embed1.proj.weight",),
-        None,
-        unused=_IMAGENET,
-        rename=partial(_with_prefix, table={}),
-    ),
-    CheckpointFormat(
-        SEGFORMER,  # an encoder of the Hugging Face hub, such as nvidia/mit-b0
-        ("segformer.encoder.patch_embeddings.0.proj.weight", "classifier.weight"),
-        None,
-        unused=_IMAGENET,
-        rename=partial(names.renamed, table=names.HUB),
-        codebase=TRANSFORMERS,
-    ),
-    CheckpointFormat(
-        SEGFORMER,  # the same from the memory of transformers 5
-        ("segformer.stages.0.patch_embeddings.proj.weight", "classifier.weight"),
-        None,
-        unused=_IMAGENET,
-        rename=partial(names.renamed, table=names.TRANSFORMERS_5),
-        codebase=TRANSFORMERS,
-    ),
-    CheckpointFormat(
-        SEGFORMER,  # the Hugging Face hub, and transformers 4
-        ("segformer.encoder.patch_embeddings.0.proj.weight",),
-        "decode_head.linear_pred.weight",
-        rename=partial(names.renamed, table=names.HUB),
-        codebase=TRANSFORMERS,
-    ),
-    CheckpointFormat(
-        SEGFORMER,  # the memory of transformers 5
-        ("segformer.stages.0.patch_embeddings.proj.weight",),
-        "decode_head.linear_pred.weight",
-        rename=partial(names.renamed, table=names.TRANSFORMERS_5),
-        codebase=TRANSFORMERS,
-    ),
-    CheckpointFormat(
-        SEGFORMER,  # mmsegmentation, from 0.17 to 1.x
-        ("backbone.layers.0.0.projection.weight", "decode_head."),
-        "decode_head.conv_seg.weight",
-        unused=r"auxiliary_head\..*",  # acts in mmsegmentation's training only
-        rename=partial(names.renamed, table=names.MMSEGMENTATION),
-        codebase=MMSEGMENTATION,
-    ),
-    CheckpointFormat(
-        SEGFORMER,  # encoders for mmsegmentation, in a whole model's form
-        ("backbone.layers.0.0.projection.weight",),
-        None,
-        unused=_IMAGENET,
-        rename=partial(names.renamed, table=names.MMSEGMENTATION),
-        codebase=MMSEGMENTATION,
-    ),
-    CheckpointFormat(
-        SEGFORMER,  # and on their own
-        ("layers.0.0.projection.weight",),
-        None,
-        unused=_IMAGENET,
-        rename=partial(_with_prefix, table=names.MMSEGMENTATION),
-        codebase=MMSEGMENTATION,
-    ),
-    CheckpointFormat("espnet", ("encoder.level2_0.c1.conv.weight",), "conv.conv.weight"),
-    *(
-        CheckpointFormat(
-            f"{head}-{encoder}",  # mmsegmentation
-            (f"backbone.{encoder_mark}", f"decode_head.{head_mark}"),
-            "decode_head.conv_seg.weight",
-            unused=r"auxiliary_head\..*",  # acts in mmsegmentation's training only
-        )
-        for head, head_mark in _HEADS.items()
-        for encoder, encoder_mark in _ENCODERS.items()
-    ),
-    *(
-        CheckpointFormat(
-            encoder,  # of mmsegmentation's CNNs, in a whole model's form
-            (f"backbone.{encoder_mark}", "head."),
-            None,
-            unused=_IMAGENET_CNN,
-        )
-        for encoder, encoder_mark in _ENCODERS.items()
-    ),
-    *(
-        CheckpointFormat(
-            encoder,  # and on its own
-            (encoder_mark,),
-            None,
-            unused=_IMAGENET_CNN,
-            rename=partial(_with_prefix, table={}),
-        )
-        for encoder, encoder_mark in _ENCODERS.items()
-    ),
-)
+        Queries, keys and values of attention become `attn.q` and `attn.kv`, and 1x1 convolutions of
+        the MLPs become matrices. A tensor that cannot be converted keeps its name, and is reported
+        as unexpected when a network is filled.
+        """
+        ours = dict(tensors)
+        patterns = {re.compile(_pattern(theirs)): name for theirs, name in self.names.items()}
+        for theirs in tensors:
+            name = _renamed(theirs, patterns)
+            if name not in ours:  # else the file has it twice: one stays, and is unexpected
+                ours[name] = ours.pop(theirs)
+        for name in list(ours):
+            if ".attn.qkv." in name:
+                _split(ours, name)
+            elif ".attn.k." in name:
+                _join(ours, name)
+            elif re.search(r"\.mlp\.fc[12]\.weight$", name) and ours[name].shape[2:] == (1, 1):
+                ours[name] = ours[name].flatten(1)  # (outputs, inputs, 1, 1) -> (outputs, inputs)
+        return ours
 
 
-def kind_of(tensors: Tensors) -> CheckpointFormat | None:
-    """Return the first kind all of whose marks the tensors have, if there is one."""
+def _pattern(theirs: str) -> str:
+    escaped = re.escape(theirs).replace(r"\#", "(?P<stage>[0-9])")
+    # A fused projection of attention is no module with a weight, but a parameter "in_proj_weight".
+    return escaped.replace(r"\*", "(?P<block>[0-9]+)") + r"[._](?P<leaf>[a-z_]+)"
 
-    def has(mark: str) -> bool:
-        return any(name.startswith(mark) for name in tensors)
 
-    return next((kind for kind in KINDS if all(map(has, kind.marks))), None)
+def _renamed(theirs: str, patterns: Mapping[re.Pattern[str], str]) -> str:
+    for pattern, name in patterns.items():
+        if match := pattern.fullmatch(theirs):
+            groups = match.groupdict()
+            if "stage" in groups:
+                name = name.replace("#", str(int(groups["stage"]) + 1))
+            return f"{name.replace('*', groups.get('block', ''))}.{groups['leaf']}"
+    return theirs
+
+
+def _split(ours: dict[str, Tensor], name: str) -> None:
+    query, rest = (name.replace(".attn.qkv.", f".attn.{part}.") for part in ("q", "kv"))
+    width, remainder = divmod(len(ours[name]) if ours[name].ndim else 1, 3)
+    if not remainder and not {query, rest} & ours.keys():
+        fused = ours.pop(name)
+        ours[query], ours[rest] = fused[:width], fused[width:]  # (3 C, ...) -> (C, ...), (2 C, ...)
+
+
+def _join(ours: dict[str, Tensor], name: str) -> None:
+    value, both = (name.replace(".attn.k.", f".attn.{part}.") for part in ("v", "kv"))
+    fit = value in ours and ours[value].shape == ours[name].shape and ours[name].ndim
+    if fit and both not in ours:
+        ours[both] = torch.cat([ours.pop(name), ours.pop(value)])  # 2 (C, ...) -> (2 C, ...)

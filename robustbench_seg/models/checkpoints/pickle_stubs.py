@@ -1,7 +1,7 @@
-"""Stand-ins for the objects that training codebases leave beside the weights in their files.
+"""Stubs for the objects that training codebases pickle beside the weights.
 
-mmengine keeps the history of its losses there. None of it is needed, and its own classes are not
-run to read past it: a stand-in of the same name takes whatever it is given and keeps nothing.
+mmengine keeps the history of its losses there. It is not needed, and no code of mmengine is run to
+skip it: a stub of the same name accepts any arguments and keeps nothing.
 """
 
 from __future__ import annotations
@@ -10,27 +10,27 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Inert:
-    """Is made of anything, and holds nothing."""
+class Stub:
+    """An object that accepts any arguments and holds nothing."""
 
-    def __new__(cls, *_: Any) -> Inert:
-        """Take any arguments."""
+    def __new__(cls, *_: Any) -> Stub:
+        """Accept any arguments."""
         return super().__new__(cls)
 
     def __setstate__(self, _: Any) -> None:
-        """Leave the state that the file gives alone."""
+        """Ignore the state in the file."""
 
 
-def _stand_in(path: str) -> type[Inert]:
+def _stub(path: str) -> type[Stub]:
     module, _, name = path.rpartition(".")
-    return type(name, (Inert,), {"__module__": module, "__init__": lambda *_: None})
+    return type(name, (Stub,), {"__module__": module, "__init__": lambda *_: None})
 
 
-STAND_INS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
-    _stand_in(path)
+STUBS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
+    _stub(path)
     for path in (
         "mmengine.logging.history_buffer.HistoryBuffer",
-        "builtins.getattr",  # by which it names its methods
+        "builtins.getattr",  # pickles references to its methods
         # Its numbers are NumPy's, whose modules have an underscore since NumPy 2.
         "numpy.ndarray",
         "numpy.dtype",
@@ -40,4 +40,4 @@ STAND_INS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
         "numpy._core.multiarray.scalar",
     )
 ]
-"""For torch.serialization.safe_globals: classes that torch.load may make by these names."""
+"""Classes for torch.serialization.safe_globals, which torch.load creates for these names."""

@@ -24,8 +24,8 @@ from typing import Any, ClassVar, Self
 
 import pandas as pd
 
+from corruptions.catalogue import find
 from corruptions.checks import SEVERITIES, check_severity, unknown
-from corruptions.registry import find
 
 from ...errors import InputError
 from ...scores import tables

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.kernels.compiling import kernel
+from corruptions.compiling import kernel
 
 from .camera import Hood, Lens
 from .canvas import BALL, CYLINDER, GLOW

@@ -19,7 +19,7 @@ from transformers import MobileNetV2Config, MobileNetV2Model
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import IMAGENET, Window
 from robustbench_seg.models.catalogue import MODELS
-from robustbench_seg.models.checkpoints.formats import kind_of
+from robustbench_seg.models.checkpoints import open_checkpoint
 from robustbench_seg.models.deeplab import deeplabv3plus
 from robustbench_seg.models.encoder_decoder import Encoder, EncoderDecoder
 from robustbench_seg.models.fcn import fcn
@@ -59,6 +59,11 @@ def network_of(name: str, classes: int, *, width: int, output_stride: int = 8) -
 def on_meta(name: str) -> EncoderDecoder:
     with torch.device("meta"):
         return network_of(name, 19, width=512)
+
+
+def views(network: nn.Module) -> dict[str, Tensor]:
+    """Return tensors of a network's shapes that take no space: views of one number."""
+    return {n: torch.zeros(()).expand(v.shape) for n, v in network.state_dict().items()}
 
 
 @cache
@@ -139,10 +144,11 @@ def test_the_encoder_is_that_of_transformers(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_files_are_recognised_by_their_keys(name: str) -> None:
-    kind = kind_of(on_meta(name).state_dict())
-    assert kind is not None
-    assert (kind.model, kind.outputs) == (name, "decode_head.conv_seg.weight")
+def test_files_are_recognised_by_their_keys(tmp_path: Path, name: str) -> None:
+    torch.save(views(on_meta(name)), tmp_path / "a.pth")
+    checkpoint = open_checkpoint(tmp_path / "a.pth")
+    assert (checkpoint.model, checkpoint.outputs) == (name, 19)
+    assert not checkpoint.encoder_only
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -174,7 +180,7 @@ def dilation_of(path: Path) -> object:
 def test_a_file_tells_width_and_stride(tmp_path: Path) -> None:
     network = network_of(DEEPLAB, 5, width=8, output_stride=16)
     path = tmp_path / "ours.safetensors"
-    save_file(network.state_dict(), path, network.facts)
+    save_file(network.state_dict(), path, network.checkpoint_metadata)
     assert dilation_of(path) == (6, 6)
     save_file(network.state_dict(), path)  # as mmsegmentation's, which do not say
     assert dilation_of(path) == (12, 12)
@@ -220,9 +226,8 @@ def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
 
 
 def test_the_older_stem_of_a_resnet_is_told(tmp_path: Path) -> None:
-    # "r50b": one convolution of 7x7 in the place of three. Tensors that are views of one number.
-    shapes = {n: v.shape for n, v in on_meta("fcn-resnet50").state_dict().items()}
-    state = {n: torch.zeros(()).expand(s) for n, s in shapes.items() if "stem" not in n}
+    # "r50b": one convolution of 7x7 in the place of three.
+    state = {n: v for n, v in views(on_meta("fcn-resnet50")).items() if "stem" not in n}
     state["backbone.conv1.weight"] = torch.zeros(64, 3, 7, 7)
     path = tmp_path / "fcn_r50b-d8.pth"
     torch.save({"state_dict": state}, path)

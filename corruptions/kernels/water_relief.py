@@ -1,58 +1,50 @@
-"""How much light a film of water throws, from its height and from how far its edges are."""
+"""Light that water adds to an image; the definition is `weather.spatter.water_light`."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.compiling import kernel
+from ..compiling import kernel
 
 NINTH = 1.0 / 9.0
 HALF_OF_9 = np.int32(4)
 NINE = np.int32(9)
 
 
-def shine(liquid: NDArray[np.uint8], distances: NDArray[np.float32]) -> NDArray[np.uint16]:
+def relief_light(liquid: NDArray[np.uint8], distances: NDArray[np.float32]) -> NDArray[np.uint16]:
     """Return liquid times relief, uint16 (H, W), from liquid (H, W) in grey levels.
 
-    Distances to the edges, up to 20, have a border of two pixels: (H + 4, W + 4).
-    The relief is that of the distances, smoothed over 3 x 3 pixels, cut off to integers and with
-    their histogram equalized; embossed as if light came from the lower right, and smoothed again.
+    The distances to the edges, up to 20, have a border of two pixels: (H + 4, W + 4).
     """
     levels = np.empty(liquid.shape, np.uint8)
     _mean_of_distances(distances, levels)
     equalize(levels)
     relief = np.empty_like(levels)
-    _emboss(reflected(levels), relief)
+    _emboss(np.pad(levels, 1, mode="reflect"), relief)
     light = np.empty(liquid.shape, np.uint16)
-    _mean_times(reflected(relief), liquid, light)
+    _mean_times(np.pad(relief, 1, mode="reflect"), liquid, light)
     return light
 
 
-def reflected(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a plane (H + 2, W + 2) with a border: the pixels inside the outermost ones again."""
-    return np.pad(plane, 1, mode="reflect")
-
-
 def equalize(levels: NDArray[np.uint8]) -> None:
-    """Spread levels in place over 0 to 255, so that each tenth of them has a tenth of the pixels.
-
-    As in OpenCV the lowest level becomes 0, and the others 255 times the share that they and those
-    below them have of all the pixels above the lowest level; in float32. A single level stays.
-    """
+    """Spread grey levels (H, W) over 0 to 255, in place; see `weather.spatter.equalized`."""
     counts = _count(levels.reshape(-1))
     lowest = int(np.flatnonzero(counts)[0])
     above = levels.size - int(counts[lowest])
     if above > 0:
         counts[lowest] = 0
         scale = np.float32(255) / np.float32(above)
-        spread = np.rint(np.cumsum(counts).astype(np.float32) * scale)
-        _replace(levels.reshape(-1), spread.astype(np.uint8))
+        table = np.rint(np.cumsum(counts).astype(np.float32) * scale)
+        _replace(levels.reshape(-1), table.astype(np.uint8))
 
 
 @kernel
 def _count(levels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return how many there are of each level (256,): two counts, as neighbours are often alike."""
+    """Return the histogram (256,) of levels (N,).
+
+    Two counters take turns, since equal neighbours would wait for each other in one.
+    """
     even, odd = np.zeros(256, np.int64), np.zeros(256, np.int64)
     for i in range(0, levels.size - 1, 2):
         even[levels[i]] += 1
@@ -63,17 +55,17 @@ def _count(levels: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 @kernel
-def _replace(levels: NDArray[np.uint8], others: NDArray[np.uint8]) -> None:
-    """Put others[level] in place of each level."""
+def _replace(levels: NDArray[np.uint8], table: NDArray[np.uint8]) -> None:
+    """Replace each of the levels (N,) by its entry in a table (256,)."""
     for i in range(levels.size):
-        levels[i] = others[levels[i]]
+        levels[i] = table[levels[i]]
 
 
 @kernel
 def _mean_of_distances(distances: NDArray[np.float32], levels: NDArray[np.uint8]) -> None:
-    """Fill the means of 3 x 3 distances, cut off; they are rounded to float32 before, as OpenCV's.
+    """Write the means of 3 x 3 distances, mirrored at the edges, truncated to levels (H, W).
 
-    Beyond the border lie the pixels inside the outermost ones again.
+    They are rounded to float32 before, as in OpenCV.
     """
     height, width = levels.shape
     sums = np.empty(width + 2)
@@ -92,7 +84,7 @@ def _mean_of_distances(distances: NDArray[np.float32], levels: NDArray[np.uint8]
 
 @kernel
 def _emboss(padded: NDArray[np.uint8], relief: NDArray[np.uint8]) -> None:
-    """Fill what the weights -2 -1 0, -1 1 1, 0 1 2 make of planes (H + 2, W + 2), in 0 to 255."""
+    """Write a plane (H + 2, W + 2) filtered by -2 -1 0, -1 1 1, 0 1 2, and clipped to 0 .. 255."""
     for y in range(relief.shape[0]):
         above, row, below, result = padded[y], padded[y + 1], padded[y + 2], relief[y]
         for x in range(result.size):
@@ -105,7 +97,7 @@ def _emboss(padded: NDArray[np.uint8], relief: NDArray[np.uint8]) -> None:
 def _mean_times(
     padded: NDArray[np.uint8], liquid: NDArray[np.uint8], light: NDArray[np.uint16]
 ) -> None:
-    """Fill the rounded means of 3 x 3 levels, of a plane (H + 2, W + 2), times the liquid."""
+    """Write the rounded means of 3 x 3 levels of a plane (H + 2, W + 2), times the liquid."""
     sums = np.empty(padded.shape[1], np.int32)
     for y in range(liquid.shape[0]):
         above, row, below = padded[y], padded[y + 1], padded[y + 2]

@@ -1,4 +1,4 @@
-"""What our blurs draw is distributed as in `imagecorruptions`; their pixels are pinned."""
+"""Random numbers of motion and glass blur, distributed as in `imagecorruptions`; small images."""
 
 from __future__ import annotations
 
@@ -11,21 +11,18 @@ from scipy import stats
 
 from corruptions import corrupt
 from corruptions.arithmetic import cosine_and_sine, exponential
-from corruptions.blur import glass, motion
+from corruptions.blur import motion
+from corruptions.blur.glass import GLASS_BLUR
 from corruptions.checks import SEVERITIES
+from corruptions.kernels import glass
 from corruptions.randomness import fill_words
-
-Pixels = NDArray[np.uint8]
+from tests.helpers.pictures import noise, reference
 
 NAMES = ("motion_blur", "defocus_blur", "glass_blur", "gaussian_blur")
 
 
-def noise(height: int, width: int) -> Pixels:
-    return np.random.default_rng(5).integers(0, 256, (height, width, 3), np.uint8)
-
-
 def test_angles_are_uniform() -> None:
-    # Significance 1e-3; the streams are fixed, so this passes always or never.
+    # Significance 1e-3; the streams are fixed, so the result is always the same.
     angles = [motion.drawn_angle(stream * 0x9E3779B97F4A7C15 % 2**64) for stream in range(4000)]
     assert stats.kstest(angles, stats.uniform(-45, 90).cdf).pvalue > 1e-3
     assert len(set(angles)) == 4000
@@ -40,18 +37,18 @@ def test_motion_blur_smears_at_the_drawn_angle() -> None:
 
 
 def displacements(sources: NDArray[np.int64], reach: int) -> NDArray[np.int64]:
-    """Return how often what a scan leaves at a pixel came from how far, in rows and columns."""
+    """Count the displacements of pixels, by rows and columns, from their sources (H, W)."""
     height, width = sources.shape
-    places = np.arange(height * width).reshape(height, width)
-    rows = sources // width - places // width + 40
-    columns = sources % width - places % width + 40
+    targets = np.arange(height * width).reshape(height, width)
+    rows = sources // width - targets // width + 40
+    columns = sources % width - targets % width + 40
     inner = np.s_[3 * reach : -3 * reach, 3 * reach : -3 * reach]
     near = np.minimum(rows[inner], 80) * 81 + np.minimum(columns[inner], 80)
     return np.bincount(near.reshape(-1), minlength=81 * 81)
 
 
 def two_samples(first: NDArray[np.int64], second: NDArray[np.int64]) -> float:
-    """Return the probability of a chi-square of two equally large samples as large as theirs."""
+    """Return the p-value of the chi-square test of two samples of equal size."""
     order = np.argsort(-(first + second), kind="stable")
     groups = np.cumsum((first + second)[order]) // 40
     first = np.bincount(groups, first[order]).astype(np.int64)
@@ -63,16 +60,18 @@ def two_samples(first: NDArray[np.int64], second: NDArray[np.int64]) -> float:
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-def test_glass_scatters_pixels_as_far_as_the_package(severity: int) -> None:
-    # Each pixel is its own number, so that one sees where it comes from. Significance 1e-3.
-    from imagecorruptions.corruptions import _shuffle_pixels_njit_glass_blur as shuffle
+def test_glass_blur_moves_pixels_as_far_as_imagecorruptions(severity: int) -> None:
+    # Pixels are numbered, which shows where each comes from. Significance 1e-3.
+    from imagecorruptions.corruptions import _shuffle_pixels_njit_glass_blur as reference_shuffle
 
     height, width = 200, 190
-    _, reach, scans = parameters = glass.GLASS_BLUR[severity - 1]
+    _, reach, scans = parameters = GLASS_BLUR[severity - 1]
     numbers = np.arange(height * width)
     ours = numbers.astype(np.uint32)
-    glass.scatter(ours, width, reach, scans, glass.shifts(reach, width), np.uint64(77))
-    theirs = shuffle(height, width, numbers.reshape(height, width, 1).copy(), parameters, 3)
+    glass.shuffle(ours, width, reach, scans, glass.shifts(reach, width), np.uint64(77))
+    theirs = reference_shuffle(
+        height, width, numbers.reshape(height, width, 1).copy(), parameters, 3
+    )
     of_ours = displacements(ours.astype(np.int64).reshape(height, width), reach)
     of_theirs = displacements(theirs[:, :, 0], reach)
     assert two_samples(of_ours, of_theirs) > 1e-3
@@ -85,7 +84,7 @@ def test_glass_scatters_pixels_as_far_as_the_package(severity: int) -> None:
     assert not untouched[:, width - reach].all()
 
 
-def test_glass_takes_the_words_of_its_stream() -> None:
+def test_glass_blur_takes_the_words_of_its_stream() -> None:
     height, width, reach, scans, stream = 19, 24, 3, 2, np.uint64(8)
     shifts = glass.shifts(reach, width)
     expected = np.arange(height * width, dtype=np.uint32)
@@ -97,22 +96,18 @@ def test_glass_takes_the_words_of_its_stream() -> None:
                 pixel = row * width + column
                 expected[pixel] = expected[pixel + shifts[int(word) * shifts.size >> 32]]
     pixels = np.arange(height * width, dtype=np.uint32)
-    glass.scatter(pixels, width, reach, scans, shifts, stream)
+    glass.shuffle(pixels, width, reach, scans, shifts, stream)
     np.testing.assert_array_equal(pixels, expected)
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("name", ["motion_blur", "glass_blur"])
-def test_images_vary_as_those_of_the_package(name: str, severity: int) -> None:
-    # The mean step between neighbours in 150 images of each; significance 1e-3 for each case.
-    import imagecorruptions
-
-    image = noise(40, 40)
+def test_images_vary_as_those_of_imagecorruptions(name: str, severity: int) -> None:
+    # Mean difference between neighbours in 150 images each; significance 1e-3 for each case.
+    image = noise(40, 40, seed=5)
     steps: list[list[float]] = [[], []]
     for seed in range(150):
-        np.random.seed(seed)  # noqa: NPY002
-        arguments = {"seed": seed} if name == "glass_blur" else {}
-        theirs = imagecorruptions.corrupt(image, severity, name, **arguments)
+        theirs = reference(image, name, severity, seed)
         results = corrupt(image, name, severity, seed=seed), theirs
         for side, result in zip(steps, results, strict=True):
             side.append(float(np.abs(np.diff(result.astype(float), axis=0)).mean()))
@@ -121,21 +116,21 @@ def test_images_vary_as_those_of_the_package(name: str, severity: int) -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 3), (2, 40), (31, 31)])
 @pytest.mark.parametrize("name", NAMES)
-def test_small_images(name: str, shape: tuple[int, int]) -> None:
+def test_small_images_keep_their_levels(name: str, shape: tuple[int, int]) -> None:
     for severity in SEVERITIES:
         for level in (0, 3, 255):
             result = corrupt(np.full((*shape, 3), level, np.uint8), name, severity)
             assert result.shape == (*shape, 3)
             most = level + (level * 0.014 if name == "defocus_blur" else 0)
             assert result.max() <= min(most, 255)
-            if name != "motion_blur":  # there a line that leaves the image is cut off
+            if name != "motion_blur":  # whose line ends at the edge of the image
                 assert result.min() >= level - 2
         varied = corrupt(noise(*shape), name, severity)
         assert varied.shape == (*shape, 3)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_threads_do_not_matter(name: str) -> None:
+def test_threads_make_the_same_pixels(name: str) -> None:
     image = noise(70, 90)
     whole = corrupt(image, name, 4)
     with ThreadPoolExecutor(4) as pool:
@@ -143,7 +138,7 @@ def test_threads_do_not_matter(name: str) -> None:
             np.testing.assert_array_equal(result, whole)
 
 
-def test_arithmetic_is_that_of_the_library_but_for_the_last_digit() -> None:
+def test_arithmetic_equals_numpy_but_for_the_last_digit() -> None:
     powers = np.random.default_rng(0).uniform(-40, 0, 500)
     np.testing.assert_allclose(exponential(powers), np.exp(powers), rtol=3e-16, atol=0)
     for degrees in (-180.0, -90.0, -45.0, 0.0, 30.0, 33.3, 60.0, 135.0, 180.0):

@@ -15,13 +15,14 @@ import torch
 from huggingface_hub import constants
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.models.hub_files import NotFetchedError, fetch
+from robustbench_seg.models.hub_files import NotFetchedError, fetch_repository
 from robustbench_seg.models.named_weights import find_weights
 from robustbench_seg.models.registry import build_model, load_model
 from tests.helpers.hub_server import COMMIT, Hub, serving
 
 CLASSES = [f"class {index}" for index in range(5)]
 REPOSITORY = "someone/segformer-b0"
+WEIGHTS = bytes(range(256)) * 100
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 
 
 def two_files() -> dict[str, bytes]:
-    return {"config.json": b"{}", "model.safetensors": bytes(range(256)) * 100}
+    return {"config.json": b"{}", "model.safetensors": WEIGHTS}
 
 
 def in_shards(name: str = "pytorch_model-1-of-1.bin") -> dict[str, bytes]:
@@ -48,7 +49,7 @@ def in_shards(name: str = "pytorch_model-1-of-1.bin") -> dict[str, bytes]:
 
 def refusal(repository: str = REPOSITORY) -> str:
     with pytest.raises(NotFetchedError) as caught:
-        fetch(repository)
+        fetch_repository(repository)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -56,18 +57,19 @@ def refusal(repository: str = REPOSITORY) -> str:
 @pytest.mark.parametrize("files", [two_files(), in_shards()])
 def test_what_was_fetched_once_is_taken_from_the_cache(hub: Hub, files: dict[str, bytes]) -> None:
     hub.repositories[REPOSITORY] = files | {"README.md": b"not needed"}
-    folder = fetch(REPOSITORY)
+    folder = fetch_repository(REPOSITORY)
     assert folder.name == COMMIT
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
     assert hub.requests
     hub.requests.clear()
-    assert fetch(REPOSITORY) == folder
+    assert fetch_repository(REPOSITORY) == folder
     assert not hub.requests
 
 
 def test_the_endpoint_is_that_of_the_environment(hub: Hub, tmp_path: Path) -> None:
     hub.repositories[REPOSITORY] = two_files()
-    program = f"from robustbench_seg.models.hub_files import fetch; print(fetch({REPOSITORY!r}))"
+    module = "robustbench_seg.models.hub_files"
+    program = f"from {module} import fetch_repository as fetch; print(fetch({REPOSITORY!r}))"
     environment = os.environ | {"HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(tmp_path / "other")}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
@@ -81,7 +83,9 @@ def test_a_download_that_breaks_off_goes_on(hub: Hub, monkeypatch: pytest.Monkey
     monkeypatch.setattr(time, "sleep", lambda _: None)
     hub.repositories[REPOSITORY] = two_files()
     hub.breaking["model.safetensors"] = 1
-    assert (fetch(REPOSITORY) / "model.safetensors").read_bytes() == bytes(range(256)) * 100
+    assert (fetch_repository(REPOSITORY) / "model.safetensors").read_bytes() == bytes(
+        range(256)
+    ) * 100
 
 
 def test_a_truncated_download_is_not_taken(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +98,9 @@ def test_a_truncated_download_is_not_taken(hub: Hub, monkeypatch: pytest.MonkeyP
     hub.short.add("model.safetensors")
     assert refusal() == told
     hub.short.clear()
-    assert (fetch(REPOSITORY) / "model.safetensors").read_bytes() == bytes(range(256)) * 100
+    assert (fetch_repository(REPOSITORY) / "model.safetensors").read_bytes() == bytes(
+        range(256)
+    ) * 100
 
 
 @pytest.mark.parametrize("files", [two_files(), in_shards()])
@@ -108,12 +114,12 @@ def test_a_file_of_another_digest_is_deleted(hub: Hub, files: dict[str, bytes]) 
     )
     assert refusal() == told
     hub.stated.clear()
-    folder = fetch(REPOSITORY)
+    folder = fetch_repository(REPOSITORY)
     assert (folder / large).read_bytes() == files[large]
     # And where it changes in the cache.
     (folder / large).resolve().write_bytes(b"other")
     assert refusal() == told
-    assert (fetch(REPOSITORY) / large).read_bytes() == files[large]
+    assert (fetch_repository(REPOSITORY) / large).read_bytes() == files[large]
 
 
 def test_what_is_not_to_be_had_is_told(hub: Hub) -> None:
@@ -138,7 +144,7 @@ def test_what_is_not_to_be_had_is_told(hub: Hub) -> None:
 def test_an_index_leads_nowhere_else(hub: Hub) -> None:
     hub.repositories[REPOSITORY] = in_shards("../../../etc/passwd.bin")
     with pytest.raises(InputError, match=r"index\.json: refused: it names '\.\./\.\./"):
-        fetch(REPOSITORY)
+        fetch_repository(REPOSITORY)
     assert not any("passwd" in request for request in hub.requests)
 
 

@@ -1,0 +1,103 @@
+"""Fast path of `weather.frost`; enlarged textures are kept for the next image."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..compiling import kernel
+from ..weather.frost import FROST, TEXTURES, WEIGHT_BITS, cubic_taps, draw, enlarged_size, texture
+
+ROUNDING = np.int32(1 << (2 * WEIGHT_BITS - 1))
+DOWN = np.int32(2 * WEIGHT_BITS)
+HUNDRED = np.uint16(100)
+WHITE = np.uint16(255)
+
+
+def frost(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+    """Return an image, RGB uint8 (H, W, 3), under a random part of a random texture."""
+    return frosted(image, severity, *draw(image.shape, stream))
+
+
+def frosted(
+    image: NDArray[np.uint8], severity: int, number: int, top: int, left: int
+) -> NDArray[np.uint8]:
+    """Return min(a x + b f, 255) of an image x and the part f of a texture from (top, left)."""
+    height, width, _ = image.shape
+    ice = enlarged(number, height, width)
+    kept, added = map(np.uint16, FROST[severity - 1])
+    result = np.array(image, order="C")
+    _mix(result.reshape(height, 3 * width), ice.reshape(len(ice), -1)[top:], 3 * left, kept, added)
+    return result
+
+
+@lru_cache(maxsize=len(TEXTURES))
+def enlarged(number: int, height: int, width: int) -> NDArray[np.uint8]:
+    """Return a texture, RGB uint8, enlarged for an image of a height and width; read-only."""
+    result = resize(texture(number), *enlarged_size(number, height, width))
+    result.flags.writeable = False
+    return result
+
+
+def resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Return an image, RGB uint8, resized by cubic convolution."""
+    old_height, old_width, _ = image.shape
+    columns, weights = cubic_taps(old_width, width)
+    wide = np.empty((old_height, 3 * width), np.int32)
+    _widen(image.reshape(old_height, -1), columns, weights, wide)
+    rows, weights = cubic_taps(old_height, height)
+    result = np.empty((height, width, 3), np.uint8)
+    _heighten(wide, rows, weights, result.reshape(height, -1))
+    return result
+
+
+@kernel
+def _widen(
+    rows: NDArray[np.uint8],
+    columns: NDArray[np.int64],
+    weights: NDArray[np.int32],
+    wide: NDArray[np.int32],
+) -> None:
+    """Write the sums (H, 3 W') of four weighted pixels of rows (H, 3 W)."""
+    for y in range(rows.shape[0]):
+        row, result = rows[y], wide[y]
+        for x in range(columns.shape[0]):
+            for channel in range(3):
+                total = np.int32(0)
+                for k in range(4):
+                    total += weights[x, k] * np.int32(row[3 * columns[x, k] + channel])
+                result[3 * x + channel] = total
+
+
+@kernel
+def _heighten(
+    wide: NDArray[np.int32],
+    sources: NDArray[np.int64],
+    weights: NDArray[np.int32],
+    rows: NDArray[np.uint8],
+) -> None:
+    """Write rows (H', 3 W') of grey levels from four weighted rows of sums (H, 3 W') each."""
+    for y in range(rows.shape[0]):
+        row, (a, b, c, d) = rows[y], weights[y]
+        first, second = wide[sources[y, 0]], wide[sources[y, 1]]
+        third, fourth = wide[sources[y, 2]], wide[sources[y, 3]]
+        for i in range(row.size):
+            total = np.int32(a * first[i] + b * second[i] + c * third[i] + d * fourth[i] + ROUNDING)
+            row[i] = np.uint8(min(max(int(total >> DOWN), 0), 255))
+
+
+@kernel
+def _mix(
+    rows: NDArray[np.uint8], ice: NDArray[np.uint8], left: int, kept: np.uint16, added: np.uint16
+) -> None:
+    """Add ice (H', 3 W'), from value `left` of its rows, to rows (H, 3 W); factors in hundredths.
+
+    The sums fit into 16 bits, so they are exact.
+    """
+    for y in range(rows.shape[0]):
+        row, above = rows[y], ice[y][left : left + rows.shape[1]]
+        for i in range(row.size):
+            total = np.uint16(kept * row[i] + added * above[i]) // HUNDRED
+            row[i] = np.uint8(min(total, WHITE))
