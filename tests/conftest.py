@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
-# As the command line does, and as early: worker threads that spin are slow on busy machines.
+# Set before torch is imported, as the command line does: spinning threads slow a busy machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-# A shell that starts the tests in the background has them, and all that they start, ignore Ctrl-C.
+# A shell that starts the tests in the background makes them and their children ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests that need a GPU or a browser where there is none."""
+    if item.get_closest_marker("browser") and shutil.which("chromium") is None:
+        pytest.skip("needs the chromium browser")
+    if item.get_closest_marker("gpu"):
+        import torch  # after the variable above
+
+        if not torch.cuda.is_available():
+            pytest.skip("needs a CUDA device")
 
 
 @pytest.fixture(scope="session")
