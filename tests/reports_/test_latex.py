@@ -15,7 +15,7 @@ from reports import tables
 from reports.contents import document_of
 from reports.formats import latex
 from reports.table import Cell, Head, Table
-from tests.helpers.paths import GOLDEN
+from tests.helpers.goldens import assert_golden
 from tests.helpers.sample_report import (
     COUNTED,
     class_frame,
@@ -54,9 +54,8 @@ def hostile_report() -> str:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_table_is_as_stored(name: str) -> None:
-    stored = (GOLDEN / f"reports_{name}.tex").read_text(encoding="utf-8")
-    assert f"{latex.table(TABLES[name])}\n" == stored
+def test_latex_table_is_golden(name: str) -> None:
+    assert_golden(f"reports_{name}.tex", f"{latex.table(TABLES[name])}\n")
 
 
 @pytest.mark.parametrize("table", [*TABLES.values(), LONG, WIDE])

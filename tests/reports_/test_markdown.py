@@ -13,7 +13,7 @@ from reports.contents import document_of
 from reports.document import one_line
 from reports.formats import markdown
 from reports.table import Cell, Head, Table
-from tests.helpers.paths import GOLDEN
+from tests.helpers.goldens import assert_golden
 from tests.helpers.sample_report import (
     COUNTED,
     class_frame,
@@ -55,9 +55,8 @@ def text(token: Token) -> str:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_table_is_as_stored(name: str) -> None:
-    stored = (GOLDEN / f"reports_{name}.md").read_text(encoding="utf-8")
-    assert f"{markdown.table(TABLES[name])}\n" == stored
+def test_markdown_table_is_golden(name: str) -> None:
+    assert_golden(f"reports_{name}.md", f"{markdown.table(TABLES[name])}\n")
 
 
 def test_an_interval_stands_below_its_number() -> None:

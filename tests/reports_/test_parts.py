@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from reports import parts, tables
 from reports.table import Cell, Head, Table
-from tests.helpers.paths import GOLDEN
+from tests.helpers.goldens import assert_golden
 from tests.helpers.sample_report import (
     COUNTED,
     class_frame,
@@ -31,8 +31,8 @@ PARTS = {
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_part_is_as_stored(name: str) -> None:
-    assert f"{PARTS[name]}\n" == (GOLDEN / f"reports_{name}.html").read_text(encoding="utf-8")
+def test_html_part_is_golden(name: str) -> None:
+    assert_golden(f"reports_{name}.html", f"{PARTS[name]}\n")
 
 
 def test_names_are_escaped_in_every_place_of_a_table() -> None:
