@@ -4,7 +4,7 @@
     run = robustbench_seg.evaluate("b0", suite="cityscapes-c")
     run.table("suite")
 
-Importing the package is cheap: torch is loaded with the first name that needs it.
+Importing the package is cheap: torch is loaded by the first call that needs it.
 """
 
 from __future__ import annotations
@@ -16,34 +16,57 @@ from typing import TYPE_CHECKING, Any
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .api import evaluate
-    from .copies.corrupting import corrupt_folder
+    from .api import (
+        check_dataset,
+        compare,
+        compare_runs,
+        corrupt_folder,
+        evaluate,
+        forecast,
+        list_class_maps,
+        list_classes,
+        list_datasets,
+        list_models,
+        list_suites,
+        merge,
+        model_costs,
+        suite_digests,
+        train,
+    )
     from .erf.measure import effective_receptive_field
     from .reporting.run import Run
-    from .runs.comparison import compare
 
 __all__ = [
     "InputError",
     "Run",
     "__version__",
+    "check_dataset",
     "compare",
+    "compare_runs",
     "corrupt_folder",
     "effective_receptive_field",
     "evaluate",
+    "forecast",
+    "list_class_maps",
+    "list_classes",
+    "list_datasets",
+    "list_models",
+    "list_suites",
+    "merge",
+    "model_costs",
+    "suite_digests",
+    "train",
 ]
 
 __version__ = version("robustbench-seg")
 
-_HOMES = {
-    "compare": ".runs.comparison",
-    "corrupt_folder": ".copies.corrupting",
-    "effective_receptive_field": ".erf.measure",
-    "evaluate": ".api",
-    "Run": ".reporting.run",
-}
-
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name], __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    homes = {"effective_receptive_field": ".erf.measure", "Run": ".reporting.run"}
+    return getattr(import_module(homes.get(name, ".api"), __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,30 +1,549 @@
-"""The library's front door: what users call."""
+"""The library's functions, one for each command of the command line.
 
-from __future__ import annotations
+A function's parameters are the options of its command: their declarations in `protocol.options`
+document both. What is heavy to import is imported by the calls, so that `--help` answers at once.
+"""
 
-from collections.abc import Sequence
+# Annotations are not postponed: `options.parameters` reads them as objects.
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from inspect import cleandoc, formatannotation, signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec, TypeVar
 
-from .evaluation.evaluate import execute, prepare
+from .errors import InputError
+from .folders import RESULTS
 from .progress import Progress, silent
-from .protocol.request import Request
-from .reporting.run import Run
-from .runs import merging
+from .protocol import options
+from .protocol.options import COMPUTE, CONDITIONS, DATA, MODEL, OUTPUT, TRAINING, Option
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reports.comparison.description import Comparison
+
+    from .copies.corrupted_copy import Copy
+    from .datasets.class_maps import ClassMap
+    from .datasets.taxonomies import Taxonomy
+    from .datasets.validate import SplitReport
+    from .evaluation.forecast import Forecast
+    from .models.registry import ModelInfo
+    from .protocol.suites import Suite
+    from .reporting.run import Run
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_log = logging.getLogger(__package__)
 
 
+def _public(function: Callable[P, R]) -> Callable[P, R]:
+    """Check the options of a function at each call, and list them in its docstring."""
+    declared = options.parameters(function)
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        for name, value in signature(function).bind(*args, **kwargs).arguments.items():
+            if name in declared:
+                declared[name].check(value)
+        return function(*args, **kwargs)
+
+    lines = [cleandoc(function.__doc__ or ""), "", "Parameters", "----------"]
+    for each in declared.values():
+        default = f" (default: {each.option.default})" if each.option.default else ""
+        spoken = re.sub(r"--([\w-]+)", lambda m: m[1].replace("-", "_"), each.option.help)
+        lines += [f"{each.name} : {formatannotation(each.type)}", f"    {spoken}{default}"]
+    checked.__doc__ = "\n".join(lines)
+    return checked
+
+
+@contextmanager
+def _on_interrupt(line: str) -> Iterator[None]:
+    """Say in a KeyboardInterrupt what is left of the work."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        stop.add_note(line)
+        raise
+
+
+def _listed(model: str | Sequence[str]) -> tuple[str, ...]:
+    return (model,) if isinstance(model, str) else tuple(model)
+
+
+@_public
 def evaluate(
-    model: str | Sequence[str] = "b0", *, progress: Progress = silent, **options: Any
-) -> Run:
-    """Evaluate one or several models under a suite of conditions and return the stored run."""
-    models = (model,) if isinstance(model, str) else tuple(model)
-    plan, engine = prepare(Request(models=models, **options), progress)
-    execute(plan, engine, progress)
+    model: options.Model = "b0",
+    *,
+    weights: options.Weights = None,
+    window: options.Window = None,
+    input_scale: options.InputScale = None,
+    data: options.Data = None,
+    split: options.Split = "val",
+    images: options.Images = None,
+    labels: options.Labels = None,
+    classes: options.Classes = None,
+    class_map: options.ClassMap = None,
+    class_map_mode: options.ClassMapMode = "wrong",
+    limit: options.Limit = None,
+    suite: options.Suite = None,
+    corruptions: options.Corruptions = None,
+    severities: options.Severities = None,
+    copy: options.Copy = None,
+    seed: options.RunSeed = None,
+    draws: options.Draws = 1,
+    implementation: options.Implementation = "native",
+    device: options.Device = None,
+    devices: options.Devices = None,
+    precision: options.Precision = "float32",
+    batch: options.Batch = None,
+    compiled: options.Compiled = False,
+    threads: options.Threads = None,
+    engine: options.Engine = "local",
+    address: options.Address = None,
+    shard: options.Shard = None,
+    strict: options.Strict = False,
+    out: options.Out = None,
+    progress: Progress = silent,
+) -> "Run":
+    """Evaluate models under a suite of conditions and return the stored run.
+
+    A second call with the same options resumes an interrupted run. Raises InputError, before any
+    long work, for what is wrong with the options, the data or the weights.
+    """
+    given = {**locals()}  # the parameters are the fields of Request; a test compares them
+    from .evaluation.evaluate import execute, prepare
+    from .protocol.request import Request
+    from .reporting.run import Run
+
+    del given["progress"]
+    plan, chosen = prepare(Request(models=_listed(given.pop("model")), **given), progress)
+    for segmenter in plan.spec.models:
+        if licence := segmenter.weights.get("licence"):
+            _log.info("%s: licence of the weights: %s", segmenter.name, licence)
+    _log.info("run: %s", plan.folder)
+    with _on_interrupt(f"What is done is kept in {plan.folder}; the same command goes on."):
+        execute(plan, chosen, progress)
     return Run.open(plan.folder)
 
 
-def merge(
-    folders: Sequence[str | Path], out: str | Path | None = None, progress: Progress = silent
-) -> Run:
-    """Join parts of one run, in folders of their own, into a run in `out` and return it."""
-    return Run.open(merging.merge(folders, out, progress))
+@_public
+def forecast(
+    model: options.Model = "b0",
+    *,
+    limit: Annotated[int, Option("Number of frames.", DATA, "N", least=1)] = 500,
+    size: options.ImageSize = (1024, 2048),
+    num_classes: options.NumClasses = 19,
+    suite: options.Suite = None,
+    corruptions: options.Corruptions = None,
+    severities: options.Severities = None,
+    draws: options.Draws = 1,
+    measure: options.Measure = False,
+    frames_per_second: Annotated[
+        Sequence[float],
+        Option(
+            "Images that one worker predicts in a second, a number for each --model.",
+            *(COMPUTE, "LIST"),
+            read=options.numbers,
+        ),
+    ] = (),
+    workers: Annotated[
+        int,
+        Option(
+            "Workers that share the run: GPUs, or machines with --device cpu.",
+            *(COMPUTE, "N"),
+            least=1,
+        ),
+    ] = 1,
+    device: Annotated[
+        str | None,
+        Option(
+            "Device of a worker.",
+            *(COMPUTE, "NAME"),
+            default="cuda; with --measure a GPU if there is one",
+        ),
+    ] = None,
+    precision: options.Precision = "float32",
+    batch: options.Batch = None,
+    progress: Progress = silent,
+) -> "Forecast":
+    """Return what a run costs: predictions, multiply-adds, memory, bytes on disk and time.
+
+    No data is read. The time is known with `frames_per_second` or `measure`.
+    """
+    from .evaluation.forecast import forecast
+    from .protocol.request import Request
+
+    request = Request(
+        models=_listed(model),
+        suite=suite,
+        corruptions=corruptions,
+        severities=severities,
+        draws=draws,
+        device=device,
+        precision=precision,
+        batch=batch,
+    )
+    return forecast(
+        request,
+        limit,
+        size,
+        workers=workers,
+        classes=num_classes,
+        rates=frames_per_second,
+        measure=measure,
+        progress=progress,
+    )
+
+
+@_public
+def merge(runs: options.Runs, out: options.Out = None, *, progress: Progress = silent) -> "Run":
+    """Join the parts of a run that `evaluate(shard=...)` made into one run, and return it.
+
+    The parts are left as they are. Raises InputError where they are not of one run.
+    """
+    from .reporting.run import Run
+    from .runs.merging import merge
+
+    return Run.open(merge(runs, out, progress))
+
+
+def compare(
+    first: "Run", second: "Run", *, first_model: str | None = None, second_model: str | None = None
+) -> "pd.DataFrame":
+    """Return the differences of all scores of two models on the same images, second minus first.
+
+    Name a model of a run with several. A row is a score (`clean`, `suite score`, the categories,
+    `retention`, `mPC`, `rPC`, each corruption; or each resolution and each change), the columns
+    are `first`, `second`, `difference`, `low`, `high` (its 95 % interval), `p` (of no difference)
+    and `p_holm` (corrected for the number of corruptions or resolutions). Raises InputError for
+    runs of other images, labels, classes or suites.
+    """
+    from .runs.comparison import compare
+
+    return compare(first, second, first_model=first_model, second_model=second_model)
+
+
+@_public
+def compare_runs(
+    runs: options.Runs,
+    *,
+    reference: Annotated[
+        str | None,
+        Option(
+            "Model that CD, rCD and differences are measured against: the name of a compared "
+            "model, the folder of a run of one model, or a row of SegFormer's Table 5 such as "
+            '"DeepLabv3+ (ResNet-50)".',
+            *(OUTPUT, "NAME"),
+            default="the first model",
+        ),
+    ] = None,
+    tables: Annotated[
+        Sequence[str],
+        Option(
+            "Published tables to show as well: segformer-table5, stl-table4.",
+            *(OUTPUT, "LIST"),
+            flag="--with",
+            read=options.names,
+        ),
+    ] = (),
+) -> "Comparison":
+    """Return the models of several runs side by side.
+
+    Raises InputError for runs of other images, labels, classes or severities.
+    """
+    from .reporting.comparison import comparison_of, with_reference
+    from .runs.run import Run
+    from .runs.side_by_side import side_by_side
+
+    opened, name = with_reference([Run.open(run) for run in runs], reference)
+    return comparison_of(side_by_side(opened), name, tables)
+
+
+@_public
+def corrupt_folder(
+    source: Annotated[
+        str | Path,
+        Option("Folder of images, with subfolders, or a Cityscapes tree.", DATA, flag="IN"),
+    ],
+    out: Annotated[str | Path, Option("Folder of the copy.", OUTPUT, flag="OUT")],
+    *,
+    split: Annotated[
+        str | None, Option("Split of a Cityscapes tree.", DATA, "NAME", default="val")
+    ] = None,
+    suite: Annotated[
+        str, Option("Suite: a name or a TOML file, see robustseg suites.", CONDITIONS, "NAME|FILE")
+    ] = "cityscapes-c",
+    corruptions: options.Corruptions = None,
+    severities: options.Severities = None,
+    seed: options.Seed = 0,
+    workers: Annotated[
+        int | None, Option("Processes.", COMPUTE, "N", default="one per core", least=1)
+    ] = 1,
+    progress: Progress = silent,
+) -> "Copy":
+    """Write a corrupted copy of a folder of images, or of a split of a Cityscapes tree.
+
+    An image `a/b.jpg` in `source` becomes `<corruption>/<severity>/a/b.png` in `out`, for every
+    condition of the suite. A second call with the same options completes an interrupted copy. With
+    several workers, a script must be guarded by `if __name__ == "__main__"`. Raises InputError,
+    before any image is written, for what is wrong with the options or with an image.
+    """
+    from .copies.corrupting import corrupt_folder
+    from .processes import available_cores
+
+    with _on_interrupt(f"What is done is kept in {out}; the same command goes on."):
+        return corrupt_folder(
+            source,
+            out,
+            split=split,
+            suite=suite,
+            corruptions=corruptions,
+            severities=severities,
+            seed=seed,
+            workers=workers or available_cores(),
+            progress=progress,
+        )
+
+
+@_public
+def train(
+    model: Annotated[str, Option("Name of the model.", MODEL, "NAME")] = "b0",
+    *,
+    init: Annotated[
+        str | Path | None,
+        Option("Weights file to start from.", MODEL, "FILE", default="random weights"),
+    ] = None,
+    data: options.Data = None,
+    split: options.Split = "train",
+    limit: Annotated[
+        int | None, Option("Only the first N frames.", DATA, "N", default="all", least=1)
+    ] = None,
+    steps: Annotated[int, Option("Optimizer steps.", TRAINING, "N", least=1)] = 2000,
+    batch: Annotated[int, Option("Images per step.", TRAINING, "N", least=1)] = 8,
+    learning_rate: Annotated[float, Option("Highest learning rate.", TRAINING, "RATE")] = 6e-4,
+    crop: Annotated[
+        tuple[int, int],
+        Option(
+            "Size of the crops in pixels.",
+            *(TRAINING, "WIDTHxHEIGHT"),
+            default="512x256",
+            read=options.size,
+        ),
+    ] = (256, 512),
+    seed: Annotated[int, Option("Random seed.", TRAINING, "N", least=0)] = 0,
+    device: options.Device = None,
+    precision: Annotated[
+        Literal["auto", "float32", "bf16"],
+        Option("Precision: auto is bf16 where the device is fast at it, else float32.", COMPUTE),
+    ] = "auto",
+    workers: Annotated[int, Option("Processes that read frames.", COMPUTE, "N", least=0)] = 1,
+    out: Annotated[
+        str | Path | None,
+        Option("Folder to write to.", OUTPUT, "DIR", default="results/train-MODEL-DATA"),
+    ] = None,
+    progress: Progress = silent,
+) -> Path:
+    """Train a model and return its weights file, which `evaluate(weights=...)` takes.
+
+    A second call with the same options resumes an interrupted training. crop is (height, width).
+    """
+    from .datasets.registry import open_dataset
+    from .inference.devices import resolve_device
+    from .models.catalogue import MODELS
+    from .models.registry import build_model
+    from .training import training
+
+    dataset = open_dataset(data, split, limit)
+    chosen_device = resolve_device(device)
+    recipe = training.Recipe(
+        model=model,
+        data=f"{dataset.name} {dataset.split}, {len(dataset.frames)} frames",
+        steps=steps,
+        batch=batch,
+        learning_rate=learning_rate,
+        crop=crop,
+        seed=seed,
+        precision=training.fast_precision(chosen_device) if precision == "auto" else precision,
+        init=str(init or "random"),
+    )
+    network = build_model(model, len(dataset.classes), seed=seed, init=init)
+    folder = Path(out or RESULTS / f"train-{model}-{dataset.name}")
+    try:
+        return training.train(
+            network,
+            dataset,
+            recipe,
+            folder,
+            preprocessing=MODELS[model].preprocessing,
+            device=chosen_device,
+            workers=workers,
+            progress=progress,
+        )
+    except KeyboardInterrupt as stop:
+        first = min(training.CHECKPOINT_EVERY, steps)
+        stop.add_note(
+            f"The last checkpoint is in {folder}; the same command resumes."
+            if (folder / training.CHECKPOINT).exists()
+            else f"Nothing is saved before step {first}; the same command begins again."
+        )
+        raise
+
+
+@_public
+def check_dataset(
+    data: Annotated[
+        str | None,
+        Option(
+            "Dataset: a name or a path.",
+            *(DATA, "PATH"),
+            flag="PATH",
+            default="cityscapes if CITYSCAPES_DATASET is set, else streets",
+        ),
+    ] = None,
+    split: options.Split = "val",
+    *,
+    images: options.Images = None,
+    labels: options.Labels = None,
+    classes: options.Classes = None,
+    progress: Progress = silent,
+) -> "SplitReport":
+    """Read every file of a split; return what it holds and everything that is wrong with it.
+
+    Raises InputError only where there is no split to read.
+    """
+    from .datasets.validate import check_dataset
+
+    return check_dataset(
+        data, split, images=images, labels=labels, classes=classes, progress=progress
+    )
+
+
+@_public
+def model_costs(
+    model: Annotated[
+        str | Sequence[str] | None,
+        Option("Only these models.", MODEL, "LIST", default="all", read=options.models),
+    ] = None,
+    *,
+    size: options.ImageSize = (1024, 2048),
+    num_classes: options.NumClasses = 19,
+    measure: options.Measure = False,
+    device: options.Device = None,
+    precision: options.Precision = "float32",
+    csv: options.Csv = None,
+    progress: Progress = silent,
+) -> "pd.DataFrame":
+    """Return parameters and multiply-adds of models for one image, a model per row.
+
+    `gflops` are 10^9 multiply-adds of one pass over the whole image, as papers count them,
+    `gflops_executed` those of the windows that are run here. With `measure`, `images_per_second`
+    is the speed of this machine. The settings are columns too. size is (height, width).
+    """
+    from .inference.costs import costs
+    from .inference.devices import default_threads, resolve_device
+    from .inference.provenance import provenance
+    from .models.registry import list_models
+
+    _check_csv(csv)
+    where = resolve_device(device) if measure else None
+    table = costs(
+        _listed(model) if model else [info.name for info in list_models()],
+        size,
+        classes=num_classes,
+        device=where,
+        precision=precision,
+        progress=progress,
+    ).assign(width=size[1], height=size[0], classes=num_classes)
+    if where is not None:
+        machine = provenance(where)["machine"]
+        table = table.assign(
+            device=machine["device"],
+            processor=machine["processor"],
+            threads=default_threads(),
+            precision=precision,
+        )
+    _write_csv(csv, table)
+    return table
+
+
+@_public
+def suite_digests(
+    suite: Annotated[
+        str, Option("Suite: a name or a TOML file.", CONDITIONS, "NAME|FILE")
+    ] = "cityscapes-c",
+    *,
+    csv: options.Csv = None,
+) -> "pd.DataFrame":
+    """Return the SHA-256 of each image that a suite makes of one street scene, an image per row.
+
+    Equal digests on two machines mean equal pixels. `table.attrs["total"]` is a digest of all.
+    """
+    import pandas as pd
+
+    from .copies.digests import suite_digests, total_digest
+    from .protocol.suites import load_suite
+
+    _check_csv(csv)
+    digests = suite_digests(load_suite(suite))
+    table = pd.DataFrame(digests)
+    table.attrs["total"] = total_digest(digests)
+    _write_csv(csv, table)
+    return table
+
+
+def _check_csv(path: str | Path | None) -> None:
+    if path not in (None, "-") and not Path(path).absolute().parent.is_dir():
+        raise InputError(f"--csv {path}: its folder does not exist; make it, or name another file")
+
+
+def _write_csv(path: str | Path | None, table: "pd.DataFrame") -> None:
+    if path is None:
+        return
+    try:
+        table.to_csv(sys.stdout if path == "-" else path, index=False)
+    except OSError as error:
+        raise InputError(
+            f"--csv {path}: cannot be written ({error.strerror}); name another file"
+        ) from error
+    if path != "-":
+        _log.info("table: %s", path)
+
+
+def list_models() -> "tuple[ModelInfo, ...]":
+    """Return the models that have names, and the data that they have weights for."""
+    from .models.registry import list_models
+
+    return list_models()
+
+
+def list_datasets() -> dict[str, str]:
+    """Return a title for each dataset that has a name or a layout, by name."""
+    from .datasets.registry import dataset_titles
+
+    return dataset_titles()
+
+
+def list_suites() -> "tuple[Suite, ...]":
+    """Return the suites that have names."""
+    from .protocol.suites import load_suite, suite_names
+
+    return tuple(map(load_suite, suite_names()))
+
+
+def list_classes() -> "tuple[Taxonomy, ...]":
+    """Return the class files that have names."""
+    from .datasets.taxonomies import load_taxonomy, taxonomy_names
+
+    return tuple(map(load_taxonomy, taxonomy_names()))
+
+
+def list_class_maps() -> "tuple[ClassMap, ...]":
+    """Return the class maps that have names."""
+    from .datasets.class_maps import load_class_map, map_names
+
+    return tuple(map(load_class_map, map_names()))

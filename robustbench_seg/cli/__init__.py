@@ -1,33 +1,30 @@
-"""The command line `robustseg`: each command parses, makes one library call, and prints.
-
-Commands import what is heavy when they run, so that `--help` answers at once.
-"""
+"""The command line `robustseg`: each command makes one library call and shows the result."""
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from ..errors import InputError
-from .compare import compare
-from .corrupt import corrupt
-from .datasets import datasets
+from . import artifacts, costs, evaluation, lists
+from .console import errors, notice
+from .deprecated import current
 from .erf import erf
-from .eval import evaluate
-from .merge import merge
-from .models import models
-from .plan import plan
-from .report import report
-from .suites import suites
-from .train import train
 
 # Typer has no public name for what its parser raises, of which BadParameter is one kind.
 _UsageError: Any = typer.BadParameter.__base__
+
+_USAGE = {
+    r"^No such option: (\S+)": r"\1: no such option",
+    r"^Option '(\S+)' requires an argument": r"\1: needs a value",
+    r"^Missing argument '(\S+)'": r"\1: missing",
+}
+"""Messages of Typer's parser, and ours of the form `<option>: <what is wrong>`."""
 
 app = typer.Typer(
     name="robustseg",
@@ -36,17 +33,17 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="How robust is a semantic segmentation model? Cityscapes-C, reproducible to the pixel.",
 )
-app.command("eval")(evaluate)
-app.command("merge")(merge)
-app.command("plan")(plan)
-app.command("report")(report)
-app.command("compare")(compare)
-app.command("corrupt")(corrupt)
+app.command("eval")(evaluation.evaluate)
+app.command("merge")(evaluation.merge)
+app.command("report")(evaluation.report)
+app.command("compare")(evaluation.compare)
+app.command("forecast")(costs.forecast)
 app.command("erf")(erf)
-app.command("train")(train)
-app.command("suites")(suites)
-app.command("models")(models)
-app.add_typer(datasets, name="datasets")
+app.command("corrupt")(artifacts.corrupt)
+app.command("train")(artifacts.train)
+app.command("suites")(lists.suites)
+app.command("models")(lists.models)
+app.add_typer(lists.datasets, name="datasets")
 
 
 def _version(wanted: bool) -> None:
@@ -68,19 +65,20 @@ def _options(
 
 def run() -> int:
     """Run the command line and return its exit code: 2 for bad input, 130 after Ctrl-C."""
-    errors = Console(stderr=True)
     # Pillow's about images that we refuse in one line anyway.
     warnings.filterwarnings("ignore", r"Image size \(\d+ pixels\) exceeds limit")
-    if len(sys.argv) == 1:
-        sys.argv.append("--help")
     try:
-        return int(app(standalone_mode=False) or 0)
+        arguments = current(sys.argv[1:], notice) or ["--help"]
+        return int(app(arguments, prog_name="robustseg", standalone_mode=False) or 0)
     except typer.Abort:
         return 130
     except InputError as error:
         message = str(error)
     except _UsageError as error:
-        message = error.format_message()
+        message = error.format_message().rstrip(".")
+        for theirs, ours in _USAGE.items():
+            message = re.sub(theirs, ours, message)
+        message += f"; see {error.ctx.command_path if error.ctx else 'robustseg'} --help"
     except OSError as error:  # a disk that is full or gone, a name that is too long
         message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     # Names in files may hold line breaks, or what a terminal takes for a command.

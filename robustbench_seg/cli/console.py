@@ -1,7 +1,8 @@
-"""What the commands print with: a console, progress bars, tables."""
+"""Terminal output of the commands: a console, tables, progress bars and notices."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -19,25 +20,35 @@ from rich.progress import (
 from rich.table import Table
 
 from ..progress import Progress as Callback
-from .compiling import told_of_compiling
 
-console = Console()
+# Names of files, models and classes are shown as they are: `:car:` is no emoji, `[x]` no style.
+console = Console(emoji=False)
+errors = Console(stderr=True, emoji=False)
+
+
+COMPILING = "Compiling for this processor: only the first time, and the first images take longer."
+
+
+class _Lines(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print what the library logs, such as the folder of a run."""
+        say(record.getMessage())
 
 
 @contextmanager
 def progress_bars() -> Iterator[Callback]:
     """Show a bar with an ETA for each stage of long work, where there is a terminal to show it."""
-    terminal = Console(stderr=True)
     bars = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=16),
         MofNCompleteColumn(),
         TextColumn("ETA"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", markup=False),
-        console=terminal,
+        console=errors,
         transient=True,
-        disable=not terminal.is_terminal,
+        redirect_stdout=console.is_terminal,
+        disable=not errors.is_terminal,
     )
     tasks: dict[str, TaskID] = {}
 
@@ -46,17 +57,42 @@ def progress_bars() -> Iterator[Callback]:
             tasks[stage] = bars.add_task(stage, total=total, completed=done - 1, note="")
         bars.update(tasks[stage], completed=done, note=note)
 
-    def tell(line: str) -> None:
-        bars.console.print(line, style="dim", highlight=False)
+    log, lines = logging.getLogger("robustbench_seg"), _Lines(logging.INFO)
+    level = log.level
+    log.addHandler(lines)
+    log.setLevel(logging.INFO)
+    try:
+        with bars, _compiling_noticed():
+            yield show
+    finally:
+        log.removeHandler(lines)
+        log.setLevel(level)
 
-    with bars, told_of_compiling(tell):
-        yield show
+
+@contextmanager
+def _compiling_noticed() -> Iterator[None]:
+    """Print a notice when Numba compiles in the block, which it does once per machine."""
+    from numba.core import event
+
+    class Notice(event.Listener):  # type: ignore[misc]  # Numba is untyped
+        given = False
+
+        def on_start(self, _event: object) -> None:
+            if not self.given:
+                notice(COMPILING)
+            self.given = True
+
+        def on_end(self, _event: object) -> None:
+            """Print nothing."""
+
+    with event.install_listener("numba:compile", Notice()):
+        yield
 
 
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: int | None = None
 ) -> None:
-    """Print a table whose columns from number `right` on (None: none) are numbers."""
+    """Print a table whose columns from number `right` on hold numbers; None: no column does."""
     # Names may hold brackets, which rich would read as markup.
     table = Table(
         title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
@@ -72,3 +108,8 @@ def print_table(
 def say(line: str) -> None:
     """Print a line as it is: names are not markup, and paths are not broken."""
     console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def notice(line: str) -> None:
+    """Print a line about the command itself on stderr."""
+    errors.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)

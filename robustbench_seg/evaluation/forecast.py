@@ -48,6 +48,8 @@ class Forecast:
     """Mean seconds of one core to corrupt an image; None: not measured."""
     seconds: float | None
     """Seconds of the whole run with all workers; None: speed unknown."""
+    size: Size
+    """(height, width) of the images."""
 
     @property
     def cells(self) -> int:
@@ -119,7 +121,7 @@ def forecast(
     if rates:
         each = _seconds_per_image(float(table["seconds"].sum()), corrupting or 0, device)
         seconds = each * len(conditions) * images / workers
-    return Forecast(table, len(conditions), images, batch, workers, corrupting, seconds)
+    return Forecast(table, len(conditions), images, batch, workers, corrupting, seconds, size)
 
 
 def _seconds_per_image(predicting: float, corrupting: float, device: str) -> float:

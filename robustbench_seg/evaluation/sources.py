@@ -44,7 +44,7 @@ def find_source(request: Request) -> Source:
     Raises InputError where the options contradict each other or the copy.
     """
     seed, implementation = request.seed, request.implementation
-    if request.conditions is None:
+    if request.copy is None:
         if implementation == "imagecorruptions":
             require_opencv()
         suite = load_suite(request.suite or DEFAULT_SUITE)
@@ -52,27 +52,25 @@ def find_source(request: Request) -> Source:
             suite.select(request.corruptions, request.severities),
             ConditionImages(seed or 0, implementation),
         )
-    copy = Copy.open(Path(request.conditions))
+    copy = Copy.open(Path(request.copy))
     made = copy.manifest
     suite = load_suite(request.suite) if request.suite else made.suite
     chosen = suite.select(request.corruptions, request.severities)
     for name, severity in chosen.corrupted:
         if (name, severity) not in made.suite.corrupted:
             raise InputError(
-                f"--conditions {request.conditions}: was made without {name} at severity "
+                f"--copy {request.copy}: was made without {name} at severity "
                 f"{severity}; choose among its own with --corruptions and --severities"
             )
     if seed not in (None, made.seed):
-        raise InputError(
-            f"--seed {seed}: the images in {request.conditions} were made with {made.seed}"
-        )
+        raise InputError(f"--seed {seed}: the images in {request.copy} were made with {made.seed}")
     for option, given in (
         ("--draws", request.draws > 1 and request.draws),
         ("--implementation", implementation != "native" and implementation),
     ):
         if given:
             raise InputError(
-                f"{option} {given}: the images in {request.conditions} are made; leave it out"
+                f"{option} {given}: the images in {request.copy} are made; leave it out"
             )
     return Source(chosen, ConditionImages(made.seed, implementation, copy), copy)
 
@@ -87,7 +85,7 @@ def taken_source(dataset: Dataset, request: Request) -> Source:
         "--suite": request.suite,
         "--corruptions": request.corruptions,
         "--severities": request.severities,
-        "--conditions": request.conditions,
+        "--copy": request.copy,
         "--draws": None if request.draws == 1 else request.draws,
     }
     if option := next((name for name, value in chosen.items() if value is not None), None):

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import corruptions
 
@@ -19,7 +20,8 @@ from ..datasets import class_maps
 from ..errors import InputError
 from ..models import base
 
-MODEL, DATA, CONDITIONS, COMPUTE, OUTPUT = "Model", "Data", "Conditions", "Compute", "Output"
+MODEL, DATA, CONDITIONS, TRAINING = "Model", "Data", "Conditions", "Training"
+COMPUTE, OUTPUT = "Compute", "Output"
 """The panels of `--help`."""
 
 
@@ -37,7 +39,7 @@ class Option:
     least: int | None = None
     """The smallest number that is allowed."""
     read: Callable[[str], Any] | None = None
-    """Return the value of a text: a list where the option may be repeated. Raises InputError."""
+    """Return the value of a text, a list where the option may be repeated. Raises InputError."""
 
 
 class Parameter(NamedTuple):
@@ -54,12 +56,39 @@ class Parameter(NamedTuple):
         return self.option.flag or f"--{self.name.replace('_', '-')}"
 
     @property
+    def types(self) -> tuple[Any, ...]:
+        """The members of a union without None; else the one type."""
+        union = get_origin(self.type) in (Union, UnionType)
+        every = get_args(self.type) if union else (self.type,)
+        return tuple(each for each in every if each is not NoneType)
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the option may be given several times."""
+        return any(get_origin(each) is Sequence for each in self.types)
+
+    @property
     def words(self) -> tuple[str, ...]:
         """The allowed values of a parameter whose type is a Literal; else empty."""
-        literals = [
-            part for part in (self.type, *get_args(self.type)) if get_origin(part) is Literal
-        ]
-        return tuple(word for part in literals for word in get_args(part))
+        return get_args(self.types[0]) if get_origin(self.types[0]) is Literal else ()
+
+    def read(self, typed: str | list[str] | bool) -> Any:
+        """Return the value of what a user typed, once or several times.
+
+        Raises InputError for a text that cannot be read.
+        """
+        numeric: dict[Any, Callable[[str], Any]] = {int: integer, float: number}
+        read = self.option.read or numeric.get(self.types[0])
+        if read is None or isinstance(typed, bool):
+            return typed
+        values: list[Any] = []
+        for text in typed if isinstance(typed, list) else [typed]:
+            try:
+                value = read(text)
+            except InputError as error:
+                raise InputError(f"{self.flag} {text!r}: {error}") from None
+            values += value if self.repeated else [value]
+        return values if self.repeated else values[0]
 
     def check(self, value: Any) -> None:
         """Raise InputError for a word or a number that is not allowed."""
@@ -82,6 +111,22 @@ def parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
         for name, parameter in inspect.signature(function).parameters.items()
         for option in getattr(parameter.annotation, "__metadata__", ())
     }
+
+
+def integer(text: str) -> int:
+    """Read "16"."""
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError("not a whole number; write digits, for example 16") from None
+
+
+def number(text: str) -> float:
+    """Read "0.5"."""
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError("not a number; write for example 0.5") from None
 
 
 def names(text: str) -> list[str]:
@@ -112,6 +157,11 @@ def integers(text: str) -> list[int]:
     if not values:
         raise InputError("an empty range; write the smaller number first")
     return values
+
+
+def numbers(text: str) -> list[float]:
+    """Read "1.5,20" as a list."""
+    return [number(part) for part in text.split(",")]
 
 
 def size(text: str) -> tuple[int, int]:
@@ -166,9 +216,7 @@ Data = Annotated[
     ),
 ]
 Split = Annotated[str, Option("Split of the dataset.", DATA, "NAME")]
-Images = Annotated[
-    str | Path | None, Option("Folder of images, instead of --data.", DATA, "DIR", default="none")
-]
+Images = Annotated[str | Path | None, Option("Folder of images, instead of --data.", DATA, "DIR")]
 Labels = Annotated[
     str | Path | None,
     Option("Folder of the labels of --images: PNG files of the same names.", DATA, "DIR"),
@@ -305,4 +353,15 @@ Strict = Annotated[
 Out = Annotated[
     str | Path | None,
     Option("Folder to write to.", OUTPUT, "DIR", default="results/, a name by content"),
+]
+Runs = Annotated[Sequence[str | Path], Option("Folders of runs.", DATA, flag="RUN")]
+ImageSize = Annotated[
+    tuple[int, int],
+    Option("Size of the images in pixels.", DATA, "WIDTHxHEIGHT", default="2048x1024", read=size),
+]
+NumClasses = Annotated[int, Option("Number of classes.", DATA, "N", least=1)]
+Measure = Annotated[bool, Option("Measure the speed of this machine.", COMPUTE)]
+Csv = Annotated[
+    str | Path | None,
+    Option("CSV file to write the table to as well; - writes it to the terminal.", OUTPUT, "FILE"),
 ]

@@ -31,7 +31,7 @@ class Request:
     suite: options.Suite = None
     corruptions: options.Corruptions = None
     severities: options.Severities = None
-    conditions: options.Copy = None
+    copy: options.Copy = None
     seed: options.RunSeed = None
     draws: options.Draws = 1
     implementation: options.Implementation = "native"

@@ -19,7 +19,7 @@ from robustbench_seg import __version__
 from robustbench_seg.__main__ import main
 from robustbench_seg.cli import options
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation import condition
+from robustbench_seg.inference import condition_images
 from tests.helpers.frames import CITY, image_path, label_path, write_tree
 
 FEW = ("--model", "b0@random", "--corruptions", "fog", "--severities", "2-3", "--limit", "1")
@@ -126,12 +126,12 @@ def test_bad_input_is_one_line_and_exit_code_2(
         "cityscapes-d": ("--data", tree, "--suite", "cityscapes-d"),
         "'frog'": ("--data", tree, "--corruptions", "frog"),
         "no such format 'docx'": ("--data", tree, "--format", "html,docx"),
-        "names none": ("--data", tree, "--format", ","),
+        "--format ',': an empty list": ("--data", tree, "--format", ","),
         "--severities '1..3'": ("--data", tree, "--severities", "1..3"),
         "severity 6": ("--data", tree, "--severities", "6"),
         "a [31m name: no such folder": ("--data", "a\x1b[31m\nname"),
         "--limit 0": ("--data", tree, "--limit", "0"),
-        "Invalid value for '--limit'": ("--data", tree, "--limit", "x"),
+        "--limit 'x': not a whole number": ("--data", tree, "--limit", "x"),
         "--nonsense": ("--nonsense",),
         "other files": ("--data", tree, "--out", tmp_path),
         "cannot be written": ("--data", tree, "--out", tmp_path / "file", *FEW),
@@ -177,7 +177,7 @@ def test_names_that_are_no_text_are_one_line(
 
 
 def test_train_writes_weights_that_eval_takes(tmp_path: Path) -> None:
-    recipe = ("--frames", "2", "--steps", "1", "--batch", "1", "--crop", "64", "64")
+    recipe = ("--limit", "2", "--steps", "1", "--batch", "1", "--crop", "64x64")
     done = robustseg("train", *recipe, "--workers", "0", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     weights = tmp_path / "results" / "train-b0-streets" / "weights.safetensors"
@@ -222,7 +222,7 @@ def test_ctrl_c_is_exit_code_130_and_a_run_that_goes_on(
             raise KeyboardInterrupt
         return corrupt(*arguments, **options)
 
-    monkeypatch.setattr(condition, "corrupt", interrupt)
+    monkeypatch.setattr(condition_images, "corrupt", interrupt)
     out = tmp_path / "a[b]"
     run = ("eval", *FEW, "--data", tree, "--out", out)
     assert call(monkeypatch, *run) == 130

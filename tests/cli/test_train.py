@@ -12,7 +12,7 @@ from robustbench_seg.cli import app
 from robustbench_seg.models.registry import build_model
 from tests.helpers.frames import write_camvid
 
-TRAINING = ("--steps", "3", "--batch", "2", "--crop", "32", "64", "--workers", "0")
+TRAINING = ("--steps", "3", "--batch", "2", "--crop", "64x32", "--workers", "0")
 CLEAN_AND_ONE = ("--corruptions", "brightness", "--severities", "1", "--limit", "1")
 
 
@@ -42,5 +42,5 @@ def test_real_frames_from_an_encoder(tmp_path: Path, shared_data: Path) -> None:
     state = build_model("b0", 19, seed=1).state_dict()
     torch.save({n[9:]: value for n, value in state.items() if n.startswith("backbone.")}, encoder)
     data = shared_data / "data" / "camvid"
-    summary = train_and_evaluate(data, tmp_path, "b0", "--init", str(encoder), "--frames", "6")
+    summary = train_and_evaluate(data, tmp_path, "b0", "--init", str(encoder), "--limit", "6")
     assert summary["model"].tolist() == ["b0@training"]

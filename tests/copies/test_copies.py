@@ -434,12 +434,12 @@ def test_bad_input_on_the_command_line_is_one_line_and_exit_code_2(
     out = tmp_path / "a[b]"
     cases: dict[str, tuple[str | Path, ...]] = {
         "no such folder": ("corrupt", tmp_path / "absent", out),
-        "Missing argument 'OUT'": ("corrupt", tree),
+        "OUT: missing": ("corrupt", tree),
         "--severities '1..3'": ("corrupt", tree, out, "--severities", "1..3"),
-        "Invalid value for '--workers'": ("corrupt", tree, out, "--workers", "0"),
-        f"{tmp_path}/a[b]: no corrupted copy here": ("eval", "--data", tree, "--conditions", out),
-        "Invalid value for '--implementation'": ("eval", "--implementation", "theirs"),
-        "--csv: goes with --digests": ("suites", "--csv"),
+        "--workers 0: must be a whole number": ("corrupt", tree, out, "--workers", "0"),
+        f"{tmp_path}/a[b]: no corrupted copy here": ("eval", "--data", tree, "--copy", out),
+        "--implementation theirs: use one of": ("eval", "--implementation", "theirs"),
+        "--csv: needs --digests": ("suites", "--csv", "digests.csv"),
         "unknown suite 'x'": ("suites", "--digests", "--suite", "x"),
     }
     for words, arguments in cases.items():

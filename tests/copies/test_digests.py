@@ -16,6 +16,7 @@ import pytest
 
 from corruptions import corrupt, corruption_names
 from corruptions.checks import SEVERITIES
+from robustbench_seg import cli
 from robustbench_seg.copies.digests import (
     SCENE,
     ImageDigest,
@@ -132,14 +133,16 @@ def test_the_processor_changes_no_pixel(changes: dict[str, str], tmp_path: Path)
     assert differing(parsed(done.stdout)) == []
 
 
-def test_the_command_prints_them(capsys: pytest.CaptureFixture[str]) -> None:
-    from robustbench_seg.cli.suites import suites
-
-    suites(digests=True, suite="cityscapes-c", csv=True)
+def test_the_command_prints_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["robustseg", "suites", "--digests", "--csv", "-"])
+    assert cli.run() == 0
     found = parsed(capsys.readouterr().out)
     assert len(found) == 80
     assert set(found) <= set(pinned())
-    suites(digests=True, suite="cityscapes-c", csv=False)
+    monkeypatch.setattr("sys.argv", ["robustseg", "suites", "--digests"])
+    assert cli.run() == 0
     printed = capsys.readouterr().out
     for each in found:
         assert f"{each.sha256[:16]} " in printed

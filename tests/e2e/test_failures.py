@@ -123,7 +123,7 @@ def test_an_image_of_a_copy_that_turns_bad_costs_one_condition(tree: Path, tmp_p
     def planned_of_copy(out: str) -> Prepared:
         folder = tmp_path / out
         return prepare(
-            Request(models=("b0@random",), data=str(tree), conditions=copy, batch=5, out=folder)
+            Request(models=("b0@random",), data=str(tree), copy=copy, batch=5, out=folder)
         )
 
     whole = finish(planned_of_copy("whole"))

@@ -186,5 +186,5 @@ def test_draws_that_cannot_be_are_refused(tree: Path, tmp_path: Path) -> None:
     robustbench_seg.corrupt_folder(str(tree), copy, corruptions=["fog"], severities=[1])
     with pytest.raises(InputError, match=r"--draws 2: the images in .* are made; leave it out"):
         robustbench_seg.evaluate(
-            "b0@random", data=str(tree), conditions=copy, draws=2, out=tmp_path / "run"
+            "b0@random", data=str(tree), copy=copy, draws=2, out=tmp_path / "run"
         )

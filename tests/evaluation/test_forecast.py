@@ -95,12 +95,12 @@ print((most() - before) * 1024 + sum(4 * p.numel() for p in network.parameters()
 
 
 def test_the_command_prints_it_and_measures() -> None:
-    options = ["plan", "--model", "b0", "--images", "3", "--gpus", "2", "--size", "128x64"]
+    options = ["forecast", "--model", "b0", "--limit", "3", "--workers", "2", "--size", "128x64"]
     options += ["--corruptions", "fog", "--device", "cpu"]
     result = CliRunner().invoke(app, [*options, "--measure"])
     assert result.exit_code == 0, result.output
-    assert "predictions: 18, of 1 x 6 x 3 models, conditions and images" in result.stdout
+    assert "predictions: 18 = 1 models x 6 conditions x 3 images" in result.stdout
     assert re.search(r"time: 0:00:\d\d .* with 2 workers, each as fast as this", result.stdout)
-    assert re.search(r"takes one core \d+ ms to corrupt", result.stdout)
+    assert re.search(r"corrupting an image takes \d+ ms of one core", result.stdout)
     result = CliRunner().invoke(app, options)
     assert "time: unknown; give --frames-per-second, or --measure here" in result.stdout

@@ -67,23 +67,21 @@ def test_a_copy_gives_the_matrices_of_corrupting_on_the_fly(
     assert (other[cell] != matrices(made)[cell]).any()
 
     monkeypatch.setattr(condition_images, "corrupt", None)
-    read = evaluate(tree, tmp_path / "read", conditions=copy)
+    read = evaluate(tree, tmp_path / "read", copy=copy)
     assert len(matrices(read)) == 3 * 5
     equal_matrices(made, read)
-    named = evaluate(
-        tree, tmp_path / "named", conditions=copy, seed=5, suite="imagenet-c-all", **FEW
-    )
+    named = evaluate(tree, tmp_path / "named", copy=copy, seed=5, suite="imagenet-c-all", **FEW)
     equal_matrices(made, named)
 
 
 def test_a_part_of_a_copy_can_be_evaluated(tree: Path, copy: Path, tmp_path: Path) -> None:
     few: dict[str, Any] = {"corruptions": ["contrast"], "severities": [4], "limit": 2}
     made = evaluate(tree, tmp_path / "made", seed=5, **few)
-    equal_matrices(made, evaluate(tree, tmp_path / "read", conditions=copy, **few))
+    equal_matrices(made, evaluate(tree, tmp_path / "read", copy=copy, **few))
 
 
 def test_a_run_says_that_its_images_are_from_a_copy(tree: Path, copy: Path, tmp_path: Path) -> None:
-    run = evaluate(tree, tmp_path / "run", conditions=copy, limit=1)
+    run = evaluate(tree, tmp_path / "run", copy=copy, limit=1)
     spec = Run.open(run.folder).spec
     assert spec.seed == 5
     assert spec.copy is not None
@@ -132,8 +130,8 @@ def test_what_is_wrong_with_a_copy_is_said_before_long_work(
         assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
     with pytest.raises(InputError, match=f"contrast/4.*{name(2)}.*: no such image"):
-        evaluate(tree, tmp_path / "run", conditions=lacking)
-    assert evaluate(tree, tmp_path / "two", conditions=lacking, limit=2).complete
+        evaluate(tree, tmp_path / "run", copy=lacking)
+    assert evaluate(tree, tmp_path / "two", copy=lacking, limit=2).complete
 
 
 def test_a_changed_pixel_of_a_copy_is_noticed(tree: Path, copy: Path, tmp_path: Path) -> None:
@@ -143,7 +141,7 @@ def test_a_changed_pixel_of_a_copy_is_noticed(tree: Path, copy: Path, tmp_path: 
         image_path(changed / "contrast" / "4", 0), image_path(changed / "contrast" / "2", 0)
     )
     with pytest.raises(InputError, match=f"contrast/2.*{name(0)}.*not those that were written"):
-        evaluate(tree, tmp_path / "run", conditions=changed, limit=1, strict=True)
+        evaluate(tree, tmp_path / "run", copy=changed, limit=1, strict=True)
 
 
 def test_the_reference_can_make_the_images(tree: Path, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ COMMANDS = (
     "eval --model espnet@random --images tree --labels tree --classes yard.toml --out run",
     "eval --model b0@random --data tree --class-map map.toml --suite suite.toml --out run",
     "eval --model b0@random --data tree --suite resolutions.toml --seed 1 --draws 2 --out run",
-    "eval --model b0@weights.safetensors --data tree --conditions copy --batch 2 --out run",
+    "eval --model b0@weights.safetensors --data tree --copy copy --batch 2 --out run",
     "eval --model hf:folder --data tree --input-scale 0.5 --precision float32 --out run",
     "report whole --format csv --out written",
     "corrupt tree other --corruptions fog --severities 1,3 --seed 2 --workers 1",
@@ -60,7 +60,7 @@ COMMANDS = (
     "suites suite.toml",
     "datasets check tree --split val",
     "merge whole whole --out merged",
-    "plan --model b0@random --data tree --gpus 8",
+    "forecast --model b0@random --limit 3 --workers 8",
     "compare whole whole --out written",
     "models",
 )

@@ -136,7 +136,7 @@ def test_the_command_prints_and_writes_the_costs(
 ) -> None:
     monkeypatch.setattr(module, "PASSES", 1)
     path = tmp_path / "costs.csv"
-    chosen = ("--model", "b0", "--model", f"{others}:function", "--classes", "5")
+    chosen = ("--model", "b0", "--model", f"{others}:function", "--num-classes", "5")
     assert call(monkeypatch, *chosen, "--size", "128x64", "--measure", "--csv", path) == 0
     printed = capsys.readouterr().out
     assert "models for an image of 128x64, 5 classes" in printed
@@ -169,8 +169,8 @@ def test_bad_input_is_one_line_and_exit_code_2(
         "--size '2048x'": ("--size", "2048x"),
         "--size 63x32: too small; use at least 64x32": ("--size", "63x32"),
         "no model 'b7'": ("--model", "b0", "--model", "b7"),
-        "Invalid value for '--classes'": ("--classes", "0"),
-        "Invalid value for '--precision'": ("--precision", "int8"),
+        "--num-classes 0: must be a whole number": ("--num-classes", "0"),
+        "--precision int8: use one of float32, bf16, fp16": ("--precision", "int8"),
         "--device abacus": ("--model", "b0", "--measure", "--device", "abacus"),
         "its folder does not exist": ("--csv", tmp_path / "absent" / "costs.csv"),
         "cannot be written": ("--model", "b0", "--size", "64x32", "--csv", tmp_path),

@@ -248,10 +248,8 @@ def robustseg_train(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
 def test_no_frames_is_bad_input(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert robustseg_train(monkeypatch, "--frames", 0) == 2
-    printed = capsys.readouterr().err
-    assert "--frames" in printed
-    assert "--limit" not in printed
+    assert robustseg_train(monkeypatch, "--limit", 0) == 2
+    assert "--limit 0: must be a whole number, 1 or more" in capsys.readouterr().err
 
 
 def test_ctrl_c_says_what_is_kept(
@@ -268,17 +266,19 @@ def test_ctrl_c_says_what_is_kept(
             assert robustseg_train(patch, "--out", folder, "--steps", 50) == 130
         return capsys.readouterr().out
 
-    assert stopped(registry, "open_dataset") == "Stopped. The training had not begun.\n"
-    assert "Nothing is saved before step 50; the same command begins" in stopped(training, "train")
+    begun = stopped(registry, "open_dataset")
+    assert begun == "Stopped. Nothing is kept; begin with the same command.\n"
+    first = "Nothing is saved before step 50; the same command begins again."
+    assert first in stopped(training, "train")
     folder.mkdir()
     (folder / CHECKPOINT).write_text("")
-    expected = f"Stopped. The last checkpoint is in {folder}; the same command goes on.\n"
+    expected = f"Stopped. The last checkpoint is in {folder}; the same command resumes.\n"
     assert stopped(training, "train") == expected
 
 
 def test_ctrl_c_stops_the_workers_too_without_a_trace(tmp_path: Path) -> None:
-    options = ("--data", "streets", "--frames", "4", "--workers", "2")
-    sizes = ("--crop", "32", "32", "--batch", "1")
+    options = ("--data", "streets", "--limit", "4", "--workers", "2")
+    sizes = ("--crop", "32x32", "--batch", "1")
     process = subprocess.Popen(
         [sys.executable, "-m", "robustbench_seg", "train", *options, *sizes, "--out", tmp_path],
         stdout=subprocess.PIPE,

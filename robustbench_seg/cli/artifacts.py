@@ -1,0 +1,39 @@
+"""`robustseg corrupt` and `robustseg train`: corrupted copies, and weights."""
+
+# Annotations are not postponed: `options.parameters` reads them as objects.
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import api
+from .command import command
+from .console import say
+
+if TYPE_CHECKING:
+    from ..copies.corrupted_copy import Copy
+
+
+@command(
+    api.corrupt_folder,
+    example="robustseg corrupt /data/cityscapes /data/cityscapes-c --corruptions fog,snow",
+    workers=None,
+)
+def corrupt(copy: "Copy") -> None:
+    """Write a corrupted copy of a folder of images, for other code to evaluate the same pixels.
+
+    IN/a/b.jpg becomes OUT/<corruption>/<severity>/a/b.png.
+    OUT/manifest.json describes the copy, OUT/images.csv lists the digests of its images.
+    `robustseg eval --copy OUT` evaluates it.
+    The same command completes an interrupted copy.
+    """
+    count, frames = len(copy.digests), len(copy.manifest.images)
+    say(f"{count} images, {frames} each under {count // frames} conditions: {copy.folder}")
+
+
+@command(api.train, example="robustseg train --model b0 --data /data/camvid --init mit_b0.pth")
+def train(weights: Path) -> None:
+    """Train a model on a dataset; the same command resumes an interrupted training.
+
+    The folder gets `weights.safetensors`, which `eval --weights` takes, a checkpoint and a log.
+    """
+    say(f"Weights: {weights}")

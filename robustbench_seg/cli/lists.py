@@ -1,0 +1,157 @@
+"""`robustseg models`, `suites` and `datasets`: what has a name, and what is known of it."""
+
+# Annotations are not postponed: `options.parameters` reads them as objects.
+
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .. import api
+from ..errors import InputError
+from ..protocol import options
+from ..protocol.options import OUTPUT, Option
+from .command import command
+from .console import print_table, say
+from .costs import millions, print_costs
+
+if TYPE_CHECKING:
+    from ..datasets.validate import SplitReport
+
+DIGITS = 16
+"""Digits of a digest in a table: enough to compare by eye."""
+PROBLEMS = 10
+"""Problems of one kind that are shown."""
+
+
+@wraps(api.model_costs)
+def _models(**given: Any) -> Any:
+    progress = given.pop("progress")
+    return api.model_costs(**given, progress=progress) if given else api.list_models()
+
+
+@command(_models, example="robustseg models --model b0,b5 --size 2048x1024 --measure")
+def models(found: Any) -> None:
+    """List the models and their weights; with any option, what they cost.
+
+    The cost is parameters and multiply-adds, and with --measure images per second.
+    """
+    if not isinstance(found, tuple):
+        print_costs(found)
+        return
+    rows = [
+        (
+            info.name,
+            info.description,
+            millions(info.parameters),
+            ", ".join(info.weights) or ("its own" if info.parameters is None else "a FILE"),
+        )
+        for info in found
+    ]
+    print_table("models", ("name", "what", "parameters", "weights for"), rows)
+    say("What they cost: robustseg models --size 2048x1024, and --measure for the speed here.")
+
+
+@command(example="robustseg suites --digests --suite imagenet-c")
+def suites(
+    *,
+    digests: Annotated[
+        bool,
+        Option(
+            "Print the SHA-256 of each image that the suite makes of one street scene. Equal "
+            "digests on two machines mean equal pixels.",
+            OUTPUT,
+        ),
+    ] = False,
+    suite: Annotated[
+        str, Option("With --digests: suite, a name or a TOML file.", OUTPUT, "NAME|FILE")
+    ] = "cityscapes-c",
+    csv: options.Csv = None,
+) -> None:
+    """List the suites: corruptions and the severities that count, or resolutions."""
+    if digests:
+        _print_digests(suite, csv)
+        return
+    if csv is not None:
+        raise InputError("--csv: needs --digests; add it, or leave --csv out")
+    for each in api.list_suites():
+        table = each.overview()
+        title = f"{each.name}: {each.title}"
+        print_table(title, list(table.columns), table.itertuples(index=False))
+
+
+def _print_digests(suite: str, csv: str | Path | None) -> None:
+    table = api.suite_digests(suite, csv=csv)
+    if csv == "-":
+        return
+    rows = [
+        (corruption, str(severity), digest[:DIGITS])
+        for corruption, severity, digest in table.itertuples(index=False)
+    ]
+    title = f"{suite}: scene 0 of streets val, 512x256, seed 0"
+    print_table(title, ("corruption", "severity", "SHA-256"), rows)
+    say(f"all {len(table)}: {table.attrs['total']}")
+
+
+datasets = typer.Typer(
+    help="List the datasets, or check one: robustseg datasets check PATH.", add_completion=False
+)
+
+
+@datasets.callback(invoke_without_command=True)
+def _datasets(context: typer.Context) -> None:
+    """List the datasets that --data knows, and the embedded taxonomies and class maps."""
+    if context.invoked_subcommand is not None:
+        return
+    rows = list(api.list_datasets().items())
+    rows.append(("--images, --labels", "any folder of images with one of labels, and --classes"))
+    print_table("datasets", ("name", "what"), rows)
+    taxonomies = [(each.name, each.title) for each in api.list_classes()]
+    print_table("--classes", ("name", "what"), taxonomies)
+    maps = [
+        (
+            each.name,
+            f"{len(each.source.classes)} classes to {len(each.target.classes)}, "
+            f"{len(each.unmapped)} unmapped",
+        )
+        for each in api.list_class_maps()
+    ]
+    print_table("--class-map", ("name", "what"), maps)
+
+
+@datasets.command("check")
+@command(api.check_dataset, example="robustseg datasets check /data/cityscapes")
+def check(found: "SplitReport") -> None:
+    """Read every file of a split: pairs, sizes, label values, pixels of each class.
+
+    The exit code is 2 if anything is wrong.
+    """
+    dataset = found.dataset
+    good, total = sum(found.sizes.values()), int(found.class_pixels.sum()) + found.ignored_pixels
+    if good:
+        rows = [
+            (info.name, f"{pixels:,}", f"{100 * pixels / total:.2f}", str(frames))
+            for info, pixels, frames in zip(
+                dataset.classes, found.class_pixels, found.class_frames, strict=True
+            )
+        ]
+        ignored = found.ignored_pixels
+        rows.append(("(ignored)", f"{ignored:,}", f"{100 * ignored / total:.2f}", ""))
+        title = f"{dataset.name} {dataset.split}: pixels of each class"
+        print_table(title, ("class", "pixels", "%", "frames"), rows, right=1)
+        if absent := int((found.class_pixels == 0).sum()):
+            say(f"{absent} of {len(dataset.classes)} classes have no pixel in these labels.")
+        sizes = ", ".join(f"{n} of {width}x{height}" for (width, height), n in found.sizes.items())
+        say(f"{good} frame{'s' if good > 1 else ''}: {sizes}")
+        if dataset.conditions:
+            say("conditions: " + ", ".join(f"{n} {name}" for name, n in found.conditions.items()))
+    for kind, lines in found.problems.items():
+        say(f"{kind}: {len(lines)}")
+        for line in lines[:PROBLEMS]:
+            say(f"  {line}")
+        if len(lines) > PROBLEMS:
+            say(f"  and {len(lines) - PROBLEMS} more")
+    say("Not as it should be." if found.problems else "Nothing is wrong.")
+    if found.problems:
+        raise typer.Exit(2)
