@@ -257,7 +257,7 @@ def compare_runs(
     Raises InputError for runs of other images, labels, classes or severities.
     """
     from .reporting.comparison import comparison_of, with_reference
-    from .runs.run import Run
+    from .reporting.run import Run
     from .runs.side_by_side import side_by_side
 
     opened, name = with_reference([Run.open(run) for run in runs], reference)
