@@ -1,4 +1,4 @@
-"""Small models of other libraries, with random weights, written as their users would."""
+"""Small models of other libraries, with random weights, as users write them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
@@ -35,6 +36,11 @@ from transformers.models.segformer.image_processing_pil_segformer import Segform
 
 SIZE = {"height": 64, "width": 96}
 STAGES = ["stage1", "stage2", "stage3", "stage4"]
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    """Return a random image, RGB uint8 (height, width, 3)."""
+    return np.random.default_rng(height).integers(0, 256, (height, width, 3), np.uint8)
 
 
 def _swin() -> Any:
@@ -141,7 +147,7 @@ def save_peer(
         torch.manual_seed(0)
         model = PEERS[kind](labels).eval()
         with torch.no_grad():
-            # As they are drawn, one class is the largest nearly everywhere.
+            # With their own initial weights, one class is the largest nearly everywhere.
             for name, value in model.named_parameters():
                 if value.ndim > 1:
                     value.normal_(std=1.5 / value[0].numel() ** 0.5)
@@ -177,7 +183,7 @@ def save_torchscript(path: Path, outputs: int, **extra: object) -> Convolution:
     network = Convolution(outputs)
     files = {f"{name}.json": json.dumps(value) for name, value in extra.items()}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # torch discourages the format
+        warnings.simplefilter("ignore", DeprecationWarning)  # torch deprecates the format
         torch.jit.save(torch.jit.script(network), path, _extra_files=files)
     return network
 

@@ -1,4 +1,4 @@
-"""What every model must keep to, ours or another's, as the evaluation uses it."""
+"""The contract of every model, ours or third-party, as the evaluation uses it."""
 
 from __future__ import annotations
 
@@ -32,5 +32,7 @@ def assert_contract(segmenter: Segmenter, classes: Sequence[str]) -> None:
         assert np.array_equal(predictor.labels(images, size), labels)
         single = np.concatenate([predictor.labels(image[np.newaxis], size) for image in images])
         assert np.mean(single != labels) <= 1e-5
-        if isinstance(segmenter.network, nn.Module):  # a function gives labels of one size alone
+        if isinstance(
+            segmenter.network, nn.Module
+        ):  # a function gives labels only at the image's size
             assert predictor.labels(images[:1], (20, 31)).shape == (1, 20, 31)

@@ -1,8 +1,7 @@
-"""Weight files: every format loads to the same network, and no file does harm or passes unseen."""
+"""Weights files: every layout loads the same weights; damaged and harmful files are refused."""
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from transformers import SegformerForSemanticSegmentation
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.checkpoints import fill, open_checkpoint
 from robustbench_seg.models.segformer import SegFormer, segformer
+from tests.helpers.harm import Harm
 from tests.helpers.segformers import filled
 
 Tensors = dict[str, Tensor]
@@ -37,7 +37,7 @@ def network() -> SegFormer:
 
 @pytest.fixture(scope="module")
 def tensors(network: SegFormer) -> Tensors:
-    """Return what the official file has: ours, and a classifier that its decoder never calls."""
+    """Return the authors' tensors: ours, and a classifier that their decoder never calls."""
     return {
         **network.state_dict(),
         "decode_head.conv_seg.weight": torch.zeros(19, 128, 1, 1),
@@ -116,7 +116,7 @@ def save_safetensors(path: Path, tensors: Tensors) -> None:
         ("compiled.pth", save_compiled),
     ],
 )
-def test_files_of_each_kind_give_the_same_weights(
+def test_files_of_each_layout_load_the_same_weights(
     tmp_path: Path,
     network: SegFormer,
     tensors: Tensors,
@@ -131,7 +131,7 @@ def test_files_of_each_kind_give_the_same_weights(
     assert_equal(filled(checkpoint).state_dict(), network.state_dict())
 
 
-def test_a_safetensors_file_tells_its_classes_and_data(tmp_path: Path, tensors: Tensors) -> None:
+def test_metadata_of_safetensors_gives_classes_and_data(tmp_path: Path, tensors: Tensors) -> None:
     save_safetensors(tmp_path / "ours.safetensors", tensors)
     checkpoint = open_checkpoint(tmp_path / "ours.safetensors")
     assert checkpoint.classes == ("road", "sky")
@@ -146,7 +146,7 @@ def test_half_precision_becomes_float32(tmp_path: Path, network: SegFormer) -> N
     assert_equal({name: value.half() for name, value in given.items()}, half)
 
 
-def test_a_published_kind_of_folder_gives_what_transformers_gives(shared_data: Path) -> None:
+def test_a_real_folder_gives_the_logits_of_transformers(shared_data: Path) -> None:
     folder = shared_data / "weights" / "segformer_b0_camvid"
     checkpoint = open_checkpoint(folder)
     assert checkpoint.classes is not None
@@ -160,16 +160,6 @@ def test_a_published_kind_of_folder_gives_what_transformers_gives(shared_data: P
     with torch.inference_mode():
         expected, logits = peer(x).logits, network(x)
     assert (logits - expected).abs().max() < 1e-4 * expected.abs().max()
-
-
-class Harm:
-    """Unpickled the ordinary way, it makes a folder."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
-        return os.mkdir, (str(self.path),)
 
 
 @pytest.mark.parametrize("legacy", [False, True])
@@ -201,14 +191,14 @@ def test_a_plain_pickle_with_code_is_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"not weights\n", b"\x80\x02junk", b"PK\x03\x04", bytes(range(256)) * 40]
 )
-def test_what_is_no_weights_file_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+def test_other_files_are_reported(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     assert_one_line(tmp_path / name, r"not a (weights|safetensors) file, or truncated")
 
 
 @pytest.mark.parametrize("name", ["zip.pth", "legacy.pth", "ours.safetensors"])
 @pytest.mark.parametrize("kept", [0.01, 0.5, 0.999])
-def test_a_truncated_file_is_named(
+def test_truncated_files_are_reported(
     tmp_path: Path, tensors: Tensors, name: str, kept: float
 ) -> None:
     path = tmp_path / name
@@ -219,7 +209,7 @@ def test_a_truncated_file_is_named(
     assert_one_line(path, r"not a (weights|safetensors) file, or truncated")
 
 
-def test_other_contents_are_named(tmp_path: Path) -> None:
+def test_files_with_other_contents_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "other.pth"
     for content, reason in {
         "an epoch": ({"epoch": 3}, "holds no weights"),
@@ -231,7 +221,7 @@ def test_other_contents_are_named(tmp_path: Path) -> None:
         assert_one_line(path, reason)
 
 
-def test_a_missing_file_is_named(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     assert_one_line(tmp_path / "gone.pth", "no such file")
     assert_one_line(tmp_path, "no model.safetensors")
 
@@ -260,3 +250,17 @@ def assert_one_line(path: Path, reason: str) -> None:
         open_checkpoint(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.zeros(3, 2).to_sparse(),
+        torch.zeros(3, 2, dtype=torch.complex64),
+        torch.empty(3, 2, device="meta"),
+    ],
+)
+def test_only_plain_tensors_are_accepted_as_weights(tmp_path: Path, tensor: torch.Tensor) -> None:
+    torch.save({"conv.conv.weight": tensor}, tmp_path / "a.pth")
+    with pytest.raises(InputError, match="no plain tensor"):
+        open_checkpoint(tmp_path / "a.pth")

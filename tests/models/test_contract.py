@@ -1,4 +1,4 @@
-"""Every model and adapter keeps to one contract."""
+"""The contract of every model and adapter."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.helpers.model_contract import assert_contract
 from tests.helpers.paths import ROOT
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
-# The same code as a smaller model of each, which takes longer and shows no more.
+# The same code as a smaller model of each, but slower.
 LARGER = {name for name in MODELS if name in ("b2", "b3", "b4", "b5") or "101" in name}
 Maker = Callable[[Path], object]
 
@@ -39,7 +39,7 @@ def write_peer(kind: str, folder: Path) -> None:
 
 
 FOREIGN: Mapping[str, Maker] = {
-    # choice, run in the folder that the maker has filled
+    # The choice is loaded in the folder that the maker has filled.
     **{f"hf:{kind}": partial(write_peer, kind) for kind in PEERS},
     "onnx:logits.onnx": lambda folder: save_onnx(folder / "logits.onnx", 19),
     "onnx:fixed.onnx": lambda folder: save_onnx(folder / "fixed.onnx", 19, shape=(1, 3, 64, 96)),
@@ -54,16 +54,16 @@ FOREIGN: Mapping[str, Maker] = {
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name not in LARGER])
-def test_our_models(name: str) -> None:
+def test_models_of_the_catalogue(name: str) -> None:
     segmenter = load_model(name, data="streets", weights="random", classes=CLASSES)
-    if segmenter.preprocessing.size is not None:  # 512x1024 would take longer and show no more
+    if segmenter.preprocessing.size is not None:  # 512x1024 is slower and tests the same code
         smaller = replace(segmenter.preprocessing, size=(64, 128))
         segmenter = replace(segmenter, preprocessing=smaller)
     assert_contract(segmenter, CLASSES)
 
 
 @pytest.mark.parametrize("choice", FOREIGN)
-def test_models_from_elsewhere(
+def test_models_of_the_adapters(
     choice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -73,7 +73,7 @@ def test_models_from_elsewhere(
     assert_contract(load_model(choice, data="streets", classes=CLASSES), CLASSES)
 
 
-def test_what_the_documentation_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_in_the_documentation_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
@@ -83,7 +83,7 @@ def test_what_the_documentation_shows(tmp_path: Path, monkeypatch: pytest.Monkey
             (tmp_path / file[1]).write_text(block)
             continue
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # torch's, of formats
+            warnings.simplefilter("ignore", DeprecationWarning)  # of torch's formats
             exec(block, {})
     choices = re.findall(r"^robustseg eval --model (\S+)$", text, re.MULTILINE)
     assert len(choices) == 6

@@ -1,4 +1,4 @@
-"""Multiply-adds by hand, by torch's counter on real tensors, and as published."""
+"""Multiply-adds against counts by hand, torch's counter on real tensors, and published numbers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.helpers.segformers import peer_of
 
 CITYSCAPES, ADE20K = (1024, 2048), (512, 512)
 
-# SegFormer, arXiv 2105.15203v3, Table 1a: GFLOPs on Cityscapes and on ADE20K, of 150 classes.
+# SegFormer, arXiv 2105.15203v3, Table 1a: GFLOPs on Cityscapes and on ADE20K, with 150 classes.
 TABLE_1A = {
     "b0": (125.5, 8.4),
     "b1": (243.7, 15.9),
@@ -59,7 +59,7 @@ class Tokens(nn.Module):
 
 
 class Attention(nn.Module):
-    """Attention of two heads from all pixels to those of a quarter of each side."""
+    """Attention of two heads from all pixels to a map of a quarter of each side."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -89,13 +89,13 @@ class Attention(nn.Module):
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, nn.Module) else str(value),
 )
-def test_layers_cost_what_a_hand_counts(network: nn.Module, products: int, ones: int) -> None:
+def test_layers_cost_as_counted_by_hand(network: nn.Module, products: int, ones: int) -> None:
     assert multiply_adds(network, (32, 64)) == products
     assert published_multiply_adds(network, (32, 64)) == products + ones
 
 
 @pytest.mark.parametrize("variant", TABLE_1A)
-def test_segformer_costs_what_the_paper_prints(variant: str) -> None:
+def test_segformer_costs_as_printed_in_its_paper(variant: str) -> None:
     network = on_meta(variant, 150)
     cityscapes, ade20k = TABLE_1A[variant]
     found = published_multiply_adds(network, CITYSCAPES) / 1e9
@@ -106,19 +106,19 @@ def test_segformer_costs_what_the_paper_prints(variant: str) -> None:
     assert published_multiply_adds(network, size) / 1e9 == pytest.approx(ade20k, abs=0.05)
 
 
-def test_b5_of_19_classes_costs_what_the_paper_prints() -> None:
+def test_b5_of_19_classes_costs_as_printed_in_its_paper() -> None:
     found = published_multiply_adds(on_meta("b5"), CITYSCAPES) / 1e9
     assert found == pytest.approx(1447.6, rel=1e-3)
 
 
 @pytest.mark.parametrize("name", TABLE_2)
-def test_baselines_cost_what_the_paper_prints(name: str) -> None:
+def test_baselines_cost_as_printed_in_the_paper(name: str) -> None:
     found = published_multiply_adds(on_meta(name), CITYSCAPES) / 1e9
     assert found == pytest.approx(TABLE_2[name], rel=1e-3)
 
 
 @torch.inference_mode()
-def test_the_published_form_is_the_same_function() -> None:
+def test_the_commuted_decoder_computes_equation_4() -> None:
     torch.manual_seed(0)
     decoder = cast(CommutedAllMLPDecoder, segformer("b0", 19).eval().decode_head)
     widths = VARIANTS["b0"].widths
@@ -131,7 +131,7 @@ def test_the_published_form_is_the_same_function() -> None:
 
 
 @pytest.mark.parametrize("variant", ["b0", "b4"])
-def test_transformers_executes_the_published_form(variant: str) -> None:
+def test_transformers_costs_as_much_as_the_published_form(variant: str) -> None:
     with torch.device("meta"):
         peer = peer_of(variant)
     count = published_multiply_adds(on_meta(variant), (256, 480))
@@ -148,16 +148,16 @@ def counted_by_torch(network: nn.Module, size: tuple[int, int]) -> int:
 @pytest.mark.parametrize(
     "name", ["espnet", "fcn-mobilenetv2", "pspnet-resnet50", "deeplabv3plus-mobilenetv2"]
 )
-def test_convolutional_networks_cost_what_torch_counts(name: str) -> None:
+def test_convolutional_networks_cost_as_counted_by_torch(name: str) -> None:
     network = MODELS[name].build(19)
     count = multiply_adds(network, (64, 128))
     assert count == counted_by_torch(network, (64, 128)) > 1e7
 
 
-def test_shapes_alone_cost_what_tensors_do() -> None:
+def test_costs_on_the_meta_device_equal_those_on_a_cpu() -> None:
     size = (128, 256)
     variant = VARIANTS["b0"]
-    # For attention on a CPU, torch counts nothing.
+    # torch does not count attention on a CPU.
     attention = sum(
         2 * depth * width * (pixels := size[0] * size[1] // 4 ** (stage + 2)) * pixels // side**2
         for stage, (depth, width, side) in enumerate(
@@ -170,7 +170,7 @@ def test_shapes_alone_cost_what_tensors_do() -> None:
     assert count == multiply_adds(on_meta("b0"), size)
 
 
-def test_the_network_is_left_as_it_is() -> None:
+def test_counting_does_not_change_the_network() -> None:
     network: SegFormer = segformer("b0", 5).train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     multiply_adds(network, (64, 64))
@@ -180,7 +180,7 @@ def test_the_network_is_left_as_it_is() -> None:
     assert "forward" not in vars(network.decode_head)
 
 
-def test_parameters_are_what_is_trained() -> None:
+def test_parameters_are_the_trained_values() -> None:
     assert parameters(nn.Conv2d(3, 8, 3)) == 8 * 3 * 9 + 8
     assert parameters(nn.BatchNorm2d(8)) == 16
     # 0.36 million, ESPNet (arXiv 1803.06815).

@@ -1,4 +1,4 @@
-"""FCN, PSPNet and DeepLabv3+ on their encoders against mmsegmentation and transformers."""
+"""FCN, PSPNet and DeepLabv3+ on their encoders, against mmsegmentation and transformers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from transformers import MobileNetV2Config, MobileNetV2Model
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import IMAGENET, Window
 from robustbench_seg.models.catalogue import MODELS
-from robustbench_seg.models.checkpoints import open_checkpoint
 from robustbench_seg.models.deeplab import deeplabv3plus
 from robustbench_seg.models.encoder_decoder import Encoder, EncoderDecoder
 from robustbench_seg.models.fcn import fcn
@@ -33,10 +32,10 @@ from tests.helpers.paths import GOLDEN as GOLDEN_FOLDER
 GOLDEN: dict[str, dict[str, Any]] = json.loads(
     (GOLDEN_FOLDER / "cnns_mmsegmentation.json").read_text()
 )
-"""Of mmsegmentation 1.2.2, built from its configurations "d8 ... cityscapes-512x1024".
+"""Values from mmsegmentation 1.2.2, built from its configurations "d8 ... cityscapes-512x1024".
 
 networks: parameters without the auxiliary head, and a digest of the tensors' names and shapes;
-logits: of three classes, every fourth row and column of DeepLabv3+'s and every other one of the
+logits: for three classes, every fourth row and column of DeepLabv3+'s and every other one of the
 others', with heads of width 16 and the weights of `formula`.
 """
 HEADS = {"fcn": fcn, "pspnet": pspnet, "deeplabv3plus": deeplabv3plus}
@@ -61,11 +60,6 @@ def on_meta(name: str) -> EncoderDecoder:
         return network_of(name, 19, width=512)
 
 
-def views(network: nn.Module) -> dict[str, Tensor]:
-    """Return tensors of a network's shapes that take no space: views of one number."""
-    return {n: torch.zeros(()).expand(v.shape) for n, v in network.state_dict().items()}
-
-
 @cache
 def encoder_weights(encoder: str) -> Mapping[str, Tensor]:
     with torch.device("meta"):
@@ -74,20 +68,20 @@ def encoder_weights(encoder: str) -> Mapping[str, Tensor]:
 
 
 def fill(network: nn.Module, name: str) -> None:
-    """Give a network the weights of the formula, those of the encoder drawn once for all heads."""
+    """Give a network the weights of the formula; the encoder's are computed once for all heads."""
     state = network.state_dict()
     head = weights_of({n: v.shape for n, v in state.items() if n.startswith("decode_head.")})
     network.load_state_dict({**encoder_weights(name.partition("-")[2]), **head})
 
 
-def test_the_catalogue_has_them_all() -> None:
+def test_the_catalogue_has_each_head_on_each_encoder() -> None:
     assert set(NAMES) < set(MODELS)
     for name in NAMES:
         assert (MODELS[name].preprocessing, MODELS[name].window) == (IMAGENET, Window("whole"))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_tensors_are_those_of_mmsegmentation(name: str) -> None:
+def test_tensors_have_the_names_and_shapes_of_mmsegmentation(name: str) -> None:
     network = on_meta(name)
     tensors = [
         f"{name} {list(value.shape)}\n"
@@ -101,7 +95,7 @@ def test_tensors_are_those_of_mmsegmentation(name: str) -> None:
 
 
 def test_parameters_are_as_many_as_published() -> None:
-    # "15.0 M" is what is published of DeepLabv3+ on MobileNetV2.
+    # mmsegmentation publishes "15.0 M" for DeepLabv3+ on MobileNetV2.
     assert GOLDEN["networks"][DEEPLAB]["parameters"] == 15_017_795
     network = network_of(DEEPLAB, 19, width=256)
     assert sum(parameter.numel() for parameter in network.parameters()) == 5_340_739
@@ -109,7 +103,7 @@ def test_parameters_are_as_many_as_published() -> None:
 
 # 33x417 is wider than all dilations.
 @pytest.mark.parametrize("case", GOLDEN["logits"])
-def test_logits_are_those_of_mmsegmentation(case: str) -> None:
+def test_logits_equal_those_of_mmsegmentation(case: str) -> None:
     name, stride, size = case.replace(":", "").split()
     height, width = map(int, size.split("x"))
     network = network_of(name, 3, width=16, output_stride=int(stride)).eval()
@@ -125,7 +119,7 @@ def test_logits_are_those_of_mmsegmentation(case: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(64, 96), (61, 83)])
-def test_the_encoder_is_that_of_transformers(size: tuple[int, int]) -> None:
+def test_mobilenet_equals_that_of_transformers(size: tuple[int, int]) -> None:
     ours = MobileNetV2(output_stride=32).eval()
     weights = encoder_weights("mobilenetv2")
     ours.load_state_dict({name.removeprefix("backbone."): v for name, v in weights.items()})
@@ -133,7 +127,7 @@ def test_the_encoder_is_that_of_transformers(size: tuple[int, int]) -> None:
     peer = MobileNetV2Model(config).eval()
     state = peer.state_dict()
     own = list(ours.state_dict().values())
-    # Both list their layers from the image on; the peer goes on to a convolution for classifying.
+    # Both list their layers from the image on; the peer has one more convolution, to classify.
     peer.load_state_dict(dict(zip(list(state)[: len(own)], own, strict=True)), strict=False)
     with torch.inference_mode():
         shallow, deep = ours(image(*size))
@@ -141,14 +135,6 @@ def test_the_encoder_is_that_of_transformers(size: tuple[int, int]) -> None:
     for map_, expected in ((shallow, hidden[1]), (deep, hidden[-1])):
         assert map_.shape == expected.shape
         assert (map_ - expected).abs().max() < 1e-4 * expected.abs().max()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_files_are_recognised_by_their_keys(tmp_path: Path, name: str) -> None:
-    torch.save(views(on_meta(name)), tmp_path / "a.pth")
-    checkpoint = open_checkpoint(tmp_path / "a.pth")
-    assert (checkpoint.model, checkpoint.outputs) == (name, 19)
-    assert not checkpoint.encoder_only
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -177,16 +163,16 @@ def dilation_of(path: Path) -> object:
     return network.get_submodule("decode_head.aspp_modules.1.depthwise_conv.conv").dilation
 
 
-def test_a_file_tells_width_and_stride(tmp_path: Path) -> None:
+def test_width_and_stride_come_from_the_file(tmp_path: Path) -> None:
     network = network_of(DEEPLAB, 5, width=8, output_stride=16)
     path = tmp_path / "ours.safetensors"
     save_file(network.state_dict(), path, network.checkpoint_metadata)
     assert dilation_of(path) == (6, 6)
-    save_file(network.state_dict(), path)  # as mmsegmentation's, which do not say
+    save_file(network.state_dict(), path)  # as mmsegmentation's, which do not state it
     assert dilation_of(path) == (12, 12)
 
 
-# What mmsegmentation writes, in version 0 and, one number a line, in version 1.
+# mmsegmentation 0 writes a tuple in one line, version 1 one number a line.
 @pytest.mark.parametrize(
     ("key", "config", "reason"),
     [
@@ -210,7 +196,7 @@ def test_other_configurations_are_refused(
     load_model(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
 
 
-def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
+def test_files_that_do_not_fit_are_reported(tmp_path: Path) -> None:
     network = network_of(DEEPLAB, 5, width=8)
     path = tmp_path / "odd.safetensors"
     save_file(network.state_dict(), path, {"output_stride": "12"})
@@ -225,9 +211,11 @@ def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
         load_model(DEEPLAB, data="streets", weights=str(path), classes=CLASSES)
 
 
-def test_the_older_stem_of_a_resnet_is_told(tmp_path: Path) -> None:
-    # "r50b": one convolution of 7x7 in the place of three.
-    state = {n: v for n, v in views(on_meta("fcn-resnet50")).items() if "stem" not in n}
+def test_the_older_stem_of_a_resnet_is_reported(tmp_path: Path) -> None:
+    # "r50b": one convolution of 7x7 instead of three.
+    # Views of one number take no space in the file.
+    shapes = {n: v.shape for n, v in on_meta("fcn-resnet50").state_dict().items()}
+    state = {n: torch.zeros(()).expand(s) for n, s in shapes.items() if "stem" not in n}
     state["backbone.conv1.weight"] = torch.zeros(64, 3, 7, 7)
     path = tmp_path / "fcn_r50b-d8.pth"
     torch.save({"state_dict": state}, path)
@@ -244,7 +232,7 @@ def test_a_training_starts_from_an_encoder(tmp_path: Path, name: str, prefix: st
     encoder = encoder_weights(name.partition("-")[2])
     path = tmp_path / "encoder.pth"
     state = {prefix + n.removeprefix("backbone."): value for n, value in encoder.items()}
-    # What classifies ImageNet, as mmpretrain and as torchvision name it.
+    # The classifier of ImageNet, as mmpretrain and torchvision name it.
     extra = ("backbone.conv2.conv", "head.fc") if prefix else ("fc",)
     torch.save({"state_dict": state | {f"{n}.weight": torch.ones(1) for n in extra}}, path)
     drawn, started = build_model(name, 5).state_dict(), build_model(name, 5, init=path).state_dict()
@@ -275,17 +263,17 @@ def test_two_steps_of_training_change_every_weight(name: str) -> None:
         assert not torch.equal(after, first), key
 
 
-def test_first_weights_depend_on_the_seed_alone() -> None:
+def test_initial_weights_depend_only_on_the_seed() -> None:
     one, same, other = (build_model("pspnet-mobilenetv2", 5, seed=seed) for seed in (3, 3, 4))
     assert all(map(torch.equal, one.parameters(), same.parameters()))
     assert not all(map(torch.equal, one.parameters(), other.parameters()))
-    # Not torch's own first weights, but drawn by the fan-out, of a 3x3 convolution to 512 channels.
+    # Drawn by the fan-out of a 3x3 convolution to 512 channels, not by torch's default.
     weight = one.get_parameter("decode_head.bottleneck.conv.weight")
     assert weight.std().item() == pytest.approx((2 / (9 * 512)) ** 0.5, rel=0.01)
     assert not one.get_parameter("decode_head.conv_seg.bias").any()
 
 
-def test_what_is_trained_has_the_published_widths() -> None:
+def test_new_networks_have_the_published_widths() -> None:
     widths = {
         name: build_model(name, 19).get_submodule("decode_head.conv_seg").weight.shape
         for name in SMALL

@@ -1,4 +1,4 @@
-"""ESPNet with its authors' weights on real frames, and the forms that its checkpoints have."""
+"""ESPNet with its authors' weights on real frames, and the forms of its checkpoints."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLASSES = tuple(info.name for info in CITYSCAPES)
 
 
 def test_the_authors_weights_segment_real_frames(shared_data: Path) -> None:
-    # The expected scores are those of an independent run of these weights.
+    # The expected scores come from an independent run of these weights.
     weights = shared_data / "weights" / "espnet" / "espnet_p_2_q_8.pth"
     segmenter = load_model("espnet", data="cityscapes", weights=str(weights), classes=CLASSES)
     assert segmenter.name == "espnet@espnet_p_2_q_8"
@@ -60,7 +60,7 @@ def test_the_authors_weights_fill_every_value(shared_data: Path) -> None:
 
 @pytest.mark.parametrize("q", [3, 5, 8])
 @pytest.mark.parametrize(("outputs", "joined_skip", "fused"), [(20, False, 36), (12, True, 31)])
-def test_the_form_is_read_off_the_tensors(
+def test_the_form_follows_from_the_tensors(
     q: int, outputs: int, joined_skip: bool, fused: int
 ) -> None:
     network = ESPNet(outputs, p=2, q=q, joined_skip=joined_skip)
@@ -75,8 +75,8 @@ def test_the_form_is_read_off_the_tensors(
         assert torch.equal(again.eval()(x), logits)
 
 
-def test_dilated_outputs_are_added_up_before_they_are_joined() -> None:
-    # Figure 1b of the paper, on weights for which each convolution passes its input on.
+def test_dilated_outputs_are_summed_before_they_are_concatenated() -> None:
+    # Figure 1b of the paper, with weights that make each convolution the identity.
     block = Block(5, 5)
     for name, parameter in block.named_parameters():
         if name.endswith("conv.weight"):
@@ -87,7 +87,7 @@ def test_dilated_outputs_are_added_up_before_they_are_joined() -> None:
     assert merged[0, :, 20, 20].tolist() == pytest.approx([1, 1, 2, 3, 4])
 
 
-def test_each_dilation_reaches_as_far_as_it_says() -> None:
+def test_each_dilation_reaches_as_far_as_its_rate() -> None:
     block = Block(5, 5)
     image = torch.zeros(1, 5, 41, 41, requires_grad=True)
     for output, reach in enumerate((1, 2, 4, 8, 16)):
@@ -97,7 +97,7 @@ def test_each_dilation_reaches_as_far_as_it_says() -> None:
 
 
 @torch.no_grad()
-def test_sides_that_are_no_multiples_of_8_are_filled_up() -> None:
+def test_sides_that_are_not_multiples_of_8_are_padded() -> None:
     torch.manual_seed(0)
     network = ESPNet(5).eval()
     image = torch.randn(1, 3, 43, 61)

@@ -1,4 +1,4 @@
-"""Folders as Hugging Face lays them out: what is in them is untrusted, and told by name."""
+"""Hugging Face folders: untrusted contents, reported by file name."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_shards_are_one_checkpoint(sharded: Path, halves: list[dict[str, Tensor]
     given = network.state_dict()
     assert all(torch.equal(given[name], value) for half in halves for name, value in half.items())
     assert checkpoint.path == sharded / INDEX
-    # As `sha256sum model-*.safetensors | sha256sum` prints it.
+    # The output of `sha256sum model-*.safetensors | sha256sum`.
     lines = "".join(
         f"{hashlib.sha256((sharded / shard).read_bytes()).hexdigest()}  {shard}\n"
         for shard in SHARDS
@@ -69,7 +69,7 @@ def test_shards_are_one_checkpoint(sharded: Path, halves: list[dict[str, Tensor]
     assert checkpoint.sha256 == hashlib.sha256(lines.encode()).hexdigest()
 
 
-def test_one_file_comes_before_shards(sharded: Path) -> None:
+def test_a_single_file_takes_precedence_over_shards(sharded: Path) -> None:
     save_file(build_model("b0", 7).state_dict(), sharded / "model.safetensors")
     assert open_checkpoint(sharded).outputs == 7
 
@@ -90,7 +90,7 @@ def test_one_file_comes_before_shards(sharded: Path) -> None:
         None,
     ],
 )
-def test_an_index_names_files_of_its_folder_only(sharded: Path, name: Any) -> None:
+def test_an_index_may_name_only_files_of_its_folder(sharded: Path, name: Any) -> None:
     (sharded.parent / "model.safetensors").write_bytes(b"elsewhere")
     write_index(sharded, weight_map_of(sharded) | {"decode_head.linear_pred.bias": name})
     assert refusal(sharded).startswith(f"{sharded / INDEX}: refused: it names {name!r}")
@@ -107,12 +107,14 @@ def test_an_index_names_files_of_its_folder_only(sharded: Path, name: Any) -> No
         ('{"weight_map": ["a"]}', "names no files of weights"),
     ],
 )
-def test_what_is_no_index_is_told(sharded: Path, content: str, reason: str) -> None:
+def test_damaged_indices_are_reported(sharded: Path, content: str, reason: str) -> None:
     (sharded / INDEX).write_text(content)
     assert refusal(sharded) == f"{sharded / INDEX}: {reason}"
 
 
-def test_shards_that_do_not_fit_are_told(sharded: Path, halves: list[dict[str, Tensor]]) -> None:
+def test_shards_that_do_not_fit_the_index_are_reported(
+    sharded: Path, halves: list[dict[str, Tensor]]
+) -> None:
     weight_map = weight_map_of(sharded)
     write_index(sharded, weight_map | {"decode_head.more": SHARDS[0]})
     assert "decode_head.more is in only one of them" in refusal(sharded)
@@ -139,14 +141,14 @@ def test_shards_that_do_not_fit_are_told(sharded: Path, halves: list[dict[str, T
         ('{"hidden_act": "relu"}', "hidden_act is relu, not gelu"),
     ],
 )
-def test_a_folder_of_another_model_is_named(sharded: Path, config: str, reason: str) -> None:
+def test_other_configurations_are_reported(sharded: Path, config: str, reason: str) -> None:
     (sharded / "config.json").write_text(config)
     assert refusal(sharded).startswith(f"{sharded / 'config.json'}: {reason}")
 
 
-def test_a_folder_without_weights_is_told(tmp_path: Path) -> None:
-    told = f"{tmp_path}: no model.safetensors or pytorch_model.bin in this folder"
-    assert refusal(tmp_path) == told
+def test_a_folder_without_weights_is_reported(tmp_path: Path) -> None:
+    expected = f"{tmp_path}: no model.safetensors or pytorch_model.bin in this folder"
+    assert refusal(tmp_path) == expected
 
 
 @pytest.mark.parametrize(
@@ -154,14 +156,12 @@ def test_a_folder_without_weights_is_told(tmp_path: Path) -> None:
     [
         ({"0": "road", "1": "sky"}, ("road", "sky")),
         ({"1": "sky", "0": "road"}, ("road", "sky")),
-        ({"0": "LABEL_0", "1": "LABEL_1"}, None),  # how transformers writes that they have none
+        ({"0": "LABEL_0", "1": "LABEL_1"}, None),  # transformers' default for classes without names
         ({"1": "road", "2": "sky"}, None),
         ({}, None),
         (7, None),
     ],
 )
-def test_the_classes_are_those_of_the_configuration(
-    sharded: Path, labels: Any, classes: Any
-) -> None:
+def test_the_classes_come_from_the_configuration(sharded: Path, labels: Any, classes: Any) -> None:
     (sharded / "config.json").write_text(json.dumps({"id2label": labels}))
     assert open_checkpoint(sharded).classes == classes

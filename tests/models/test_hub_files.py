@@ -1,4 +1,4 @@
-"""Weights from the Hugging Face hub: its real client, against a server of our own."""
+"""Weights from the Hugging Face hub: its real client, against a local server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WEIGHTS = bytes(range(256)) * 100
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """Be the hub, with an empty cache."""
+    """Serve a hub, with an empty cache."""
     with serving() as server:
         template = constants.HUGGINGFACE_CO_URL_TEMPLATE.removeprefix(constants.ENDPOINT)
         monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.url + template)
@@ -55,7 +55,7 @@ def refusal(repository: str = REPOSITORY) -> str:
 
 
 @pytest.mark.parametrize("files", [two_files(), in_shards()])
-def test_what_was_fetched_once_is_taken_from_the_cache(hub: Hub, files: dict[str, bytes]) -> None:
+def test_a_downloaded_repository_is_read_from_the_cache(hub: Hub, files: dict[str, bytes]) -> None:
     hub.repositories[REPOSITORY] = files | {"README.md": b"not needed"}
     folder = fetch_repository(REPOSITORY)
     assert folder.name == COMMIT
@@ -66,7 +66,7 @@ def test_what_was_fetched_once_is_taken_from_the_cache(hub: Hub, files: dict[str
     assert not hub.requests
 
 
-def test_the_endpoint_is_that_of_the_environment(hub: Hub, tmp_path: Path) -> None:
+def test_the_endpoint_comes_from_the_environment(hub: Hub, tmp_path: Path) -> None:
     hub.repositories[REPOSITORY] = two_files()
     module = "robustbench_seg.models.hub_files"
     program = f"from {module} import fetch_repository as fetch; print(fetch({REPOSITORY!r}))"
@@ -79,7 +79,7 @@ def test_the_endpoint_is_that_of_the_environment(hub: Hub, tmp_path: Path) -> No
     assert (folder / "model.safetensors").read_bytes() == two_files()["model.safetensors"]
 
 
-def test_a_download_that_breaks_off_goes_on(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_download_resumes(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)
     hub.repositories[REPOSITORY] = two_files()
     hub.breaking["model.safetensors"] = 1
@@ -88,15 +88,15 @@ def test_a_download_that_breaks_off_goes_on(hub: Hub, monkeypatch: pytest.Monkey
     ) * 100
 
 
-def test_a_truncated_download_is_not_taken(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_truncated_download_is_not_used(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)
     hub.repositories[REPOSITORY] = two_files()
-    told = "did not arrive (model.safetensors: the download broke off); try again"
+    expected = "did not arrive (model.safetensors: the download broke off); try again"
     hub.breaking["model.safetensors"] = 99
-    assert refusal() == told
+    assert refusal() == expected
     hub.breaking.clear()
     hub.short.add("model.safetensors")
-    assert refusal() == told
+    assert refusal() == expected
     hub.short.clear()
     assert (fetch_repository(REPOSITORY) / "model.safetensors").read_bytes() == bytes(
         range(256)
@@ -108,21 +108,21 @@ def test_a_file_of_another_digest_is_deleted(hub: Hub, files: dict[str, bytes]) 
     hub.repositories[REPOSITORY] = files
     large = list(files)[-1]
     hub.stated[large] = "0" * 64
-    told = (
+    expected = (
         f"holds a {large} whose SHA-256 is not the one that the hub states; it was deleted; "
         "try again"
     )
-    assert refusal() == told
+    assert refusal() == expected
     hub.stated.clear()
     folder = fetch_repository(REPOSITORY)
     assert (folder / large).read_bytes() == files[large]
-    # And where it changes in the cache.
+    # The same for a file that changes in the cache.
     (folder / large).resolve().write_bytes(b"other")
-    assert refusal() == told
+    assert refusal() == expected
     assert (fetch_repository(REPOSITORY) / large).read_bytes() == files[large]
 
 
-def test_what_is_not_to_be_had_is_told(hub: Hub) -> None:
+def test_unavailable_repositories_are_reported(hub: Hub) -> None:
     assert refusal("someone/nothing") == (
         "is not on the Hugging Face hub, or is private; check its name, or log in with "
         "`hf auth login`"
@@ -135,33 +135,35 @@ def test_what_is_not_to_be_had_is_told(hub: Hub) -> None:
         "https://huggingface.co/someone/gated and log in with `hf auth login`"
     )
     hub.repositories["someone/text"] = {"README.md": b"", "config.json": b"{}"}
-    told = "has no model.safetensors or pytorch_model.bin; see https://huggingface.co/someone/text"
-    assert refusal("someone/text") == told
+    expected = (
+        "has no model.safetensors or pytorch_model.bin; see https://huggingface.co/someone/text"
+    )
+    assert refusal("someone/text") == expected
     hub.repositories["someone/text"] = {"model.safetensors": b""}
     assert refusal("someone/text").startswith("has no config.json; see")
 
 
-def test_an_index_leads_nowhere_else(hub: Hub) -> None:
+def test_an_index_leads_to_no_other_folder(hub: Hub) -> None:
     hub.repositories[REPOSITORY] = in_shards("../../../etc/passwd.bin")
     with pytest.raises(InputError, match=r"index\.json: refused: it names '\.\./\.\./"):
         fetch_repository(REPOSITORY)
     assert not any("passwd" in request for request in hub.requests)
 
 
-def test_without_a_network_it_is_told_at_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_network_is_reported_at_once(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("waits"))
     nobody = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(hub.url, "http://127.0.0.1:9")
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", nobody)
-    told = (
+    expected = (
         "is not in the cache of the Hugging Face hub, and the hub did not give it; "
         "connect to the network once"
     )
-    assert refusal() == told
+    assert refusal() == expected
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert refusal() == told
+    assert refusal() == expected
 
 
-def test_a_repository_is_a_choice_of_weights(
+def test_a_repository_can_be_chosen_as_weights(
     hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "pytorch_model.bin"
@@ -172,19 +174,19 @@ def test_a_repository_is_a_choice_of_weights(
     assert segmenter.name == "b0@segformer-b0"
     assert segmenter.trained_on == f"the data of {REPOSITORY}"
     assert segmenter.weights["source"] == f"https://huggingface.co/{REPOSITORY} at {COMMIT}"
-    # Published weights by the name of their repository.
+    # The repository's name of published weights means those weights.
     known = "nvidia/segformer-b0-finetuned-cityscapes-1024-1024"
     hub.repositories[known] = files
     found = find_weights("b0", known, "camvid")
     assert (found.label, found.trained_on) == ("cityscapes", "cityscapes")
     assert "non-commercial" in found.licence
-    # A folder of that name comes first.
+    # A folder of that name takes precedence.
     monkeypatch.chdir(tmp_path)
     (tmp_path / REPOSITORY).mkdir(parents=True)
     assert find_weights("b0", REPOSITORY, "camvid").path == Path(REPOSITORY)
 
 
-def test_what_is_neither_file_nor_repository_is_told(hub: Hub) -> None:
+def test_neither_a_file_nor_a_repository_is_reported(hub: Hub) -> None:
     for wanted, reason in {
         "runs/b0": "no such file, and as a repository it is not on the Hugging Face hub, or is",
         "runs/b0.pth": "no such file; b0 has weights by name",

@@ -1,13 +1,11 @@
-"""Models of transformers, against what transformers itself does with them."""
+"""Models of transformers, against transformers' own predictions."""
 
 from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +14,16 @@ import pytest
 import torch
 import torch.nn.functional as F
 from huggingface_hub import constants
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import nn
 from transformers import BertConfig, BertModel
-from transformers.image_transforms import get_size_with_aspect_ratio
-from transformers.models.mask2former.image_processing_pil_mask2former import (
-    Mask2FormerImageProcessorPil,
-)
-from transformers.models.segformer.image_processing_pil_segformer import SegformerImageProcessorPil
 
 from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference.predict import Predictor
-from robustbench_seg.models.adapters.processor import read_processor
 from robustbench_seg.models.base import IMAGENET, Segmenter
-from robustbench_seg.models.preprocessing import ProcessorPreprocessing
 from robustbench_seg.models.registry import load_model
-from tests.helpers.foreign_models import PEERS, SIZE, save_peer
+from tests.helpers.foreign_models import PEERS, noise, save_peer
+from tests.helpers.harm import Harm
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
 
@@ -57,10 +47,6 @@ def refusal(folder: Path | str) -> str:
     return str(caught.value)
 
 
-def noise(height: int, width: int) -> np.ndarray:
-    return np.random.default_rng(height).integers(0, 256, (height, width, 3), np.uint8)
-
-
 def by_transformers(model: Any, processor: Any, image: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
         output = model(**processor(image, return_tensors="pt"))
@@ -73,7 +59,7 @@ def by_transformers(model: Any, processor: Any, image: np.ndarray) -> np.ndarray
 @pytest.mark.parametrize(
     "options", [{}, {"do_resize": False}, EDGES], ids=["fixed", "native", "edges"]
 )
-def test_labels_are_those_of_transformers(
+def test_labels_equal_those_of_transformers(
     tmp_path: Path, kind: str, options: dict[str, object]
 ) -> None:
     model, processor = save_peer(kind, tmp_path, CLASSES, **options)
@@ -88,12 +74,12 @@ def test_labels_are_those_of_transformers(
             logits = segmenter.network(segmenter.preprocessing.normalise(pixels))
         by_torch = F.interpolate(logits, size, mode="bilinear")[0].argmax(0).numpy()
         assert np.mean(by_torch != expected) <= 1e-4
-        # Where no mask is, all scores are next to nothing, and rounding decides.
+        # Pixels without a mask have scores near zero, where rounding decides.
         labels = predictor.labels(noise(*size)[np.newaxis], size)[0]
         assert np.mean(labels != expected) <= 1e-3
 
 
-def test_what_is_known_of_a_model(tmp_path: Path) -> None:
+def test_provenance_of_a_folder(tmp_path: Path) -> None:
     names = [name.upper() for name in CLASSES[:17]] + ["motorbike", "bike"]
     save_peer("segformer", tmp_path / "mine", names)
     segmenter = open_folder(tmp_path / "mine")
@@ -126,84 +112,7 @@ def test_another_number_of_classes_is_refused(tmp_path: Path) -> None:
     )
 
 
-PROCESSORS: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
-    "square": (SegformerImageProcessorPil, {"size": {"height": 48, "width": 48}}),
-    "wide": (SegformerImageProcessorPil, {"size": SIZE}),
-    "cubic": (SegformerImageProcessorPil, {"size": SIZE, "resample": 3}),
-    "native": (SegformerImageProcessorPil, {"do_resize": False}),
-    "grey levels": (SegformerImageProcessorPil, {"do_resize": False, "do_rescale": False}),
-    "unit": (SegformerImageProcessorPil, {"do_resize": False, "do_normalize": False}),
-    "edges": (Mask2FormerImageProcessorPil, {"size": {"shortest_edge": 64, "longest_edge": 90}}),
-    "rounded": (Mask2FormerImageProcessorPil, {"size": {"height": 50, "width": 70}}),
-    "exact": (
-        Mask2FormerImageProcessorPil,
-        {"size": {"shortest_edge": 64, "longest_edge": 90}, "size_divisor": 1},
-    ),
-}
-
-
-@pytest.mark.parametrize("name", PROCESSORS)
-def test_images_are_prepared_as_by_transformers(tmp_path: Path, name: str) -> None:
-    kind, options = PROCESSORS[name]
-    processor = kind(**options)
-    processor.save_pretrained(tmp_path)
-    square = kind is SegformerImageProcessorPil
-    preprocessing, _ = read_processor(tmp_path, square=square, divisor=1 if square else 32)
-    for size in ((33, 47), (101, 67), (120, 240)):
-        expected = processor(noise(*size), return_tensors="pt")["pixel_values"]
-        prepared = preprocessing.normalise(torch.from_numpy(noise(*size)).permute(2, 0, 1)[None])
-        assert prepared.shape[2:] == preprocessing.input_size(size)
-        torch.testing.assert_close(prepared, expected.float(), rtol=1e-5, atol=1e-5)
-
-
-@settings(deadline=None)
-@given(
-    st.integers(1, 3000), st.integers(1, 3000), st.integers(16, 900), st.none() | st.integers(1, 99)
-)
-def test_edges_are_rounded_as_by_transformers(
-    height: int, width: int, shortest: int, more: int | None
-) -> None:
-    longest = None if more is None else shortest + more
-    expected = get_size_with_aspect_ratio((height, width), shortest, longest)
-    given = ProcessorPreprocessing((0, 0, 0), (1, 1, 1), edges=(shortest, longest))
-    assert given.input_size((height, width)) == expected
-
-
-def test_older_files_are_understood(tmp_path: Path) -> None:
-    path = tmp_path / "preprocessor_config.json"
-    normal = {"image_mean": [0.5, 0.25, 0], "image_std": [1, 0.5, 0.25]}
-    path.write_text(json.dumps({"size": 512, **normal}))
-    square, _ = read_processor(tmp_path, square=True, divisor=1)
-    assert (square.size, square.mean) == ((512, 512), (127.5, 63.75, 0))
-    path.write_text(json.dumps({"size": 640, "max_size": 2560, **normal}))
-    edges, _ = read_processor(tmp_path, square=False, divisor=32)
-    assert edges.size is None
-    assert edges.input_size((1024, 2048)) == (640, 1280)
-    path.write_text(json.dumps({"do_resize": False, "do_flip_channel_order": True}))
-    flipped, _ = read_processor(tmp_path, square=False, divisor=1)
-    assert (flipped.channels, flipped.mean, flipped.std) == ("BGR", (0, 0, 0), (255, 255, 255))
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("{", "not JSON"),
-        ("[]", "expected an object"),
-        ('{"do_center_crop": true}', "do_center_crop is not supported"),
-        ('{"do_resize": true}', "do_resize with size None; expected height and width"),
-        ('{"size": {"height": "a"}}', "expected height and width"),
-        ('{"size": 64, "resample": 1}', "resample is 1; supported are 2"),
-        ('{"image_mean": [1, 2]}', "expected image_mean and image_std of three"),
-    ],
-)
-def test_other_processors_are_refused(tmp_path: Path, text: str, reason: str) -> None:
-    (tmp_path / "preprocessor_config.json").write_text(text)
-    with pytest.raises(InputError, match=reason) as caught:
-        read_processor(tmp_path, square=True, divisor=1)
-    assert str(caught.value).startswith(str(tmp_path / "preprocessor_config.json"))
-
-
-def test_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
+def test_weights_that_do_not_fit_are_reported(tmp_path: Path) -> None:
     model, _ = save_peer("segformer", tmp_path, CLASSES)
     state = {k: v for k, v in model.state_dict().items() if "classifier" not in k}
     torch.save(state, tmp_path / "pytorch_model.bin")
@@ -212,16 +121,6 @@ def test_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
         f"{tmp_path}: 2 tensors of the model are missing from the weights, or of another shape: "
         "decode_head.classifier.bias, decode_head.classifier.weight"
     )
-
-
-class Harm:
-    """Unpickled the ordinary way, it makes a folder."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
-        return os.mkdir, (str(self.path),)
 
 
 def test_code_in_weights_is_not_run(tmp_path: Path) -> None:
@@ -247,7 +146,7 @@ def test_code_in_a_folder_is_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "harm").exists()
 
 
-def test_what_is_no_model_is_named(tmp_path: Path) -> None:
+def test_folders_without_a_supported_model_are_reported(tmp_path: Path) -> None:
     assert refusal(tmp_path) == (
         f"--model hf:{tmp_path}: no config.json in this folder; give one that has it"
     )
@@ -263,7 +162,9 @@ def test_what_is_no_model_is_named(tmp_path: Path) -> None:
     assert "transformers cannot read it" in refusal(tmp_path / "cut")
 
 
-def test_a_missing_transformers_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_uninstalled_transformers_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
     assert refusal(tmp_path) == (
         f"--model hf:{tmp_path}: needs transformers, which is not installed; "
@@ -271,15 +172,15 @@ def test_a_missing_transformers_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     )
 
 
-def test_a_repository_comes_from_the_cache_of_the_hub(
+def test_a_repository_is_read_from_the_cache_of_the_hub(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.chdir(tmp_path)
-    told = refusal("me/tiny")
-    assert "not in the cache" in told
-    assert told.startswith("--model hf:me/tiny: no such folder, and as a repository it ")
+    message = refusal("me/tiny")
+    assert "not in the cache" in message
+    assert message.startswith("--model hf:me/tiny: no such folder, and as a repository it ")
 
     # The layout of the hub's cache: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
     repository = tmp_path / "hub" / "models--me--tiny"
@@ -292,13 +193,13 @@ def test_a_repository_comes_from_the_cache_of_the_hub(
     assert segmenter.weights["source"] == "https://huggingface.co/me/tiny at c0ffee"
     assert segmenter.preprocessing.size == (64, 96)
 
-    # Without the processor's file, what it says is not guessed: there may be one.
+    # A missing processor file is not assumed: the repository may have one.
     (snapshot / "preprocessor_config.json").unlink()
     assert "has no preprocessor_config.json in the cache" in refusal("me/tiny")
     known = repository / ".no_exist" / "c0ffee"
     known.mkdir(parents=True)
     (known / "preprocessor_config.json").touch()
     assert open_folder("me/tiny").preprocessing == IMAGENET
-    # A folder of that name goes first.
+    # A folder of that name takes precedence.
     shutil.copytree(snapshot, tmp_path / "me" / "tiny")
     assert open_folder("me/tiny").name == "hf:tiny"

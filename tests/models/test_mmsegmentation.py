@@ -1,4 +1,4 @@
-"""SegFormer as mmsegmentation writes it: other names, another decoder, and histories beside them.
+"""SegFormer's checkpoints from mmsegmentation: other names, another decoder, pickled histories.
 
 The golden file was made with mmsegmentation 1.2.2, mmengine 0.10.7 and mmcv-lite 2.2.0, with empty
 modules in place of mmcv.ops (which SegFormer does not use) and of packages that are only imported.
@@ -51,7 +51,7 @@ def difference(network: SegFormer, variant: str, size: str) -> float:
 
 
 @pytest.mark.parametrize("variant", ["b0", "b2"])
-def test_logits_are_those_of_mmsegmentation(tmp_path: Path, variant: str) -> None:
+def test_logits_equal_those_of_mmsegmentation(tmp_path: Path, variant: str) -> None:
     path = tmp_path / "iter_160000.pth"
     torch.save({"state_dict": weights_of(GOLDEN[variant]["shapes"])}, path)
     checkpoint = open_checkpoint(path)
@@ -66,7 +66,7 @@ def test_logits_are_those_of_mmsegmentation(tmp_path: Path, variant: str) -> Non
         assert difference(filled(checkpoint, **{other: 1e-5}), variant, "64x128") > 1e-2
 
 
-def test_its_weights_are_a_choice_of_weights(tmp_path: Path, tensors: Tensors) -> None:
+def test_its_weights_can_be_chosen(tmp_path: Path, tensors: Tensors) -> None:
     path = tmp_path / "mine.pth"
     torch.save({"meta": {"CLASSES": CLASSES}, "state_dict": tensors}, path)
     network = load_model("b0", data="camvid", weights=str(path), classes=CLASSES).network
@@ -75,7 +75,7 @@ def test_its_weights_are_a_choice_of_weights(tmp_path: Path, tensors: Tensors) -
 
 
 @pytest.mark.parametrize("prefix", ["", "backbone."])
-def test_its_encoders_start_trainings_only(tmp_path: Path, tensors: Tensors, prefix: str) -> None:
+def test_its_encoders_are_only_for_training(tmp_path: Path, tensors: Tensors, prefix: str) -> None:
     path = tmp_path / "mit_b0.pth"
     encoder = {
         name.replace("backbone.", prefix): value
@@ -102,7 +102,7 @@ def test_its_encoders_start_trainings_only(tmp_path: Path, tensors: Tensors, pre
         ("backbone.block1.0.attn.q.weight", "unexpected: backbone.block1.0.attn.qkv", (32, 32)),
     ],
 )
-def test_keys_that_do_not_fit_are_named(
+def test_keys_that_do_not_fit_are_reported(
     tmp_path: Path, tensors: Tensors, key: str, ours: str, value: Any
 ) -> None:
     changed = dict(tensors)
@@ -121,7 +121,7 @@ def test_keys_that_do_not_fit_are_named(
 
 
 class HistoryBuffer:
-    """As mmengine pickles it: with two arrays, and references to its own methods."""
+    """A history as mmengine pickles it: with two arrays, and references to its methods."""
 
     runs = 0
 
@@ -131,7 +131,7 @@ class HistoryBuffer:
         self._count_history = np.array([1, 1])
 
     def mean(self) -> float:
-        """Be a method."""
+        """Return the mean of the history."""
         return float(self._log_history.mean())
 
     def __getstate__(self) -> dict[str, Any]:
@@ -143,7 +143,7 @@ class HistoryBuffer:
 
 @pytest.fixture
 def mmengine(monkeypatch: pytest.MonkeyPatch) -> type[HistoryBuffer]:
-    """Have a module of the name from which files are pickled."""
+    """Provide a module mmengine.logging.history_buffer from which objects are pickled."""
     module = ModuleType("mmengine.logging.history_buffer")
     module.__dict__["HistoryBuffer"] = HistoryBuffer
     for name in ("mmengine", "mmengine.logging"):
@@ -156,7 +156,7 @@ def mmengine(monkeypatch: pytest.MonkeyPatch) -> type[HistoryBuffer]:
 
 @pytest.mark.parametrize("numpy_core", ["numpy._core", "numpy.core"])
 @pytest.mark.parametrize("legacy", [False, True])
-def test_files_of_mmengine_hold_histories(
+def test_histories_in_files_of_mmengine_are_skipped(
     tmp_path: Path, tensors: Tensors, mmengine: Any, numpy_core: str, legacy: bool
 ) -> None:
     path = tmp_path / "mmengine.pth"
@@ -177,7 +177,7 @@ def test_files_of_mmengine_hold_histories(
 
 
 def rename_numpy(path: Path, legacy: bool) -> None:
-    """Let a file name the module as NumPy 1 does."""
+    """Rename the module in a file as NumPy 1 does."""
     old, new = b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n"
     if legacy:
         content = path.read_bytes()
@@ -198,7 +198,7 @@ def change_pickle(path: Path, old: bytes, new: bytes) -> None:
             archive.writestr(name, content)
 
 
-def test_what_stands_in_cannot_be_called(tmp_path: Path) -> None:
+def test_stubs_cannot_be_called(tmp_path: Path) -> None:
     path = tmp_path / "evil.pth"
     torch.save({"meta": "here"}, path)
     # getattr(HistoryBuffer, "mean")("/etc/passwd"), in place of a string
@@ -211,7 +211,7 @@ def test_what_stands_in_cannot_be_called(tmp_path: Path) -> None:
         open_checkpoint(path)
 
 
-def test_arrays_are_no_weights(tmp_path: Path) -> None:
+def test_arrays_are_refused_as_weights(tmp_path: Path) -> None:
     path = tmp_path / "arrays.pth"
     torch.save({"state_dict": {"weight": np.zeros(3)}}, path)
     with pytest.raises(InputError, match=r"arrays\.pth: holds no weights"):

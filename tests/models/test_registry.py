@@ -1,4 +1,4 @@
-"""Which weights a choice of a model means, and what is said where there are none."""
+"""The model and weights that a choice means, and the errors of wrong choices."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def network_of(segmenter: Segmenter) -> nn.Module:
 
 @pytest.fixture
 def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Embedded weights of B0, as a training writes them, at random."""
+    """Write random weights of B0 as a training does, and embed them."""
     path = tmp_path / "b0-streets.safetensors"
     tensors = {name: value.half() for name, value in build_model("b0", 19).state_dict().items()}
     metadata = {"classes": json.dumps(CLASSES), "trained_on": "streets", "steps": "9 of 10"}
@@ -55,7 +55,7 @@ def embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return where the Hugging Face hub's cache is, empty; there is no network."""
+    """Return the folder of the Hugging Face hub's cache, which is empty; there is no network."""
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     return tmp_path / "hub"
@@ -69,11 +69,11 @@ def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("espnet@a@b/c.pth", Choice("espnet", "a@b/c.pth")),
     ],
 )
-def test_a_choice_is_a_name_and_perhaps_weights(text: str, choice: Choice) -> None:
+def test_a_choice_is_a_name_with_optional_weights(text: str, choice: Choice) -> None:
     assert parse_choice(text) == choice
 
 
-def test_an_unknown_model_is_told_with_those_there_are() -> None:
+def test_an_unknown_model_is_reported_with_the_known_ones() -> None:
     known = (
         f"known: {', '.join(MODELS)}, and models from elsewhere: hf:REPOSITORY_OR_FOLDER, "
         "onnx:FILE, torchscript:FILE, python:MODULE:FACTORY"
@@ -84,7 +84,7 @@ def test_an_unknown_model_is_told_with_those_there_are() -> None:
     assert "give the weights once" in refusal("b0@streets", weights="random")
 
 
-def test_the_data_decides_the_weights(embedded: Path) -> None:
+def test_the_data_selects_the_weights(embedded: Path) -> None:
     segmenter = load_model("b0", data="streets", classes=CLASSES)
     assert segmenter.name == load_model("b0@streets", data="cityscapes", classes=CLASSES).name
     assert (segmenter.name, segmenter.trained_on) == ("b0@streets", "streets")
@@ -105,7 +105,7 @@ def test_the_data_decides_the_weights(embedded: Path) -> None:
     assert not network_of(segmenter).training
 
 
-def test_a_file_is_named_by_itself_or_its_folder(embedded: Path) -> None:
+def test_a_file_is_labelled_by_its_name_or_its_folder(embedded: Path) -> None:
     segmenter = load_model("b0", data="streets", weights=str(embedded), classes=CLASSES)
     assert (segmenter.name, segmenter.trained_on) == ("b0@b0-streets", "streets")
     folder = embedded.parent / "run-7"
@@ -115,7 +115,7 @@ def test_a_file_is_named_by_itself_or_its_folder(embedded: Path) -> None:
     assert load_model(choice, data="streets", classes=CLASSES).name == "b0@run-7"
 
 
-def test_a_file_that_does_not_say_what_it_was_trained_on(tmp_path: Path) -> None:
+def test_a_file_without_its_training_data(tmp_path: Path) -> None:
     path = tmp_path / "mine.pth"
     torch.save(build_model("b0", 19).state_dict(), path)
     segmenter = load_model("b0", data="streets", weights=str(path), classes=CLASSES)
@@ -149,7 +149,7 @@ def test_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     assert refusal("b0", weights=str(path)) == f"{path}: holds espnet, not b0; use --model espnet"
 
 
-def test_where_there_are_no_weights_the_ways_on_are_told(tmp_path: Path) -> None:
+def test_missing_weights_are_reported_with_alternatives(tmp_path: Path) -> None:
     assert refusal("b5") == (
         "--model b5: no weights for streets; use --data PATH or CITYSCAPES_DATASET for "
         "Cityscapes, which it has weights for, --weights FILE, --model b0 on streets, or "
@@ -184,7 +184,7 @@ def test_random_weights_are_the_same_each_time(choice: str, classes: int) -> Non
     assert logits.shape[1] == classes + (choice == "espnet")
 
 
-def test_published_weights_come_from_the_cache_of_the_hub(
+def test_published_weights_are_read_from_the_cache_of_the_hub(
     hub_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The layout of the hub's cache: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
@@ -214,7 +214,7 @@ def test_published_weights_come_from_the_cache_of_the_hub(
     assert all(map(torch.equal, again.parameters(), network_of(segmenter).parameters()))
 
 
-def test_without_cache_and_network_the_ways_on_are_told(hub_cache: Path) -> None:
+def test_without_cache_and_network_alternatives_are_reported(hub_cache: Path) -> None:
     assert not hub_cache.exists()
     assert refusal("b5", data="cityscapes") == (
         "--model b5@cityscapes: nvidia/segformer-b5-finetuned-cityscapes-1024-1024 is not in the "
@@ -223,7 +223,7 @@ def test_without_cache_and_network_the_ways_on_are_told(hub_cache: Path) -> None
     )
 
 
-def test_what_is_built_to_be_trained_depends_on_the_seed_alone(tmp_path: Path) -> None:
+def test_a_new_model_depends_only_on_the_seed(tmp_path: Path) -> None:
     torch.manual_seed(5)
     one, same, other = (
         build_model("b0", 7),
@@ -244,7 +244,7 @@ def test_what_is_built_to_be_trained_depends_on_the_seed_alone(tmp_path: Path) -
 
 
 def save_encoder(path: Path, model: str) -> dict[str, torch.Tensor]:
-    """Save what mit_b*.pth holds: an encoder, and a classifier of whole images."""
+    """Save an encoder and a classifier of whole images, as mit_b*.pth holds them."""
     state = build_model(model, 19, seed=3).state_dict()
     encoder = {n.removeprefix("backbone."): v for n, v in state.items() if "backbone." in n}
     torch.save(encoder | {"head.weight": torch.ones(1000, 256)}, path)
@@ -268,13 +268,13 @@ def test_a_training_starts_from_an_encoder(tmp_path: Path) -> None:
         build_model("b0", 7, init=path)
 
 
-def test_an_encoder_is_no_model(tmp_path: Path) -> None:
+def test_an_encoder_is_refused_as_a_model(tmp_path: Path) -> None:
     path = tmp_path / "mit_b0.pth"
     save_encoder(path, "b0")
     assert "only an encoder, trained to classify whole images" in refusal("b0", weights=str(path))
 
 
-def test_the_view_of_the_models() -> None:
+def test_the_list_of_models() -> None:
     view = {info.name: info for info in list_models()}
     assert tuple(view) == tuple(MODELS)
     assert view["b0"].weights == ("streets", "cityscapes")
@@ -284,3 +284,16 @@ def test_the_view_of_the_models() -> None:
     assert "SegFormer" in view["b0"].title
     # ESPNet, arXiv 1803.06815: "180 times smaller" than PSPNet, which has 65.7 million.
     assert view["espnet"].parameters == pytest.approx(65.7e6 / 180, abs=1e3)
+
+
+def test_a_prefix_chooses_an_adapter() -> None:
+    assert parse_choice("hf:a/b@c") == ("a/b@c", None, "hf")
+    assert parse_choice("python:x.y:z") == ("x.y:z", None, "python")
+    expected = "nothing after ':'; write hf:REPOSITORY_OR_FOLDER, onnx:FILE"
+    assert expected in refusal("onnx:")
+    assert "no model 'tf:x'" in refusal("tf:x")
+    assert refusal("onnx:x", weights="y.pth") == (
+        "--model onnx:x: brings its own weights; leave y.pth out"
+    )
+    with pytest.raises(InputError, match="--model hf:a/b: cannot be trained here; train one of"):
+        build_model("hf:a/b", 19)

@@ -1,4 +1,4 @@
-"""SegFormer against transformers, another implementation, and against the paper's Table 1a."""
+"""SegFormer against transformers, an independent implementation, and the paper's Table 1a."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_DROPOUT: dict[str, Any] = {"drop_path_rate": 0.0, "classifier_dropout_prob": 
 
 @torch.no_grad()
 def randomise(network: nn.Module) -> None:
-    """Draw all weights, norms and batch-norm statistics so that every one of them matters."""
+    """Draw all weights, norms and batch-norm statistics, to make every one of them matter."""
     random = torch.Generator().manual_seed(0)
     for name, value in network.state_dict().items():
         drawn = torch.randn(value.shape, generator=random)
@@ -37,7 +37,7 @@ def randomise(network: nn.Module) -> None:
 
 @pytest.fixture(scope="module")
 def pairs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, SegFormer]]:
-    """B0 and B2 of transformers with random weights, and ours with the same from its file."""
+    """Build B0 and B2 by transformers with random weights, and ours from their files."""
     pairs = {}
     for variant in ("b0", "b2"):
         peer = peer_of(variant, **NO_DROPOUT)
@@ -66,7 +66,7 @@ def image(*shape: int) -> Tensor:
     ],
 )
 @torch.no_grad()
-def test_logits_are_those_of_transformers(
+def test_logits_equal_those_of_transformers(
     pairs: dict[str, tuple[Any, SegFormer]], variant: str, height: int, width: int
 ) -> None:
     peer, ours = pairs[variant]
@@ -77,7 +77,7 @@ def test_logits_are_those_of_transformers(
     assert (logits - expected).abs().max() < 1e-4 * expected.abs().max()
 
 
-def test_gradients_and_batch_statistics_are_those_of_transformers(
+def test_gradients_and_batch_statistics_equal_those_of_transformers(
     pairs: dict[str, tuple[Any, SegFormer]],
 ) -> None:
     peer, ours = pairs["b0"]
@@ -87,7 +87,7 @@ def test_gradients_and_batch_statistics_are_those_of_transformers(
         x = image(2, 3, 64, 96).requires_grad_()
         output = network.train()(x)
         loss = F.mse_loss(getattr(output, "logits", output), target)
-        # A parameter that the loss did not depend on would raise.
+        # Raises for a parameter on which the loss does not depend.
         gradients.append(torch.autograd.grad(loss, [x, *network.parameters()])[0])
         network.eval()
     variance = ours.get_buffer("decode_head.linear_fuse.bn.running_var")
@@ -137,7 +137,7 @@ def test_parameters_are_as_many_as_in_the_paper(variant: str) -> None:
 
 
 @torch.no_grad()
-def test_a_batch_gives_what_its_images_give(pairs: dict[str, tuple[Any, SegFormer]]) -> None:
+def test_a_batch_gives_the_logits_of_its_images(pairs: dict[str, tuple[Any, SegFormer]]) -> None:
     ours = pairs["b0"][1]
     x = image(3, 3, 64, 96)
     together = ours(x)
@@ -146,14 +146,14 @@ def test_a_batch_gives_what_its_images_give(pairs: dict[str, tuple[Any, SegForme
 
 
 @torch.no_grad()
-def test_the_input_is_left_as_it_was(pairs: dict[str, tuple[Any, SegFormer]]) -> None:
+def test_the_input_is_not_changed(pairs: dict[str, tuple[Any, SegFormer]]) -> None:
     x = image(1, 3, 64, 64)
     before = x.clone()
     pairs["b0"][1](x)
     assert torch.equal(x, before)
 
 
-def test_initial_weights_have_the_spread_of_their_kind() -> None:
+def test_initial_weights_have_the_right_standard_deviations() -> None:
     torch.manual_seed(0)
     network = segformer("b0", 19)
     mlp = network.requires_grad_(False).get_submodule("backbone.block4.0.mlp")
@@ -180,7 +180,7 @@ def test_drop_path_rises_to_its_rate_and_keeps_the_mean() -> None:
 
 
 @torch.no_grad()
-def test_positions_are_added_as_they_are_and_interpolated_elsewhere() -> None:
+def test_positions_are_interpolated_only_for_maps_of_other_sizes() -> None:
     encoding = PositionalEncoding(8, 6, 10)
     torch.nn.init.normal_(encoding.map)
     tokens = image(2, 60, 8)
@@ -194,7 +194,7 @@ def test_positions_are_added_as_they_are_and_interpolated_elsewhere() -> None:
 
 @pytest.mark.parametrize(("height", "width"), [(256, 512), (128, 256), (61, 147), (32, 32)])
 @torch.no_grad()
-def test_the_variant_with_positions_knows_where_it_is(height: int, width: int) -> None:
+def test_the_variant_with_positions_depends_on_them(height: int, width: int) -> None:
     network = segformer("b0-pe", 19).eval()
     assert not [name for name in network.state_dict() if "dwconv" in name]
     shapes = [tuple(network.get_parameter(f"backbone.position{i}.map").shape) for i in range(1, 5)]
@@ -206,7 +206,7 @@ def test_the_variant_with_positions_knows_where_it_is(height: int, width: int) -
     assert (network(x) - before).abs().max() > 1e-3
 
 
-def test_weights_with_and_without_positions_are_told_apart(tmp_path: Path) -> None:
+def test_weights_with_and_without_positions_are_distinguished(tmp_path: Path) -> None:
     classes = [f"class {number}" for number in range(19)]
     pe = load_model("b0-pe", data="streets", classes=classes)
     assert (pe.name, pe.trained_on) == ("b0-pe@streets", "streets")

@@ -1,6 +1,7 @@
-"""Checkpoints that transformers writes, in every form, give what it gives itself.
+"""Checkpoints that transformers writes, in every form, give its own logits.
 
-The forms depend on its version: `nox -s transformers4` runs this file with transformers 4.
+The forms depend on the version of transformers: `nox -s transformers4` runs this file with
+transformers 4.
 """
 
 from __future__ import annotations
@@ -115,9 +116,7 @@ def test_a_decoder_has_the_width_of_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("save", [save_folder, save_memory])
-def test_an_encoder_starts_trainings_only(
-    tmp_path: Path, save: Callable[[Any, Path], Path]
-) -> None:
+def test_an_encoder_is_only_for_training(tmp_path: Path, save: Callable[[Any, Path], Path]) -> None:
     peer = SegformerForImageClassification(config_of("b0", CLASSES))  # as nvidia/mit-b0
     path = save(peer, tmp_path)
     with pytest.raises(InputError, match="only an encoder, trained to classify whole images"):
@@ -129,7 +128,7 @@ def test_an_encoder_starts_trainings_only(
 
 
 @pytest.mark.parametrize("save", [save_file_alone, save_memory])
-def test_no_key_may_be_missing_extra_or_of_another_shape(
+def test_keys_must_not_be_missing_extra_or_of_another_shape(
     tmp_path: Path, peer: Any, save: Callable[[Any, Path], Path]
 ) -> None:
     path = save(peer, tmp_path)
