@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIGITS = Context(prec=40)
-"""More than twice the digits of a double, so that rounding twice changes nothing."""
+"""More than twice the digits of a double: rounding twice changes nothing."""
 
 DEGREE = Decimal("0.01745329251994329576923690768488612713443")  # pi / 180
 

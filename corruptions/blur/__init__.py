@@ -1,1 +1,1 @@
-"""Blurs, one file each."""
+"""Blurs; those of defocus and glass are definitions, whose fast paths are in `kernels`."""

@@ -1,7 +1,4 @@
-"""Defocus blur: each pixel becomes the mean over a disk, as with a lens out of focus.
-
-This is the definition, in NumPy and SciPy; `kernels.defocus` is the fast path.
-"""
+"""Defocus blur of Hendrycks & Dietterich (2019): each pixel becomes the mean over a disk."""
 
 from __future__ import annotations
 
@@ -19,9 +16,8 @@ SMALL_SQUARE = 8
 LOST = 2e-4
 """Grey levels subtracted before truncation.
 
-In `imagecorruptions` the weights are float32 and add up to a little less than 1, so that a flat
-area loses a level. The loss is larger than the rounding of float32, and rarely changes a pixel
-that is not flat.
+In `imagecorruptions` the weights are float32 and sum to slightly less than 1: flat areas lose a
+level. This is larger than the rounding of float32, and hardly changes other areas.
 """
 
 

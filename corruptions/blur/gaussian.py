@@ -2,8 +2,8 @@
 
 The columns are filtered first and then the rows, with the same weights on both sides. Sums are in
 float32, within 1e-4 of a grey level of SciPy's float64, and are truncated to grey levels. That
-matters only where a sum is an integer but for rounding, as in flat areas. There the package
-`imagecorruptions` keeps some levels and loses one of others. To do the same, each level is moved
+matters only where a sum is an integer but for rounding, as in flat areas. There
+`imagecorruptions` keeps some levels and lowers others by one. To do the same, each level is moved
 up or down by more than the rounding before it is filtered: see `nudged_levels`.
 """
 

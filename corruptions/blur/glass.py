@@ -1,11 +1,9 @@
-"""Glass blur: pixels are replaced by neighbours, as seen through frosted glass.
+"""Glass blur of Hendrycks & Dietterich (2019): pixels are replaced by random neighbours.
 
 Between two Gaussian blurs, `imagecorruptions` visits the pixels from the lower right corner to the
 upper left and swaps each with a random neighbour. Its swap is `x[a], x[b] = x[b], x[a]` on views
 of one array: pixel a is overwritten by b, and then b by the new a. So pixels are copied, not
 swapped, and some vanish. The benchmark is what that program does.
-
-This is the definition, in Python; `kernels.glass` is the fast path.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..arithmetic import cosine_and_sine, exponential
 from ..compiling import kernel
 from ..randomness import draw_uniform
-from .taps import Taps, merge_taps, pad_for_taps, sum_taps
+from .taps import Taps, merge_taps, sum_taps
 
 MOTION_BLUR = ((10, 3.0), (15, 5.0), (15, 8.0), (15, 12.0), (20, 15.0))
 """By severity, in pixels: half the length, and deviation of the weights along it."""
@@ -43,8 +43,8 @@ def smear(image: NDArray[np.uint8], severity: int, angle: float) -> NDArray[np.u
     height, width, channels = image.shape
     length, deviation = MOTION_BLUR[severity - 1]
     taps = line_taps(length, deviation, angle, height, width)
-    padded = pad_for_taps(image, taps)  # (H + above + below, W + left + right, 3)
-    (above, _), (left, _) = taps.margins()
+    (above, _), (left, _) = margins = taps.margins()
+    padded = np.pad(image, (*margins, (0, 0)), mode="edge")  # (H + above + below, W + ..., 3)
     cumulative = np.rint(np.cumsum(taps.weights) * 2.0 ** int(FRACTION_BITS))
     result = np.empty(image.shape, np.uint8)
     _smear(

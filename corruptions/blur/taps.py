@@ -42,11 +42,6 @@ def merge_taps(places: list[tuple[int, int]], weights: list[float]) -> Taps:
     return Taps(rows, columns, np.array([*merged.values(), *[0.0] * missing]))
 
 
-def pad_for_taps(image: NDArray[Any], taps: Taps) -> NDArray[Any]:
-    """Return an image (H, W, C) padded by its edge pixels as far as the taps reach."""
-    return np.pad(image, (*taps.margins(), (0, 0)), mode="edge")
-
-
 @kernel
 def sum_taps(
     lines: NDArray[Any],

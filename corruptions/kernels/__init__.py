@@ -1,4 +1,4 @@
-"""Compiled fast paths; a test compares each with the definition of the same name.
+"""Compiled fast paths of the definitions in `weather` and `blur`; a test compares the two.
 
 The three channels of a pixel are written out: LLVM does not vectorise a loop over them.
 """

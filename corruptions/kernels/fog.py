@@ -1,4 +1,4 @@
-"""Fast path of `weather.fog`: each level of the landscape is an array of its own."""
+"""Fast path of `weather.fog`: a new array for each level of the landscape."""
 
 from __future__ import annotations
 

@@ -91,13 +91,16 @@ def _fall(
     length = neighbours.shape[0] - layer.shape[0] + 1
     ring = np.empty((length, stretched.shape[1]), noise.dtype)
     sums = np.empty(layer.shape[1], noise.dtype)
+    white, half = noise.dtype.type(255), noise.dtype.type(0.5)
     for y in range(neighbours.shape[0]):
         upper, lower = stretched[neighbours[y, 0]], stretched[neighbours[y, 1]]
         _cut(upper, lower, shares[y], cut, ring[y % length])
         top = y - length + 1
         if top >= 0:
             sum_taps(ring, (top + rows) % length, starts, weights, sums)
-            _round(sums, layer[top])
+            levels = layer[top]
+            for x in range(levels.size):  # rounded
+                levels[x] = np.uint8(np.int32(sums[x] * white + half))
 
 
 @kernel
@@ -129,14 +132,6 @@ def _cut(
         flake = mean + deviation * (of_upper * upper[x] + of_lower * lower[x])
         flake = whole if flake > whole else flake
         flakes[x] = none if flake < threshold else flake
-
-
-@kernel
-def _round(sums: NDArray[Any], levels: NDArray[np.uint8]) -> None:
-    """Round sums (N,) from 0 to 1 to grey levels."""
-    white, half = sums.dtype.type(255), sums.dtype.type(0.5)
-    for x in range(levels.size):
-        levels[x] = np.uint8(np.int32(sums[x] * white + half))
 
 
 @kernel

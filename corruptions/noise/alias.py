@@ -88,7 +88,7 @@ def draw_levels(levels: NDArray[np.uint8], stream: np.uint64, tables: NDArray[np
     for start in range(0, levels.size, BLOCK):
         fill_words(stream, start, words)
         block = levels[start : start + BLOCK]
-        # Three loops, so that LLVM vectorises all but the look-ups.
+        # In three loops LLVM vectorises all but the look-ups.
         for i in range(block.size):
             entries[i] = np.uint32(block[i]) << EIGHT | words[i] >> UPPER_8_OF_32
         for i in range(block.size):

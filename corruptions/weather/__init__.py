@@ -1,1 +1,1 @@
-"""Weather: definitions of fog, frost, snow and spatter; `kernels` has their fast paths."""
+"""Weather: the definitions of fog, frost, snow and spatter; `kernels` has their fast paths."""

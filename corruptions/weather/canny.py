@@ -84,7 +84,7 @@ def _thin(sizes: tuple[Row, Row, Row], across: Row, down: Row, marks: NDArray[np
     above, here, below = sizes
     for x in range(1, here.size - 1):
         size, rightwards, downwards = here[x], across[x], down[x]
-        # All neighbours are loaded, needed or not, so that LLVM vectorises the loop.
+        # All neighbours are loaded, needed or not: LLVM then vectorises the loop.
         upper_left, upper, upper_right = above[x - 1], above[x], above[x + 1]
         left, right = here[x - 1], here[x + 1]
         lower_left, lower, lower_right = below[x - 1], below[x], below[x + 1]

@@ -1,8 +1,7 @@
-"""Fog: a white veil whose density is the height of a random landscape.
+"""Fog of Hendrycks & Dietterich (2019): a white veil as dense as a random landscape is high.
 
 The landscape is made by midpoint displacement (Fournier, Fussell & Carpenter, "Computer rendering
-of stochastic models", 1982), alternating between squares and diamonds. Its opposite edges are
-neighbours. This is the definition, in NumPy; `kernels.fog` is the fast path.
+of stochastic models", 1982), alternating between squares and diamonds.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Frost: a photograph of ice on a window, laid over the image.
+"""Frost of Hendrycks & Dietterich (2019): a photograph of ice laid over the image.
 
 The six photographs belong to the package `imagecorruptions`. They are read from its folder, since
-importing the package would load OpenCV. This is the definition, in NumPy; `kernels.frost` is the
-fast path.
+importing the package would load OpenCV.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Snow: streaks of bright noise over a paler image.
-
-This is the definition, in NumPy and SciPy; `kernels.snow` is the fast path.
-"""
+"""Snow of Hendrycks & Dietterich (2019): streaks of bright noise over a paler image."""
 
 from __future__ import annotations
 

@@ -1,11 +1,9 @@
-"""Spatter: drops on the lens, of water at severities 1 to 3 and of mud at 4 and 5.
+"""Spatter of Hendrycks & Dietterich (2019): drops of water, or of mud at severities 4 and 5.
 
 Smoothed noise above a threshold is liquid. Mud hides the image. Water brightens it, by an amount
 that the original code derives from the distances to the edges of the drops with ten calls of
 OpenCV. They are written out here, since OpenCV may be missing and its builds round differently:
 equalizing the histogram of the distances magnifies a difference in their last digit.
-
-This is the definition, in NumPy and SciPy; `kernels.spatter` is the fast path.
 """
 
 from __future__ import annotations
@@ -95,25 +93,23 @@ def water_light(liquid: NDArray[np.uint8]) -> NDArray[np.int32]:
     box = np.ones((3, 3), np.int32)
     far = distances(edges(liquid))[2:-2, 2:-2]  # (H, W), up to 20
     mean = correlate(far.astype(np.float64), box, mode="mirror") / 9
-    levels = equalized(mean.astype(np.float32).astype(np.uint8)).astype(np.int32)
-    relief = correlate(levels, np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]), mode="mirror")
+    levels = mean.astype(np.float32).astype(np.uint8)
+    table = equalization(np.bincount(levels.reshape(-1), minlength=256)).astype(np.int32)
+    relief = correlate(table[levels], np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]), mode="mirror")
     smoothed = (correlate(np.clip(relief, 0, 255), box, mode="mirror") + 4) // 9  # rounded
     light: NDArray[np.int32] = smoothed * liquid
     return light
 
 
-def equalized(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return grey levels (H, W) spread over 0 to 255 by the equalization of OpenCV, in float32.
+def equalization(counts: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return the level that replaces each grey level, (256,), from their histogram (256,).
 
-    The lowest level becomes 0; each other one becomes 255 times the share of the pixels up to it
-    among all pixels above the lowest level. A plane of a single level stays unchanged.
+    As in OpenCV the lowest level becomes 0, and each other one 255 times the share of the pixels up
+    to it among all pixels above the lowest level, in float32. A single level stays unchanged.
     """
-    counts = np.bincount(levels.reshape(-1), minlength=256)
-    lowest = levels.min()
-    above = levels.size - counts[lowest]
+    lowest = int(np.flatnonzero(counts)[0])
+    above = counts.sum() - counts[lowest]
     if above == 0:
-        return levels
-    counts[lowest] = 0
-    scale = np.float32(255) / np.float32(above)
-    table = np.rint(np.cumsum(counts).astype(np.float32) * scale)  # (256,)
-    return truncate(table[levels])
+        return np.arange(256, dtype=np.uint8)
+    cumulative = (np.cumsum(counts) - counts[lowest]).clip(0).astype(np.float32)
+    return truncate(np.rint(cumulative * (np.float32(255) / np.float32(above))))

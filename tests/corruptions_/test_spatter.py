@@ -13,7 +13,7 @@ from scipy import ndimage, stats
 from corruptions import corrupt
 from corruptions.checks import SEVERITIES
 from corruptions.kernels import spatter
-from corruptions.kernels.water_relief import relief_light
+from corruptions.kernels.spatter import relief_light
 from corruptions.normals import fill_normals
 from corruptions.reference import corrupt_by_reference
 from corruptions.weather import spatter as definition
