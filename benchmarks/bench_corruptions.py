@@ -1,13 +1,13 @@
-"""Our corruptions against those of `imagecorruptions`: times, ratios and differences, in one run.
+"""Compare times and pixels of our corruptions with those of `imagecorruptions`.
 
     python benchmarks/bench_corruptions.py [--repeats 3] [NAME ...]
 
-On one rendered frame of 2048 x 1024, with the 16 corruptions of cityscapes-c unless others are
-named. Both sides take turns of two calls, so that what else the machine does meets both, and the
-second call is timed, so that neither pays for memory that the other has given back. The totals set
-the sum of the reference's times, one image after another, against ours: in one thread, and the
-images side by side on all cores, by threads and by processes. Exits with an error if a corruption
-without chance differs by more than a grey level.
+The image is a rendered frame of 2048 x 1024; the corruptions are the 16 of cityscapes-c unless
+others are named. Both sides take turns, since other load on the machine then affects both. A turn
+is two calls, of which the second is timed, with its memory already allocated. The totals compare
+the summed times of `imagecorruptions` with ours in one thread, in threads on all cores, and in
+processes on all cores. Exits with an error if a corruption that is not random differs by more than
+one grey level.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import imagecorruptions
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import corrupt, corruption_names, image_key
+from corruptions import corrupt, corruption_names, find, image_key
 from corruptions.checks import SEVERITIES
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.protocol.suites import load_suite
@@ -35,17 +35,17 @@ WIDTH, HEIGHT = 2048, 1024
 
 @dataclass
 class Measurement:
-    """One corruption at one severity: the seconds of each turn, and the largest difference."""
+    """Seconds of each turn and largest difference, for a corruption at a severity."""
 
     name: str
     severity: int
-    difference: int | None  # in grey levels; None where there is chance
+    difference: int | None  # in grey levels; None if the corruption is random
     theirs: list[float] = field(default_factory=list)
     ours: list[float] = field(default_factory=list)
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """Return how long a call takes."""
+    """Return the duration of a call."""
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
@@ -54,12 +54,11 @@ def seconds(call: Callable[[], object]) -> float:
 def measure(
     image: NDArray[np.uint8], key: str, name: str, severity: int, repeats: int
 ) -> Measurement:
-    """Measure both sides in turns, after one call each that may compile."""
+    """Measure both sides in turns, after a first call of each, which may compile."""
     ours = corrupt(image, name, severity, key=key)
     theirs = imagecorruptions.corrupt(image, severity, name)
-    by_chance = not np.array_equal(ours, corrupt(image, name, severity, seed=1, key=key))
-    difference = None if by_chance else int(np.abs(np.subtract(ours, theirs, dtype=int)).max())
-    result = Measurement(name, severity, difference)
+    difference = int(np.abs(np.subtract(ours, theirs, dtype=int)).max())
+    result = Measurement(name, severity, None if find(name).random else difference)
     for _ in range(repeats):
         result.theirs.append(second_of_two(lambda: imagecorruptions.corrupt(image, severity, name)))
         result.ours.append(second_of_two(lambda: corrupt(image, name, severity, key=key)))
@@ -67,13 +66,13 @@ def measure(
 
 
 def second_of_two(call: Callable[[], object]) -> float:
-    """Return how long a call takes after one like it, whose memory and caches are at hand."""
+    """Return the duration of the second of two equal calls, whose memory is allocated."""
     call()
     return seconds(call)
 
 
 def row(name: str, severity: object, theirs: float, ours: float, difference: object) -> str:
-    """Return a line of the table; times in seconds."""
+    """Return a line of the table from times in seconds."""
     times = f"{theirs * 1e3:12.1f} {ours * 1e3:10.2f} {theirs / ours:8.1f}"
     return f"{name:18} {severity!s:>9} {times} {difference!s:>10}"
 
@@ -81,9 +80,9 @@ def row(name: str, severity: object, theirs: float, ours: float, difference: obj
 def totals(
     image: NDArray[np.uint8], key: str, measurements: Sequence[Measurement], repeats: int
 ) -> Iterator[tuple[str, float]]:
-    """Yield how all images were made, and in how many seconds: the median of the repeats."""
+    """Yield the ways to make all images and their seconds, the median of the repeats."""
     yield "1 thread", sum(median(each.ours) for each in measurements)
-    # The slowest first, so that no core is left alone with one at the end.
+    # The slowest first: otherwise one core may run it alone at the end.
     slowest_first = sorted(measurements, key=lambda each: median(each.ours), reverse=True)
     conditions = [(each.name, each.severity) for each in slowest_first]
     cores = os.cpu_count() or 1
@@ -98,22 +97,22 @@ def totals(
         def by_processes() -> None:
             list(workers.map(corrupt_here, conditions))
 
-        by_processes()  # waits until all are prepared
+        by_processes()  # waits for all workers to be prepared
         yield f"{cores} proc.", median(seconds(by_processes) for _ in range(repeats))
 
 
-_here: dict[str, tuple[NDArray[np.uint8], str]] = {}  # in a worker process: its image, and the key
+_here: dict[str, tuple[NDArray[np.uint8], str]] = {}  # image and key of a worker process
 
 
 def prepare(image: NDArray[np.uint8], conditions: Sequence[tuple[str, int]]) -> None:
-    """Hand a worker process its image, and let it load what it will run."""
+    """Give a worker process its image, and load and compile the corruptions."""
     _here["image"] = image, image_key(image)
     for condition in conditions:
         corrupt_here(condition)
 
 
 def corrupt_here(condition: tuple[str, int]) -> None:
-    """Corrupt the image of a worker process; the result stays there, as in an evaluation."""
+    """Corrupt the image of a worker process and drop the result, as an evaluation does."""
     image, key = _here["image"]
     corrupt(image, *condition, key=key)
 
@@ -135,21 +134,21 @@ def main() -> None:
     for name in options.names or every:
         group = [measure(image, key, name, severity, options.repeats) for severity in SEVERITIES]
         for each in group:
-            chance = "random" if each.difference is None else each.difference
-            print(row(name, each.severity, median(each.theirs), median(each.ours), chance))
+            difference = "random" if each.difference is None else each.difference
+            print(row(name, each.severity, median(each.theirs), median(each.ours), difference))
         theirs = sum(median(each.theirs) for each in group)
         ours = sum(median(each.ours) for each in group)
         print(row(name, "sum", theirs, ours, ""), flush=True)
         measurements += group
 
     theirs = sum(median(each.theirs) for each in measurements)
-    for how, ours in totals(image, key, measurements, options.repeats):
-        print(row(f"all {len(measurements)} images", how, theirs, ours, ""), flush=True)
+    for way, ours in totals(image, key, measurements, options.repeats):
+        print(row(f"all {len(measurements)} images", way, theirs, ours, ""), flush=True)
 
     differing = [m for m in measurements if m.difference is not None and m.difference > 1]
     if differing:
         names = ", ".join(f"{each.name} {each.severity}" for each in differing)
-        raise SystemExit(f"more than one grey level from the reference: {names}")
+        raise SystemExit(f"more than one grey level from imagecorruptions: {names}")
 
 
 if __name__ == "__main__":

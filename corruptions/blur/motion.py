@@ -43,8 +43,9 @@ def smear(image: NDArray[np.uint8], severity: int, angle: float) -> NDArray[np.u
     height, width, channels = image.shape
     length, deviation = MOTION_BLUR[severity - 1]
     taps = line_taps(length, deviation, angle, height, width)
-    (above, _), (left, _) = margins = taps.margins()
-    padded = np.pad(image, (*margins, (0, 0)), mode="edge")  # (H + above + below, W + ..., 3)
+    (above, below), (left, right) = taps.margins()
+    # (H + above + below, W + left + right, 3)
+    padded = np.pad(image, ((above, below), (left, right), (0, 0)), mode="edge")
     cumulative = np.rint(np.cumsum(taps.weights) * 2.0 ** int(FRACTION_BITS))
     result = np.empty(image.shape, np.uint8)
     _smear(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from corruptions.noise.alias import BLOCK, alias_tables, draw_levels
-from corruptions.randomness import fill_words
+from corruptions.randomness import draw_words
 from tests.helpers.alias_shares import table_shares
 
 
@@ -40,8 +40,7 @@ def test_a_word_chooses_a_column_and_a_height_in_it() -> None:
     rng = np.random.default_rng(1)
     tables = alias_tables(_below(rng, 0.3))
     levels = rng.integers(0, 256, 2 * BLOCK + 77, np.uint8)
-    words = np.empty(levels.size + 1, np.uint32)
-    fill_words(np.uint64(9), 0, words)
+    words = draw_words(9, 0, levels.size + 1)
     expected = []
     for level, word in zip(levels.tolist(), words.tolist(), strict=False):
         column, height = divmod(word, 2**24)

@@ -14,7 +14,7 @@ from corruptions import corrupt
 from corruptions.catalogue import REGISTRY
 from corruptions.checks import SEVERITIES
 from corruptions.noise import impulse, normal, shot
-from corruptions.randomness import fill_words
+from corruptions.randomness import draw_words
 from tests.helpers.alias_shares import table_shares
 from tests.helpers.pictures import PICTURES, Pixels, noise, real_frames, reference
 
@@ -91,8 +91,7 @@ def test_tables_hold_the_distributions_of_scipy(severity: int) -> None:
 
 def test_impulse_noise_takes_the_words_of_its_stream() -> None:
     image = noise(55, 68)
-    expected, words = image.copy(), np.empty(image.size, np.uint32)
-    fill_words(np.uint64(8), 0, words)
+    expected, words = image.copy(), draw_words(8, 0, image.size)
     impulse.replace_levels(expected.reshape(-1), words, impulse.impulse_half(2))
     np.testing.assert_array_equal(impulse.impulse_noise(image, 2, 8), expected)
 

@@ -9,21 +9,15 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from corruptions.normals import _box_muller, fill_normals
-from corruptions.randomness import fill_words
+from corruptions.normals import _box_muller, draw_normals
+from corruptions.randomness import draw_words
 
 MANY = 4_000_000
 
 
-def normals(stream: int, start: int, count: int) -> NDArray[np.float32]:
-    result = np.empty(count, np.float32)
-    fill_normals(np.uint64(stream), start, result)
-    return result
-
-
 @pytest.fixture(scope="module")
 def sample() -> NDArray[np.float64]:
-    return normals(11, 0, MANY).astype(np.float64)
+    return draw_normals(11, 0, (MANY,)).astype(np.float64)
 
 
 # The streams are fixed, so results are always the same; significance 1e-3 each.
@@ -57,9 +51,8 @@ def test_they_are_independent(sample: NDArray[np.float64]) -> None:
 
 
 def test_each_pair_comes_from_its_pair_of_words() -> None:
-    words = np.empty(200_000, np.uint32)
-    fill_words(np.uint64(5), 0, words)
-    pairs = normals(5, 0, words.size).astype(np.float64).reshape(-1, 2)
+    words = draw_words(5, 0, 200_000)
+    pairs = draw_normals(5, 0, words.shape).astype(np.float64).reshape(-1, 2)
     uniform = (words[::2] // 2 + 0.5) / 2.0**31
     distances = np.sqrt(-2 * np.log(uniform))
     # 1 / distance: float32 holds a uniform number near 1 to 2**-25.
@@ -68,11 +61,10 @@ def test_each_pair_comes_from_its_pair_of_words() -> None:
 
 
 def test_a_normal_depends_only_on_its_number() -> None:
-    whole = normals(2**64 - 3, 0, 10_000)
+    whole = draw_normals(2**64 - 3, 0, (10_000,))
     for start, count in ((0, 9_999), (2, 1), (2048, 7), (4000, 5_001)):
-        np.testing.assert_array_equal(
-            normals(2**64 - 3, start, count), whole[start : start + count]
-        )
+        part = draw_normals(2**64 - 3, start, (count,))
+        np.testing.assert_array_equal(part, whole[start : start + count])
 
 
 def test_all_words_make_finite_normals() -> None:
@@ -87,5 +79,5 @@ def test_all_words_make_finite_normals() -> None:
 
 
 def test_they_are_pinned() -> None:
-    digest = hashlib.sha256(normals(1, 0, 100_001).tobytes()).hexdigest()
+    digest = hashlib.sha256(draw_normals(1, 0, (100_001,)).tobytes()).hexdigest()
     assert digest == "4e6291381c7ffadd9c626f331f97b7464f6e8529b8c5080c2c08431b2accfdf9"

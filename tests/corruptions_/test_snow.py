@@ -13,8 +13,8 @@ from scipy import ndimage, stats
 from corruptions import corrupt
 from corruptions.checks import SEVERITIES
 from corruptions.kernels import snow
-from corruptions.normals import fill_normals
-from corruptions.randomness import fill_words
+from corruptions.normals import draw_normals
+from corruptions.randomness import draw_words
 from corruptions.weather import snow as definition
 from tests.helpers.pictures import PICTURES, Pixels, differences, noise, real_frames, reference
 
@@ -81,10 +81,8 @@ def test_a_value_that_rounding_puts_behind_the_last_one_is_zero() -> None:
 
 def _parts(stream: int, severity: int, image: Pixels) -> tuple[NDArray[np.float32], float]:
     """Return the noise and the angle from the words of a stream."""
-    words = np.empty(2, np.uint32)
-    fill_words(np.uint64(stream), 0, words)
-    normals = np.empty(definition.noise_shape(severity, *image.shape[:2]), np.float32)
-    fill_normals(np.uint64(stream), 2, normals.reshape(-1))
+    words = draw_words(stream, 0, 2)
+    normals = draw_normals(stream, 2, definition.noise_shape(severity, *image.shape[:2]))
     return normals, -135 + 90 * float(words.view(np.uint64)[0] >> np.uint64(11)) / 2.0**53
 
 

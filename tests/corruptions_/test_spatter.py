@@ -14,7 +14,7 @@ from corruptions import corrupt
 from corruptions.checks import SEVERITIES
 from corruptions.kernels import spatter
 from corruptions.kernels.spatter import relief_light
-from corruptions.normals import fill_normals
+from corruptions.normals import draw_normals
 from corruptions.reference import corrupt_by_reference
 from corruptions.weather import spatter as definition
 from corruptions.weather.canny import STRONG, edges
@@ -131,8 +131,7 @@ def test_the_light_of_water_equals_opencv(size: tuple[int, int]) -> None:
 
 def test_noise_comes_from_the_stream() -> None:
     image, stream = PICTURES["gradients"], 2**64 - 9
-    normals = np.empty(image.shape[:2], np.float32)
-    fill_normals(np.uint64(stream), 0, normals.reshape(-1))
+    normals = draw_normals(stream, 0, image.shape[:2])
     for severity in SEVERITIES:
         ours = spatter.spatter(image, severity, stream)
         np.testing.assert_array_equal(ours, spatter.spattered(image, severity, normals.copy()))
