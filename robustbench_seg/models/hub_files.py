@@ -11,6 +11,8 @@ from typing import cast
 from .checkpoints.files import sha256
 from .checkpoints.folders import CONFIG, WEIGHTS, shard_names
 
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+"""Pattern of the names of repositories, OWNER/NAME."""
 _SECONDS = 10
 """Timeout in seconds for the hub to begin an answer."""
 _UNKNOWN = (
@@ -96,8 +98,8 @@ def _download(repository: str, name: str, commit: str | None) -> Path:
         raise NotFetchedError(f"has no {lacking}", f"see {url}") from error
     except GatedRepoError as error:
         raise NotFetchedError(
-            "is given by the Hugging Face hub to those who accept its licence",
-            f"accept it at {url} and log in with `hf auth login`",
+            "is gated on the Hugging Face hub",
+            f"accept its licence at {url} and log in with `hf auth login`",
         ) from error
     except RepositoryNotFoundError as error:
         raise NotFetchedError(*_UNKNOWN) from error
@@ -106,14 +108,14 @@ def _download(repository: str, name: str, commit: str | None) -> Path:
         if answer is not None and answer.status_code in (401, 403, 404):
             raise NotFetchedError(*_UNKNOWN) from error
         raise NotFetchedError(
-            "is not in the cache of the Hugging Face hub, and the hub did not give it",
+            "is not in the cache of the Hugging Face hub, and could not be downloaded",
             "connect to the network once",
         ) from error
     try:
         return Path(hf_hub_download(repository, name, revision=commit, etag_timeout=_SECONDS))
     except network_errors as error:
         why = getattr(error, "strerror", None) or "the download broke off"  # a full disk, e.g.
-        raise NotFetchedError(f"did not arrive ({name}: {why})", "try again") from error
+        raise NotFetchedError(f"could not be downloaded ({name}: {why})", "try again") from error
 
 
 def _checked(path: Path) -> Path:

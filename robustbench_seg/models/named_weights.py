@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError
-from .hub_files import NotFetchedError, fetch_repository
+from .hub_files import REPOSITORY, NotFetchedError, fetch_repository
 
 
 class Embedded(NamedTuple):
@@ -42,7 +41,6 @@ NAMED_WEIGHTS: Mapping[tuple[str, str], Embedded | Hub] = {
 }
 RANDOM = "random"
 EMBEDDED = Path(__file__).parent / "weights"
-_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _SUFFIXES = {".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".json"}
 """Suffixes of files, which names of repositories hardly have."""
 _UNTRAINED = "--weights random, which stamps UNTRAINED on every output"
@@ -82,7 +80,7 @@ def find_weights(model: str, wanted: str, data: str) -> LocatedWeights:
     path = Path(wanted)
     if path.exists():
         return LocatedWeights(path, _label(path), path.name)
-    if _REPOSITORY.fullmatch(wanted) and path.suffix not in _SUFFIXES:
+    if REPOSITORY.fullmatch(wanted) and path.suffix not in _SUFFIXES:
         return _repository(model, wanted)
     known = ", ".join([*(data for name, data in NAMED_WEIGHTS if name == model), RANDOM])
     raise InputError(f"--weights {wanted}: no such file; {model} has weights by name: {known}")

@@ -99,12 +99,12 @@ def test_an_index_may_name_only_files_of_its_folder(sharded: Path, name: Any) ->
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("", "missing or not JSON"),
-        ("[" * 100_000, "missing or not JSON"),
-        ("[]", "not an index of weights"),
-        ("{}", "names no files of weights"),
-        ('{"weight_map": {}}', "names no files of weights"),
-        ('{"weight_map": ["a"]}', "names no files of weights"),
+        ("", "missing or not JSON; download it again"),
+        ("[" * 100_000, "missing or not JSON; download it again"),
+        ("[]", "not an index of weights; download it again"),
+        ("{}", "names no weights files; download it again"),
+        ('{"weight_map": {}}', "names no weights files; download it again"),
+        ('{"weight_map": ["a"]}', "names no weights files; download it again"),
     ],
 )
 def test_damaged_indices_are_reported(sharded: Path, content: str, reason: str) -> None:
@@ -147,8 +147,10 @@ def test_other_configurations_are_reported(sharded: Path, config: str, reason: s
 
 
 def test_a_folder_without_weights_is_reported(tmp_path: Path) -> None:
-    expected = f"{tmp_path}: no model.safetensors or pytorch_model.bin in this folder"
-    assert refusal(tmp_path) == expected
+    assert refusal(tmp_path) == (
+        f"{tmp_path}: no model.safetensors or pytorch_model.bin in this folder; give one that has "
+        "weights"
+    )
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_an_interrupted_download_resumes(hub: Hub, monkeypatch: pytest.MonkeyPat
 def test_a_truncated_download_is_not_used(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)
     hub.repositories[REPOSITORY] = two_files()
-    expected = "did not arrive (model.safetensors: the download broke off); try again"
+    expected = "could not be downloaded (model.safetensors: the download broke off); try again"
     hub.breaking["model.safetensors"] = 99
     assert refusal() == expected
     hub.breaking.clear()
@@ -131,7 +131,7 @@ def test_unavailable_repositories_are_reported(hub: Hub) -> None:
     hub.repositories["someone/gated"] = two_files()
     hub.gated.add("someone/gated")
     assert refusal("someone/gated") == (
-        "is given by the Hugging Face hub to those who accept its licence; accept it at "
+        "is gated on the Hugging Face hub; accept its licence at "
         "https://huggingface.co/someone/gated and log in with `hf auth login`"
     )
     hub.repositories["someone/text"] = {"README.md": b"", "config.json": b"{}"}
@@ -155,7 +155,7 @@ def test_a_missing_network_is_reported_at_once(hub: Hub, monkeypatch: pytest.Mon
     nobody = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(hub.url, "http://127.0.0.1:9")
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", nobody)
     expected = (
-        "is not in the cache of the Hugging Face hub, and the hub did not give it; "
+        "is not in the cache of the Hugging Face hub, and could not be downloaded; "
         "connect to the network once"
     )
     assert refusal() == expected

@@ -150,7 +150,7 @@ def test_folders_without_a_supported_model_are_reported(tmp_path: Path) -> None:
     assert refusal(tmp_path) == (
         f"--model hf:{tmp_path}: no config.json in this folder; give one that has it"
     )
-    assert "no such folder, and no repository's name, which is OWNER/NAME" in refusal("gone")
+    assert "no such folder; give a folder, or a repository OWNER/NAME" in refusal("gone")
     (tmp_path / "config.json").write_text("{}")
     assert "no model.safetensors" in refusal(tmp_path)
     config = BertConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, vocab_size=9)

@@ -83,7 +83,7 @@ def test_external_tensors_are_read_and_part_of_the_digest(folder: Path) -> None:
     assert open_model("onnx:net.onnx").weights["sha256"] != segmenter.weights["sha256"]
     data.unlink()
     assert refusal("onnx:net.onnx") == (
-        "net.onnx: keeps tensors in net.onnx.data, which is not beside it"
+        "net.onnx: its tensors in net.onnx.data are missing; put that file beside it"
     )
 
 
@@ -94,7 +94,7 @@ def test_external_tensors_in_other_folders_are_refused(folder: Path, place: str)
     for tensor in model.graph.initializer:
         tensor.external_data[0].value = place
     (folder / "net.onnx").write_bytes(model.SerializeToString())
-    expected = f"net.onnx: refused: it names {place}, outside its own folder"
+    expected = f"net.onnx: refused: it names {place}; expected files in its folder"
     assert refusal("onnx:net.onnx") == expected
 
 
@@ -105,7 +105,7 @@ def test_unsupported_onnx_files_are_refused(folder: Path) -> None:
     save_onnx(path, 19, shape=(1, 4, 8, 8))
     assert "expected one, float32 or uint8 (N, 3, H, W)" in refusal("onnx:net.onnx")
     save_onnx(path, 19, shape=(4, 3, 8, 8))
-    assert "takes 4 images at once; export it for 1 or N" in refusal("onnx:net.onnx")
+    assert "has a fixed batch of 4; export it with 1 or N" in refusal("onnx:net.onnx")
     save_onnx(path, 19, mean="[1, 2]")
     assert refusal("onnx:net.onnx") == "net.onnx: metadata: mean is [1, 2]; expected three numbers"
     save_onnx(path, 19, std="[1, 0, 1]")
@@ -145,4 +145,4 @@ def test_no_path_leads_to_tensors_in_other_folders(tmp_path: Path, location: str
     path = tmp_path / "model" / "a.onnx"
     path.write_bytes(model.SerializeToString())
     message = refusal(f"onnx:{path}")
-    assert re.search("outside its own folder|escapes model directory", message)
+    assert re.search("expected files in its folder|escapes model directory", message)

@@ -88,7 +88,7 @@ def test_older_files_are_read(tmp_path: Path) -> None:
         ('{"do_center_crop": true}', "do_center_crop is not supported"),
         ('{"do_resize": true}', "do_resize with size None; expected height and width"),
         ('{"size": {"height": "a"}}', "expected height and width"),
-        ('{"size": 64, "resample": 1}', "resample is 1; supported are 2"),
+        ('{"size": 64, "resample": 1}', r"resample is 1; expected 2 \(bilinear\)"),
         ('{"image_mean": [1, 2]}', "expected image_mean and image_std of three"),
     ],
 )

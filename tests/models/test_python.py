@@ -151,7 +151,7 @@ def test_a_missing_factory_or_module_is_reported(folder: Path) -> None:
     write_package(folder)
     expected = "--model python:zoo:netwerk: zoo has no function netwerk; it has network"
     assert refusal("python:zoo:netwerk").startswith(expected)
-    assert "no module gone; it was looked for among what is installed" in refusal("python:gone:x")
+    assert "no module gone is installed or in the current folder" in refusal("python:gone:x")
     assert "no such file: gone.py" in refusal("python:gone.py:x")
     assert "write python:MODULE:FACTORY" in refusal("python:zoo")
     (folder / "broken.py").write_text("import not_there\n")

@@ -218,7 +218,7 @@ def test_without_cache_and_network_alternatives_are_reported(hub_cache: Path) ->
     assert not hub_cache.exists()
     assert refusal("b5", data="cityscapes") == (
         "--model b5@cityscapes: nvidia/segformer-b5-finetuned-cityscapes-1024-1024 is not in the "
-        "cache of the Hugging Face hub, and the hub did not give it; connect to the network once, "
+        "cache of the Hugging Face hub, and could not be downloaded; connect to the network once, "
         f"or use --weights FILE, --model b0 --data streets, or {UNTRAINED}"
     )
 

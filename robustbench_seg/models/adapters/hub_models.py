@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import cast
 
 from ...errors import InputError
 from ..checkpoints.folders import CONFIG, WEIGHTS, shard_names
-from ..hub_files import NotFetchedError, fetch_repository
+from ..hub_files import REPOSITORY, NotFetchedError, fetch_repository
 from .processor import FILE as PROCESSOR
-
-_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def find_folder(choice: str, target: str) -> tuple[Path, str]:
@@ -24,9 +21,9 @@ def find_folder(choice: str, target: str) -> tuple[Path, str]:
         if not (folder / CONFIG).is_file():
             raise InputError(f"--model {choice}: no {CONFIG} in this folder; give one that has it")
         return folder, folder.resolve().name
-    if folder.exists() or not _REPOSITORY.fullmatch(target):
+    if folder.exists() or not REPOSITORY.fullmatch(target):
         raise InputError(
-            f"--model {choice}: no such folder, and no repository's name, which is OWNER/NAME"
+            f"--model {choice}: no such folder; give a folder, or a repository OWNER/NAME"
         )
     try:
         folder = fetch_repository(target)
@@ -48,7 +45,9 @@ def files_of(folder: Path) -> list[Path]:
         if path.is_file():
             names = shard_names(path) if path.suffix == ".json" else ()
             return [*described, path, *(folder / name for name in names)]
-    raise InputError(f"{folder}: no {WEIGHTS[0]} or {WEIGHTS[2]} in this folder")
+    raise InputError(
+        f"{folder}: no {WEIGHTS[0]} or {WEIGHTS[2]} in this folder; give one that has weights"
+    )
 
 
 def _fetch_processor(repository: str, folder: Path) -> None:

@@ -128,7 +128,7 @@ def _input_of(choice: str, session: Any) -> tuple[Dtype, int | None, tuple[int, 
         )
     batch, _, height, width = (side if isinstance(side, int) else None for side in shape)
     if batch not in (None, 1):
-        raise InputError(f"--model {choice}: takes {batch} images at once; export it for 1 or N")
+        raise InputError(f"--model {choice}: has a fixed batch of {batch}; export it with 1 or N")
     size = (height, width) if height is not None and width is not None else None
     return INPUTS[inputs[0].type], batch, size
 
@@ -161,7 +161,7 @@ def _external_files(path: Path) -> list[Path]:
         names.add(content[match.end() : end].decode(errors="replace"))
     for name in names:
         if PurePath(name).is_absolute() or ".." in PurePath(name).parts:
-            raise InputError(f"{path}: refused: it names {name}, outside its own folder")
+            raise InputError(f"{path}: refused: it names {name}; expected files in its folder")
         if not (path.parent / name).is_file():
-            raise InputError(f"{path}: keeps tensors in {name}, which is not beside it")
+            raise InputError(f"{path}: its tensors in {name} are missing; put that file beside it")
     return [path.parent / name for name in sorted(names)]

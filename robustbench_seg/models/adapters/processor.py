@@ -37,14 +37,14 @@ def read_processor(folder: Path, *, square: bool, divisor: int) -> tuple[Preproc
     for key in _REFUSED:
         if values.get(key):
             raise InputError(
-                f"{path}: {key} is not supported: what it does to images cannot be undone for "
-                "labels; use a copy of the folder in which it is false"
+                f"{path}: {key} is not supported, since labels would not fit the images; use a "
+                "copy of the folder in which it is false"
             )
     mean, std = _normalisation(path, values)
     resample = values.get("resample", 2)
     if not isinstance(resample, int) or resample not in _RESAMPLE:
         raise InputError(
-            f"{path}: resample is {resample!r:.60}; supported are 2, bilinear, and 3, cubic"
+            f"{path}: resample is {resample!r:.60}; expected 2 (bilinear) or 3 (bicubic)"
         )
     size, edges = None, None
     if values.get("do_resize", "size" in values):
@@ -52,7 +52,9 @@ def read_processor(folder: Path, *, square: bool, divisor: int) -> tuple[Preproc
         divisor = values.get("size_divisor", divisor)
         sides = [side for side in (*(size or ()), *(edges or ()), divisor) if side is not None]
         if not all(isinstance(side, int) and 0 < side <= LARGEST_SIDE for side in sides):
-            raise InputError(f"{path}: sizes must be whole pixels, 1 to {LARGEST_SIDE}")
+            raise InputError(
+                f"{path}: size is not 1 to {LARGEST_SIDE} whole pixels; write such a size"
+            )
         if size is not None:
             size = (math.ceil(size[0] / divisor) * divisor, math.ceil(size[1] / divisor) * divisor)
     channels: Literal["RGB", "BGR"] = "BGR" if values.get("do_flip_channel_order") else "RGB"

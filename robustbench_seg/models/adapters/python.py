@@ -67,8 +67,8 @@ def _import(choice: str, name: str) -> ModuleType:
             if not f"{name}.".startswith(f"{error.name}."):  # the module misses another one
                 raise
             raise InputError(
-                f"--model {choice}: no module {name}; it was looked for among what is installed, "
-                "and in the current folder"
+                f"--model {choice}: no module {name} is installed or in the current folder; "
+                "install it, or write python:FILE.py:FACTORY"
             ) from error
 
 
@@ -78,7 +78,7 @@ def _import_file(choice: str, path: Path) -> ModuleType:
     _make_importable(path.resolve().parent)
     spec = importlib.util.spec_from_file_location(path.stem, path.resolve())
     if spec is None or spec.loader is None:
-        raise InputError(f"--model {choice}: {path} is no Python file")
+        raise InputError(f"--model {choice}: {path} is not a Python file; give FILE.py")
     module = importlib.util.module_from_spec(spec)
     # Classes in the file look their module up by name; a loaded module of that name stays.
     sys.modules.setdefault(path.stem, module)

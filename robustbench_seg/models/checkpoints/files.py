@@ -52,17 +52,19 @@ def read_weights(path: str | Path) -> Contents:
     if not isinstance(loaded, Mapping) or not all(
         isinstance(name, str) and isinstance(value, Tensor) for name, value in loaded.items()
     ):
-        raise InputError(f"{path}: holds no weights: expected tensors by name (a state_dict)")
+        raise InputError(f"{path}: holds no weights; save a state_dict (tensors by name)")
     for name, value in loaded.items():
         special = value.is_quantized or value.is_complex() or value.layout != torch.strided
         if special or value.device.type != "cpu":  # a tensor on "meta" has no values
-            raise InputError(f"{path}: {name} is no plain tensor; save the weights as plain ones")
+            raise InputError(
+                f"{path}: {name} is quantized, complex, sparse or on meta; save plain tensors"
+            )
     tensors: dict[str, Tensor] = {}
     for name, value in loaded.items():
         for prefix in PREFIXES:
             name = name.removeprefix(prefix)
         if name in tensors:
-            raise InputError(f"{path}: holds {name} twice, once with a prefix; give one of them")
+            raise InputError(f"{path}: holds {name} twice, once with a prefix; keep one of them")
         tensors[name] = value.float() if value.is_floating_point() else value
     return Contents(tensors, metadata)
 

@@ -49,12 +49,15 @@ def read_folder(folder: Path) -> Folder:
     files = [folder / name for name in WEIGHTS]
     path = next((file for file in files if file.is_file()), None)
     if path is None:
-        raise InputError(f"{folder}: no model.safetensors or pytorch_model.bin in this folder")
+        raise InputError(
+            f"{folder}: no {WEIGHTS[0]} or {WEIGHTS[2]} in this folder; give one that has weights"
+        )
     config = _read_json(folder / CONFIG, "a model's configuration")
     for key, value in _FIXED.items():
         if config.get("model_type") in (None, "segformer") and config.get(key, value) != value:
             raise InputError(
-                f"{folder / CONFIG}: {key} is {config[key]}, not {value} as in B0 to B5"
+                f"{folder / CONFIG}: {key} is {config[key]}, not {value} as in B0 to B5; "
+                f"use --model hf:{folder}"
             )
     if path.suffix != ".json":
         return Folder(path, read_weights(path), config, sha256(path))
@@ -71,13 +74,13 @@ def shard_names(index: Path) -> tuple[str, ...]:
     weight_map = _read_json(index, "an index of weights").get("weight_map")
     names = weight_map.values() if isinstance(weight_map, dict) else ()
     if not names:
-        raise InputError(f"{index}: names no files of weights")
+        raise InputError(f"{index}: names no weights files; download it again")
     suffix = Path(index.name.removesuffix(".index.json")).suffix
     for name in names:
         # On Windows, a colon separates a drive.
         if not isinstance(name, str) or set(name) & set("/\\:") or not name.endswith(suffix):
             raise InputError(
-                f"{index}: refused: it names {name!r}, which is no {suffix} file of this folder"
+                f"{index}: refused: it names {name!r}; expected {suffix} files of this folder"
             )
     return tuple(sorted(set(names)))
 
@@ -102,7 +105,7 @@ def _read_json(path: Path, what: str) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: missing or not JSON") from error
+        raise InputError(f"{path}: missing or not JSON; download it again") from error
     if not isinstance(content, dict):
-        raise InputError(f"{path}: not {what}")
+        raise InputError(f"{path}: not {what}; download it again")
     return content
