@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from robustbench_seg.datasets.classes import CITYSCAPES
 
 from robustbench_seg.datasets.streets import streets
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference.devices import device_name, gpu_count, resolve_device
 from robustbench_seg.inference.predict import Predictor

@@ -1,0 +1,40 @@
+"""Code and commands in Markdown documents."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+PROGRAM = "robustseg"
+_FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_INDENTED = re.compile(r"(?:\A|\n\n)((?: {4}.*\n+)+)")
+_INLINE = re.compile(r"`([^`]+)`")
+
+
+def code_blocks(markdown: str) -> list[str]:
+    """Return the fenced and the indented code blocks, without their indentation."""
+    fenced = _FENCED.findall(markdown)
+    indented = _INDENTED.findall(_FENCED.sub("", markdown))
+    return fenced + [re.sub(r"^ {4}", "", block, flags=re.MULTILINE) for block in indented]
+
+
+def block_commands(markdown: str) -> list[list[str]]:
+    """Return the arguments of each `robustseg` command in code blocks, in order."""
+    return [command for block in code_blocks(markdown) for command in _commands(block)]
+
+
+def inline_commands(markdown: str) -> list[list[str]]:
+    """Return the arguments of each `robustseg COMMAND` in inline code."""
+    text = _INDENTED.sub("\n\n", _FENCED.sub("", markdown))
+    spans = (" ".join(span.split()) for span in _INLINE.findall(text))
+    return [command for span in spans for command in _commands(span)]
+
+
+def _commands(code: str) -> list[list[str]]:
+    commands = []
+    for line in code.replace("\\\n", " ").splitlines():
+        for part in line.split("&&"):
+            name, _, rest = part.strip().removeprefix("$ ").partition(" ")
+            if name.rpartition("/")[2] == PROGRAM and rest:
+                commands.append(shlex.split(rest, comments=True))
+    return commands
