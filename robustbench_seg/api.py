@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import wraps
 from inspect import cleandoc, formatannotation, signature
 from pathlib import Path
+from textwrap import fill, indent
 from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec, TypeVar
 
 from .errors import InputError
@@ -42,23 +43,37 @@ _log = logging.getLogger(__package__)
 
 
 def _public(function: Callable[P, R]) -> Callable[P, R]:
-    """Check the options of a function at each call, and list them in its docstring."""
-    declared = options.parameters(function)
+    """Check the options of a function at each call, and describe them in its docstring."""
+    declared, plain = options.parameters(function), signature(function)
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        for name, value in signature(function).bind(*args, **kwargs).arguments.items():
+        for name, value in plain.bind(*args, **kwargs).arguments.items():
             if name in declared:
                 declared[name].check(value)
         return function(*args, **kwargs)
 
-    lines = [cleandoc(function.__doc__ or ""), "", "Parameters", "----------"]
-    for each in declared.values():
-        default = f" (default: {each.option.default})" if each.option.default else ""
-        spoken = re.sub(r"--([\w-]+)", lambda m: m[1].replace("-", "_"), each.option.help)
-        lines += [f"{each.name} : {formatannotation(each.type)}", f"    {spoken}{default}"]
-    checked.__doc__ = "\n".join(lines)
+    # Completion and help() show the types without the declarations of the command line.
+    checked.__signature__ = plain.replace(  # type: ignore[attr-defined]
+        parameters=[
+            each.replace(annotation=declared[name].type) if name in declared else each
+            for name, each in plain.parameters.items()
+        ]
+    )
+    described = "\n".join(map(_described, declared.values()))
+    summary = cleandoc(function.__doc__ or "")
+    checked.__doc__ = f"{summary}\n\nParameters\n----------\n{described}"
     return checked
+
+
+def _described(each: options.Parameter) -> str:
+    """Return a parameter's entry in a docstring, where others have their names of Python."""
+    kind = re.sub(r"\b[a-z]+\.(?:[a-z]+\.)*", "", formatannotation(each.type))
+    text = each.option.help
+    if each.option.default:
+        text += f" Default: {each.option.default}."
+    text = re.sub(r"--([\w-]+)", lambda match: match[1].replace("-", "_"), text)
+    return f"{each.name} : {kind}\n{indent(fill(text, 92), ' ' * 4)}"
 
 
 @contextmanager
@@ -209,7 +224,9 @@ def merge(runs: options.Runs, out: options.Out = None, *, progress: Progress = s
     from .reporting.run import Run
     from .runs.merging import merge
 
-    return Run.open(merge(runs, out, progress))
+    folder = merge(runs, out, progress)
+    _log.info("run: %s", folder)
+    return Run.open(folder)
 
 
 def compare(

@@ -59,7 +59,6 @@ def merge(run: "Run", *, formats: Formats = ("html",)) -> None:
 
     Names the frames that are missing, if any; the same command adds their part.
     """
-    say(f"run: {run.folder}")
     _show(run, formats)
     if missing := run.missing_frames:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
@@ -127,9 +126,8 @@ def compare(found: Any, *, formats: Formats = ("html",), out: options.Out = None
 
 def _show(run: "Run", formats: Sequence[str], folder: Path | None = None) -> None:
     from .files import write_files
-    from .output import print_failures, print_header, print_run
+    from .output import print_failures, print_run
 
-    print_header(run.spec, run.folder)
     if not run.frames and run.failures:
         print_failures(run)
         return

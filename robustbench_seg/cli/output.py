@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,26 +11,17 @@ from rich.markup import escape
 
 from reports.comparison.description import Comparison
 
-from ..protocol.spec import Spec
 from ..reporting.failures import failure_notes, failure_stamps
 from ..reporting.report import notes_of, stamps_of, title_of
 from ..reporting.scales import input_scale, inputs
 from ..reporting.uncertainty import headline_intervals
 from ..runs.run import StoredRun
-from .console import console, print_table, say
-
-
-def print_header(spec: Spec, folder: Path) -> None:
-    """Say what is about to be run, and where it is kept."""
-    console.print(title_of(spec), style="bold", markup=False, highlight=False)
-    for model in spec.models:
-        if licence := model.weights.get("licence"):
-            say(f"{model.name}: licence of the weights: {licence}")
-    say(f"run: {folder}")
+from .console import console, print_table
 
 
 def print_run(run: StoredRun) -> None:
     """Print the headline numbers and the score of each corruption, in percent."""
+    console.print(title_of(run.spec), style="bold", markup=False, highlight=False)
     for stamp in stamps_of(run):
         console.print(f"[bold white on red] {escape(stamp)} [/]", highlight=False)
     if run.spec.suite.curves is not None:

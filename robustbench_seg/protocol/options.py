@@ -108,7 +108,7 @@ def parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
     """
     return {
         name: Parameter(name, parameter.annotation.__origin__, parameter.default, option)
-        for name, parameter in inspect.signature(function).parameters.items()
+        for name, parameter in inspect.signature(inspect.unwrap(function)).parameters.items()
         for option in getattr(parameter.annotation, "__metadata__", ())
     }
 

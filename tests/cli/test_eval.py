@@ -17,8 +17,6 @@ import robustbench_seg
 from corruptions import corrupt
 from robustbench_seg import __version__
 from robustbench_seg.__main__ import main
-from robustbench_seg.cli import options
-from robustbench_seg.errors import InputError
 from robustbench_seg.inference import condition_images
 from tests.helpers.frames import CITY, image_path, label_path, write_tree
 
@@ -187,17 +185,6 @@ def test_train_writes_weights_that_eval_takes(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "trained on streets" in next((tmp_path / "results").glob("b0*/report.html")).read_text()
-
-
-def test_lists_of_names_and_numbers() -> None:
-    assert options.names("--corruptions", "fog, snow") == ["fog", "snow"]
-    assert options.numbers("--severities", "1-3,5") == [1, 2, 3, 5]
-    assert options.numbers("--severities", None) is None
-    for text in ("", "a", "3-1", "1-", "-"):
-        with pytest.raises(InputError, match="--severities"):
-            options.numbers("--severities", text)
-    with pytest.raises(InputError, match="--corruptions"):
-        options.names("--corruptions", " ,")
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int | str | None:
