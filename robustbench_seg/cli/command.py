@@ -47,7 +47,7 @@ def command(
                 else:
                     result = call(**given)
             except KeyboardInterrupt as stop:
-                kept = getattr(stop, "__notes__", ["Nothing is kept; begin with the same command."])
+                kept = getattr(stop, "__notes__", ["Nothing is kept; the same command begins anew."])
                 say(" ".join(["Stopped.", *kept]))
                 raise typer.Exit(130) from None
             show(result, **shown)

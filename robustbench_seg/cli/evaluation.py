@@ -89,7 +89,8 @@ def report(
         )
     from ..reporting.run import Run
 
-    for run, name in zip(map(Run.open, runs), names, strict=True):
+    opened = [Run.open(run) for run in runs]
+    for run, name in zip(opened, names, strict=True):
         _show(run, formats, None if out is None else Path(out, name if len(runs) > 1 else ""))
 
 
