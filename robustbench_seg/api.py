@@ -406,7 +406,7 @@ def train(
         stop.add_note(
             f"The last checkpoint is in {folder}; the same command resumes."
             if (folder / training.CHECKPOINT).exists()
-            else f"Nothing is saved before step {first}; the same command begins anew."
+            else f"Nothing is saved before step {first}; the same command begins again."
         )
         raise
 

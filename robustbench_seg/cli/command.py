@@ -13,6 +13,7 @@ from ..protocol.options import Parameter, parameters
 from .console import progress_bars, say
 
 Show = Callable[..., None]
+NOTHING_KEPT = "Nothing is kept; the same command begins again."
 
 
 def command(
@@ -47,8 +48,7 @@ def command(
                 else:
                     result = call(**given)
             except KeyboardInterrupt as stop:
-                kept = getattr(stop, "__notes__", ["Nothing is kept; the same command begins anew."])
-                say(" ".join(["Stopped.", *kept]))
+                say(" ".join(["Stopped.", *getattr(stop, "__notes__", [NOTHING_KEPT])]))
                 raise typer.Exit(130) from None
             show(result, **shown)
 

@@ -267,8 +267,8 @@ def test_ctrl_c_says_what_is_kept(
         return capsys.readouterr().out
 
     begun = stopped(registry, "open_dataset")
-    assert begun == "Stopped. Nothing is kept; the same command begins anew.\n"
-    first = "Nothing is saved before step 50; the same command begins anew."
+    assert begun == "Stopped. Nothing is kept; the same command begins again.\n"
+    first = "Nothing is saved before step 50; the same command begins again."
     assert first in stopped(training, "train")
     folder.mkdir()
     (folder / CHECKPOINT).write_text("")
