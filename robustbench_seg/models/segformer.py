@@ -252,7 +252,7 @@ def segformer(
 
 def _sized_as(checkpoint: Checkpoint, name: str) -> SegFormer:
     settings = dict(checkpoint.format.settings)
-    for fuse in ("linear_fuse", "fusion_conv"):  # whose decoders mmsegmentation makes 256 wide
+    for fuse in ("linear_fuse", "fusion_conv"):  # mmsegmentation's are 256 wide in all variants
         weight = checkpoint.tensors.get(f"decode_head.{fuse}.conv.weight")  # (D, 4 D, 1, 1)
         if weight is not None and weight.ndim == 4 and weight.shape[1] == 4 * len(weight):
             settings["decoder_width"] = len(weight)

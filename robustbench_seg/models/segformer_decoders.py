@@ -29,7 +29,7 @@ class Projection(nn.Module):
 
 
 class AllMLPDecoder(nn.Module):
-    """Project the four maps, upsample to 1/4, concatenate, fuse, classify: Equation 4.
+    """Equation 4: project the four maps, upsample them to 1/4, concatenate, fuse, classify.
 
     The paper's GFLOPs count this form; `CommutedAllMLPDecoder` computes the same logits.
     """
@@ -45,7 +45,7 @@ class AllMLPDecoder(nn.Module):
 
     @property
     def projections(self) -> tuple[Projection, Projection, Projection, Projection]:
-        """The projections of c4 to c1: the order in which the checkpoints concatenate the maps."""
+        """Projections of c4 to c1, the order in which the checkpoints concatenate the maps."""
         return self.linear_c4, self.linear_c3, self.linear_c2, self.linear_c1
 
     def forward(self, maps: list[Tensor]) -> Tensor:
@@ -64,7 +64,7 @@ class AllMLPDecoder(nn.Module):
 
 
 class CommutedAllMLPDecoder(AllMLPDecoder):
-    """Equation 4 with projection and fusion before the upsampling: an optimisation.
+    """Equation 4, optimised: the maps are projected and fused before they are upsampled.
 
     A 1x1 convolution commutes with bilinear upsampling, whose weights sum to 1. So each map is
     projected and fused at its own resolution, by the product of the two matrices, and then

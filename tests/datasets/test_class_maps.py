@@ -26,8 +26,7 @@ from robustbench_seg.datasets.class_maps import (
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.datasets.taxonomies import CAMVID, CITYSCAPES
 from robustbench_seg.errors import InputError
-from robustbench_seg.models.base import IMAGENET, Segmenter, Window
-from robustbench_seg.models.class_mask import restrict_classes
+from robustbench_seg.models.base import IMAGENET, Segmenter
 from robustbench_seg.models.registry import load_model
 from robustbench_seg.reporting.run import Run
 from tests.helpers.frames import CITY, write_camvid, write_tree
@@ -258,20 +257,6 @@ def test_what_a_map_does_to_labels_and_predictions(tmp_path: Path) -> None:
     assert sorted(other.kept_classes) == sorted(kept) == sorted(other.prediction_lookup.tolist())
     assert other.model_taxonomy == "camvid"
     assert wrong.model_taxonomy == "cityscapes"
-
-
-def test_a_restricted_model_never_predicts_the_others() -> None:
-    torch.manual_seed(0)
-    network = torch.nn.Conv2d(3, 5, 1)
-    whole = Segmenter(
-        "net", network, IMAGENET, Window("whole"), tuple("abcd"), "x", spare_outputs=1
-    )
-    some = restrict_classes(whole, (3, 1))
-    assert (some.classes, some.spare_outputs) == (("d", "b"), 0)
-    assert isinstance(some.network, torch.nn.Module)
-    x = torch.randn(2, 3, 4, 6)
-    assert (some.network(x) == network(x)[:, [3, 1]]).all()
-    assert restrict_classes(whole, range(4)) is whole
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
-"""A small server that speaks the file API of the Hugging Face hub, and its faults.
+"""A small server with the file API of the Hugging Face hub, and with its faults.
 
-Large files are answered as there: by a redirection that states their size and SHA-256.
+As on the hub, large files are redirected, with their size and SHA-256 in the headers.
 """
 
-# ruff: noqa: D102 - the classes say what they do.
+# ruff: noqa: D102 - the docstrings of the classes describe their methods.
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGE = (".safetensors", ".bin")
 
 
 class Hub(ThreadingHTTPServer):
-    """Repositories by name, and what is wrong with them."""
+    """Repositories by name, and their faults."""
 
     daemon_threads = True
 
@@ -28,11 +28,11 @@ class Hub(ThreadingHTTPServer):
         self.repositories: dict[str, dict[str, bytes]] = {}
         self.gated: set[str] = set()
         self.stated: dict[str, str] = {}
-        """Files of which another digest is stated than theirs."""
+        """Wrong digests that are stated, by file."""
         self.short: set[str] = set()
         """Files that end after half of their bytes."""
         self.breaking: dict[str, int] = {}
-        """Files whose sending breaks off after half of the bytes, and how many times."""
+        """Numbers of responses that break off after half of the bytes, by file."""
         self.requests: list[str] = []
 
     @property
@@ -45,7 +45,7 @@ class Hub(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers HEAD and GET of /OWNER/NAME/resolve/REVISION/FILE, and of where it redirects to."""
+    """Answers HEAD and GET of /OWNER/NAME/resolve/REVISION/FILE, and of redirected files."""
 
     server: Hub
 
@@ -56,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(body=True)
 
     def log_message(self, *_: Any) -> None:
-        """Be silent."""
+        """Log nothing."""
 
     def answer(self, body: bool) -> None:
         self.server.requests.append(f"{self.command} {self.path}")
@@ -66,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         owner, name, action, _, file = parts
         repository = f"{owner}/{name}"
         files = self.server.repositories.get(repository)
-        if files is None:  # as the hub does, which does not tell which of them are private
+        if files is None:  # as the hub does, which hides private ones
             return self.reply(401, {"X-Error-Message": "Invalid username or password."})
         if repository in self.server.gated:
             return self.reply(401, {"X-Error-Code": "GatedRepo"})
@@ -78,15 +78,15 @@ class Handler(BaseHTTPRequestHandler):
             return self.reply(
                 302,
                 {
-                    # Another host, as there: the client follows redirections on the same one,
-                    # and then misses what this answer states.
+                    # Another host, as on the hub: the client would follow a redirection to the
+                    # same host, and miss these headers.
                     "Location": f"{self.server.store}/{repository}/content/-/{file}",
                     "X-Repo-Commit": COMMIT,
                     "X-Linked-Etag": f'"{digest}"',
                     "X-Linked-Size": str(len(content)),
                 },
             )
-        blob = b"blob %d\0%s" % (len(content), content)  # Git's digest, of files that are small
+        blob = b"blob %d\0%s" % (len(content), content)  # Git's digest, for small files
         headers = {"X-Repo-Commit": COMMIT, "ETag": f'"{hashlib.sha1(blob).hexdigest()}"'}
         return self.send(file, content, headers, body)
 
@@ -114,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving() -> Iterator[Hub]:
-    """Serve in a thread."""
+    """Serve a hub in a thread."""
     with Hub() as hub:
         thread = Thread(target=hub.serve_forever, args=(0.05,))
         thread.start()

@@ -16,7 +16,7 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.models import named_weights
 from robustbench_seg.models.base import IMAGENET, Segmenter, Window
 from robustbench_seg.models.catalogue import MODELS
-from robustbench_seg.models.named_weights import NAMED_WEIGHTS, Hub
+from robustbench_seg.models.named_weights import NAMED_WEIGHTS, Embedded, Hub, find_weights
 from robustbench_seg.models.registry import (
     Choice,
     build_model,
@@ -103,6 +103,18 @@ def test_the_data_selects_the_weights(embedded: Path) -> None:
         for name, value in network_of(segmenter).state_dict().items()
     )
     assert not network_of(segmenter).training
+
+
+@pytest.mark.parametrize(
+    ("model", "data"),
+    [key for key, where in NAMED_WEIGHTS.items() if isinstance(where, Embedded)],
+)
+def test_embedded_weights_have_the_names_of_the_network(model: str, data: str) -> None:
+    path = find_weights(model, data, data).path
+    state = network_of(load_model(f"{model}@{data}", data=data, classes=CLASSES)).state_dict()
+    for name, value in load_file(path).items():
+        assert torch.equal(state.pop(name), value.float()), name
+    assert all(name.endswith("num_batches_tracked") for name in state)
 
 
 def test_a_file_is_labelled_by_its_name_or_its_folder(embedded: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,16 @@ def test_a_batch_gives_the_logits_of_its_images(pairs: dict[str, tuple[Any, SegF
     together = ours(x)
     singly = torch.cat([ours(x[index : index + 1]) for index in range(3)])
     assert (together - singly).abs().max() < 1e-5 * singly.abs().max()
+
+
+def test_a_copy_has_stages_of_its_modules() -> None:
+    network = segformer("b0-pe", 5)
+    backbone = deepcopy(network).half().backbone
+    for number, stage in enumerate(backbone.stages, start=1):
+        for name, module in stage.named_children():
+            assert backbone.get_submodule(f"{name}{number}") is module
+            assert module is not network.backbone.get_submodule(f"{name}{number}")
+    assert {value.dtype for value in backbone.parameters()} == {torch.float16}
 
 
 @torch.no_grad()
