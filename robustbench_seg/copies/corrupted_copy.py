@@ -1,8 +1,8 @@
 """A corrupted copy on disk: <corruption>/<severity>/<image>, a manifest and a table of digests.
 
-The images are PNG files with the paths and names of those that they were made of. `images.csv`
-has a row for each that is there whole, with the SHA-256 of its pixels (RGB bytes, row by row).
-Rows are appended as images are made, and put in order when all are.
+The images are PNG files with the paths and names of their sources. `images.csv` has a row for each
+finished image, with the SHA-256 of its pixels (RGB bytes, row by row). Rows are appended as images
+are written, and sorted when all are.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +26,11 @@ from .sources import SourceImage
 
 TABLE = "images.csv"
 _COLUMNS = ("corruption", "severity", "image", "sha256")
+_AGAIN = "run the same robustseg corrupt again"
 
 
-@dataclass(frozen=True, order=True)
-class Place:
-    """Where an image of a copy is: its condition, and its path in the folder of that."""
+class CorruptedImage(NamedTuple):
+    """An image of a copy: its condition, and its path in the condition's folder."""
 
     corruption: str
     severity: int
@@ -38,125 +38,112 @@ class Place:
 
     @property
     def path(self) -> str:
-        """The path in the copy's folder."""
+        """Path in the copy's folder."""
         return f"{self.corruption}/{self.severity}/{self.image}"
 
 
-class Copy:
-    """A corrupted copy, whole or begun."""
+class CorruptedCopy:
+    """A corrupted copy, complete or not."""
 
     def __init__(self, folder: Path, manifest: Manifest):
         self.folder = folder
         self.manifest = manifest
-        conditions = set(manifest.suite.corrupted)
-        self.digests = {
-            place: digest
-            for place, digest in _rows(folder)
-            if (place.corruption, place.severity) in conditions
-        }
+        self.conditions = manifest.suite.corrupted
+        known = set(self.conditions)
+        self.digests = {image: digest for image, digest in _rows(folder) if image[:2] in known}
 
     @classmethod
-    def open(cls, folder: Path) -> Copy:
+    def open(cls, folder: Path) -> CorruptedCopy:
         """Open a copy to read its images; InputError if there is none, or if it is damaged."""
         return cls(folder, Manifest.read(folder))
 
     @classmethod
-    def begin(cls, folder: Path, manifest: Manifest) -> Copy:
-        """Begin a copy, or go on with one of the same manifest; OSError where that is refused."""
+    def create_or_resume(cls, folder: Path, manifest: Manifest) -> CorruptedCopy:
+        """Create a copy, or resume one with the same manifest; OSError if writing fails."""
         folder.mkdir(parents=True, exist_ok=True)
         manifest.write(folder)
         copy = cls(folder, manifest)
-        copy.write_table()  # without the row that was being written when the last session ended
+        copy.write_table()  # without a row that was cut off when the last session was killed
         return copy
 
-    def missing(self, image: SourceImage) -> tuple[tuple[str, int], ...]:
-        """Return the conditions under which an image has yet to be made."""
-        places = (Place(*condition, image.target) for condition in self.manifest.suite.corrupted)
+    def missing(self, source: SourceImage) -> tuple[tuple[str, int], ...]:
+        """Return the conditions (corruption, severity) under which an image is not yet copied."""
         return tuple(
-            (place.corruption, place.severity)
-            for place in places
-            if place not in self.digests or not (self.folder / place.path).is_file()
+            condition
+            for condition in self.conditions
+            if not self._holds(CorruptedImage(*condition, source.target))
         )
 
-    def add(self, rows: Iterable[tuple[Place, str]]) -> None:
-        """Note images that have been written, with their digests."""
-        new = dict(rows)
+    def add(self, digests: Mapping[CorruptedImage, str]) -> None:
+        """Append the digests of images that have been written."""
         with (self.folder / TABLE).open("a", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows(_cells(new))
-        self.digests.update(new)
+            csv.writer(file).writerows((*image, digest) for image, digest in digests.items())
+        self.digests.update(digests)
 
     def write_table(self) -> None:
-        """Write the digests in the order of their conditions and images, whole or not at all."""
-        order = {condition: n for n, condition in enumerate(self.manifest.suite.corrupted)}
-        rows = sorted(
-            self.digests.items(),
-            key=lambda row: (order[row[0].corruption, row[0].severity], row[0].image),
-        )
+        """Write the table of digests, sorted by condition and image, atomically."""
+        order = {condition: number for number, condition in enumerate(self.conditions)}
+        images = sorted(self.digests, key=lambda image: (order[image[:2]], image.image))
         partial = self.folder / f"{TABLE}.partial"
         with partial.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([_COLUMNS, *_cells(dict(rows))])
+            csv.writer(file).writerow(_COLUMNS)
+            csv.writer(file).writerows((*image, self.digests[image]) for image in images)
         partial.replace(self.folder / TABLE)
 
     def check(self, keys: Mapping[str, str], conditions: Collection[tuple[str, int]]) -> str:
-        """Check that all images of some frames are there; return a digest of them.
+        """Check that the images of some frames exist; return a digest of them.
 
-        `keys` maps the names of the frames to the `image_key`s of their images. Raises InputError
-        for the first frame that was not copied, and for the first image that is absent.
+        `keys` maps the name of each frame to the `image_key` of its image. Raises InputError for
+        the first frame that was not copied, and for the first image that is missing.
         """
         digest = hashlib.sha256()
         for name, key in keys.items():
             if key not in self._targets:
-                raise InputError(f"{self.folder}: the image of frame {name} was not copied there")
+                raise InputError(
+                    f"{self.folder}: the image of frame {name} was not copied there; make a copy "
+                    "of the images of this dataset"
+                )
             for corruption, severity in conditions:
-                place = self._place(key, corruption, severity)
-                if place not in self.digests or not (self.folder / place.path).is_file():
-                    raise InputError(
-                        f"{self.folder / place.path}: no such image; run the same "
-                        "robustseg corrupt again to complete the copy"
-                    )
-                row = (key, corruption, severity, self.digests[place])
+                image = CorruptedImage(corruption, severity, self._targets[key])
+                if not self._holds(image):
+                    raise InputError(f"{self.folder / image.path}: no such image; {_AGAIN}")
+                row = (key, corruption, severity, self.digests[image])
                 digest.update(json.dumps(row).encode())
         return digest.hexdigest()
 
     def image(self, key: str, corruption: str, severity: int) -> NDArray[np.uint8]:
-        """Return the image, uint8 (H, W, 3), that was made of the one with this `image_key`.
+        """Return the corrupted image, uint8 (H, W, 3), of the source with an `image_key`.
 
-        Raises InputError where it cannot be read or its pixels are not those that were written.
+        Raises InputError if it cannot be read, or if its pixels are not those that were written.
         """
-        place = self._place(key, corruption, severity)
-        path = self.folder / place.path
-        image = read_image(path)
-        if pixel_digest(image) != self.digests[place]:
+        image = CorruptedImage(corruption, severity, self._targets[key])
+        path = self.folder / image.path
+        pixels = read_image(path)
+        if pixel_digest(pixels) != self.digests[image]:
             raise InputError(
-                f"{path}: its pixels are not those that were written; delete it and run the same "
-                "robustseg corrupt again"
+                f"{path}: its pixels are not those that were written; delete it and {_AGAIN}"
             )
-        return image
+        return pixels
 
-    def _place(self, key: str, corruption: str, severity: int) -> Place:
-        return Place(corruption, severity, self._targets[key])
+    def _holds(self, image: CorruptedImage) -> bool:
+        return image in self.digests and (self.folder / image.path).is_file()
 
     @cached_property
     def _targets(self) -> dict[str, str]:
         return {image.key: image.target for image in self.manifest.images}
 
 
-def _cells(digests: dict[Place, str]) -> Iterator[tuple[str, int, str, str]]:
-    for place, digest in digests.items():
-        yield place.corruption, place.severity, place.image, digest
-
-
-def _rows(folder: Path) -> Iterator[tuple[Place, str]]:
+def _rows(folder: Path) -> Iterator[tuple[CorruptedImage, str]]:
     path = folder / TABLE
     if not path.is_file():
         return
     try:
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.reader(file):
-                # A row that was cut off while it was written is none; neither is the header.
+                # Neither the header, nor a row that was cut off while it was written.
                 if len(row) == len(_COLUMNS) and len(row[3]) == 64:
-                    yield Place(row[0], int(row[1]), row[2]), row[3]
+                    yield CorruptedImage(row[0], int(row[1]), row[2]), row[3]
     except (ValueError, csv.Error) as error:
         raise InputError(
-            f"{path}: damaged ({error}); delete it, and the images are made again"
+            f"{path}: damaged ({error}); delete it and {_AGAIN}, which makes all images anew"
         ) from error

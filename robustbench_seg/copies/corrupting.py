@@ -1,4 +1,4 @@
-"""Making a corrupted copy: find the images -> check them -> make what is missing."""
+"""Making a corrupted copy: find the images, check them, make those that are missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..processes import ProcessPool, stopped
 from ..progress import Progress, silent
 from ..protocol.suites import load_suite
 from ..versions import CORRUPTING, versions
-from .corrupted_copy import Copy, Place
+from .corrupted_copy import CorruptedCopy, CorruptedImage
 from .digests import pixel_digest
 from .manifest import MANIFEST, Manifest, refuse_another
 from .png import write_png
@@ -24,7 +24,7 @@ from .sources import SourceImage, find_sources, read_source
 
 @dataclass(frozen=True)
 class Task:
-    """An image of a folder, and the conditions under which it has yet to be made in another."""
+    """An image of the source folder, and the conditions under which it is not yet copied."""
 
     image: SourceImage
     conditions: tuple[tuple[str, int], ...]
@@ -44,100 +44,92 @@ def corrupt_folder(
     seed: int = 0,
     workers: int = 1,
     progress: Progress = silent,
-) -> Copy:
+) -> CorruptedCopy:
     """Write a corrupted copy of a folder of images, or of a split of a Cityscapes tree.
 
     An image `a/b.jpg` in `source` becomes `<corruption>/<severity>/a/b.png` in `out`, under every
-    condition of the suite. A copy that was begun with the same arguments is completed. `workers`
-    is a number of processes; with more than one, what a script runs must be guarded by
-    `if __name__ == "__main__"`. Raises InputError, before any image is made, for whatever is wrong
-    with the arguments or with an image.
+    condition of the suite. The same arguments complete a copy that was interrupted. `workers`
+    is a number of processes; with more than one, a script must guard its code by
+    `if __name__ == "__main__"`. Raises InputError, before any image is written, for invalid
+    arguments and for images that cannot be corrupted.
     """
     source, out = Path(source), Path(out)
     chosen = load_suite(suite).select(corruptions, severities)
     if not chosen.corrupted:
         raise InputError(f"--suite {suite}: has no corruptions; use a suite that has some")
-    _check_numbers(seed, workers)
+    if not isinstance(seed, int) or seed < 0:
+        raise InputError(f"--seed {seed}: must be a whole number, 0 or more")
+    if workers < 1:
+        raise InputError(f"--workers {workers}: must be at least 1")
     paths = find_sources(source, split)
-    _check_out(source, out)
-    versions_now = versions(CORRUPTING)
-    refuse_another(out, suite=chosen, seed=seed, versions=versions_now)
+    check_folder(out, MANIFEST, "OUT")
+    if out.resolve().is_relative_to(source.resolve()):
+        raise InputError(f"OUT {out}: is in {source}, whose images are read; name a folder outside")
+    installed = versions(CORRUPTING)
+    refuse_another(out, suite=chosen, seed=seed, versions=installed)
 
-    with ProcessPool.of(workers) as crew:
-        images = _read_all(crew, source, paths, progress)
+    with ProcessPool.of(workers) as pool:
+        images = _read_all(pool, source, paths, progress)
         refuse_another(out, images=images)
         try:
-            copy = Copy.begin(out, Manifest(chosen, seed, versions_now, images))
-            _make_missing(crew, source, copy, progress)
+            manifest = Manifest(chosen, seed, installed, images)
+            copy = CorruptedCopy.create_or_resume(out, manifest)
+            _make_missing(pool, source, copy, progress)
             copy.write_table()
         except OSError as error:
             raise InputError(
-                f"{error.filename or out}: cannot be written ({error.strerror}); what is done is "
-                "kept, and the same command goes on"
+                f"{error.filename or out}: cannot be written ({error.strerror}); finished images "
+                "are kept; run the same command again to resume"
             ) from error
     return copy
 
 
-def corrupt_image(task: Task) -> list[tuple[Place, str]]:
-    """Read an image, write it under the task's conditions, and return what was written."""
+def corrupt_image(task: Task) -> dict[CorruptedImage, str]:
+    """Write an image under the conditions of a task; return the digests of what was written."""
     image = read_source(task.source / task.image.path)
     if image_key(image) != task.image.key:
         raise InputError(f"{task.source / task.image.path}: was changed while it was copied")
-    written = []
+    written: dict[CorruptedImage, str] = {}
     for corruption, severity in task.conditions:
         if stopped():
             break
-        place = Place(corruption, severity, task.image.target)
-        path = task.out / place.path
+        target = CorruptedImage(corruption, severity, task.image.target)
+        path = task.out / target.path
         path.parent.mkdir(parents=True, exist_ok=True)
         corrupted = corrupt(image, corruption, severity, seed=task.seed, key=task.image.key)
         write_png(path, corrupted)
-        written.append((place, pixel_digest(corrupted)))
+        written[target] = pixel_digest(corrupted)
     return written
 
 
 def _read_all(
-    crew: ProcessPool, source: Path, paths: Sequence[str], progress: Progress
+    pool: ProcessPool, source: Path, paths: Sequence[str], progress: Progress
 ) -> tuple[SourceImage, ...]:
-    """Read all images, so that what is wrong with one is known before any is corrupted."""
+    """Read all images, so that an unusable one is reported before any is corrupted."""
     images: list[SourceImage] = []
 
-    def note(image: SourceImage) -> None:
+    def done(image: SourceImage) -> None:
         images.append(image)
         progress("checking images", len(images), len(paths), "")
 
-    crew.run(partial(SourceImage.of, source), paths, note)
+    pool.run(partial(SourceImage.of, source), paths, done)
     return tuple(sorted(images, key=lambda image: image.path))
 
 
-def _make_missing(crew: ProcessPool, source: Path, copy: Copy, progress: Progress) -> None:
-    manifest = copy.manifest
-    total = len(manifest.images) * len(manifest.suite.corrupted)
+def _make_missing(pool: ProcessPool, source: Path, copy: CorruptedCopy, progress: Progress) -> None:
+    total = len(copy.manifest.images) * len(copy.conditions)
     tasks = [
-        Task(image, missing, manifest.seed, source, copy.folder)
-        for image in manifest.images
+        Task(image, missing, copy.manifest.seed, source, copy.folder)
+        for image in copy.manifest.images
         if (missing := copy.missing(image))
     ]
     made = total - sum(len(task.conditions) for task in tasks)
     progress("corrupting", made, total, "")
 
-    def note(written: list[tuple[Place, str]]) -> None:
+    def done(written: dict[CorruptedImage, str]) -> None:
         nonlocal made
         copy.add(written)
         made += len(written)
         progress("corrupting", made, total, "")
 
-    crew.run(corrupt_image, tasks, note)
-
-
-def _check_numbers(seed: int, workers: int) -> None:
-    if not isinstance(seed, int) or seed < 0:
-        raise InputError(f"--seed {seed}: must be a whole number, 0 or more")
-    if workers < 1:
-        raise InputError(f"--workers {workers}: must be at least 1")
-
-
-def _check_out(source: Path, out: Path) -> None:
-    check_folder(out, MANIFEST, "OUT")
-    if out.resolve().is_relative_to(source.resolve()):
-        raise InputError(f"OUT {out}: is in {source}, whose images are read; name a folder outside")
+    pool.run(corrupt_image, tasks, done)

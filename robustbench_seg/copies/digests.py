@@ -1,4 +1,4 @@
-"""Digests of pixels, by which two laboratories tell that they evaluate the same images."""
+"""Digests of pixels: equal digests on two machines mean equal corrupted images."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..datasets.streets import render
 from ..protocol.suites import Suite
 
 SCENE = ("val", 0, 512, 256)
-"""The frame of streets whose corrupted images are compared: split, number, width and height."""
+"""Scene of streets whose corrupted images are compared: split, index, width and height."""
 
 
 @dataclass(frozen=True)
 class ImageDigest:
-    """The digest of an image under one condition."""
+    """SHA-256 of an image under one condition."""
 
     corruption: str
     severity: int
@@ -35,8 +35,7 @@ def pixel_digest(image: NDArray[np.uint8]) -> str:
 def suite_digests(suite: Suite, *, seed: int = 0) -> tuple[ImageDigest, ...]:
     """Return the digest of a fixed frame under each condition of a suite, in its order.
 
-    The frame is scene 0 of the split val of streets, at 512x256. The same digests on two machines
-    mean that both make the same corrupted images.
+    The frame is scene 0 of the split val of streets, at 512x256.
     """
     image, _ = render(*SCENE)
     return image_digests(image, suite.corrupted, seed=seed)
@@ -56,6 +55,6 @@ def image_digests(
 
 
 def total_digest(digests: Iterable[ImageDigest]) -> str:
-    """Return one digest that stands for all."""
+    """Return one digest of many."""
     lines = "".join(f"{each.corruption} {each.severity} {each.sha256}\n" for each in digests)
     return hashlib.sha256(lines.encode()).hexdigest()

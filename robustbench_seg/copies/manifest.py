@@ -1,4 +1,4 @@
-"""What a corrupted copy is: everything that its pixels depend on, in one JSON file."""
+"""The manifest of a corrupted copy: everything that its pixels depend on, in a JSON file."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class Manifest:
-    """Copies with equal manifests have equal pixels."""
+    """Suite, seed, packages and images; copies with equal manifests have equal pixels."""
 
     suite: Suite
     seed: int
     versions: Mapping[str, str]
-    """Of the packages: another version may make other pixels."""
+    """Versions of the packages that can change pixels."""
     images: tuple[SourceImage, ...]
 
     def write(self, folder: Path) -> None:
-        """Write the file, whole or not at all; OSError where that is refused."""
+        """Write the file atomically; OSError if that fails."""
         content = {
             "about": "corrupted copy of a folder of images, by robustseg corrupt; "
             "the SHA-256 of the pixels of every image is in images.csv",
@@ -47,25 +47,28 @@ class Manifest:
             values = json.loads(path.read_text("utf-8"))
             if values["format"] != _FORMAT:
                 raise InputError(
-                    f"{path}: made by another version of robustseg "
-                    f"(format {values['format']}, this one reads {_FORMAT})"
+                    f"{path}: made by another version of robustseg (format {values['format']}, not "
+                    f"{_FORMAT}); use that version, or make the copy again"
                 )
             return cls._of(values)
         except InputError:
             raise
         except OSError as error:
             raise InputError(
-                f"{folder}: no corrupted copy here ({MANIFEST}: {error.strerror})"
+                f"{folder}: no corrupted copy here ({MANIFEST}: {error.strerror}); name the OUT of "
+                "a robustseg corrupt"
             ) from error
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise InputError(f"{path}: not the manifest of a corrupted copy, or damaged") from error
+            raise InputError(
+                f"{path}: not the manifest of a corrupted copy, or damaged; make the copy again"
+            ) from error
 
     @classmethod
     def _of(cls, values: Mapping[str, Any]) -> Manifest:
         suite = suite_from_dict(values["suite"])
         if type(values["seed"]) is not int:
             raise TypeError("the seed is a whole number")
-        # A copy is someone else's: what its manifest names is in its own folder.
+        # The copy may be someone else's: its manifest must not lead out of the folder.
         names = [name for name, _ in suite.corrupted]
         for name in (*names, *(image["path"] for image in values["images"])):
             path = PurePath(name)
@@ -80,7 +83,7 @@ class Manifest:
 
 
 def refuse_another(folder: Path, **wanted: object) -> None:
-    """Raise InputError where a folder's manifest, if it has one, has other parts than wanted."""
+    """Raise InputError if a folder has a manifest that differs in one of these parts."""
     if not (folder / MANIFEST).exists():
         return
     stored = Manifest.read(folder)

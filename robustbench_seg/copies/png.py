@@ -1,4 +1,4 @@
-"""Writing PNG files fast: encoding takes most of the time of a corrupted copy.
+"""A fast PNG encoder: encoding takes most of the time of a corrupted copy.
 
 ISO/IEC 15948. Each row is written as its difference from the row above (the filter "up"), and the
 differences by zlib's run lengths at its lowest level: over twice as fast as Pillow, which tries
@@ -21,11 +21,8 @@ _UP = 2
 
 
 def write_png(path: Path, image: NDArray[np.uint8]) -> None:
-    """Write an RGB uint8 (H, W, 3) image; the file is there whole or not at all.
-
-    Raises OSError where it cannot be written.
-    """
-    # The partial file has a fixed name, so that what a killed process left is written over.
+    """Write an RGB uint8 (H, W, 3) image atomically; OSError if that fails."""
+    # The partial file has a fixed name: the next run overwrites one that a killed process left.
     partial = path.with_name(f"{path.name}.partial")
     try:
         partial.write_bytes(encode_png(image))

@@ -1,4 +1,4 @@
-"""Which images a folder holds, and reading them as they will be corrupted."""
+"""The images of a source folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OTHERS = {
 
 @dataclass(frozen=True)
 class SourceImage:
-    """An image that is copied: its path in the folder, its size in pixels, and its key."""
+    """An image of a source folder: its relative path, its size in pixels, and its `image_key`."""
 
     path: str
     height: int
@@ -38,24 +38,24 @@ class SourceImage:
 
     @classmethod
     def of(cls, folder: Path, path: str) -> SourceImage:
-        """Read an image whole; InputError if it is not one that can be copied."""
+        """Read an image; InputError if it cannot be corrupted."""
         image = read_source(folder / path)
         height, width, _ = image.shape
         return cls(path, height, width, image_key(image))
 
     @property
     def target(self) -> str:
-        """The path of its copy in the folder of a condition."""
+        """Path of its copy in the folder of a condition."""
         return str(PurePosixPath(self.path).with_suffix(".png"))
 
 
 def find_sources(folder: Path, split: str | None) -> list[str]:
     """Return the paths of the images in a folder, relative to it, with slashes, sorted.
 
-    Of a Cityscapes tree these are the images of a split (None: val); of any other folder all
-    images in it and in its subfolders, without hidden ones. Raises InputError where there is no
-    folder, split or image, where a name is no text, and where the copies of two images would have
-    one name.
+    For a Cityscapes tree these are the images of a split (None: val); for any other folder all
+    images in it and in its subfolders, without hidden ones. Raises InputError for a missing folder
+    or split, for a folder without images, for a name that is not UTF-8, and if the copies of two
+    images would have the same name.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
@@ -84,9 +84,9 @@ def find_sources(folder: Path, split: str | None) -> list[str]:
 
 
 def read_source(path: Path) -> NDArray[np.uint8]:
-    """Return an image as RGB uint8 (H, W, 3), a grey one as three equal channels.
+    """Return an image as RGB uint8 (H, W, 3); a grey image gets three equal channels.
 
-    Raises InputError, which says what was found, for anything but 8 bits of RGB or of grey.
+    Raises InputError, which says what was found, unless the file is 8-bit RGB or grey.
     """
     with open_image(path) as file:
         check_depth(path, file)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corruptions.reference import require_opencv
 
-from ..copies.corrupted_copy import Copy
+from ..copies.corrupted_copy import CorruptedCopy
 from ..datasets.base import Dataset
 from ..errors import InputError
 from ..inference.condition_images import ConditionImages
@@ -24,7 +24,7 @@ class Source:
 
     suite: Suite
     images: ConditionImages
-    copy: Copy | None = None
+    copy: CorruptedCopy | None = None
     """Corrupted copy that has the images; None: they are made."""
 
     def check(self, frames: Sequence[FrameSpec]) -> CopySpec | None:
@@ -52,7 +52,7 @@ def find_source(request: Request) -> Source:
             suite.select(request.corruptions, request.severities),
             ConditionImages(seed or 0, implementation),
         )
-    copy = Copy.open(Path(request.copy))
+    copy = CorruptedCopy.open(Path(request.copy))
     made = copy.manifest
     suite = load_suite(request.suite) if request.suite else made.suite
     chosen = suite.select(request.corruptions, request.severities)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from robustbench_seg import cli
-from robustbench_seg.copies.corrupted_copy import Copy
+from robustbench_seg.copies.corrupted_copy import CorruptedCopy
 from robustbench_seg.copies.corrupting import corrupt_folder
 from robustbench_seg.datasets import files
 from robustbench_seg.datasets.class_maps import load_class_map
@@ -120,7 +120,7 @@ def test_a_copy_has_its_images_in_its_own_folder(tmp_path: Path, place: str, nam
         manifest["suite"]["columns"][0]["corruption"] = name
     path.write_text(json.dumps(manifest))
     with pytest.raises(InputError, match="not the manifest"):
-        Copy.open(tmp_path / "copy")
+        CorruptedCopy.open(tmp_path / "copy")
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 5000, "a = " + "9" * 5000])

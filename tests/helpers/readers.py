@@ -20,7 +20,7 @@ import numpy as np
 
 import robustbench_seg
 from robustbench_seg import cli
-from robustbench_seg.copies.corrupted_copy import Copy
+from robustbench_seg.copies.corrupted_copy import CorruptedCopy
 from robustbench_seg.copies.corrupting import corrupt_folder
 from robustbench_seg.copies.sources import read_source
 from robustbench_seg.datasets.class_maps import load_class_map
@@ -190,7 +190,7 @@ class Fuzzer:
             self.table.encode() if first else mutated_text(self.table, generator)
         )
         try:
-            found = Copy.open(copy)
+            found = CorruptedCopy.open(copy)
             conditions = found.manifest.suite.corrupted
             keys = {image.path: image.key for image in found.manifest.images}
             found.check(keys, conditions)

@@ -1,18 +1,14 @@
-"""Corrupted copies of folders: their pixels, their resumption, and what they refuse."""
+"""Making corrupted copies: their files, and what is refused."""
 
 from __future__ import annotations
 
-import csv
-import errno
 import hashlib
 import json
 import os
 import shutil
-import signal
 import struct
 import subprocess
 import sys
-import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -20,49 +16,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
 
 from corruptions import corrupt
 from robustbench_seg import corrupt_folder
 from robustbench_seg.__main__ import main
-from robustbench_seg.copies import corrupting
-from robustbench_seg.copies.corrupted_copy import TABLE, Copy
+from robustbench_seg.copies.corrupted_copy import TABLE
 from robustbench_seg.copies.manifest import MANIFEST
 from robustbench_seg.copies.png import write_png
 from robustbench_seg.copies.sources import find_sources
 from robustbench_seg.datasets.files import read_image
 from robustbench_seg.errors import InputError
-from robustbench_seg.processes import ProcessPool
-from tests.helpers.frames import image_path, name, write_tree
-
-FEW: dict[str, Any] = {"corruptions": ["gaussian_noise", "fog"], "severities": [1, 3], "workers": 1}
-CONDITIONS = (("gaussian_noise", 1), ("gaussian_noise", 3), ("fog", 1), ("fog", 3))
-
-
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tree(tmp_path_factory.mktemp("tree"), 3)
-
-
-def pixels(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path) as file:
-        assert file.mode == "RGB"
-        assert file.format == "PNG"
-        return np.asarray(file)
-
-
-def table(out: Path) -> list[dict[str, str]]:
-    with (out / TABLE).open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
+from tests.helpers.copied import CONDITIONS, FEW, contents, pixels, table
+from tests.helpers.frames import image_path, name
 
 
 def test_a_copy_has_the_pixels_of_corrupt_and_their_digests(tree: Path, tmp_path: Path) -> None:
@@ -123,69 +89,32 @@ def test_a_folder_of_images_keeps_its_paths_and_names(tmp_path: Path) -> None:
     )
 
 
-def test_an_interrupted_copy_is_completed(tree: Path, tmp_path: Path) -> None:
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    corrupt_folder(tree, whole, **FEW)
-
-    def interrupt(stage: str, done: int, total: int, note: str) -> None:
-        if stage == "corrupting" and done:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        corrupt_folder(tree, cut, **FEW, progress=interrupt)
-    assert len(table(cut)) == 4
-    # As a killed process leaves them: half an image, and half a row of the table.
-    image_path(cut / "fog" / "1", 1).with_suffix(".png.partial").write_bytes(b"half")
-    with (cut / TABLE).open("a") as file:
-        file.write("fog,1,leftImg8bit/val/streets/streets_000001_000019_leftImg8bit.png,00ff")
-    made: list[int] = []
-
-    def count(stage: str, done: int, total: int, note: str) -> None:
-        if stage == "corrupting":
-            made.append(done)
-
-    corrupt_folder(tree, cut, **FEW, progress=count)
-    assert made == [4, 8, 12]
-    assert contents(cut) == contents(whole)
+def test_links_are_followed_but_not_round(tmp_path: Path) -> None:
+    for folder in ("photos", "elsewhere"):
+        (tmp_path / folder).mkdir()
+        write_png(tmp_path / folder / "a.png", np.zeros((32, 32, 3), np.uint8))
+    (tmp_path / "photos" / "linked").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "round").symlink_to(tmp_path / "photos")
+    assert find_sources(tmp_path / "photos", None) == ["a.png", "linked/a.png"]
 
 
-def test_what_is_there_is_not_made_again(tree: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    corrupt_folder(tree, out, **FEW)
-    before = contents(out)
-    lost = image_path(out / "fog" / "3", 2)
-    lost.unlink()
-    times = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
-    corrupt_folder(tree, out, **FEW)
-    assert contents(out) == before
-    assert {path: path.stat().st_mtime_ns for path in out.rglob("*.png") if path != lost} == times
-
-
-def test_another_copy_is_refused_before_any_image_is_read(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = tmp_path / "out"
-    corrupt_folder(tree, out, **FEW)
-    before = contents(out)
-    with monkeypatch.context() as context:
-        context.setattr(corrupting, "_read_all", None)
-        cases: dict[str, dict[str, Any]] = {
-            "differs in seed;": {"seed": 1},
-            "differs in suite;": {"severities": [1]},
-            "differs in suite, seed;": {"corruptions": ["fog"], "seed": 1},
-        }
-        for words, changes in cases.items():
-            with pytest.raises(InputError, match=words):
-                corrupt_folder(tree, out, **{**FEW, **changes})
-        context.setattr(corrupting, "versions", lambda packages: {"numpy": "0.1"})
-        with pytest.raises(InputError, match="differs in versions"):
-            corrupt_folder(tree, out, **FEW)
-    other = tmp_path / "other"
-    shutil.copytree(tree, other)
-    shutil.copy(image_path(tree, 0), image_path(other, 1))
-    with pytest.raises(InputError, match="differs in images"):
-        corrupt_folder(other, out, **FEW)
-    assert contents(out) == before
+def test_the_command_needs_no_torch_and_says_what_it_did(tree: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys; from robustbench_seg.__main__ import main\n"
+        "try: main()\n"
+        "finally: print([name for name in ('torch', 'pandas') if name in sys.modules])"
+    )
+    few = ["--corruptions", "contrast", "--severities", "2-3", "--workers", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, "corrupt", str(tree), str(tmp_path / "out"), *few],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    first, last = done.stdout.splitlines()
+    assert first == f"6 images, 3 each under 2 conditions: {tmp_path / 'out'}"
+    assert last == "[]"
 
 
 def test_bad_arguments_are_one_line_and_write_nothing(tree: Path, tmp_path: Path) -> None:
@@ -282,25 +211,6 @@ def test_images_that_are_not_rgb_or_grey_are_named_with_what_they_are(
         read_image(bad)
 
 
-def test_a_full_disk_is_one_line_and_what_is_done_is_kept(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = tmp_path / "out"
-
-    def full(path: Path, image: NDArray[np.uint8]) -> None:
-        if name(1) in path.name:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        write_png(path, image)
-
-    with monkeypatch.context() as context:
-        context.setattr(corrupting, "write_png", full)
-        with pytest.raises(InputError, match=f"{name(1)}.*No space left on device.*same command"):
-            corrupt_folder(tree, out, **FEW)
-    assert len(table(out)) == 4
-    corrupt_folder(tree, out, **FEW)
-    assert len(table(out)) == 12
-
-
 def test_an_image_that_changes_meanwhile_is_named(tree: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(tree, other)
@@ -311,121 +221,6 @@ def test_an_image_that_changes_meanwhile_is_named(tree: Path, tmp_path: Path) ->
 
     with pytest.raises(InputError, match=f"{name(1)}.*was changed while it was copied"):
         corrupt_folder(other, tmp_path / "out", **FEW, progress=change)
-
-
-def test_a_copy_knows_its_images(tree: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    corrupt_folder(tree, out, **FEW)
-    copy = Copy.open(out)
-    key = copy.manifest.images[1].key
-    np.testing.assert_array_equal(
-        copy.image(key, "fog", 3), pixels(image_path(out / "fog" / "3", 1))
-    )
-    digest = copy.check({"a": key}, CONDITIONS)
-    assert digest != copy.check({"a": key}, CONDITIONS[:2])
-    shutil.copy(image_path(out / "fog" / "3", 0), image_path(out / "fog" / "3", 1))
-    with pytest.raises(InputError, match=f"fog/3.*{name(1)}.*not those that were written"):
-        copy.image(key, "fog", 3)
-    image_path(out / "fog" / "1", 1).unlink()
-    with pytest.raises(InputError, match=f"fog/1.*{name(1)}.*no such image"):
-        copy.check({"a": key}, CONDITIONS)
-    with pytest.raises(InputError, match="the image of frame b was not copied there"):
-        copy.check({"b": "0" * 32}, CONDITIONS)
-    (out / TABLE).write_text((out / TABLE).read_text().replace("fog,1", "fog,one"))
-    with pytest.raises(InputError, match=r"images.csv: damaged"):
-        Copy.open(out)
-
-
-def end_at_seven(number: int) -> int:
-    if number == 7:
-        os._exit(1)
-    return number
-
-
-def fail_at_seven(number: int) -> int:
-    if number == 7:
-        raise InputError("seven")
-    return number
-
-
-def test_a_worker_that_is_killed_is_one_line() -> None:
-    done: list[int] = []
-    with pytest.raises(InputError, match="a worker process was killed"), ProcessPool.of(2) as crew:
-        crew.run(end_at_seven, range(20), done.append)
-
-
-def test_an_error_of_a_worker_ends_the_work_and_keeps_what_is_done() -> None:
-    done: list[int] = []
-    with pytest.raises(InputError, match="seven"), ProcessPool.of(2) as crew:
-        crew.run(fail_at_seven, range(200), done.append)
-    assert set(range(7)) <= set(done) < set(range(200))
-    assert len(done) == len(set(done))
-
-
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "robustbench_seg", *map(str, arguments)]
-
-
-def test_links_are_followed_but_not_round(tmp_path: Path) -> None:
-    for folder in ("photos", "elsewhere"):
-        (tmp_path / folder).mkdir()
-        write_png(tmp_path / folder / "a.png", np.zeros((32, 32, 3), np.uint8))
-    (tmp_path / "photos" / "linked").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "elsewhere" / "round").symlink_to(tmp_path / "photos")
-    assert find_sources(tmp_path / "photos", None) == ["a.png", "linked/a.png"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="process groups")
-def test_ctrl_c_ends_the_command_with_130_and_the_same_command_goes_on(tmp_path: Path) -> None:
-    tree, out = write_tree(tmp_path / "tree", 3, width=512, height=256), tmp_path / "out"
-    line = command("corrupt", tree, out, "--suite", "imagenet-c-all", "--workers", "2")
-    process = subprocess.Popen(
-        line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    deadline = time.monotonic() + 60
-    while not list(out.rglob("*.png")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to every process
-    printed, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
-    assert errors == ""
-    assert f"Stopped. What is done is kept in {out}; the same command goes on." in printed
-    images = list(out.rglob("*.png"))
-    assert 0 < len(images) < 95  # as many as one frame has
-    assert not list(out.rglob("*.partial"))
-    assert len(table(out)) == len(images)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
-def test_workers_do_not_outlive_a_command_that_is_killed(tree: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    process = subprocess.Popen(
-        command("corrupt", tree, out, "--workers", "2"), stdout=subprocess.PIPE
-    )
-    deadline = time.monotonic() + 60
-    while not list(out.rglob("*.png")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.kill()
-    process.communicate(timeout=20)  # to the end of the output, which the workers have open too
-
-
-def test_the_command_needs_no_torch_and_says_what_it_did(tree: Path, tmp_path: Path) -> None:
-    program = (
-        "import sys; from robustbench_seg.__main__ import main\n"
-        "try: main()\n"
-        "finally: print([name for name in ('torch', 'pandas') if name in sys.modules])"
-    )
-    few = ["--corruptions", "contrast", "--severities", "2-3", "--workers", "1"]
-    done = subprocess.run(
-        [sys.executable, "-c", program, "corrupt", str(tree), str(tmp_path / "out"), *few],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "COLUMNS": "200"},
-    )
-    first, last = done.stdout.splitlines()
-    assert first == f"6 images, 3 each under 2 conditions: {tmp_path / 'out'}"
-    assert last == "[]"
 
 
 def test_bad_input_on_the_command_line_is_one_line_and_exit_code_2(
