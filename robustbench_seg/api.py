@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from reports.comparison.description import Comparison
 
-    from .copies.corrupted_copy import Copy
+    from .copies.corrupted_copy import CorruptedCopy
     from .datasets.class_maps import ClassMap
     from .datasets.taxonomies import Taxonomy
     from .datasets.validate import SplitReport
@@ -302,7 +302,7 @@ def corrupt_folder(
         int | None, Option("Processes.", COMPUTE, "N", default="one per core", least=1)
     ] = 1,
     progress: Progress = silent,
-) -> "Copy":
+) -> "CorruptedCopy":
     """Write a corrupted copy of a folder of images, or of a split of a Cityscapes tree.
 
     An image `a/b.jpg` in `source` becomes `<corruption>/<severity>/a/b.png` in `out`, for every
@@ -552,15 +552,15 @@ def list_suites() -> "tuple[Suite, ...]":
     return tuple(map(load_suite, suite_names()))
 
 
-def list_classes() -> "tuple[Taxonomy, ...]":
-    """Return the class files that have names."""
+def list_taxonomies() -> "tuple[Taxonomy, ...]":
+    """Return the embedded taxonomies."""
     from .datasets.taxonomies import load_taxonomy, taxonomy_names
 
     return tuple(map(load_taxonomy, taxonomy_names()))
 
 
 def list_class_maps() -> "tuple[ClassMap, ...]":
-    """Return the class maps that have names."""
+    """Return the embedded class maps."""
     from .datasets.class_maps import load_class_map, map_names
 
     return tuple(map(load_class_map, map_names()))

@@ -10,7 +10,7 @@ from .command import command
 from .console import say
 
 if TYPE_CHECKING:
-    from ..copies.corrupted_copy import Copy
+    from ..copies.corrupted_copy import CorruptedCopy
 
 
 @command(
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     example="robustseg corrupt /data/cityscapes /data/cityscapes-c --corruptions fog,snow",
     workers=None,
 )
-def corrupt(copy: "Copy") -> None:
+def corrupt(copy: "CorruptedCopy") -> None:
     """Write a corrupted copy of a folder of images, for other code to evaluate the same pixels.
 
     IN/a/b.jpg becomes OUT/<corruption>/<severity>/a/b.png.

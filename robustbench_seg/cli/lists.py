@@ -107,7 +107,7 @@ def _datasets(context: typer.Context) -> None:
     rows = list(api.list_datasets().items())
     rows.append(("--images, --labels", "any folder of images with one of labels, and --classes"))
     print_table("datasets", ("name", "what"), rows)
-    taxonomies = [(each.name, each.title) for each in api.list_classes()]
+    taxonomies = [(each.name, each.title) for each in api.list_taxonomies()]
     print_table("--classes", ("name", "what"), taxonomies)
     maps = [
         (

@@ -224,7 +224,7 @@ Labels = Annotated[
 Classes = Annotated[
     str | Path | None,
     Option(
-        "Class file of --labels: a name or a path, see robustseg datasets.",
+        "Taxonomy of --labels: a name or a path, see robustseg datasets.",
         *(DATA, "NAME|FILE"),
         default="cityscapes",
     ),

@@ -167,7 +167,7 @@ class Fuzzer:
         _ = found.digest, found.conditions
 
     def class_file(self, generator: random.Random) -> None:
-        """Read a class file."""
+        """Read a taxonomy."""
         load_taxonomy(str(self._damaged_text(generator, samples.CLASSES)))
 
     def class_map(self, generator: random.Random) -> None:
