@@ -20,20 +20,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import Any, ClassVar, Self
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from corruptions.catalogue import find
 from corruptions.checks import SEVERITIES, check_severity, unknown
 
 from ...errors import InputError
-from ...scores import tables
 from ...scores.policy import Column, SeverityPolicy
 from ..condition import Condition
 from ..input_geometry import Size
 from .fields import check_keys, text
 from .suite import Derive, Scores, Suite
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RESERVED = ("clean", "mean", "suite", "suite score", "retention", "mPC", "rPC", "pixel_accuracy")
 """Columns of the tables of scores, beside which the categories stand."""
@@ -65,6 +65,8 @@ class CorruptionSuite(SeverityPolicy, Suite):
     @property
     def tables(self) -> Mapping[str, Callable[[Scores], pd.DataFrame]]:
         """Tables of a run by name: tidy, summary, suite, severities, classes."""
+        from ...scores import tables  # with pandas, which corrupting images does not need
+
         return {
             "tidy": lambda scores: scores.tidy,
             "summary": lambda scores: tables.summary(scores.tidy, self),
@@ -75,11 +77,15 @@ class CorruptionSuite(SeverityPolicy, Suite):
 
     def scores(self, miou: pd.DataFrame) -> pd.DataFrame:
         """Return headline numbers and the score of each corruption for rows of mIoU."""
+        from ...scores import tables
+
         return tables.suite_scores(miou, self)
 
     @property
     def class_scores(self) -> Derive:
         """Scores of a class: clean, by category, over the suite, retention."""
+        from ...scores import tables
+
         return partial(tables.class_scores, suite=self)
 
     @property
@@ -103,6 +109,8 @@ class CorruptionSuite(SeverityPolicy, Suite):
 
     def overview(self) -> pd.DataFrame:
         """Return the corruptions of each category and their severities that count."""
+        import pandas as pd
+
         rows = [
             (category, ", ".join(column.corruption for column in columns), counted)
             for (category, counted), columns in self._by_category()

@@ -22,20 +22,21 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, ClassVar, Self, get_args
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
 
 from corruptions.checks import unknown
 
 from ...errors import InputError
 from ...models.base import WindowMode
-from ...scores import resolution as tables
-from ...scores.resolution import CurvePoint
 from ..condition import CLEAN, Condition, parse_condition
 from ..input_geometry import RelativeWindow, Scale, Size, Unit
 from .fields import check_keys, text
 from .suite import CurveAxis, Scores, Suite
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ...scores.resolution import CurvePoint
 
 SMALLEST, LARGEST = 1 / 64, 16
 """Smallest and largest factor of a frame's sides."""
@@ -73,6 +74,8 @@ class ResolutionSuite(Suite):
     @property
     def places(self) -> dict[str, CurvePoint]:
         """Line and value of each condition in the curves, by its name."""
+        from ...scores.resolution import CurvePoint
+
         return {
             condition.name: CurvePoint(
                 ", ".join(filter(None, (_label(image), _label(window)))), scale.value
@@ -98,6 +101,8 @@ class ResolutionSuite(Suite):
     @property
     def tables(self) -> Mapping[str, Callable[[Scores], pd.DataFrame]]:
         """Tables of a run by name: tidy, summary, resolution, classes."""
+        from ...scores import resolution as tables  # with pandas, which corrupting does not need
+
         names = [condition.name for condition in self.conditions]
         return {
             "tidy": lambda scores: scores.tidy,
@@ -110,6 +115,8 @@ class ResolutionSuite(Suite):
 
     def scores(self, miou: pd.DataFrame) -> pd.DataFrame:
         """Return the mIoU of each condition and its change, for rows of mIoU."""
+        from ...scores import resolution as tables
+
         return tables.changes(miou, self.against)
 
     @property
@@ -130,6 +137,8 @@ class ResolutionSuite(Suite):
 
     def overview(self) -> pd.DataFrame:
         """Return the resolutions, the windows and what changes are measured against."""
+        import pandas as pd
+
         values = ", ".join(f"{value:g}" for value in self.values)
         windows = ", ".join(window.name for window in self.windows) or "the model's own"
         columns = [f"{self.unit}s", "windows", "changes against"]

@@ -5,15 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, NamedTuple, Protocol, Self
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
 
 from ...scores.policy import SeverityPolicy
 from ..condition import Condition
 from ..input_geometry import Size
 
-Derive = Callable[[pd.DataFrame], pd.DataFrame]
+if TYPE_CHECKING:
+    import pandas as pd
+
+Derive = Callable[["pd.DataFrame"], "pd.DataFrame"]
 """From rows of scores, columns (condition, severity), to rows of derived scores."""
 
 
