@@ -17,8 +17,7 @@ from ..inference.condition_images import ConditionImages
 from ..inference.devices import batch_size, torch_threads
 from ..models.base import Segmenter, Window, WindowMode
 from ..models.class_mask import restrict_classes
-from ..models.registry import load_model
-from ..names import check_name
+from ..models.registry import load_models
 from ..progress import Progress, silent
 from ..protocol.cell import Cell
 from ..protocol.condition import Draw
@@ -217,18 +216,11 @@ def _load_models(
     weights = None if request.weights is None else str(request.weights)
     data = mapping.model_taxonomy if mapping else dataset.taxonomy or dataset.name
     classes = mapping.spec.models if mapping else dataset.class_names
-    segmenters = tuple(
-        load_model(choice, data=data, weights=weights, classes=classes) for choice in request.models
-    )
+    segmenters = load_models(request.models, data=data, weights=weights, classes=classes)
     if mapping:
         segmenters = tuple(
             restrict_classes(segmenter, mapping.kept_classes) for segmenter in segmenters
         )
-    names = [segmenter.name for segmenter in segmenters]
-    for name in names:
-        check_name(name)
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise InputError(f"--model: two are called {twice}; name each once, or rename a file")
     return segmenters
 
 

@@ -8,7 +8,7 @@ package registers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from ..errors import InputError
+from ..names import check_name
 from .adapters import ADAPTERS, load_registered, registered
 from .base import NOTHING, Segmenter
 from .catalogue import MODELS
@@ -112,6 +113,32 @@ def build_model(
             _check_classes(checkpoint, name, classes, "the data")
         fill(network, checkpoint)
     return network
+
+
+def load_models(
+    choices: Iterable[str | Segmenter],
+    *,
+    data: str,
+    weights: str | None = None,
+    classes: Sequence[str],
+    seed: int = 0,
+    encoders: bool = False,
+) -> tuple[Segmenter, ...]:
+    """Load models as `load_model` does, loaded ones as they are; InputError for equal names."""
+    segmenters = tuple(
+        choice
+        if isinstance(choice, Segmenter)
+        else load_model(
+            choice, data=data, weights=weights, classes=classes, seed=seed, encoders=encoders
+        )
+        for choice in choices
+    )
+    names = [segmenter.name for segmenter in segmenters]
+    for name in names:
+        check_name(name)
+        if names.count(name) > 1:
+            raise InputError(f"--model: two are called {name}; name each once, or rename a file")
+    return segmenters
 
 
 def load_model(
