@@ -126,10 +126,14 @@ def in_blocks(table: Table) -> Blocks:
         (name, tuple(row for _, row in members))
         for name, members in groupby(gathered, key=lambda pair: pair[0])
     )
-    if stub < 2 or table.groups or len(blocks) == len(table.rows):
+    shared = table.groups and not table.groups[0].whole_height
+    if stub < 2 or shared or len(blocks) == len(table.rows):
         return Blocks(columns, stub, heads, ((None, table.rows),))
-    shifted = tuple(replace(place, column=place.column - 1) for place in heads[0][1:])
-    return Blocks(columns - 1, stub - 1, (shifted,), blocks)
+    shifted = tuple(
+        tuple(replace(place, column=place.column - 1) for place in row if place.column)
+        for row in heads
+    )
+    return Blocks(columns - 1, stub - 1, shifted, blocks)
 
 
 def _placed(table: Table) -> tuple[tuple[Placed, ...], ...]:
