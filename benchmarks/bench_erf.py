@@ -1,8 +1,8 @@
-"""Effective receptive fields: the time of all layers together, and the memory that they take.
+"""Effective receptive fields: time of all layers together, and peak memory.
 
-Agreement first: from one forward pass the fields are those of a pass for each layer. Then, in turns
-on this machine's CPU threads, the seconds an image of both ways, and what 100 images would take;
-with --memory, the highest memory of a model and a size, in a process of its own.
+Checks first that one forward pass gives the same fields as a pass per layer. Then measures seconds
+per image of both in turns, on this machine's CPU threads, and what 100 images would take. With
+--memory, measures the peak memory of a model and a size in a separate process.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from robustbench_seg.erf.inputs import network_input
 from robustbench_seg.erf.layers import Layer, layers_of
 from robustbench_seg.models.base import Segmenter
 from robustbench_seg.models.registry import load_model
+from robustbench_seg.protocol.options import size
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
 PUBLISHED = 100
@@ -32,22 +33,22 @@ PUBLISHED = 100
 
 
 def main() -> None:
-    """Compare, and measure the memory where it is asked for."""
+    """Measure time, or memory with --memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="b0@streets")
-    parser.add_argument("--size", nargs=2, type=int, default=(512, 1024))
-    parser.add_argument("--images", type=int, default=5, help="of which the median counts")
-    parser.add_argument("--memory", action="store_true", help="one image, and its highest memory")
+    parser.add_argument("--size", type=size, default=(512, 1024), help="WIDTHxHEIGHT")
+    parser.add_argument("--images", type=int, default=5, help="the median of N is shown")
+    parser.add_argument("--memory", action="store_true", help="peak memory of one image")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     height, width = options.size
     if options.memory and not options.measure:
         command = [sys.executable, __file__, "--memory", "--measure", "--model", options.model]
-        subprocess.run([*command, "--size", str(height), str(width)], check=True)
+        subprocess.run([*command, "--size", f"{width}x{height}"], check=True)
         return
     segmenter, x = prepared(options.model, height, width)
     layers = layers_of(segmenter, ["all"])
-    case = f"{options.model} {height}x{width}, {len(layers)} layers"
+    case = f"{options.model} {width}x{height}, {len(layers)} layers"
     if options.memory:
         start = time.perf_counter()
         batch_sums(segmenter, layers, x, None, "replknet")
@@ -72,14 +73,14 @@ def main() -> None:
 
 
 def prepared(model: str, height: int, width: int) -> tuple[Segmenter, Tensor]:
-    """Return a model and an input of a size."""
+    """Return a model and an input (1, 3, height, width)."""
     segmenter = load_model(model, data="streets", classes=CLASSES)
     image, _ = render("val", 0, width, height)
     return segmenter, network_input(segmenter, [image], None, "cpu")
 
 
 def agree(segmenter: Segmenter, layers: tuple[Layer, ...], x: Tensor) -> None:
-    """Check that the layers together give what each gives alone."""
+    """Assert that layers measured together and alone have equal fields."""
     for layer, found in batch_sums(segmenter, layers, x, None, "luo").items():
         alone = batch_sums(segmenter, [layer], x, None, "luo")[layer]
         np.testing.assert_allclose(found, alone, rtol=1e-4, atol=1e-6 * alone.max())

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         compare,
         compare_runs,
         corrupt_folder,
+        effective_receptive_field,
         evaluate,
         forecast,
         list_class_maps,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
         suite_digests,
         train,
     )
-    from .erf.measure import effective_receptive_field
     from .reporting.run import Run
 
 __all__ = [
@@ -64,8 +64,8 @@ __version__ = version("robustbench-seg")
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    homes = {"effective_receptive_field": ".erf.measure", "Run": ".reporting.run"}
-    return getattr(import_module(homes.get(name, ".api"), __name__), name)
+    home = ".reporting.run" if name == "Run" else ".api"
+    return getattr(import_module(home, __name__), name)
 
 
 def __dir__() -> list[str]:

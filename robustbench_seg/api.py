@@ -17,8 +17,9 @@ from pathlib import Path
 from textwrap import fill, indent
 from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec, TypeVar
 
+from .erf import request as erf
 from .errors import InputError
-from .folders import RESULTS
+from .folders import RESULTS, check_folder
 from .progress import Progress, silent
 from .protocol import options
 from .protocol.options import COMPUTE, CONDITIONS, DATA, MODEL, OUTPUT, TRAINING, Option
@@ -35,10 +36,12 @@ if TYPE_CHECKING:
     from .evaluation.forecast import Forecast
     from .models.registry import ModelInfo
     from .protocol.suites import Suite
+    from .reporting.receptive_fields import ReceptiveFields
     from .reporting.run import Run
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 _log = logging.getLogger(__package__)
 
 
@@ -86,8 +89,9 @@ def _on_interrupt(line: str) -> Iterator[None]:
         raise
 
 
-def _listed(model: str | Sequence[str]) -> tuple[str, ...]:
-    return (model,) if isinstance(model, str) else tuple(model)
+def _listed(model: T | Sequence[T]) -> tuple[T, ...]:
+    # A name is a sequence of letters, and one model.
+    return tuple(model) if isinstance(model, Sequence) and not isinstance(model, str) else (model,)
 
 
 @_public
@@ -325,6 +329,50 @@ def corrupt_folder(
             workers=workers or available_cores(),
             progress=progress,
         )
+
+
+@_public
+def effective_receptive_field(
+    model: erf.Model = "b0",
+    *,
+    weights: erf.Weights = None,
+    stages: erf.Stages = None,
+    layers: erf.Layers = (),
+    size: erf.InputSize = None,
+    unit: erf.UnitAt = None,
+    method: erf.Method = "luo",
+    data: options.Data = None,
+    split: options.Split = "val",
+    limit: erf.Limit = None,
+    conditions: erf.Conditions = ("clean",),
+    seed: options.Seed = 0,
+    device: options.Device = None,
+    batch: erf.Batch = 1,
+    out: options.Out = None,
+    progress: Progress = silent,
+) -> "ReceptiveFields":
+    """Measure effective receptive fields: one per model, condition and layer.
+
+    size is (height, width) and unit a pixel (y, x) of the input. Nothing is written: `out` is the
+    folder that the methods `save` and `write` of the result write to. Raises InputError, before any
+    long work, for what is wrong with the options, the data or the weights, and for a model that
+    fails or a layer without a field.
+    """
+    given = {**locals()}  # the parameters are the fields of ErfRequest; a test compares them
+    from .erf.measure import measure_fields
+    from .erf.plan import plan_fields
+    from .reporting.receptive_fields import MAPS, ReceptiveFields
+
+    for name in ("model", "out", "progress"):
+        del given[name]
+    if out is not None:
+        check_folder(Path(out), MAPS)
+    plan = plan_fields(erf.ErfRequest(models=_listed(model), **given), progress)
+    for units in plan.models:
+        if licence := units.segmenter.weights.get("licence"):
+            _log.info("%s: licence of the weights: %s", units.segmenter.name, licence)
+    with _on_interrupt("Averages are not kept; the same command begins again."):
+        return ReceptiveFields(measure_fields(plan, progress), out)
 
 
 @_public

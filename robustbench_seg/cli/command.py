@@ -70,7 +70,8 @@ def _typed(each: Parameter, defaults: Mapping[str, Any]) -> inspect.Parameter:
     default = option.default or defaults.get(each.name, each.default)
     shown = escape(option.help)
     if not (required or kind is bool or default in (None, ())):
-        shown += rf" [dim]\[default: {escape(str(default))}][/dim]"
+        text = ",".join(default) if isinstance(default, tuple) else str(default)
+        shown += rf" [dim]\[default: {escape(text)}][/dim]"
     words: dict[str, Any] = {"help": shown, "show_default": False}
     if each.flag.startswith("-"):
         metavar = option.metavar or "|".join(each.words) or " "  # a switch takes no value

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 COMMANDS = {"plan": "forecast"}
 OPTIONS: Mapping[str, Mapping[str, str]] = {
     "eval": {"--conditions": "--copy"},
+    "erf": {"--images": "--limit"},
     "forecast": {"--images": "--limit", "--gpus": "--workers", "--classes": "--num-classes"},
     "models": {"--classes": "--num-classes"},
     "train": {"--frames": "--limit"},
@@ -52,4 +53,6 @@ def current(arguments: Sequence[str], notice: Callable[[str], None]) -> list[str
         elif (command, option) == ("suites", "--csv") and (not first or first.startswith("--")):
             renamed("--csv", "--csv -")
             rest.insert(0, "-")
+        elif (command, option) == ("erf", "--size") and len({*first.split("x")}) == 2:
+            notice(f"--size {first}: is WIDTHxHEIGHT, as in all commands; it was HEIGHTxWIDTH")
     return found

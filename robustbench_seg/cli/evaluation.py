@@ -34,7 +34,6 @@ Formats = Annotated[
         "What to write. The report: html, pdf, md, latex; its tables: csv, parquet; its figures: "
         "svg, png.",
         *(OUTPUT, "LIST"),
-        default="html",
         flag="--format",
         read=_formats,
     ),

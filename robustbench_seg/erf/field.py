@@ -1,4 +1,4 @@
-"""A measured field: the averaged gradient, and beside it every choice that led to it."""
+"""A measured field with every choice behind it, its file, and its numbers; all without torch."""
 
 from __future__ import annotations
 
@@ -7,14 +7,32 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ..errors import InputError
-from .gradients import Unit
-from .measures import SHARES, Map, mass_by_radius, normalised, replknet_squares, shape, squares
+from ..names import slug
+from .extent import (
+    SHARES,
+    Map,
+    Pixel,
+    mass_by_radius,
+    moments,
+    normalised,
+    replknet_squares,
+    squares,
+)
+
+
+class Unit(NamedTuple):
+    """A unit of a layer's map, and the input pixel that it is centred on."""
+
+    position: Pixel
+    """(row, column) in the map."""
+    map_size: tuple[int, int]
+    pixel: Pixel
 
 
 @dataclass(frozen=True)
@@ -30,21 +48,27 @@ class Field:
     gradient: Map
     """float64 (H, W) of the network's input: summed over channels, averaged over images."""
     choices: Mapping[str, Any]
-    """What was measured, on what, how and with what: plain values for JSON."""
+    """Model, data, procedure, machine and versions behind the field, as plain values for JSON."""
+
+    def __post_init__(self) -> None:
+        if self.gradient.ndim != 2 or not self.gradient.sum() > 0:
+            raise ValueError(f"field of {self.model}, {self.layer}: expected (H, W), sum above 0")
 
     @property
     def share(self) -> Map:
-        """The map of sum 1."""
+        """The map divided by its sum, float64 (H, W)."""
         return normalised(self.gradient)
 
     @property
     def slug(self) -> str:
-        """The name of its files, without a suffix."""
-        name = f"{self.model}_{self.condition}_{self.layer}".replace(" ", "-")
-        return "".join(letter if letter.isalnum() or letter in "@+-_." else "-" for letter in name)
+        """Name of the field's files, without a suffix."""
+        return slug(f"{self.model}_{self.condition}_{self.layer}".replace(" ", "-"))
 
     def save(self, folder: Path) -> Path:
-        """Write SLUG.npz (gradient, pixel) and SLUG.json; return the path of the former."""
+        """Write SLUG.npz (gradient, pixel) and SLUG.json (the rest); return the path of SLUG.npz.
+
+        The folder is made if it does not exist.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.slug}.npz"
         np.savez_compressed(path, gradient=self.gradient, pixel=np.array(self.unit.pixel))
@@ -60,7 +84,7 @@ class Field:
 
     @classmethod
     def load(cls, path: str | Path) -> Field:
-        """Read what `save` wrote. Raises InputError for anything else."""
+        """Read the .npz file of a field and the .json file beside it; InputError for others."""
         path = Path(path)
         try:
             values = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
@@ -74,12 +98,26 @@ class Field:
             ) from error
 
 
-def table(fields: Iterable[Field]) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Measurement:
+    """The fields of one request, with what no single field holds."""
+
+    fields: tuple[Field, ...]
+    left_out: Mapping[str, tuple[str, ...]]
+    """Model -> requested layers without a field, because their channels' sum is constant."""
+    encoders: tuple[str, ...]
+    """Models without a head."""
+    session: Mapping[str, Mapping[str, str]]
+    """Command, time and machine, as sections of plain text."""
+
+
+def field_table(fields: Iterable[Field]) -> pd.DataFrame:
     """Return the numbers of fields, one row each: index (model, condition, layer).
 
     For each share t of 20, 30, 50 and 99 %: `side t` in pixels and `area t` (a share of the image)
-    of the smallest centred square that holds it, and the same in RepLKNet's way. Then `radius` in
-    pixels, `anisotropy` in [0, 1] and its `angle` in degrees.
+    of the smallest centred square that holds it, and the same by RepLKNet's procedure as
+    `replknet side t` and `replknet area t`. Then `radius` in pixels, `anisotropy` in [0, 1] and its
+    `angle` in degrees.
     """
     rows = []
     for field in fields:
@@ -89,14 +127,14 @@ def table(fields: Iterable[Field]) -> pd.DataFrame:
             "condition": field.condition,
             "layer": field.layer,
         }
-        for way, found in (
+        for prefix, found in (
             ("", squares(gradient, pixel)),
             ("replknet ", replknet_squares(gradient, pixel)),
         ):
             for square in found:
-                row[f"{way}side {100 * square.share:.0f}"] = square.side
-                row[f"{way}area {100 * square.share:.0f}"] = square.area
-        rows.append(row | shape(gradient, pixel)._asdict())
+                row[f"{prefix}side {100 * square.share:.0f}"] = square.side
+                row[f"{prefix}area {100 * square.share:.0f}"] = square.area
+        rows.append(row | moments(gradient, pixel)._asdict())
     return pd.DataFrame(rows, columns=_COLUMNS).set_index(["model", "condition", "layer"])
 
 
@@ -113,10 +151,10 @@ def radial_table(fields: Iterable[Field]) -> pd.DataFrame:
 _COLUMNS = [
     *("model", "condition", "layer"),
     *(
-        f"{way}{what} {100 * share:.0f}"
-        for way in ("", "replknet ")
+        f"{prefix}{quantity} {100 * share:.0f}"
+        for prefix in ("", "replknet ")
         for share in SHARES
-        for what in ("side", "area")
+        for quantity in ("side", "area")
     ),
     *("radius", "anisotropy", "angle"),
 ]

@@ -1,7 +1,7 @@
-"""Gradients of single units with respect to the input, all layers from one forward pass.
+"""Gradients of single units with respect to the input, for all layers from one forward pass.
 
 Two published procedures: `luo` (Luo et al., NeurIPS 2016) takes absolute values, `replknet` (Ding
-et al., CVPR 2022) rectifies the unit's channels, and the gradient.
+et al., CVPR 2022) rectifies both the unit's channels and the gradient.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,95 +18,106 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..models.base import Segmenter
+from .extent import Pixel
+from .field import Unit
 from .layers import Layer, as_map, tensor_of
-from .measures import Pixel
-
-Method = Literal["luo", "replknet"]
-
-
-class Unit(NamedTuple):
-    """A unit of a layer's map, and the pixel of the network's input on which it is centred."""
-
-    position: Pixel
-    """(row, column) in the map."""
-    map_size: tuple[int, int]
-    pixel: Pixel
+from .request import Procedure
 
 
 @dataclass(frozen=True)
-class Score:
-    """What is differentiated: a number that depends on one unit of each image of a batch."""
+class Activation:
+    """A scalar to differentiate: the summed channels of one unit, summed over a batch."""
 
     value: Tensor
     unit: Unit
 
 
-def scores(
-    segmenter: Segmenter, layers: Sequence[Layer], x: Tensor, at: Pixel | None, method: Method
-) -> dict[Layer, Score]:
-    """Run the network once on inputs (N, 3, H, W), and return the score of each layer's unit.
+def activations(
+    segmenter: Segmenter, layers: Sequence[Layer], x: Tensor, at: Pixel | None, method: Procedure
+) -> dict[Layer, Activation]:
+    """Run the network once on inputs (N, 3, H, W); return the activation of each layer's unit.
 
-    `at` is a pixel of the input, whose nearest unit is taken; None is the centre unit of the map.
-    Raises InputError where the network fails, and for a layer that is not called once, gives no
-    map, or does not depend on the input by gradients.
+    `at` is the input pixel whose nearest unit is taken; None takes the centre unit of each map.
+    Raises InputError if the network fails, and for a layer that is not called exactly once, returns
+    no map, or is not differentiable with respect to the input.
     """
     network = segmenter.network
     assert isinstance(network, nn.Module)
-    found: dict[Layer, list[Score | str]] = {layer: [] for layer in layers}
+    found: dict[Layer, list[Activation | str]] = {layer: [] for layer in layers}
 
-    def look(layer: Layer, _module: nn.Module, _inputs: Any, output: Any) -> None:
-        # At once, since what follows may change the output in place.
-        found[layer].append(_score(layer, output, x, at, method))
+    def record(layer: Layer, _module: nn.Module, _inputs: Any, output: Any) -> None:
+        # Sum at once: later modules may change the output in place.
+        found[layer].append(_activation(layer, output, x, at, method))
 
     with ExitStack() as hooks:
         for layer in layers:
             module = network.get_submodule(layer.module)
-            hooks.enter_context(module.register_forward_hook(partial(look, layer)))
-        with told(segmenter, x):
+            hooks.enter_context(module.register_forward_hook(partial(record, layer)))
+        with model_errors(segmenter, x):
             network(x)
-    for layer, given in found.items():
-        what = f"is called {len(given)} times in a forward pass" if len(given) != 1 else given[0]
-        if isinstance(what, str):
-            raise InputError(f"--model {segmenter.name}: {layer.name} {what}; name another --layer")
-    return {layer: given[0] for layer, given in found.items() if isinstance(given[0], Score)}
+    result = {}
+    for layer, calls in found.items():
+        only = calls[0] if len(calls) == 1 else f"is called {len(calls)} times in a forward pass"
+        if isinstance(only, str):
+            raise InputError(f"--model {segmenter.name}: {layer.name} {only}; name another --layer")
+        result[layer] = only
+    return result
 
 
 def contributions(
-    segmenter: Segmenter, layers: Sequence[Layer], x: Tensor, at: Pixel | None, method: Method
+    segmenter: Segmenter, layers: Sequence[Layer], x: Tensor, at: Pixel | None, method: Procedure
 ) -> Iterator[tuple[Layer, Tensor]]:
-    """Yield what each input pixel contributes to the unit of each layer, float32 (N, H, W).
+    """Yield the contribution of each input pixel to each layer's unit, float32 (N, H, W).
 
-    One forward pass for all layers, then one backward pass for each. Raises InputError as `scores`.
+    One forward pass for all layers, then one backward pass per layer. Raises InputError as
+    `activations` does.
     """
     x = x.detach().requires_grad_()
-    with constant(segmenter):
-        remaining = list(scores(segmenter, layers, x, at, method).items())
+    with frozen_parameters(segmenter):
+        remaining = list(activations(segmenter, layers, x, at, method).items())
         while remaining:
-            layer, score = remaining.pop(0)
-            with told(segmenter, x):
-                (gradient,) = torch.autograd.grad(score.value, x, retain_graph=bool(remaining))
+            layer, activation = remaining.pop(0)
+            with model_errors(segmenter, x):
+                (gradient,) = torch.autograd.grad(activation.value, x, retain_graph=bool(remaining))
             parts = gradient.abs() if method == "luo" else gradient.relu()
             yield layer, parts.sum(1)  # (N, 3, H, W) -> (N, H, W)
 
 
+def batch_sums(
+    segmenter: Segmenter, layers: Sequence[Layer], x: Tensor, at: Pixel | None, method: Procedure
+) -> Mapping[Layer, np.ndarray[Any, np.dtype[np.float64]]]:
+    """Return each layer's contributions summed over the batch, float64 (H, W).
+
+    Raises InputError as `activations` does, and for NaN or infinite gradients.
+    """
+    sums = {}
+    for layer, parts in contributions(segmenter, layers, x, at, method):
+        total = parts.cpu().double().sum(0)  # (N, H, W) -> (H, W)
+        if not torch.isfinite(total).all():
+            raise InputError(f"--model {segmenter.name}: {layer.name}: the gradient is not finite")
+        sums[layer] = total.numpy()
+    return sums
+
+
 @contextmanager
-def constant(segmenter: Segmenter) -> Iterator[None]:
-    """Hold the parameters constant, so that gradients of the input alone are computed and kept."""
+def frozen_parameters(segmenter: Segmenter) -> Iterator[None]:
+    """Freeze the parameters: gradients with respect to the input alone are computed and kept."""
     assert isinstance(segmenter.network, nn.Module)
-    free = [p for p in segmenter.network.parameters() if p.requires_grad]
-    for parameter in free:
+    trainable = [p for p in segmenter.network.parameters() if p.requires_grad]
+    for parameter in trainable:
         parameter.requires_grad_(False)
     try:
         with torch.enable_grad():
             yield
     finally:
-        for parameter in free:
+        for parameter in trainable:
             parameter.requires_grad_(True)
 
 
 @contextmanager
-def told(segmenter: Segmenter, x: Tensor) -> Iterator[None]:
-    """Turn whatever a user's model raises into an InputError of one line."""
+def model_errors(segmenter: Segmenter, x: Tensor) -> Iterator[None]:
+    """Raise any exception of a user's model as an InputError of one line."""
+    count, _, height, width = x.shape
     try:
         yield
     except InputError:
@@ -114,20 +125,23 @@ def told(segmenter: Segmenter, x: Tensor) -> Iterator[None]:
     except torch.OutOfMemoryError as error:
         raise InputError(
             f"--model {segmenter.name}: {x.device} has too little memory for gradients of "
-            f"{len(x)} inputs of {x.shape[2]}x{x.shape[3]}; use a smaller --size or --device cpu"
+            f"{count} inputs of {width}x{height}; use a smaller --size or --device cpu"
         ) from error
     except Exception as error:
-        said = str(error).strip().split("\n")[0]
+        reason = str(error).strip().split("\n")[0]
         raise InputError(
-            f"--model {segmenter.name}: fails on an input of {x.shape[2]}x{x.shape[3]} "
-            f"({type(error).__name__}: {said})"
+            f"--model {segmenter.name}: fails on an input of {width}x{height} "
+            f"({type(error).__name__}: {reason})"
         ) from error
 
 
-def _score(layer: Layer, output: Any, x: Tensor, at: Pixel | None, method: Method) -> Score | str:
+def _activation(
+    layer: Layer, output: Any, x: Tensor, at: Pixel | None, method: Procedure
+) -> Activation | str:
+    """Return the activation of a layer's unit, or the reason that it has none."""
     tensor = tensor_of(output, layer.part)
     size = (x.shape[2], x.shape[3])
-    units = None if tensor is None else as_map(tensor, size, len(x))
+    units = None if tensor is None else as_map(tensor, size, len(x))  # (N, C, h, w)
     if units is None:
         given = type(output).__name__ if tensor is None else tuple(tensor.shape)
         return f"gives {given}, which is no map of units"
@@ -135,14 +149,14 @@ def _score(layer: Layer, output: Any, x: Tensor, at: Pixel | None, method: Metho
         return "has no gradients with respect to the input"
     unit = unit_at(at, (units.shape[2], units.shape[3]), size)
     channels = units[:, : layer.channels, unit.position[0], unit.position[1]]  # (N, C)
-    return Score((channels.relu() if method == "replknet" else channels).sum(), unit)
+    return Activation((channels.relu() if method == "replknet" else channels).sum(), unit)
 
 
 def unit_at(at: Pixel | None, map_size: tuple[int, int], size: tuple[int, int]) -> Unit:
-    """Return the unit of a map that is nearest to a pixel of the input; None: the centre unit.
+    """Return the unit of a map that is nearest to an input pixel; None: the centre unit.
 
-    In a map of a whole stride, unit i is on pixel i times stride, where convolutions put it that
-    are padded by half their kernel. Else it is on the middle of its part of the input.
+    In a map with an integer stride, unit i is centred on pixel i * stride, as in convolutions
+    padded by half their kernel. In others it is centred on the middle of its part of the input.
     """
     stride = stride_of(map_size, size)
     position, pixel = [], []
@@ -159,7 +173,10 @@ def unit_at(at: Pixel | None, map_size: tuple[int, int], size: tuple[int, int]) 
 
 
 def stride_of(map_size: tuple[int, int], size: tuple[int, int]) -> int | None:
-    """Return the stride that gives a map of this size, a power of two if one does; None: no one."""
+    """Return the integer stride that gives a map of this size, preferring powers of two.
+
+    None if no integer stride does.
+    """
     found = [
         stride
         for stride in range(1, max(size) + 1)
@@ -167,19 +184,3 @@ def stride_of(map_size: tuple[int, int], size: tuple[int, int]) -> int | None:
     ]
     powers = [stride for stride in found if stride & (stride - 1) == 0]
     return next(iter(powers or found), None)
-
-
-def batch_sums(
-    segmenter: Segmenter, layers: Sequence[Layer], x: Tensor, at: Pixel | None, method: Method
-) -> Mapping[Layer, np.ndarray[Any, np.dtype[np.float64]]]:
-    """Return the contributions summed over the inputs of a batch, float64 (H, W).
-
-    Raises InputError where they are not finite.
-    """
-    sums = {}
-    for layer, parts in contributions(segmenter, layers, x, at, method):
-        total = parts.cpu().double().sum(0)  # (N, H, W) -> (H, W)
-        if not torch.isfinite(total).all():
-            raise InputError(f"--model {segmenter.name}: {layer.name}: the gradient is not finite")
-        sums[layer] = total.numpy()
-    return sums

@@ -1,4 +1,4 @@
-"""Where in a network units are taken: its stages, its head, or any module by name."""
+"""Layers of a network whose units have fields: its stages, its head, or any module by name."""
 
 from __future__ import annotations
 
@@ -19,33 +19,31 @@ HEAD, ALL = "head", "all"
 
 @dataclass(frozen=True)
 class Layer:
-    """A place in a network whose units are looked at."""
+    """A layer of a network: the output of one module, or one map of it."""
 
     name: str
     """"stage 1" to "stage 4", "head", or "layer" and the module's name."""
     module: str
-    """The name of the module whose output it is; "" is the network itself."""
+    """Module whose output it is; "" is the network itself."""
     part: int | None = None
-    """Which map of an output of several; None: its first tensor."""
+    """Index of the map in an output of several; None: its first tensor."""
     channels: int | None = None
-    """How many channels count, the first ones; None: all."""
+    """Number of leading channels that are summed; None: all."""
 
 
 def layers_of(
     segmenter: Segmenter, stages: Sequence[str], modules: Sequence[str] = ()
 ) -> tuple[Layer, ...]:
-    """Return the layers that stages ("1" to "4", "head" or "all") and names of modules mean.
+    """Return the layers for stages ("1" to "4", "head" or "all") and names of modules.
 
-    A segmenter without classes is an encoder, and has no head.
-    Raises InputError for a stage that the model has not, a module that the network has not, and a
-    model that has no gradients.
+    A segmenter without classes is an encoder, which has no head. Raises InputError for an unknown
+    stage or module, and for a model without gradients.
     """
-    where = f"--model {segmenter.name}"
     network = segmenter.network
     if not isinstance(network, nn.Module) or isinstance(network, OnnxNetwork):
         raise InputError(
-            f"{where}: has no gradients, and so no effective receptive field that could be "
-            "computed; give the network itself (FILE of weights, hf:, torchscript:, python:)"
+            f"--model {segmenter.name}: has no gradients, and so no effective receptive field; "
+            "give the network itself (FILE of weights, hf:, torchscript:, python:)"
         )
     known = _stages(network)
     if segmenter.classes:
@@ -57,7 +55,7 @@ def layers_of(
         elif stage in known:
             found.append(known[stage])
         else:
-            raise InputError(f"--stage {stage}: {_lacking(segmenter, stage, known)}")
+            raise InputError(f"--stage {stage}: {_unknown_stage(segmenter, stage, known)}")
     names = [name for name, _ in network.named_modules() if name]
     for name in modules:
         if name not in names:
@@ -69,14 +67,14 @@ def layers_of(
 
 
 def near(name: str, names: Sequence[str]) -> str:
-    """Say which names are near one that does not exist."""
-    like = (
+    """Suggest names similar to one that does not exist."""
+    similar = (
         get_close_matches(name, names, n=4, cutoff=0.5)
         or [known for known in names if name.rpartition(".")[2] in known][:4]
     )
-    if like:
-        return f"near it are {', '.join(like)}"
-    return f"its modules begin with {', '.join(names[:4])}" if names else "it has none with a name"
+    if similar:
+        return f"similar are {', '.join(similar)}"
+    return f"its modules begin with {', '.join(names[:4])}" if names else "it has none"
 
 
 def _stages(network: nn.Module) -> dict[str, Layer]:
@@ -84,18 +82,16 @@ def _stages(network: nn.Module) -> dict[str, Layer]:
     return {str(n): Layer(f"stage {n}", *output) for n, output in enumerate(outputs, start=1)}
 
 
-def _lacking(segmenter: Segmenter, stage: str, known: Mapping[str, Layer]) -> str:
+def _unknown_stage(segmenter: Segmenter, stage: str, known: Mapping[str, Layer]) -> str:
     if stage == HEAD:
         return f"{segmenter.name} is only an encoder; use --stage {','.join(known)}"
     if set(known) <= {HEAD}:
-        return (
-            f"which modules of {segmenter.name} are stages is not known; use head, or --layer NAME"
-        )
+        return f"{segmenter.name} declares no stages; use head, or --layer NAME"
     return f"{segmenter.name} has no such stage; use {', '.join(known)} or {ALL}"
 
 
 def tensor_of(output: Any, part: int | None) -> Tensor | None:
-    """Return a map of a module's output: part number `part`, or the first tensor in it."""
+    """Return item `part` of a module's output, or its first tensor; None if there is no tensor."""
     if isinstance(output, Tensor):
         return output if part is None else None
     if not isinstance(output, Mapping | list | tuple):
@@ -110,10 +106,10 @@ def tensor_of(output: Any, part: int | None) -> Tensor | None:
 
 
 def as_map(output: Tensor, size: tuple[int, int], batch: int) -> Tensor | None:
-    """Return the units of a layer as (N, C, h, w), for an input of a size; None: it has no map.
+    """Return a layer's output as (N, C, h, w), for an input of `size`; None if it is no map.
 
-    The layer may give (N, C, h, w), (N, h, w, C) as Swin's blocks do, or tokens (N, L, C), without
-    or after a class token. The last two are told by the numbers of units that strides give.
+    The layer may return (N, C, h, w), (N, h, w, C) as Swin's blocks do, or tokens (N, L, C), with
+    or without a class token. The last two are recognised by the map sizes that strides give.
     """
     if output.ndim not in (3, 4) or len(output) != batch:
         return None
@@ -132,7 +128,7 @@ def as_map(output: Tensor, size: tuple[int, int], batch: int) -> Tensor | None:
 
 
 def _grids(size: tuple[int, int]) -> list[tuple[int, ...]]:
-    """Return the sizes of maps that whole strides give; of equal ones in number, the first."""
+    """Return the map sizes that integer strides give, by rounding up and down."""
     grids = []
     for stride in range(max(size), 0, -1):
         grids.append(tuple(-(-side // stride) for side in size))

@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..models.base import Segmenter
 from ..protocol import options
 from ..protocol.options import COMPUTE, CONDITIONS, DATA, MODEL, Option
-from .measures import Pixel
+from .extent import Pixel
 
 Procedure = Literal["luo", "replknet"]
 Size = tuple[int, int]
@@ -34,16 +34,15 @@ def read_pixel(text: str) -> Pixel | None:
     return y, x
 
 
-Models = Annotated[
-    Sequence[str | Segmenter],
-    Option(
-        "Models: NAME or NAME@WEIGHTS (b0, b5@random, b2@mit_b2.pth), or hf:REPOSITORY, "
-        "torchscript:FILE, python:MODULE:FACTORY.",
-        *(MODEL, "LIST"),
-        flag="--model",
-        read=options.models,
-    ),
-]
+_MODELS = Option(
+    "Models: NAME or NAME@WEIGHTS (b0, b5@random, b2@mit_b2.pth), or hf:REPOSITORY, "
+    "torchscript:FILE, python:MODULE:FACTORY.",
+    *(MODEL, "LIST"),
+    flag="--model",
+    read=options.models,
+)
+Model = Annotated[str | Segmenter | Sequence[str | Segmenter], _MODELS]
+Models = Annotated[Sequence[str | Segmenter], _MODELS]
 Weights = Annotated[
     str | Path | None,
     Option(
@@ -57,7 +56,7 @@ Stages = Annotated[
     Option(
         "Stages of the encoder by number, head, or all: 3,4,head.",
         *(MODEL, "LIST"),
-        default="all, or none with --layer",
+        default="all, or none with layers",
         flag="--stage",
         read=options.names,
     ),

@@ -15,13 +15,14 @@ from robustbench_seg import cli
 from robustbench_seg.erf import measure
 from robustbench_seg.erf.field import Field
 
-FEW = ("--images", "1", "--size", "32x64", "--stage", "2,head")
+FEW = ("--limit", "1", "--size", "64x32", "--stage", "2,head")
 
 
 def main(folder: Path, *arguments: str | Path) -> int:
     """Run the command in a folder, in this process: starting another takes long."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CITYSCAPES_DATASET", raising=False)
+        patch.setenv("COLUMNS", "120")
         patch.chdir(folder)
         patch.setattr(sys, "argv", ["robustseg", "erf", *map(str, arguments)])
         return cli.run()
@@ -56,7 +57,7 @@ def test_the_folder_has_maps_figures_tables_and_a_report(made: tuple[Path, str])
     assert names == maps | overviews | {"report.html", "table.csv", "mass_by_radius.csv"}
     assert (out / "overview.png").read_bytes().startswith(b"\x89PNG")
     assert (out / "overview.pdf").read_bytes().startswith(b"%PDF")
-    assert f"report: {Path('results') / out.name / 'report.html'}" in printed
+    assert str(Path("results") / out.name / "report.html") in printed
     assert "UNTRAINED" in printed
     assert "UNTRAINED" in (out / "report.html").read_text("utf-8")
 
@@ -75,7 +76,7 @@ def test_the_numbers_are_those_of_the_stored_maps(made: tuple[Path, str]) -> Non
         part = field.share[max(y - half, 0) : y + half + 1, max(x - half, 0) : x + half + 1]
         assert part.sum() >= 0.5
         assert row["area 50"] == pytest.approx(part.size / (32 * 64))
-        assert f"{row['side 50']:.0f} (" in printed
+        assert f"{row['side 50']:.0f}" in printed.split()
         mine = radial[(radial["model"] == field.model) & (radial["layer"] == field.layer)]
         assert mine["share"].iloc[-1] == pytest.approx(1)
         assert field.choices["unit"]["asked"] == [10, 40]
@@ -85,9 +86,10 @@ def test_conditions_are_compared_in_a_named_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    options = ("--images", "1", "--size", "32x64", "--layer", "backbone.block4.1")
-    conditions = ("--condition", "clean", "--condition", "fog:3")
-    assert main(tmp_path, *options, *conditions, "--method", "replknet", "--out", out) == 0
+    options = ("--limit", "1", "--size", "64x32", "--layer", "backbone.block4.1")
+    formats = ("--format", "html,md,latex")
+    conditions = ("--condition", "clean,fog:3", "--method", "replknet")
+    assert main(tmp_path, *options, *conditions, *formats, "--out", out) == 0
     printed = capsys.readouterr().out
     assert "b0@streets, fog 3" in printed
     assert "layer backbone.block4.1" in printed
@@ -96,30 +98,49 @@ def test_conditions_are_compared_in_a_named_folder(
     assert choices["condition"] == {"corruption": "fog", "severity": 3, "seed": 0}
     assert choices["method"] == "replknet"
     assert len(list((out / "maps").glob("*.npz"))) == 2  # beside --layer, stages are not measured
+    assert {path.name for path in out.glob("report.*")} == {
+        "report.html",
+        "report.md",
+        "report.tex",
+    }
+
+
+def test_old_spellings_work_with_a_notice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--images", "1", "--size", "32x64", "--stage", "1", "--format", "md")
+    assert main(tmp_path, *options, "--out", "out") == 0
+    printed = "".join(capsys.readouterr())
+    assert "--images: renamed to --limit" in printed
+    assert "--size 32x64: is WIDTHxHEIGHT" in printed
+    (path,) = (tmp_path / "out" / "maps").glob("*.npz")
+    assert Field.load(path).gradient.shape == (64, 32)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
-        (["--size", "512"], "--size '512': not a size; write HEIGHTxWIDTH"),
-        (["--unit", "left"], "--unit 'left': write center, or Y,X"),
-        (["--unit", "500,0"], "--unit 500,0: outside the input of b0@streets, which is 256x512"),
+        (["--size", "512"], "--size '512': not a size; write WIDTHxHEIGHT"),
+        (["--unit", "left"], "--unit 'left': not a pixel; write center, or Y,X"),
+        (["--unit", "500,0"], "--unit 500,0: outside the input of b0@streets, which is 512x256"),
         (["--stage", "7"], "--stage 7: b0@streets has no such stage; use 1, 2, 3, 4, head or all"),
         (["--layer", "backbone.blok4"], "--layer backbone.blok4: b0@streets has no such module"),
-        (["--condition", "fog:9"], "--condition fog:9: write clean, or a corruption"),
+        (["--condition", "fog:9"], "--condition: 'fog:9': "),
         (["--model", "b9"], "--model b9: no model 'b9'"),
-        (["--stage", ","], "--stage ',': names none"),
+        (["--stage", ","], "--stage ',': "),
+        (["--limit", "101"], "--limit 101: streets (val) has 100 frames; give a smaller number"),
+        (["--format", "doc"], "--format: no such format 'doc'"),
         (["--out", "mine"], "--out mine: holds other files; name a new folder"),
     ],
 )
 def test_bad_input_is_one_line(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], told: str
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "photo.png").touch()
-    assert main(tmp_path, "--images", "1", *arguments) == 2
+    assert main(tmp_path, *(() if "--limit" in arguments else ("--limit", "1")), *arguments) == 2
     error = capsys.readouterr().err
-    assert told in error
+    assert message in error
     assert error.count("\n") == 1
     assert len(list(tmp_path.rglob("*"))) == 2
 

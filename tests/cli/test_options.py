@@ -23,6 +23,7 @@ CALLS: list[Callable[..., Any]] = [
     api.check_dataset,
     api.compare_runs,
     api.corrupt_folder,
+    api.effective_receptive_field,
     api.evaluate,
     api.forecast,
     api.merge,

@@ -1,4 +1,4 @@
-"""Measuring the fields of small inputs, for the tests of effective receptive fields."""
+"""Fields of small inputs, for the tests of effective receptive fields."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def random(name: str) -> Segmenter:
 
 
 def measured(model: str | Segmenter, **options: object) -> dict[str, Field]:
-    """Return the fields of a model by layer, of one image of 64x96 unless another is asked for."""
-    options = {"images": 1, "size": (64, 96), "data": "streets", **options}
+    """Return the fields of a model by layer, by default of one image resized to 96x64."""
+    options = {"limit": 1, "size": (64, 96), "data": "streets", **options}
     fields = effective_receptive_field(model, **options)  # type: ignore[arg-type]
     return {field.layer: field for field in fields}

@@ -55,7 +55,7 @@ COMMANDS = (
     "eval --model hf:folder --data tree --input-scale 0.5 --precision float32 --out run",
     "report whole --format csv --out written",
     "corrupt tree other --corruptions fog --severities 1,3 --seed 2 --workers 1",
-    "erf --model b0@random --data tree --images 1 --size 32x64 --stage 1 --unit 3,4 --out run",
+    "erf --model b0@random --data tree --limit 1 --size 64x32 --stage 1 --unit 3,4 --out run",
     "train b0 --data tree --split val --steps 1 --batch 1 --crop 32 --out run",
     "suites suite.toml",
     "datasets check tree --split val",
@@ -284,7 +284,7 @@ def _without_long_work() -> Iterator[None]:
         for name in (
             "robustbench_seg.evaluation.evaluate.execute",
             "robustbench_seg.copies.corrupting.corrupt_folder",
-            "robustbench_seg.erf.measure.execute",
+            "robustbench_seg.erf.measure.batch_sums",
             "robustbench_seg.training.training.train",
         ):
             stack.enter_context(patch(name, stop))

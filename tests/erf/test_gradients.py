@@ -1,4 +1,4 @@
-"""Fields that are known in closed form, of networks made for it, to a relative 1e-6."""
+"""Fields of small networks with a closed form, to a relative 1e-6."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from robustbench_seg.erf.gradients import Method, batch_sums, stride_of, unit_at
+from robustbench_seg.erf.extent import Map, Pixel, normalised, squares
+from robustbench_seg.erf.gradients import batch_sums, stride_of, unit_at
 from robustbench_seg.erf.layers import Layer
-from robustbench_seg.erf.measures import Map, Pixel, normalised, squares
+from robustbench_seg.erf.request import Procedure
 from robustbench_seg.models.base import Preprocessing, Segmenter, Window
 from robustbench_seg.models.layers import to_map, to_tokens
 from robustbench_seg.models.segformer import EfficientSelfAttention
@@ -29,7 +30,7 @@ def segmenter(network: nn.Module) -> Segmenter:
 
 
 def field(
-    network: nn.Module, size: tuple[int, int], at: Pixel | None = None, method: Method = "luo"
+    network: nn.Module, size: tuple[int, int], at: Pixel | None = None, method: Procedure = "luo"
 ) -> Map:
     x = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))
     (total,) = batch_sums(segmenter(network), [OUTPUT], x, at, method).values()
@@ -80,8 +81,8 @@ def assert_equal_maps(found: Map, expected: Map) -> None:
 
 
 @pytest.mark.parametrize("depth", [1, 2, 6, 12])
-@pytest.mark.parametrize("method", get_args(Method))
-def test_stacked_convolutions_of_ones_are_binomial(depth: int, method: Method) -> None:
+@pytest.mark.parametrize("method", get_args(Procedure))
+def test_stacked_convolutions_of_ones_are_binomial(depth: int, method: Procedure) -> None:
     size = (31, 45)
     found = field(ones([(2, 1, 1)] * depth, padded=False), size, method=method)
     binomial = np.array([math.comb(depth, k) for k in range(depth + 1)], float)
@@ -120,12 +121,12 @@ def test_strides_dilations_and_units_anywhere(
     assert_equal_maps(found, normalised(np.outer(rows, columns)))
 
 
-def test_strides_are_told_from_sizes() -> None:
+def test_strides_follow_from_sizes() -> None:
     assert stride_of((3, 3), (33, 33)) == 16  # 11 to 16 would do
     assert stride_of((4, 4), (10, 10)) == 3
     assert stride_of((16, 24), (64, 96)) == 4
     assert stride_of((10, 10), (9, 9)) is None
-    # Of no whole stride: the middle of each part of a side of 10 in 4.
+    # Without an integer stride: the middle of each of 4 parts of a side of 10.
     assert [unit_at((y, 0), (4, 30), (10, 10)).pixel[0] for y in (0, 3, 6, 9)] == [1, 3, 6, 8]
 
 
@@ -155,7 +156,7 @@ class Attention(nn.Module):
 
 
 @pytest.mark.parametrize("at", [None, (3, 40)])
-def test_an_attention_that_weighs_all_alike_is_uniform(at: Pixel | None) -> None:
+def test_an_attention_with_equal_weights_is_uniform(at: Pixel | None) -> None:
     found = field(Attention(1), (24, 56), at)
     assert_equal_maps(found, np.full((24, 56), 1 / (24 * 56)))
 
@@ -211,7 +212,7 @@ def test_all_layers_come_from_one_forward_pass() -> None:
     assert all(parameter.requires_grad for parameter in network.parameters())
 
 
-def test_what_is_changed_in_place_afterwards_is_seen_as_it_was() -> None:
+def test_later_changes_in_place_do_not_reach_a_layer() -> None:
     class InPlace(nn.Module):
         def __init__(self) -> None:
             super().__init__()

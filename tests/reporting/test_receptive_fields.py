@@ -1,4 +1,4 @@
-"""The page and the figures of effective receptive fields, from arrays alone."""
+"""The report and the figures of effective receptive fields, from arrays alone."""
 
 from __future__ import annotations
 
@@ -13,10 +13,17 @@ import pytest
 from matplotlib.image import AxesImage
 from PIL import Image
 
-from reports.erf import figures as erf_figures
-from reports.erf import files as erf_files
-from reports.erf.description import SHARES, FieldMap, FieldsReport, replknet_table, squares_table
-from reports.erf.maps import LOWEST, ON_PAGE, ON_PAPER, resampled, scale_length
+from reports.formats import html
+from reports.table import Table
+from robustbench_seg.erf.field import Field, Measurement, Unit
+from robustbench_seg.reporting.receptive_fields import ReceptiveFields, figures, tables
+from robustbench_seg.reporting.receptive_fields.maps import (
+    LOWEST,
+    ON_PAGE,
+    FieldMap,
+    resampled,
+    scale_length,
+)
 
 EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
 
@@ -26,44 +33,35 @@ def sample(
     layers: tuple[str, ...] = ("stage 3", "stage 4", "head"),
     size: tuple[int, int] = (40, 80),
     pixel: tuple[int, int] = (20, 40),
-) -> FieldsReport:
+    text: str = "A text.",
+    folder: Path | None = None,
+) -> ReceptiveFields:
     rows, columns = np.indices(size)
     distance = np.hypot(rows - pixel[0], columns - pixel[1])
     names = [(subject, layer) for subject in subjects for layer in layers]
-    fields, numbers, radial = [], [], []
-    for number, (subject, layer) in enumerate(names, start=1):
-        values = np.exp(-distance / (2 * number))
-        sides = {share: min(2 * share // 3 * 2 + 1, 79) for share in SHARES}
-        fields.append(
-            FieldMap(subject, layer, values / values.sum(), pixel, sides, f"map-{number}")
+    choices = {
+        "model": {"trained_on": "streets", "weights": {"note": text}},
+        "layer": {"module": "module"},
+        "method": "luo",
+        "unit": {"asked": list(pixel)},
+        "input": {"size": list(size)},
+        "condition": {"corruption": "", "severity": 0, "seed": 0},
+        "data": {"dataset": text, "split": "val", "images": [{"name": text, "digest": "0"}]},
+        "versions": {text: text},
+    }
+    fields = tuple(
+        Field(
+            *(model, "clean", layer, Unit((0, 0), (1, 1), pixel)),
+            np.exp(-distance / (2 * number)),
+            choices,
         )
-        row: dict[str, float] = {"radius": 4.6 * number, "anisotropy": 0.25, "angle": -30.0}
-        for share in SHARES:
-            for way in ("", "replknet "):
-                row |= {f"{way}side {share}": float(sides[share]), f"{way}area {share}": 0.125}
-        numbers.append(row)
-        radial.append(
-            pd.DataFrame(
-                {
-                    "subject": subject,
-                    "layer": layer,
-                    "radius": range(91),
-                    "share": 1 - np.exp(-np.arange(91) / number),
-                }
-            )
-        )
-    return FieldsReport(
-        title="Effective receptive fields",
-        subtitle="of models",
-        stamps=(),
-        notes=("A note.",),
-        fields=tuple(fields),
-        numbers=pd.DataFrame(
-            numbers, index=pd.MultiIndex.from_tuples(names, names=["subject", "layer"])
-        ),
-        radial=pd.concat(radial, ignore_index=True),
-        provenance={"session": {"command": "robustseg erf"}},
+        for number, (model, layer) in enumerate(names, start=1)
     )
+    return ReceptiveFields(Measurement(fields, {}, (), {"session": {"command": text}}), folder)
+
+
+def maps(fields: ReceptiveFields) -> list[FieldMap]:
+    return [FieldMap(field.model, field) for field in fields]
 
 
 class Page(HTMLParser):
@@ -85,8 +83,8 @@ class Page(HTMLParser):
 
 
 def test_the_page_is_self_contained_and_the_same_each_time() -> None:
-    source = erf_files.render(sample())
-    assert source == erf_files.render(sample())
+    source = html.render(sample().report())
+    assert source == html.render(sample().report())
     page = Page(source)
     loaded = [
         value or ""
@@ -106,43 +104,44 @@ def test_the_page_is_self_contained_and_the_same_each_time() -> None:
 
 
 def test_hostile_names_are_shown_and_never_run() -> None:
-    report = sample(subjects=(EVIL,), layers=("head", EVIL))
-    report = replace(
-        report, title=EVIL, notes=(EVIL,), stamps=(EVIL,), provenance={EVIL: {EVIL: EVIL}}
-    )
-    page = Page(erf_files.render(report))
+    report = sample(subjects=(EVIL,), layers=("head", EVIL), text=EVIL).report()
+    page = Page(html.render(replace(report, stamps=(EVIL,))))
     assert [tag for tag, _ in page.tags].count("script") == 1
     assert "b" not in {tag for tag, _ in page.tags}
     assert page.texts.count(EVIL) >= 6
 
 
 def test_files_are_written_without_dates(tmp_path: Path) -> None:
-    report = sample(subjects=("b0",), layers=("head",))
-    page = erf_files.write(report, tmp_path)
-    assert page == tmp_path / "report.html"
-    first = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    erf_files.write(report, tmp_path)
-    assert first == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert {path.name for path in first} == {
+    def written(folder: Path) -> dict[str, bytes]:
+        fields = sample(subjects=("b0",), layers=("head",), folder=folder)
+        fields.save()
+        assert fields.write("html,csv")[0] == folder / "report.html"
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+    first = written(tmp_path / "first")
+    assert first == written(tmp_path / "second")
+    assert first.keys() == {
         "report.html",
+        "table.csv",
+        "mass_by_radius.csv",
         "overview.png",
         "overview.pdf",
         "overview.svg",
-        "map-1.png",
-        "map-1.pdf",
+        *(f"maps/b0_clean_head.{suffix}" for suffix in ("npz", "json", "png", "pdf")),
     }
-    with Image.open(tmp_path / "maps" / "map-1.png") as picture:
+    with Image.open(tmp_path / "first" / "maps" / "b0_clean_head.png") as picture:
         corner = np.asarray(picture.convert("RGB"))[-1, -1]
     assert (corner == 255).all()
-    assert "#010101" not in (tmp_path / "overview.svg").read_text()
+    assert b"#010101" not in first["overview.svg"]
 
 
 @pytest.mark.parametrize(
     ("size", "pixel"), [((40, 80), (0, 79)), ((30, 400), (3, 4)), ((90, 30), (45, 15))]
 )
 def test_overviews_of_any_shape_and_unit(size: tuple[int, int], pixel: tuple[int, int]) -> None:
-    report = sample(size=size, pixel=pixel)
-    figure = erf_figures.overview(report, ON_PAPER)
+    items = maps(sample(size=size, pixel=pixel))
+    figure = figures.overview(items, ON_PAGE)
     pictures = [
         axes for axes in figure.axes if any(isinstance(c, AxesImage) for c in axes.get_children())
     ]
@@ -158,21 +157,20 @@ def test_overviews_of_any_shape_and_unit(size: tuple[int, int], pixel: tuple[int
             drawn = (box.width * width) / (box.height * height)
             assert drawn == pytest.approx((right - left) / (low - high), rel=1e-6)
     # Nothing that is drawn beyond a map moves its limits.
-    single = erf_figures.single(report.fields[0], ON_PAPER)
+    single = figures.single(items[0], ON_PAGE)
     assert single.axes[0].get_xlim() == (0, size[1])
     assert single.axes[0].get_ylim() == (size[0], 0)
 
 
 def test_layers_that_a_model_lacks_are_left_empty() -> None:
-    report = sample()
-    report = replace(report, fields=report.fields[1:])
-    figure = erf_figures.overview(report, ON_PAGE)
+    items = maps(sample())[1:]
+    figure = figures.overview(items, ON_PAGE)
     pictures = [
         axes for axes in figure.axes if any(isinstance(c, AxesImage) for c in axes.get_children())
     ]
     assert len(pictures) == 2 * (3 + 2) - 1
-    assert erf_figures.enlarged(report) == ("stage 4", "head")
-    assert erf_figures.enlarged(replace(report, fields=report.fields[1:2])) == ("head",)
+    assert figures.enlarged(items) == ("stage 4", "head")
+    assert figures.enlarged([item for item in items if item.layer == "head"]) == ("head",)
 
 
 def test_maps_are_shrunk_by_means_and_never_enlarged() -> None:
@@ -190,11 +188,19 @@ def test_scale_bars_are_of_round_lengths(longest: float, length: int) -> None:
     assert scale_length(longest) == length
 
 
-def test_tables_read_as_a_reader_does() -> None:
-    numbers = sample(subjects=("b0",), layers=("stage 4", "head")).numbers
-    numbers.loc[("b0", "head"), "angle"] = np.nan
-    numbers.loc[("b0", "head"), "replknet side 99"] = 0
-    table = squares_table(numbers)
+def test_tables_read_as_a_reader_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = []
+    for number in (1, 2):
+        row: dict[str, float] = {"radius": 4.6 * number, "anisotropy": 0.25, "angle": -30.0}
+        for share in tables.SHARES:
+            for prefix in ("", "replknet "):
+                row[f"{prefix}side {share}"] = min(2 * share // 3 * 2 + 1, 79)
+                row[f"{prefix}area {share}"] = 0.125
+        numbers.append(row)
+    numbers[1] |= {"angle": np.nan, "replknet side 99": 0}
+    monkeypatch.setattr(tables, "field_table", lambda _: pd.DataFrame(numbers))
+    items = maps(sample(subjects=("b0",), layers=("stage 4", "head")))
+    table = tables.squares_table(items)
     first, second = ([cell.text for cell in row] for row in table.rows)
     assert first == [
         "b0",
@@ -215,26 +221,45 @@ def test_tables_read_as_a_reader_does() -> None:
     assert [head.text for head in table.groups] == [
         "model",
         "layer",
-        "20 %",
-        "30 %",
-        "50 %",
-        "99 %",
+        "20\u00a0%",
+        "30\u00a0%",
+        "50\u00a0%",
+        "99\u00a0%",
         "radius",
         "anisotropy",
         "angle",
     ]
     assert len(table.numbered_columns()) == 8
-    assert [cell.text for cell in replknet_table(numbers).rows[1]][-2:] == ["\u2013", "\u2013"]
+    assert [cell.text for cell in tables.replknet_table(items).rows[1]][-2:] == ["\u2013", "\u2013"]
 
 
 def test_curves_name_every_subject() -> None:
-    report = sample()
-    lines = erf_figures.radial(report, "head", ON_PAGE).axes[0].get_lines()
-    assert [line.get_color() for line in lines] == [erf_figures.series(n) for n in range(2)]
-    page = erf_files.render(report)
+    lines = figures.radial(maps(sample()), "head").axes[0].get_lines()
+    assert [line.get_color() for line in lines] == [figures.series(n) for n in range(2)]
+    page = html.render(sample().report())
     assert re.search(r"var\(--series-2\)\"></span> deeplab@streets", page)
 
 
-def test_a_map_must_have_the_sum_1() -> None:
-    with pytest.raises(ValueError, match=r"map of b0, head: expected \(H, W\) of sum 1"):
-        FieldMap("b0", "head", np.ones((4, 4)), (2, 2), {}, "map")
+def test_rows_are_named_by_model_and_where_needed_by_condition() -> None:
+    fields = list(sample(subjects=("b0",), layers=("head",)))
+    foggy = replace(fields[0], condition="fog 3")
+    untrained = {"trained_on": "nothing", "weights": {}}
+    random = replace(foggy, choices={**foggy.choices, "model": untrained})
+    for chosen, names in (
+        (fields, ["b0"]),
+        ([foggy], ["b0, fog 3"]),
+        ([*fields, foggy], ["b0, clean", "b0, fog 3"]),
+        ([random], ["b0 (UNTRAINED), fog 3"]),
+    ):
+        report = ReceptiveFields(Measurement(tuple(chosen), {}, (), {})).report()
+        numbers = report.sections[1].parts[0]
+        assert isinstance(numbers, Table)
+        assert [row[0].text for row in numbers.rows] == names
+        assert any("UNTRAINED" in stamp for stamp in report.stamps) == ("UNTRAINED" in names[0])
+
+
+def test_a_field_must_be_a_map_with_a_positive_sum() -> None:
+    (field,) = sample(subjects=("b0",), layers=("head",))
+    for gradient in (np.zeros((4, 4)), np.ones(4), np.full((4, 4), np.nan)):
+        with pytest.raises(ValueError, match=r"field of b0, head: expected \(H, W\), sum above 0"):
+            replace(field, gradient=gradient)

@@ -1,13 +1,15 @@
-"""Drawing one map of an effective receptive field: its colours, its squares, its scales.
+"""Drawing one map of a receptive field: its colours, its squares, its scale bar.
 
-The colours of a map are shares of its highest value, over four decades, on a dark ground of its
-own: the same on light and dark pages and on paper.
+The colours of a map are shares of its maximum, over four decades, on a dark ground that is the same
+on light and dark pages and on paper.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -19,29 +21,55 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..style import CSS_VARIABLES, INK, MUTED, RULE, SURFACE, score_colors
-from .description import FieldMap
+from reports.style import INK, MUTED, score_colors
+
+from ...erf.extent import Map, Pixel, mass_by_radius, squares
+from ...erf.field import Field
 
 Colors = Mapping[str, str]
-ON_PAGE: Final[Colors] = {stand_in: stand_in for stand_in in CSS_VARIABLES}
-ON_PAPER: Final[Colors] = {
-    **ON_PAGE,
-    INK: "#1a1e23",
-    MUTED: "#5a636e",
-    RULE: "#c9ced4",
-    SURFACE: "#ffffff",
-}
-"""Files stand on white paper: they have colours where pages have variables."""
+ON_PAGE: Final[Colors] = {INK: INK, MUTED: MUTED}
+"""Stand-in colours, which each format replaces by its own."""
 
 POINTS = 72.0
 MARGIN = 6.0
 """Left and right of the maps, for frames and lines."""
 LOWEST = 1e-4
 SAMPLES = 2.5
-"""Of a map, to a point of the figure, at most: 180 to an inch."""
+"""Samples of a map per point of the figure, at most: 180 per inch."""
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height in points, from the upper left corner of the figure."""
+
+
+@dataclass(frozen=True)
+class FieldMap:
+    """A field under the name that figures and tables give its row."""
+
+    subject: str
+    """Model, followed by the condition if it is not clean or there are several."""
+    field: Field
+
+    @property
+    def layer(self) -> str:
+        """Name of the layer: the column of the overview."""
+        return self.field.layer
+
+    @property
+    def pixel(self) -> Pixel:
+        """Input pixel (y, x) that the unit is centred on."""
+        return self.field.unit.pixel
+
+    @cached_property
+    def relative(self) -> Map:
+        """Map (H, W) as shares of its maximum."""
+        share = self.field.share
+        values: Map = share / share.max()
+        return values
+
+    @cached_property
+    def mass(self) -> Map:
+        """Share of the field within each radius of 0, 1, 2, ... pixels."""
+        return mass_by_radius(self.field.gradient, self.pixel)
 
 
 def axes_at(figure: Figure, total: tuple[float, float], box: Box) -> Axes:
@@ -62,18 +90,12 @@ def text_at(
     color: str,
     **style: Any,
 ) -> None:
-    """Write a text whose lower left corner is so many points from the upper left corner."""
+    """Write a text whose lower left corner is `at` points from the upper left of the figure."""
     figure.text(at[0] / total[0], 1 - at[1] / total[1], text, color=color, **style)
 
 
-def relative(field: FieldMap) -> NDArray[np.float64]:
-    """Return the map (H, W) as shares of its highest value."""
-    values: NDArray[np.float64] = field.share / field.share.max()
-    return values
-
-
-def draw(axes: Axes, values: NDArray[np.float64], width: float) -> None:
-    """Show values (H, W) of 0 to 1 on axes so many points wide, in coordinates of their pixels."""
+def draw(axes: Axes, values: Map, width: float) -> None:
+    """Show values (H, W) in [0, 1] on axes `width` points wide, in coordinates of their pixels."""
     rows, columns = values.shape
     axes.imshow(
         resampled(values, round(SAMPLES * width)),
@@ -83,28 +105,33 @@ def draw(axes: Axes, values: NDArray[np.float64], width: float) -> None:
         interpolation="none",
         aspect="auto",
     )
-    axes.set(xlim=(0, columns), ylim=(rows, 0))  # else what is drawn beyond them moves them
+    axes.set(xlim=(0, columns), ylim=(rows, 0))  # fixed, or marks beyond the map would move them
 
 
-def draw_squares(axes: Axes, field: FieldMap, width: float) -> None:
-    """Show a map, the squares that hold 50 and 99 % of it, and a bar of pixels."""
-    draw(axes, relative(field), width)
-    y, x = field.pixel
-    rows, columns = field.share.shape
-    for share in (50, 99):
-        side = field.sides[share]
-        corner = (x + 0.5 - side / 2, y + 0.5 - side / 2)
-        axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor="white", linewidth=1.1))
-        # Of two squares that are nearly one, the outer is named.
-        if share == 99 or field.sides[99] - side > 0.15 * columns:
+def draw_squares(axes: Axes, item: FieldMap, width: float) -> None:
+    """Show a map, the squares that hold 50 and 99 % of it, and a scale bar."""
+    draw(axes, item.relative, width)
+    y, x = item.pixel
+    rows, columns = item.relative.shape
+    half, most = squares(item.field.gradient, item.pixel, (0.5, 0.99))
+    for square in (half, most):
+        corner = (x + 0.5 - square.side / 2, y + 0.5 - square.side / 2)
+        axes.add_patch(
+            Rectangle(
+                corner, square.side, square.side, fill=False, edgecolor="white", linewidth=1.1
+            )
+        )
+        # If the two squares nearly coincide, only the outer one is labelled.
+        if square is most or most.side - square.side > 0.15 * columns:
             above = corner[1] > 0.1 * rows
             place = (max(corner[0], 0), corner[1] if above else max(corner[1], 0))
-            _plate(axes, place, f"{share} %", 10.0, ("left", "bottom" if above else "top"))
+            label = f"{100 * square.share:.0f} %"
+            _label(axes, place, label, 10.0, ("left", "bottom" if above else "top"))
     scale_bar(axes, columns, 10.0)
 
 
-def resampled(values: NDArray[np.float64], width: int) -> NDArray[np.float32]:
-    """Return a map (H, W) of at most so many columns, by means over areas; 0 is as the lowest."""
+def resampled(values: Map, width: int) -> NDArray[np.float32]:
+    """Return a map (H, W) with at most `width` columns, averaged over areas and at least LOWEST."""
     picture = Image.fromarray(values.astype(np.float32))
     if picture.width > width:
         height = max(round(width * picture.height / picture.width), 1)
@@ -123,18 +150,18 @@ def scale_bar(axes: Axes, columns: int, size: float) -> None:
     low, high = axes.get_ylim()
     height = abs(high - low)
     x, y = 0.04 * columns, low - 0.06 * height
-    _plate(axes, (x + length + 0.02 * columns, y), f"{length} px", size, ("left", "center"))
+    _label(axes, (x + length + 0.02 * columns, y), f"{length} px", size, ("left", "center"))
     for color, width in (("black", 4.5), ("white", 2.2)):
         axes.plot([x, x + length], [y, y], color=color, linewidth=width, solid_capstyle="butt")
 
 
 def scale_length(longest: float) -> int:
-    """Return the largest of 1, 2, 5, 10, 20, 50, ... pixels that is not longer; at least 1."""
+    """Return the largest of 1, 2, 5, 10, 20, 50, ... pixels up to `longest`; at least 1."""
     power = 10 ** math.floor(math.log10(max(longest, 1)))
     return max((step * power for step in (1, 2, 5) if step * power <= longest), default=1)
 
 
-def _plate(
+def _label(
     axes: Axes, at: tuple[float, float], text: str, size: float, anchor: tuple[str, str]
 ) -> None:
     horizontal, vertical = anchor
@@ -150,7 +177,7 @@ def _plate(
 
 
 def color_scale(figure: Figure, total: tuple[float, float], colors: Colors) -> None:
-    """Draw the scale of colours at the lower left."""
+    """Draw the colour scale at the lower left."""
     axes = axes_at(figure, total, (MARGIN + 14, total[1] - 34, 220, 9))
     axes.set_axis_on()
     bar = figure.colorbar(

@@ -1,4 +1,4 @@
-"""Fields of the real models: supports, procedures, conditions, averages and files."""
+"""Fields of real models: supports, procedures, conditions, averages and files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from torch import nn
 
 from corruptions import corrupt, image_key
 from robustbench_seg import effective_receptive_field
-from robustbench_seg.erf.field import Field, radial_table, table
+from robustbench_seg.erf.extent import SHARES, replknet_squares
+from robustbench_seg.erf.field import Field, field_table, radial_table
 from robustbench_seg.erf.gradients import batch_sums
 from robustbench_seg.erf.inputs import network_input
 from robustbench_seg.erf.layers import layers_of
-from robustbench_seg.erf.measures import SHARES, replknet_squares
+from robustbench_seg.erf.request import PUBLISHED_FRAMES, REPLKNET_SIZE, ErfRequest
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import Segmenter
 from robustbench_seg.models.registry import load_model
+from robustbench_seg.protocol import options
 from tests.helpers import replknet
 from tests.helpers.measured_fields import CLASSES, FRAMES, measured, random
 
@@ -103,7 +105,7 @@ def test_averages_are_those_of_single_images_in_any_batch(b0: Segmenter) -> None
     inputs = [network_input(b0, [frame.image()], (64, 96), "cpu") for frame in FRAMES.frames]
     singles = [batch_sums(b0, layers, x, None, "luo") for x in inputs]
     for batch in (1, 2):
-        found = measured(b0, images=3, batch=batch)
+        found = measured(b0, limit=3, batch=batch)
         for layer in layers:
             expected = np.mean([single[layer] for single in singles], axis=0)
             np.testing.assert_allclose(
@@ -116,7 +118,7 @@ def test_replknet_is_reproduced_by_its_procedure(b0: Segmenter) -> None:
     assert isinstance(b0.network, nn.Module)
     encoder = b0.network.get_submodule("backbone")
     inputs = [replknet.preprocess(image, (128, 128)) for image in images]
-    found = measured(b0, stages=["3", "4"], images=3, size=(128, 128), method="replknet")
+    found = measured(b0, stages=["3", "4"], limit=3, size=(128, 128), method="replknet")
     for stage in (3, 4):
         expected = replknet.average_map(lambda x, stage=stage: encoder(x)[stage - 1], inputs)  # type: ignore[misc]
         field = found[f"stage {stage}"]
@@ -130,19 +132,17 @@ def test_replknet_is_reproduced_by_its_procedure(b0: Segmenter) -> None:
     torch.testing.assert_close(x, replknet.preprocess(images[0]), atol=1e-5, rtol=0)
 
 
-def test_replknet_takes_squares_of_1024_where_nothing_else_is_asked(
+def test_replknet_resizes_to_1024_by_default(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from robustbench_seg.erf import plan
-
-    assert plan.REPLKNET_SIZE == (1024, 1024)
-    assert plan.PUBLISHED_IMAGES == {"luo": 100, "replknet": 50}
-    monkeypatch.setattr(plan, "REPLKNET_SIZE", (32, 32))
+    assert REPLKNET_SIZE == (1024, 1024)
+    assert PUBLISHED_FRAMES == {"luo": 100, "replknet": 50}
+    monkeypatch.setattr("robustbench_seg.erf.plan.REPLKNET_SIZE", (32, 32))
     fields = effective_receptive_field(
-        "b0@random", data="streets", stages=["1"], method="replknet", images=1
+        "b0@random", data="streets", stages=["1"], method="replknet", limit=1
     )
     assert fields[0].gradient.shape == (32, 32)
-    assert effective_receptive_field("b0@random", data="streets", stages=["head"], images=1)[
+    assert effective_receptive_field("b0@random", data="streets", stages=["head"], limit=1)[
         0
     ].gradient.shape == (
         256,
@@ -150,13 +150,13 @@ def test_replknet_takes_squares_of_1024_where_nothing_else_is_asked(
     )
 
 
-def test_a_condition_is_what_the_model_sees(b0: Segmenter) -> None:
+def test_the_model_sees_the_condition(b0: Segmenter) -> None:
     fields = effective_receptive_field(
         b0,
         data="streets",
         stages=["2"],
         conditions=["clean", "fog:3"],
-        images=2,
+        limit=2,
         size=(64, 96),
         seed=5,
     )
@@ -173,7 +173,7 @@ def test_a_condition_is_what_the_model_sees(b0: Segmenter) -> None:
 
 
 def test_every_choice_is_stored_beside_the_map(b0: Segmenter, tmp_path: Path) -> None:
-    (field,) = measured(b0, stages=["head"], images=2, unit=(60, 3)).values()
+    (field,) = measured(b0, stages=["head"], limit=2, unit=(60, 3)).values()
     path = field.save(tmp_path)
     assert path.name == "b0@streets_clean_head.npz"
     found = Field.load(path)
@@ -200,7 +200,7 @@ def test_every_choice_is_stored_beside_the_map(b0: Segmenter, tmp_path: Path) ->
 
 def test_the_tables_have_a_row_for_each_field(b0: Segmenter) -> None:
     fields = list(measured(b0, stages=["1", "head"]).values())
-    numbers = table(fields)
+    numbers = field_table(fields)
     assert list(numbers.index) == [("b0@streets", "clean", name) for name in ("stage 1", "head")]
     assert (numbers["side 20"] <= numbers["side 99"]).all()
     radial = radial_table(fields)
@@ -225,3 +225,12 @@ def test_random_weights_follow_the_seed() -> None:
     assert np.array_equal(one.gradient, same.gradient)
     assert not np.allclose(one.share, other.share)
     assert other.choices["model"]["weights"]["source"] == "drawn at random, seed 2"
+
+
+def test_the_function_has_the_options_of_the_request() -> None:
+    function = options.parameters(effective_receptive_field)
+    request = options.parameters(ErfRequest)
+    assert function.pop("out").default is None
+    assert function.pop("model").option is request.pop("models").option
+    assert function == request
+    assert list(function) == list(request)

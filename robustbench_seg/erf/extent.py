@@ -1,7 +1,7 @@
-"""The numbers of a receptive field: pure functions of a map and of the pixel that its unit is on.
+"""How far a receptive field reaches: pure functions of its map and of the pixel of its unit.
 
-A map is float64 (H, W), nowhere negative and somewhere positive; a pixel is (y, x). Squares and
-discs are centred on the pixel and clipped to the image, which may be wide and the pixel anywhere.
+A map is float64 (H, W), non-negative with a positive sum; a pixel is (y, x). Squares and discs are
+centred on the pixel, which may be anywhere, and clipped to the image.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Map = NDArray[np.float64]
 Pixel = tuple[int, int]
 
 SHARES = (0.2, 0.3, 0.5, 0.99)
-"""Those that RepLKNet reports."""
+"""Shares that RepLKNet reports."""
 
 
 class Square(NamedTuple):
@@ -25,32 +25,32 @@ class Square(NamedTuple):
 
     share: float
     side: int
-    """In pixels, odd, before it is clipped; 0 where there is no such square."""
+    """Side in pixels before clipping, odd; 0 if no square holds the share."""
     area: float
-    """Of what the image has of it, as a share of the image; NaN where there is none."""
+    """Area after clipping, as a share of the image; NaN if no square holds the share."""
 
 
-class Shape(NamedTuple):
-    """How far and in which direction a field reaches, by its second moments about the pixel."""
+class Moments(NamedTuple):
+    """Second moments of a map about its pixel: how far and in which direction it reaches."""
 
     radius: float
-    """The root of the mean squared distance, in pixels."""
+    """Root of the mean squared distance, in pixels."""
     anisotropy: float
     """(a - b) / (a + b) of the variances along the long and the short axis: 0 round, 1 a line."""
     angle: float
-    """Of the long axis, in degrees of (-90, 90]: 0 along a row, 90 along a column, above 0 where
-    it rises to the right; NaN where the field is round."""
+    """Angle of the long axis in (-90, 90] degrees: 0 along a row, positive if it rises to the
+    right; NaN for a round field."""
 
 
 def normalised(gradient: Map) -> Map:
-    """Return the map of sum 1."""
+    """Return the map divided by its sum."""
     share: Map = gradient / gradient.sum()
     return share
 
 
 def squares(gradient: Map, pixel: Pixel, shares: Sequence[float] = SHARES) -> tuple[Square, ...]:
-    """Return the smallest centred squares that hold the shares of a map, linearly."""
-    held = _held(gradient, pixel)
+    """Return the smallest centred squares that hold the shares of the linear map."""
+    held = _share_in_squares(gradient, pixel)
     # A sum of floats may miss a share that is held exactly.
     return _smallest(held >= np.array(shares)[:, np.newaxis] - 1e-12, shares, pixel, gradient.shape)
 
@@ -58,59 +58,59 @@ def squares(gradient: Map, pixel: Pixel, shares: Sequence[float] = SHARES) -> tu
 def replknet_squares(
     gradient: Map, pixel: Pixel, shares: Sequence[float] = SHARES
 ) -> tuple[Square, ...]:
-    """Return the squares that hold more than the shares, in RepLKNet's way.
+    """Return the smallest centred squares that hold more than the shares, by RepLKNet's procedure.
 
-    Its script takes log10(A + 1) of the raw average A, divides by the maximum, and begins with
-    a side of 3. It computes in float32, in which all below 6e-8 is lost: where that is all of A,
-    there are no squares. It gives up on squares wider or higher than the image; here they go on.
+    Its script takes log10(A + 1) of the raw average A, divides by the maximum, and starts at a side
+    of 3. It computes in float32, which loses everything below 6e-8: a map entirely below that has
+    no squares. The script stops at squares larger than the image; here they are clipped.
     """
     scores = np.log10(gradient.astype(np.float32) + 1).astype(np.float64)
     if not scores.any():
         return tuple(Square(share, 0, math.nan) for share in shares)
-    held = _held(scores / scores.max(), pixel)
+    held = _share_in_squares(scores / scores.max(), pixel)
     more = held > np.array(shares)[:, np.newaxis]
     more[:, 0] = False
-    more[:, -1] = True  # of a share of 1 there cannot be more
+    more[:, -1] = True  # no square holds more than a share of 1
     return _smallest(more, shares, pixel, gradient.shape)
 
 
 def mass_by_radius(gradient: Map, pixel: Pixel) -> Map:
-    """Return the share of a map within each radius of 0, 1, 2, ... pixels, to the farthest."""
+    """Return the share of a map within each radius of 0, 1, 2, ... pixels, up to 1."""
     y, x = _offsets(gradient.shape, pixel)
     ring = np.ceil(np.hypot(y, x)).astype(np.int64)  # (H, W)
-    return _cumulated(ring, gradient)
+    return _cumulative_share(ring, gradient)
 
 
-def shape(gradient: Map, pixel: Pixel) -> Shape:
-    """Return how far a map reaches from the pixel, and how differently by direction."""
+def moments(gradient: Map, pixel: Pixel) -> Moments:
+    """Return the second moments of a map about a pixel."""
     share = normalised(gradient)
     y, x = _offsets(gradient.shape, pixel)
     rows, columns = share.sum(1), share.sum(0)  # (H,), (W,)
     yy, xx = float(rows @ y[:, 0] ** 2), float(columns @ x[0] ** 2)
     yx = float(y[:, 0] @ share @ x[0])
     total, difference = xx + yy, math.hypot(xx - yy, 2 * yx)
-    round_field = difference <= 1e-9 * total
-    return Shape(
+    is_round = difference <= 1e-9 * total
+    return Moments(
         radius=math.sqrt(total),
-        anisotropy=0.0 if round_field else difference / total,
+        anisotropy=0.0 if is_round else difference / total,
         # Rows count downwards, angles upwards.
-        angle=math.nan if round_field else math.degrees(math.atan2(0 - 2 * yx, xx - yy) / 2),
+        angle=math.nan if is_round else math.degrees(math.atan2(0 - 2 * yx, xx - yy) / 2),
     )
 
 
 def _offsets(size: tuple[int, ...], pixel: Pixel) -> tuple[Map, Map]:
-    y, x = np.ogrid[: size[0], : size[1]]
+    y, x = np.ogrid[: size[0], : size[1]]  # (H, 1), (1, W)
     return (y - pixel[0]).astype(np.float64), (x - pixel[1]).astype(np.float64)
 
 
-def _held(values: Map, pixel: Pixel) -> Map:
-    """Return the share in the squares of sides 1, 3, 5, ..., to the first that holds the image."""
+def _share_in_squares(values: Map, pixel: Pixel) -> Map:
+    """Return the share within the squares of sides 1, 3, 5, ..., up to the whole image."""
     y, x = _offsets(values.shape, pixel)
-    return _cumulated(np.maximum(abs(y), abs(x)).astype(np.int64), values)  # (H, W) -> (n,)
+    return _cumulative_share(np.maximum(abs(y), abs(x)).astype(np.int64), values)  # (H, W) -> (n,)
 
 
-def _cumulated(ring: NDArray[np.int64], values: Map) -> Map:
-    sums = np.cumsum(np.bincount(ring.ravel(), values.ravel()))
+def _cumulative_share(ring: NDArray[np.int64], values: Map) -> Map:
+    sums = np.cumsum(np.bincount(ring.ravel(), values.ravel()))  # (H, W) -> (n,)
     shares: Map = sums / sums[-1]
     return shares
 
@@ -118,6 +118,7 @@ def _cumulated(ring: NDArray[np.int64], values: Map) -> Map:
 def _smallest(
     enough: NDArray[np.bool_], shares: Sequence[float], pixel: Pixel, size: tuple[int, ...]
 ) -> tuple[Square, ...]:
+    """Return the first square that is `enough` (shares, n) for each share."""
     found = []
     for share, half in zip(shares, enough.argmax(1), strict=True):
         area = math.prod(

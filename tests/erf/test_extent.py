@@ -1,4 +1,4 @@
-"""The numbers of a field, against plain loops, closed forms and RepLKNet's procedure."""
+"""How far a field reaches, against plain loops, closed forms and RepLKNet's procedure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from robustbench_seg.erf.measures import (
+from robustbench_seg.erf.extent import (
     SHARES,
     Map,
     Pixel,
     mass_by_radius,
+    moments,
     normalised,
     replknet_squares,
-    shape,
     squares,
 )
 from tests.helpers import replknet
@@ -33,7 +33,7 @@ def maps_with_pixels(draw: st.DrawFn) -> tuple[Map, Pixel]:
 
 @given(maps_with_pixels(), st.floats(0.01, 0.99))
 @settings(max_examples=150, deadline=None)
-def test_squares_are_the_smallest_of_any_image_and_pixel(
+def test_squares_are_the_smallest_for_any_image_and_pixel(
     case: tuple[Map, Pixel], share: float
 ) -> None:
     values, (y, x) = case
@@ -97,24 +97,24 @@ def test_replknet_squares_lose_what_float32_loses() -> None:
 
 
 @pytest.mark.parametrize("angle", [-60, -30, 0, 45, 90])
-def test_shape_finds_the_axes_of_a_gaussian(angle: float) -> None:
+def test_moments_find_the_axes_of_a_gaussian(angle: float) -> None:
     rows, columns = np.indices((161, 161)) - 80.0
     turn = math.radians(angle)
     along = math.cos(turn) * columns - math.sin(turn) * rows  # rows count downwards
     across = math.sin(turn) * columns + math.cos(turn) * rows
-    found = shape(np.exp(-(along**2) / (2 * 12**2) - across**2 / (2 * 6**2)), (80, 80))
+    found = moments(np.exp(-(along**2) / (2 * 12**2) - across**2 / (2 * 6**2)), (80, 80))
     assert found.radius == pytest.approx(math.hypot(12, 6), rel=1e-6)
     assert found.anisotropy == pytest.approx((144 - 36) / (144 + 36), rel=1e-6)
     assert found.angle == pytest.approx(angle, abs=1e-4)
 
 
-def test_shape_of_a_point_and_of_a_round_field() -> None:
+def test_moments_of_a_point_and_of_a_round_field() -> None:
     point = np.zeros((5, 7))
     point[2, 3] = 2
-    assert shape(point, (2, 3))[:2] == (0, 0)
+    assert moments(point, (2, 3))[:2] == (0, 0)
     ring = np.zeros((5, 5))
     ring[[0, 4, 2, 2], [2, 2, 0, 4]] = 1
-    found = shape(ring, (2, 2))
+    found = moments(ring, (2, 2))
     assert (found.radius, found.anisotropy) == (2, 0)
     assert math.isnan(found.angle)
-    assert shape(ring[:, 2:3], (2, 0))[1:] == (1, 90)
+    assert moments(ring[:, 2:3], (2, 0))[1:] == (1, 90)

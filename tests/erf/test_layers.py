@@ -1,4 +1,4 @@
-"""Which layers have fields: of encoders, of models from elsewhere; and what is refused."""
+"""Layers that have fields, of encoders and of models from elsewhere; and bad input."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_encoder_of_the_hub_is_what_transformers_computes(tmp_path: Path) -> 
     loaded = load_model("b0", data="streets", weights=str(tmp_path), classes=CLASSES, encoders=True)
     assert loaded.classes == ()
     assert isinstance(loaded.network, nn.Module)
-    x = torch.rand(1, 3, 64, 64) / 1e4  # of small inputs the norms' epsilons can be told
+    x = torch.rand(1, 3, 64, 64) / 1e4  # small inputs show the norms' epsilons
     with torch.no_grad():
         expected = peer(x, output_hidden_states=True).hidden_states
         found = loaded.network.get_submodule("backbone")(x)
@@ -73,11 +73,11 @@ def test_modules_of_a_users_model(tmp_path: Path) -> None:
     assert list(with_layer) == [f"layer {tokens}"]
     assert with_layer[f"layer {tokens}"].unit.map_size == (16, 24)
     with pytest.raises(
-        InputError, match=rf"--layer {tokens}x: .* no such module; near it are .*{tokens}"
+        InputError, match=rf"--layer {tokens}x: .* no such module; similar are .*{tokens}"
     ):
         measured(choice, stages=[], layers=[f"{tokens}x"])
     with pytest.raises(
-        InputError, match=r"--stage 1: which modules of .* use head, or --layer NAME"
+        InputError, match=r"--stage 1: hf:.* declares no stages; use head, or --layer NAME"
     ):
         measured(choice, stages=["1"])
 
@@ -95,7 +95,7 @@ def test_modules_of_a_users_model(tmp_path: Path) -> None:
         ((2, 7), None),
     ],
 )
-def test_maps_are_told_from_tokens(
+def test_maps_and_tokens_are_recognised(
     shape: tuple[int, ...], expected: tuple[int, ...] | None
 ) -> None:
     found = as_map(torch.zeros(shape), (64, 96), 2)
@@ -132,7 +132,7 @@ class Odd(nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("layer", "told"),
+    ("layer", "message"),
     [
         ("twice", "layer twice is called 2 times in a forward pass; name another --layer"),
         ("never", "layer never is called 0 times in a forward pass"),
@@ -140,8 +140,8 @@ class Odd(nn.Module):
         ("pairs", "layer pairs has no gradients with respect to the input"),
     ],
 )
-def test_layers_without_a_field_are_refused(b0: Segmenter, layer: str, told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_layers_without_a_field_are_refused(b0: Segmenter, layer: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         measured(replace(b0, network=Odd()), stages=[], layers=[layer])
 
 
@@ -166,26 +166,26 @@ def test_a_model_without_gradients_is_refused_and_torchscript_is_not(tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"stages": ["5"]}, "--stage 5: b0@random has no such stage; use 1, 2, 3, 4, head or all"),
-        ({"layers": ["backbone.block9"]}, "no such module; near it are backbone.block"),
+        ({"layers": ["backbone.block9"]}, "no such module; similar are backbone.block"),
         ({"method": "other"}, "--method other: use one of luo, replknet"),
-        ({"images": 0}, "--images 0: must be at least 1"),
-        ({"batch": 0}, "--batch 0: must be at least 1"),
-        ({"size": (0, 5)}, "--size 0x5: each side must be at least 1"),
-        ({"unit": (64, 0)}, "--unit 64,0: outside the input of b0@random, which is 64x96"),
-        ({"conditions": ["fog"]}, "--condition fog: write clean, or a corruption and a severity"),
-        ({"conditions": ["fog:6"]}, "--condition fog:6: write clean"),
-        ({"conditions": ["fogg:1"]}, "--condition fogg:1: unknown corruption 'fogg'"),
+        ({"limit": 0}, "--limit 0: must be a whole number, 1 or more"),
+        ({"batch": 0}, "--batch 0: must be a whole number, 1 or more"),
+        ({"size": (0, 5)}, "--size 5x0: each side must be at least 1"),
+        ({"unit": (64, 0)}, "--unit 64,0: outside the input of b0@random, which is 96x64"),
+        ({"conditions": ["fog"]}, "--condition: 'fog': .*; write clean, or a corruption and its"),
+        ({"conditions": ["fog:6"]}, "--condition: 'fog:6': .*; write clean"),
+        ({"conditions": ["fogg:1"]}, "--condition: 'fogg:1': unknown corruption 'fogg'"),
         ({"weights": "streets", "model": ["b0", "b1"]}, "--weights: goes with one --model"),
         ({"model": ["b0@random", "b0@random"]}, "--model: two are called b0@random"),
         ({"model": []}, "--model: name at least one"),
     ],
 )
-def test_bad_input_is_told_in_one_line(options: dict[str, object], told: str) -> None:
+def test_bad_input_is_one_line(options: dict[str, object], message: str) -> None:
     model = options.pop("model", "b0@random")
-    with pytest.raises(InputError, match=told) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         measured(model, **options)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
 
@@ -193,12 +193,14 @@ def test_bad_input_is_told_in_one_line(options: dict[str, object], told: str) ->
 def test_a_sum_that_is_constant_is_left_out_or_refused() -> None:
     found = measured("b0@random")
     assert list(found) == ["head"]
-    with pytest.raises(InputError, match=r"stage 4: its channels always sum to the same, .* use"):
+    with pytest.raises(
+        InputError, match=r"stage 4: its channels always sum to the same value, .* use"
+    ):
         measured("b0@random", stages=["4"])
     assert len(measured("b0@random", method="replknet")) == 5
 
 
-def test_a_gradient_that_is_zero_or_not_finite_is_told(b0: Segmenter) -> None:
+def test_a_zero_or_infinite_gradient_is_refused(b0: Segmenter) -> None:
     class Dead(nn.Module):
         def __init__(self, factor: float) -> None:
             super().__init__()
@@ -211,5 +213,5 @@ def test_a_gradient_that_is_zero_or_not_finite_is_told(b0: Segmenter) -> None:
         measured(replace(b0, network=Dead(0)), stages=["head"])
     with pytest.raises(InputError, match="head: the gradient is not finite"):
         measured(replace(b0, network=Dead(float("nan"))), stages=["head"])
-    with pytest.raises(InputError, match=r"fails on an input of 64x96 \(TypeError"):
+    with pytest.raises(InputError, match=r"fails on an input of 96x64 \(TypeError"):
         measured(replace(b0, network=Dead("x")), stages=["head"])  # type: ignore[arg-type]

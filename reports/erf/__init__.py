@@ -1,1 +1,0 @@
-"""Effective receptive fields: what is said, in maps, tables and files."""

@@ -1,0 +1,101 @@
+"""The files of a report: pages and figures, and its numbers as CSV or Parquet."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+import reports
+from reports.document import Document
+from reports.formats import html
+
+from ..errors import InputError
+
+TABLES = ("csv", "parquet")
+FORMATS = (*reports.FORMATS, *TABLES, *reports.FIGURES)
+
+
+class Reported(ABC):
+    """Base of results that have a report: they show it in a notebook and write it to files."""
+
+    @abstractmethod
+    def report(self) -> Document:
+        """Return the report: sections of tables and figures, notes and provenance."""
+
+    @abstractmethod
+    def _report_tables(self) -> Mapping[str, pd.DataFrame]:
+        """Return the tables that `write` makes files of, by the names of these."""
+
+    @property
+    @abstractmethod
+    def _report_folder(self) -> Path:
+        """The folder that `write` writes to by default."""
+
+    @property
+    def _report_kept(self) -> str:
+        """What to do where files cannot be written: the end of the error."""
+        return "name another folder"
+
+    def write(
+        self, formats: str | Iterable[str] = "html", folder: str | Path | None = None
+    ) -> list[Path]:
+        """Write the report to a folder and return the paths of the files.
+
+        Parameters
+        ----------
+        formats
+            Such as "html,pdf" or ["html", "pdf"]. The report: html, pdf, md, latex; its tables:
+            csv, parquet; its figures: svg, png.
+        folder
+            Made if it does not exist. None: the run's own folder; for a comparison, one in
+            results/ that is named after the models.
+
+        Raises InputError for an unknown format and where a file cannot be written.
+        """
+        chosen = check_formats(formats)
+        folder = self._report_folder if folder is None else Path(folder)
+        try:
+            paths = reports.write(self.report(), folder, [f for f in chosen if f not in TABLES])
+            for name, table in self._report_tables().items():
+                paths += _write_table(table, folder / name, chosen)
+        except OSError as error:
+            raise InputError(
+                f"{error.filename or folder}: cannot be written ({error.strerror}); "
+                f"{self._report_kept}"
+            ) from error
+        return paths
+
+    def _repr_html_(self) -> str:
+        return html.notebook(self.report())
+
+
+def check_formats(formats: str | Iterable[str]) -> list[str]:
+    """Return the formats of "html,pdf" or of a list; InputError for an unknown one."""
+    names = formats.split(",") if isinstance(formats, str) else formats
+    chosen = [name.strip() for name in names if name.strip()]
+    for name in chosen:
+        if name not in FORMATS:
+            raise InputError(f"--format: no such format {name!r}; choose from {', '.join(FORMATS)}")
+    return chosen
+
+
+def _write_table(table: pd.DataFrame, stem: Path, formats: Iterable[str]) -> list[Path]:
+    # Files have one level of text as names of columns.
+    flat = table.copy()
+    flat.columns = pd.Index(
+        [
+            " ".join(filter(None, name)) if isinstance(name, tuple) else str(name)
+            for name in table.columns
+        ]
+    )
+    paths = []
+    if "csv" in formats:
+        paths.append(stem.with_name(f"{stem.name}.csv"))
+        flat.to_csv(paths[-1], index=not isinstance(table.index, pd.RangeIndex))
+    if "parquet" in formats:
+        paths.append(stem.with_name(f"{stem.name}.parquet"))
+        flat.to_parquet(paths[-1])
+    return paths

@@ -1,0 +1,271 @@
+"""Receptive fields as a report: the sequence that a measurement returns, and its files."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from typing import overload
+
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from reports.document import (
+    Document,
+    Fold,
+    Gallery,
+    Key,
+    KeyEntry,
+    Picture,
+    PictureGroup,
+    Plot,
+    Plots,
+    Section,
+    file_name,
+)
+from reports.paper import colors
+from reports.style import RC
+
+from ...erf.field import Field, Measurement, field_table, radial_table
+from ...folders import RESULTS
+from ...models.base import NOTHING
+from ...names import slug
+from ..files import Reported
+from . import figures
+from .maps import ON_PAGE, SAMPLES, FieldMap
+from .tables import replknet_table, squares_table
+
+MAPS = "maps"
+
+_METHODS = {
+    "luo": "Luo et al. (2016): the gradient of the unit's summed channels, its absolute value, "
+    "summed over the colours and averaged over images",
+    "replknet": "RepLKNet (Ding et al. 2022): the gradient of the summed rectified channels of the "
+    "unit, rectified, summed over the colours and averaged over images",
+}
+_MEANINGS = (
+    (
+        "A map",
+        "shows by how much one unit of a layer changes when a pixel changes a little: the size of "
+        "the gradient, averaged over images. It is a property of these weights on these images, to "
+        "first order.",
+    ),
+    (
+        "It does not say",
+        "that the model uses what it can see, nor that a larger field is better; compare fields "
+        "only at the same input size, on the same images and by the same procedure.",
+    ),
+)
+
+
+class ReceptiveFields(Sequence[Field], Reported):
+    """The measured fields, one per model, condition and layer. In a notebook, shows its report."""
+
+    def __init__(self, measurement: Measurement, folder: str | Path | None = None) -> None:
+        self._measurement = measurement
+        self.folder = Path(folder or RESULTS / self._slug())
+
+    @overload
+    def __getitem__(self, index: int) -> Field: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Field, ...]: ...
+    def __getitem__(self, index: int | slice) -> Field | tuple[Field, ...]:
+        return self._measurement.fields[index]
+
+    def __len__(self) -> int:
+        return len(self._measurement.fields)
+
+    def report(self) -> Document:
+        """Return the report: overview, numbers, curves and maps."""
+        return self._document
+
+    def save(self) -> None:
+        """Write each field as `Field.save` does, and its map as PNG and PDF, to FOLDER/maps.
+
+        The overview is written as PNG, PDF and SVG to the folder.
+        """
+        for item in self._maps:
+            path = item.field.save(self.folder / MAPS)
+            figure = figures.single(item, colors())
+            for suffix in ("png", "pdf"):
+                path.with_name(f"{path.stem}.{suffix}").write_bytes(_file(figure, suffix))
+        overview = figures.overview(self._maps, colors())
+        for suffix in ("png", "pdf", "svg"):
+            (self.folder / f"overview.{suffix}").write_bytes(_file(overview, suffix))
+
+    def _report_tables(self) -> dict[str, pd.DataFrame]:
+        return {"table": field_table(self), "mass_by_radius": radial_table(self)}
+
+    @property
+    def _report_folder(self) -> Path:
+        return self.folder
+
+    def _slug(self) -> str:
+        """Return a folder name that says what was measured, and that no other measurement has."""
+        choices = [field.choices for field in self]
+        digest = hashlib.sha256(json.dumps(choices, sort_keys=True).encode()).hexdigest()
+        data = self[0].choices["data"]
+        models = "+".join(self._models)[:80]
+        return slug(f"erf_{models}_{data['dataset']}-{data['split']}_{digest[:8]}")
+
+    @property
+    def _models(self) -> dict[str, tuple[Field, ...]]:
+        """The fields of each model."""
+        names = dict.fromkeys(field.model for field in self)
+        return {name: tuple(field for field in self if field.model == name) for name in names}
+
+    @cached_property
+    def _maps(self) -> tuple[FieldMap, ...]:
+        one = len({field.condition for field in self}) == 1
+        return tuple(
+            FieldMap(
+                _marked(field)
+                if one and field.condition == "clean"
+                else f"{_marked(field)}, {field.condition}",
+                field,
+            )
+            for field in self
+        )
+
+    @cached_property
+    def _document(self) -> Document:
+        choices = self[0].choices
+        data, count = choices["data"], len(choices["data"]["images"])
+        frames = f"{count} frame{'s' if count > 1 else ''}"
+        return Document(
+            title=f"Effective receptive fields on {data['dataset']} ({data['split']}, {frames}, "
+            f"{choices['method']})",
+            subtitle="; ".join(
+                f"{name}: trained on {fields[0].choices['model']['trained_on']}"
+                for name, fields in self._models.items()
+            ),
+            kind="Effective receptive fields",
+            stamps=tuple(
+                f"UNTRAINED: the weights of {name} are random, its field shows the architecture"
+                for name, fields in self._models.items()
+                if _untrained(fields[0])
+            ),
+            notes=tuple(self._notes()),
+            meanings=_MEANINGS,
+            sections=tuple(_sections(self._maps)),
+            provenance=self._provenance(),
+        )
+
+    def _notes(self) -> Iterator[str]:
+        choices, measurement = self[0].choices, self._measurement
+        asked = choices["unit"]["asked"]
+        if asked == "center":
+            unit = "The unit is the one at the centre of each map."
+        else:
+            unit = f"The unit is the one nearest to pixel {tuple(asked)} (y, x) of the input."
+        yield f"Procedure of {_METHODS[choices['method']]}."
+        yield unit
+        for name, fields in self._models.items():
+            model, (height, width) = fields[0].choices["model"], fields[0].choices["input"]["size"]
+            if note := model["weights"].get("note"):
+                yield f"{name}: {note}."
+            yield f"{name}: the input is the whole image, {width}x{height}, without windows."
+            if layers := measurement.left_out.get(name):
+                yield (
+                    f"{name}: {', '.join(layers)} left out: the channels of each always sum to the "
+                    "same value, as after a layer norm with equal gains, and luo finds only "
+                    "rounding errors; --method replknet measures these layers."
+                )
+            if name in measurement.encoders:
+                yield f"{name}: an encoder, without a head."
+        if any(field.choices["condition"]["corruption"] for field in self):
+            seed = choices["condition"]["seed"]
+            yield f"The images are corrupted before they are resized, with random seed {seed}."
+
+    def _provenance(self) -> dict[str, dict[str, str]]:
+        sections = {name: dict(entries) for name, entries in self._measurement.session.items()}
+        for name, fields in self._models.items():
+            model = fields[0].choices["model"]
+            sections[name] = {
+                "trained on": model["trained_on"],
+                **{key: value for key, value in model["weights"].items() if value},
+                **{
+                    field.layer: f"unit {field.unit.position} of {field.unit.map_size}, on pixel "
+                    f"{field.unit.pixel}; output of "
+                    f"{field.choices['layer']['module'] or 'the network'}"
+                    for field in fields
+                },
+            }
+        data = self[0].choices["data"]
+        keys = [(image["name"], image["digest"]) for image in data["images"]]
+        sections["frames"] = {
+            "dataset": f"{data['dataset']}, {data['split']}",
+            "frames": str(len(keys)),
+            "digest": hashlib.sha256(json.dumps(keys).encode()).hexdigest(),
+        }
+        sections["packages"] = self[0].choices["versions"]
+        return sections
+
+
+def _untrained(field: Field) -> bool:
+    return bool(field.choices["model"]["trained_on"] == NOTHING)
+
+
+def _marked(field: Field) -> str:
+    return f"{field.model} (UNTRAINED)" if _untrained(field) else field.model
+
+
+def _sections(maps: Sequence[FieldMap]) -> Iterator[Section]:
+    rows, columns = figures.subjects(maps), figures.layers(maps)
+    overview = Plot(
+        name="overview",
+        caption="Models as rows and layers as columns; at the right, the framed parts enlarged.",
+        label=f"Maps of effective receptive fields. Rows: {', '.join(rows)}. Columns: "
+        f"{', '.join(columns)}. The numbers are in the tables.",
+        draw=partial(figures.overview, maps, ON_PAGE),
+    )
+    yield Section("Overview", (Plots("", (overview,), columns=1),))
+    yield Section(
+        "Numbers", (squares_table(maps), Fold("By RepLKNet's procedure", (replknet_table(maps),)))
+    )
+    curves = tuple(
+        Plot(
+            name=file_name("radius", number, layer),
+            caption=f"{layer}: percent of the field",
+            label=f"Curves of {layer}: share of the field in percent within a radius in pixels, "
+            f"for {', '.join(rows)}.",
+            draw=partial(figures.radial, maps, layer),
+        )
+        for number, layer in enumerate(columns, start=1)
+    )
+    lines = tuple(
+        KeyEntry("line", row, (figures.series(number),)) for number, row in enumerate(rows)
+    )
+    yield Section(
+        "Share within a radius", (Key(lines), Plots("", curves, columns=3)), short="By radius"
+    )
+    groups = tuple(
+        PictureGroup(
+            row,
+            "",
+            tuple(
+                Picture(item.layer, _file(figures.bare(item), "png"))
+                for item in maps
+                if item.subject == row
+            ),
+        )
+        for row in rows
+    )
+    yield Section(
+        "Maps", ("The squares hold 50 and 99 % of the field.", Gallery(groups)), terminal=False
+    )
+
+
+def _file(figure: Figure, suffix: str) -> bytes:
+    """Return the bytes of a figure on white paper, without the date of its making."""
+    undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
+    buffer = io.BytesIO()
+    with rc_context(RC):
+        figure.savefig(
+            buffer, format=suffix, dpi=72 * SAMPLES, facecolor="white", metadata=undated.get(suffix)
+        )
+    return buffer.getvalue()
