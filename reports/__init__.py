@@ -6,15 +6,5 @@ The package knows neither runs nor models: everything that it shows is in the do
 from __future__ import annotations
 
 from .formats import FIGURES, FORMATS, write
-from .report import Example, Intervals, Page, Report, ResolutionReport
 
-__all__ = [
-    "FIGURES",
-    "FORMATS",
-    "Example",
-    "Intervals",
-    "Page",
-    "Report",
-    "ResolutionReport",
-    "write",
-]
+__all__ = ["FIGURES", "FORMATS", "write"]

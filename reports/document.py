@@ -10,9 +10,7 @@ from typing import Literal, TypeAlias
 
 from matplotlib.figure import Figure
 
-from .report import Example
 from .table import Cell, Table
-from .text import corruption_name
 
 
 @dataclass(frozen=True)
@@ -51,6 +49,10 @@ class Picture:
 
     caption: str
     png: bytes
+
+    def __post_init__(self) -> None:
+        if not self.png.startswith(b"\x89PNG\r\n\x1a\n"):
+            raise ValueError(f"picture {self.caption!r} is not a PNG file: pass encoded PNG bytes")
 
 
 @dataclass(frozen=True)
@@ -188,28 +190,6 @@ def split_stamp(stamp: str) -> tuple[str, str]:
     """Split "UNTRAINED: random weights" into the word and the rest."""
     word, _, rest = stamp.partition(":")
     return word.strip(), rest.strip()
-
-
-def example_groups(examples: Iterable[Example]) -> tuple[PictureGroup, ...]:
-    """Group examples by frame and condition; a picture that all models share is shown once."""
-    groups: dict[tuple[str, str], list[Example]] = {}
-    for example in examples:
-        groups.setdefault((example.condition, example.image), []).append(example)
-    result = []
-    for (condition, image), members in groups.items():
-        captions = dict.fromkeys(caption for example in members for caption in example.pictures)
-        pictures: list[Picture] = []
-        for caption in captions:
-            owners = [example for example in members if caption in example.pictures]
-            if len({example.pictures[caption] for example in owners}) == 1:
-                pictures.append(Picture(caption, owners[0].pictures[caption]))
-                continue
-            pictures += [
-                Picture(f"{caption}, {example.model}", example.pictures[caption])
-                for example in owners
-            ]
-        result.append(PictureGroup(corruption_name(condition), image, tuple(pictures)))
-    return tuple(result)
 
 
 def one_line(text: str) -> str:

@@ -27,8 +27,6 @@ from .protocol.options import COMPUTE, CONDITIONS, DATA, MODEL, OUTPUT, TRAINING
 if TYPE_CHECKING:
     import pandas as pd
 
-    from reports.comparison.description import Comparison
-
     from .copies.corrupted_copy import CorruptedCopy
     from .datasets.class_maps import ClassMap
     from .datasets.taxonomies import Taxonomy
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from .evaluation.forecast import Forecast
     from .models.registry import ModelInfo
     from .protocol.suites import Suite
+    from .reporting.comparison import Comparison
     from .reporting.receptive_fields import ReceptiveFields
     from .reporting.run import Run
 
@@ -277,12 +276,9 @@ def compare_runs(
 
     Raises InputError for runs of other images, labels, classes or severities.
     """
-    from .reporting.comparison import comparison_of, with_reference
-    from .reporting.run import Run
-    from .runs.side_by_side import side_by_side
+    from .reporting.comparison import compare_runs
 
-    opened, name = with_reference([Run.open(run) for run in runs], reference)
-    return comparison_of(side_by_side(opened), name, tables)
+    return compare_runs(runs, reference, tables)
 
 
 @_public

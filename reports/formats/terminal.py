@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import rich.table
 from rich import box
@@ -127,6 +127,12 @@ class _Printer:
             grid = self._grid(heads, rows, layout.stub)
             if grid.width > room and len(rows) < layout.columns - layout.stub:
                 grid = self._transposed(heads, rows, layout.stub)
+            elif grid.width > room:
+                plain = [tuple(replace(cell, ends=None, below="") for cell in row) for row in rows]
+                narrow = self._grid(heads, plain, layout.stub)
+                if narrow.width <= room:
+                    self.line("Without intervals, which need a wider terminal.", "dim")
+                    grid = narrow
             for piece in grid.pieces(room):
                 self.line("")
                 self._print(piece)

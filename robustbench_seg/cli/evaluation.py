@@ -3,9 +3,8 @@
 # Annotations are not postponed: `options.parameters` reads them as objects.
 
 from collections.abc import Sequence
-from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,15 +16,14 @@ from .command import command
 from .console import say
 
 if TYPE_CHECKING:
+    from ..reporting.comparison import Comparison
     from ..reporting.run import Run
 
 
 def _formats(text: str) -> list[str]:
-    from .files import check_formats
+    from ..reporting.files import check_formats
 
-    formats = options.names(text)
-    check_formats(formats)
-    return formats
+    return check_formats(options.names(text))
 
 
 Formats = Annotated[
@@ -93,43 +91,21 @@ def report(
         _show(run, formats, None if out is None else Path(out, name if len(runs) > 1 else ""))
 
 
-@wraps(api.compare_runs)
-def _compare(**given: Any) -> Any:
-    from ..reporting.comparison import comparison_of, slug, with_reference
-    from ..reporting.references import check_tables
-    from ..reporting.run import Run
-    from ..runs.side_by_side import side_by_side
-
-    runs, tables = map(Run.open, given["runs"]), given.get("tables", ())
-    check_tables(tables)
-    stored, name = with_reference(list(runs), given.get("reference"))
-    found = side_by_side(stored)
-    return comparison_of(found, name, tables), slug(found, name, tables)
-
-
-@command(_compare, example="robustseg compare results/b0 results/b5 --reference results/b0")
-def compare(found: Any, *, formats: Formats = ("html",), out: options.Out = None) -> None:
+@command(api.compare_runs, example="robustseg compare results/b0 results/b5 --reference results/b0")
+def compare(
+    comparison: "Comparison", *, formats: Formats = ("html",), out: options.Out = None
+) -> None:
     """Set the models of several runs side by side, without the models and the data.
 
     Runs of other images, labels, classes or severities are refused; other differences, such as
     input scales or versions, are named.
     """
-    from ..folders import RESULTS
-    from ..reporting.comparison import tables_of
-    from .files import write_page
-    from .output import print_comparison
-
-    comparison, name = found
-    print_comparison(comparison)
-    write_page(comparison, tables_of(comparison), Path(out or RESULTS / name), formats)
+    _show(comparison, formats, out)
 
 
-def _show(run: "Run", formats: Sequence[str], folder: Path | None = None) -> None:
-    from .files import write_files
-    from .output import print_failures, print_run
+def _show(
+    result: "Run | Comparison", formats: Sequence[str], folder: str | Path | None = None
+) -> None:
+    from .output import show
 
-    if not run.frames and run.failures:
-        print_failures(run)
-        return
-    print_run(run)
-    write_files(run, folder or run.folder, formats)
+    show(result, formats, folder)

@@ -1,223 +1,101 @@
-"""A stored run as the report that `reports` gives a form."""
+"""A run as its readers see it: everything that is derived from it, derived once."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from itertools import groupby
-from typing import Any
+from collections.abc import Mapping
+from functools import cached_property
 
-import numpy as np
+import pandas as pd
 
-from reports import Example, Report, ResolutionReport
-
-from ..protocol.spec import ModelSpec, Spec
 from ..runs.run import StoredRun
-from ..runs.store import CAPTIONS, Picture
-from ..scores.tables import ALL_CLASSES
-from .data_notes import class_map_notes, taken_notes
-from .failures import failure_notes, failure_stamps
-from .scales import common_scale, input_scale, inputs, look, resized
-from .uncertainty import headline_intervals, interval_notes, table_ends
+from . import intervals, notes
+from .examples import Example, examples
+from .input_scale import input_scale
+from .intervals import IntervalTable
 
 
-def report_of(run: StoredRun) -> Report | ResolutionReport:
-    """Return all that a report says of a run."""
-    spec = run.spec
-    common: dict[str, Any] = {
-        "title": title_of(spec),
-        "subtitle": "; ".join(
-            f"{model.name}: trained on {model.trained_on}, evaluated on {spec.dataset}"
-            for model in spec.models
-        ),
-        "stamps": stamps_of(run),
-        "notes": notes_of(run),
-        "legend": tuple(
-            (info.name, "#{:02x}{:02x}{:02x}".format(*info.color)) for info in spec.classes
-        ),
-        "examples": examples_of(run),
-        "provenance": provenance_of(run),
-    }
-    suite = spec.suite
-    if suite.curves is not None:
-        return ResolutionReport(
-            **common,
-            table=run.table("resolution"),
-            class_table=run.table("classes"),
-            unit=suite.curves.unit,
-            against=suite.curves.against,
-            inputs={model.name: inputs(spec, model) for model in spec.models},
+class Report:
+    """The tables of a run with their intervals, its examples, warnings, notes and provenance."""
+
+    def __init__(self, run: StoredRun):
+        self.run = run
+        self.spec = run.spec
+        self.models = tuple(model.name for model in run.spec.models)
+        self._tables: dict[str, pd.DataFrame] = {}
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables; none where no frame has scores since predictions failed."""
+        return self.run.tables if self.run.frames or not self.run.failures else ()
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table of the run; it is computed at its first use."""
+        if name not in self._tables:
+            self._tables[name] = self.run.table(name)
+        return self._tables[name]
+
+    def with_intervals(self, name: str) -> IntervalTable:
+        """Return the table "summary", "suite", "severities" or "classes" with its intervals."""
+        return intervals.with_intervals(
+            name, self.table(name), self.table("intervals"), self.table("tidy")
         )
-    assert suite.policy is not None
-    return Report(
-        **common,
-        summary=run.table("summary"),
-        suite_table=run.table("suite"),
-        severity_table=run.table("severities"),
-        class_table=run.table("classes"),
-        counted={column.corruption: column.counted for column in suite.policy.columns},
-        input_scales={model.name: input_scale(spec, model) for model in spec.models},
-        intervals=headline_intervals(run),
-        ends=table_ends(run),
-    )
 
+    @cached_property
+    def deviations(self) -> pd.DataFrame:
+        """The standard deviation over the random draws of each score of the summary."""
+        summary, found, tidy = map(self.table, ("summary", "intervals", "tidy"))
+        return intervals.aligned("summary", summary, found, tidy, "sd_over_draws")
 
-def title_of(spec: Spec) -> str:
-    """Say what was evaluated on what."""
-    count = len(spec.frames)
-    frames = f"{count} frame{'s' if count > 1 else ''}"
-    what = f"{spec.suite.name} {spec.suite.noun}".strip()
-    return f"{what} on {spec.dataset} ({spec.split}, {frames})"
+    @cached_property
+    def covers(self) -> str:
+        """What the intervals cover: "over 16 images, fixed draw"."""
+        return intervals.covers(self.run)
 
+    @property
+    def title(self) -> str:
+        """What is evaluated on what."""
+        return notes.title(self.spec)
 
-def stamps_of(run: StoredRun) -> tuple[str, ...]:
-    """Return what nobody must overlook: untrained models, unfinished runs, parts of a suite."""
-    stamps = [
-        f"UNTRAINED: the weights of {model.name} are random, its scores mean nothing"
-        for model in run.spec.models
-        if model.untrained
-    ]
-    stamps += failure_stamps(run)
-    if len(run.frames) + len(run.failed_frames) < len(run.spec.frames):
-        stamps.append(f"PARTIAL: {len(run.frames)} of {len(run.spec.frames)} frames are finished")
-    stamps += common_scale(run.spec)
-    return tuple(stamps)
+    @property
+    def subtitle(self) -> str:
+        """What the models were trained and evaluated on."""
+        return "; ".join(
+            f"{model.name}: trained on {model.trained_on}, evaluated on {self.spec.dataset}"
+            for model in self.spec.models
+        )
 
+    @property
+    def stamps(self) -> tuple[str, ...]:
+        """Warnings that stand at the top of every page."""
+        return notes.stamps(self.run)
 
-def notes_of(run: StoredRun) -> tuple[str, ...]:
-    """Return what a reader must know beside the numbers, a sentence each."""
-    spec = run.spec
-    notes = [f"Suite: {spec.suite.title}."]
-    notes += [
-        f"{model.name}: {note}." for model in spec.models if (note := model.weights.get("note"))
-    ]
-    notes += failure_notes(run)
-    notes += class_map_notes(spec)
-    notes += [look(spec, model) for model in spec.models]
-    if spec.taken:
-        return (*notes, *taken_notes(run), *_cityscapes_notes(run), *interval_notes(run))
-    notes += spec.suite.notes(spec.sizes)
-    if spec.suite.policy is None:
-        notes += resized(spec)
-    if spec.suite.corrupted:
-        notes.append(_origin(spec))
-    present = [name for name, there in zip(spec.class_names, run.class_set, strict=True) if there]
-    notes.append(
-        f"mIoU is the mean over the {len(present)} of {len(spec.classes)} classes with "
-        f"ground truth in these frames, the same for every condition: {', '.join(present)}."
-    )
-    notes += _cityscapes_notes(run)
-    notes += interval_notes(run)
-    return tuple(notes)
-
-
-def _origin(spec: Spec) -> str:
-    if spec.copy is not None:
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know beside the numbers, a sentence each."""
+        if not self.tables:
+            return tuple(notes.failure_notes(self.run))
         return (
-            "The corrupted images were not made in this run but read from a copy by robustseg "
-            f"corrupt, seed {spec.seed}; digest of its images {spec.copy.digest[:16]}."
+            *notes.notes(self.run, self.table("tidy")),
+            *intervals.interval_notes(self.run),
         )
-    if spec.implementation == "imagecorruptions":
-        package = "imagecorruptions-imaug"
-        return (
-            "The corruptions are not ours but those of the original package imagecorruptions "
-            f"({package} {spec.versions.get(package, 'of unknown version')}), seed {spec.seed}."
-        )
-    return (
-        "The corruptions are those of robustbench-seg "
-        f"{spec.versions.get('robustbench-seg', 'of unknown version')}, seed {spec.seed}."
-    )
 
+    @property
+    def provenance(self) -> Mapping[str, Mapping[str, str]]:
+        """Everything that the numbers may depend on: heading -> key -> value."""
+        return notes.provenance(self.run)
 
-def _preprocessing(model: ModelSpec) -> str:
-    values = model.preprocessing
-    mean, std = (" ".join(f"{value:.7g}" for value in values[name]) for name in ("mean", "std"))
-    size = "{1}x{0}".format(*values["size"]) if values["size"] else "the frame's"
-    return f"{values['channels']}, size {size}, mean {mean}, std {std}"
+    @cached_property
+    def examples(self) -> list[Example]:
+        """The example pictures, by condition and model."""
+        return examples(self.run)
 
+    @cached_property
+    def counted(self) -> Mapping[str, tuple[int, ...]]:
+        """The severities of each corruption that count; empty for a suite without severities."""
+        policy = self.spec.suite.policy
+        return {column.corruption: column.counted for column in policy.columns} if policy else {}
 
-def _cityscapes_notes(run: StoredRun) -> list[str]:
-    # cityscapesScripts drops a class only where ground truth and prediction both lack it, so on
-    # few frames its mean goes over other classes than ours.
-    tidy = run.table("tidy")
-    wide = tidy[tidy["class"] == ALL_CLASSES].pivot(
-        index=["model", "condition", "severity"], columns="metric", values="value"
-    )
-    notes = []
-    for model in run.spec.models:
-        rows = wide.loc[model.name]
-        differing = rows[~np.isclose(rows["miou"], rows["miou_cityscapes"])]
-        if len(differing):
-            clean = {name: 100 * rows[name].loc[("clean", 0)] for name in rows.columns}
-            notes.append(
-                f"{model.name}: cityscapesScripts' own mean, which also counts classes that are "
-                f"only predicted, differs in {len(differing)} of {len(rows)} conditions; clean "
-                f"{clean['miou_cityscapes']:.1f} % against {clean['miou']:.1f} % here."
-            )
-    return notes
-
-
-def examples_of(run: StoredRun) -> tuple[Example, ...]:
-    """Return the pictures that a run keeps, by condition and model."""
-    models = [model.name for model in run.spec.models]
-    keys = [condition.key for condition in run.spec.conditions]
-
-    def place(picture: Picture) -> tuple[int, int, int]:
-        cell = picture.cell
-        condition = keys.index((cell.condition, cell.severity))
-        return condition, models.index(cell.model), CAPTIONS.index(picture.caption)
-
-    examples = []
-    for cell, group in groupby(sorted(run.pictures, key=place), key=lambda item: item.cell):
-        condition = f"{cell.condition} {cell.severity}" if cell.severity else cell.condition
-        shown = {picture.caption: picture.png for picture in group}
-        examples.append(Example(cell.model, cell.frame, condition, shown))
-    return tuple(examples)
-
-
-def provenance_of(run: StoredRun) -> dict[str, dict[str, str]]:
-    """Return all that the numbers of a run may depend on: section -> key -> value."""
-    spec = run.spec
-    sections = {
-        "run": {
-            "suite": f"{spec.suite.title}; digest {spec.suite.digest}",
-            "severity policy"
-            if spec.suite.policy is not None
-            else "source of the suite": spec.suite.source,
-            "dataset": f"{spec.dataset} {spec.split}, frames: {len(spec.frames)}",
-            "dataset digest": spec.dataset_digest,
-            "corruptions": spec.implementation,
-            "seed": str(spec.seed),
-            "draws": str(spec.draws),
-            "input scale": "each model's own"
-            if spec.input_scale is None
-            else f"{spec.input_scale:g}",
-            "precision": spec.precision,
-            "threads": str(spec.threads),
-            "conditions a batch": str(spec.batch),
-        }
-    }
-    if spec.class_map is not None:
-        sections["class map"] = {
-            "name": spec.class_map.name,
-            "digest": spec.class_map.digest,
-            "maps": spec.class_map.maps,
-            "predictions of unmapped classes": spec.class_map.mode,
-            "unmapped": ", ".join(spec.class_map.unmapped) or "none",
-            "labels ignored": ", ".join(spec.class_map.ignored) or "none",
-        }
-    for model in spec.models:
-        sections[f"model {model.name}"] = {
-            **{name: text for name, text in model.weights.items() if text},
-            "preprocessing": _preprocessing(model),
-            "window": "{mode}, crop {crop}, stride {stride}".format(**asdict(model.window)),
-        }
-    if spec.copy is not None:
-        sections["corrupted copy"] = {
-            "digest of its images": spec.copy.digest,
-            **{f"made with {name}": version for name, version in spec.copy.versions.items()},
-        }
-    sections["versions"] = dict(spec.versions)
-    for number, session in enumerate(run.sessions, start=1):
-        suffix = f" of session {number}" if len(run.sessions) > 1 else ""
-        sections |= {f"{name}{suffix}": values for name, values in session.items()}
-    return sections
+    @cached_property
+    def input_scales(self) -> Mapping[str, str]:
+        """The scale at which each model sees the frames, in words."""
+        return {model.name: input_scale(self.spec, model) for model in self.spec.models}

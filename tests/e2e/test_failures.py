@@ -21,7 +21,6 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation import evaluate
 from robustbench_seg.evaluation.evaluate import prepare
 from robustbench_seg.protocol.request import Request
-from robustbench_seg.reporting.report import notes_of, stamps_of
 from robustbench_seg.reporting.run import Run
 from tests.helpers.evaluating import Prepared, finish
 from tests.helpers.frames import image_path, label_path, name, write_tree
@@ -75,10 +74,10 @@ def test_a_frame_that_turns_bad_is_left_out_of_all_scores_and_tried_again(
     assert run.failed_frames == {name(1)}
     assert len(run.failures) == CELLS
     assert all(reason in failure.reason for failure in run.failures)
-    (stamp,) = (stamp for stamp in stamps_of(run) if "FAILED" in stamp)
+    (stamp,) = (stamp for stamp in run.report().stamps if "FAILED" in stamp)
     assert stamp.startswith(f"FAILED: {CELLS} predictions on 1 of 3 frames")
-    assert not [stamp for stamp in stamps_of(run) if "PARTIAL" in stamp]
-    told = next(note for note in notes_of(run) if note.startswith("Failed"))
+    assert not [stamp for stamp in run.report().stamps if "PARTIAL" in stamp]
+    told = next(note for note in run.report().notes if note.startswith("Failed"))
     assert name(1) in told
     assert reason in told
     assert f"and {CELLS - 1} more" in told

@@ -17,9 +17,9 @@ from corruptions import corrupt, corruption_names, find
 from robustbench_seg import compare
 from robustbench_seg.errors import InputError
 from robustbench_seg.protocol.cell import Cell
-from robustbench_seg.reporting.report import notes_of
+from robustbench_seg.reporting.intervals import covers
+from robustbench_seg.reporting.report import Report
 from robustbench_seg.reporting.run import Run
-from robustbench_seg.reporting.uncertainty import covers, headline_intervals
 from robustbench_seg.runs.store import Store
 from robustbench_seg.scores.pixel_counts import PixelCounts
 from tests.helpers.frames import image_path, label_path, write_tree
@@ -107,17 +107,17 @@ def test_an_interrupted_run_with_draws_is_resumed(tree: Path, tmp_path: Path, dr
 
 def test_a_run_says_what_its_intervals_cover(tree: Path, tmp_path: Path, drawn: Run) -> None:
     assert covers(drawn) == "over 3 images, mean of 3 draws"
-    notes = "\n".join(notes_of(drawn))
+    notes = "\n".join(drawn.report().notes)
     assert "drawn 3 times, with the seeds 5 to 7" in notes
     assert "Only 3 images: intervals over fewer than 30 are too narrow" in notes
-    assert "The frames are of one city or sequence" in notes
-    shown = headline_intervals(drawn)
+    assert "The frames are from one city or sequence" in notes
+    shown = Report(drawn).with_intervals("summary")
     clean = drawn.table("summary")["clean"].item()
     assert shown.low["clean"].item() < clean < shown.high["clean"].item()
     single = evaluate(tree, tmp_path / "single", limit=1)
     assert covers(single) == "over 1 image, fixed draw"
-    assert "nothing tells how sure the scores are" in "\n".join(notes_of(single))
-    assert headline_intervals(single).low.isna().all(axis=None)
+    assert "the uncertainty of the scores is unknown" in "\n".join(single.report().notes)
+    assert Report(single).with_intervals("summary").low.isna().all(axis=None)
     plain = evaluate(tree, tmp_path / "plain", corruptions=["brightness"], limit=2)
     assert covers(plain) == "over 2 images"
 
@@ -136,12 +136,12 @@ def test_groups_are_drawn_where_there_are_enough(drawn: Run) -> None:
         return Run(drawn.folder, spec, names, own, [], [])
 
     assert covers(run(frames)) == "over 20 groups of 40 images, fixed draw"
-    notes = "\n".join(notes_of(run(frames)))
-    assert "Images are drawn by group" in notes
+    notes = "\n".join(Report(run(frames)).notes)
+    assert "Images are resampled by group" in notes
     assert "Only 20 groups: intervals over fewer than 30" in notes
     few = run(tuple(replace(frame, group=str(int(frame.name) // 5)) for frame in frames))
     assert covers(few) == "over 40 images, fixed draw"
-    assert "The frames are of 8 groups" in "\n".join(notes_of(few))
+    assert "The frames are from 8 groups" in "\n".join(Report(few).notes)
 
 
 def test_two_runs_are_compared_image_by_image(tree: Path, tmp_path: Path, drawn: Run) -> None:

@@ -21,7 +21,6 @@ from robustbench_seg.inference.condition_images import ConditionImages
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.condition import Condition, Draw
 from robustbench_seg.protocol.spec import Spec
-from robustbench_seg.reporting.report import notes_of, report_of
 from robustbench_seg.reporting.run import Run
 from robustbench_seg.runs.store import Store
 from tests.helpers.frames import image_path, name, write_tree
@@ -87,11 +86,11 @@ def test_a_run_says_that_its_images_are_from_a_copy(tree: Path, copy: Path, tmp_
     assert spec.copy is not None
     assert len(spec.copy.digest) == 64
     assert any(
-        f"from a copy by robustseg corrupt, seed 5; digest of its images "
-        f"{spec.copy.digest[:16]}" in note
-        for note in notes_of(run)
+        f"read from a copy made by robustseg corrupt, seed 5, digest {spec.copy.digest[:16]}"
+        in note
+        for note in run.report().notes
     )
-    provenance = report_of(run).provenance
+    provenance = run.report().provenance
     assert provenance["corrupted copy"]["digest of its images"] == spec.copy.digest
     assert provenance["corrupted copy"]["made with numpy"] == np.__version__
     on_the_fly = evaluate(tree, tmp_path / "made", seed=5, limit=1, **FEW).spec
@@ -158,9 +157,9 @@ def test_the_reference_can_make_the_images(tree: Path, tmp_path: Path) -> None:
     assert theirs.spec.implementation == "imagecorruptions"
     assert Run.open(ours.folder).spec.implementation == "native"
     assert theirs.spec.slug != ours.spec.slug
-    assert any("the original package imagecorruptions" in note for note in notes_of(theirs))
-    assert any("are those of robustbench-seg" in note for note in notes_of(ours))
-    assert report_of(theirs).provenance["run"]["corruptions"] == "imagecorruptions"
+    assert any("the original package imagecorruptions" in note for note in theirs.report().notes)
+    assert any("are those of robustbench-seg" in note for note in ours.report().notes)
+    assert theirs.report().provenance["run"]["corruptions"] == "imagecorruptions"
     with pytest.raises(InputError, match="differs in implementation"):
         evaluate(tree, tmp_path / "ours", implementation="imagecorruptions", **few)
     with pytest.raises(InputError, match="theirs: use one of native, imagecorruptions"):

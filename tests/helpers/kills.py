@@ -26,7 +26,7 @@ from pathlib import Path
 # Before torch: one thread, none of which a fork would lose.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-import robustbench_seg.cli.files
+import robustbench_seg.cli.output
 import robustbench_seg.evaluation.evaluate  # noqa: F401  # so that what is forked has it
 from robustbench_seg import cli
 from robustbench_seg.errors import InputError

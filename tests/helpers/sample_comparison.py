@@ -1,4 +1,4 @@
-"""A small comparison for the tests of `reports`: two models, two corruptions, two classes."""
+"""A small comparison: two models, two corruptions, two classes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports import Example
-from reports.comparison.description import Comparison, Estimates, Published
+from robustbench_seg.datasets.base import ClassInfo
+from robustbench_seg.reporting.comparison import Comparison
+from robustbench_seg.reporting.comparison.description import Published
+from robustbench_seg.reporting.examples import Example
+from robustbench_seg.reporting.intervals import IntervalTable
 from tests.helpers.sample_report import png
 
 COUNTED = {"fog": (1, 2), "gaussian_noise": (1,)}
@@ -24,9 +27,9 @@ COLUMNS = pd.MultiIndex.from_tuples(
 )
 
 
-def estimates(value: pd.DataFrame, width: float = 0.02) -> Estimates:
+def estimates(value: pd.DataFrame, width: float = 0.02) -> IntervalTable:
     """Put intervals of an even width around the values."""
-    return Estimates(value, value - width, value + width)
+    return IntervalTable(value, value - width, value + width)
 
 
 def sample_comparison(
@@ -78,10 +81,15 @@ def sample_comparison(
         subtitle=f"{', '.join(names)}: trained on streets, evaluated on streets",
         stamps=stamps,
         notes=("All severities were run.",),
-        legend=((classes[0], "#804080"),),
+        slug="compare_b0+b1",
+        class_infos=tuple(
+            ClassInfo(name, (128, 64, 128), category)
+            for name, category in zip(classes, ("flat", "human"), strict=True)
+        ),
         examples=tuple(
-            Example(name, frame, "fog 2", {"input": png(1), "prediction": png(2 + place)})
+            Example(name, frame, "fog 2", caption, content)
             for place, name in enumerate(names)
+            for caption, content in (("input", png(1)), ("prediction", png(2 + place)))
         ),
         provenance={"comparison": {"command": "robustseg compare a b"}},
         covers="over 6 images, fixed draw",
@@ -105,7 +113,6 @@ def sample_comparison(
             {**by_class, "half_lost_at": [np.nan, 2.0] * len(names)},
             pd.MultiIndex.from_product([names, classes], names=["model", "class"]),
         ),
-        class_categories=dict(zip(classes, ("flat", "human"), strict=True)),
         frames=pd.DataFrame(
             {**{key: values * len(names) for key, values in frames.items()}, "worst_miou": 0.1},
             pd.MultiIndex.from_product([names, [frame]], names=["model", "frame"]),

@@ -1,13 +1,28 @@
-"""A small report for the tests of `reports`: two corruptions of each of two categories."""
+"""A small report with chosen scores: two corruptions of each of two categories."""
 
 from __future__ import annotations
 
+import math
 import struct
 import zlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pandas as pd
 
-from reports import Example, Report
+from reports.document import Document
+from robustbench_seg.datasets.base import ClassInfo
+from robustbench_seg.protocol.cell import Cell
+from robustbench_seg.protocol.suites import CorruptionSuite
+from robustbench_seg.reporting.document import document
+from robustbench_seg.reporting.report import Report
+from robustbench_seg.reporting.run import Run
+from robustbench_seg.runs.store import Picture
+from robustbench_seg.scores.policy import Column
+from tests.helpers.sample_runs import frame, make_spec, model
 
 COUNTED = {
     "motion_blur": (1, 2, 3),
@@ -17,6 +32,13 @@ COUNTED = {
 }
 CATEGORIES = {"motion_blur": "blur", "glass_blur": "blur", "fog": "weather", "snow": "weather"}
 SEVERITIES = (1, 2, 3)
+SUITE = CorruptionSuite(
+    name="a suite",
+    title="A suite",
+    source="a test",
+    columns=tuple(Column(name, CATEGORIES[name], COUNTED[name]) for name in CATEGORIES),
+    severities=SEVERITIES,
+)
 
 
 def png(grey: int) -> bytes:
@@ -43,25 +65,36 @@ def severity_frame(models: tuple[str, ...] = ("b0",)) -> pd.DataFrame:
         for corruption, category in CATEGORIES.items()
     }
     index = pd.MultiIndex.from_tuples(list(rows), names=["model", "category", "corruption"])
-    return pd.DataFrame(list(rows.values()), index=index, columns=pd.Index(SEVERITIES))
+    columns = pd.Index(SEVERITIES, name="severity")
+    return pd.DataFrame(list(rows.values()), index=index, columns=columns)
+
+
+def scored_severity_frame(models: tuple[str, ...] = ("b0",)) -> pd.DataFrame:
+    """Return the scores by severity with the mean over the severities that count."""
+    severities = severity_frame(models)
+    scores = [
+        float(severities.loc[[key], list(COUNTED[key[-1]])].to_numpy().mean())
+        for key in severities.index.to_list()
+    ]
+    return severities.assign(score=scores)
 
 
 def suite_frame(models: tuple[str, ...] = ("b0",)) -> pd.DataFrame:
-    """Table 5's form, with means over the severities that count."""
+    """Return the form of Table 5, with means over the severities that count."""
     severities = severity_frame(models)
     rows = []
-    for place, model in enumerate(models):
+    for place, name in enumerate(models):
         row = {("", "clean"): 0.81 - 0.1 * place}
-        own = severities.loc[[model]].droplevel(["model", "category"])
+        own = severities.loc[[name]].droplevel(["model", "category"])
         for corruption, category in CATEGORIES.items():
             scores = own.loc[[corruption], list(COUNTED[corruption])]
             row[category, corruption] = float(scores.to_numpy().mean())
-        row["", "mean"] = sum(row[category, name] for name, category in CATEGORIES.items()) / 4
+        row["", "mean"] = sum(row[each, corruption] for corruption, each in CATEGORIES.items()) / 4
         row["", "retention"] = row["", "mean"] / row["", "clean"]
         rows.append(row)
-    frame = pd.DataFrame(rows, index=pd.Index(models, name="model"))
-    frame.columns = pd.MultiIndex.from_tuples(list(rows[0]), names=["category", "corruption"])
-    return frame
+    table = pd.DataFrame(rows, index=pd.Index(models, name="model"))
+    table.columns = pd.MultiIndex.from_tuples(list(rows[0]), names=["category", "corruption"])
+    return table
 
 
 def summary_frame(models: tuple[str, ...] = ("b0",)) -> pd.DataFrame:
@@ -80,7 +113,7 @@ def summary_frame(models: tuple[str, ...] = ("b0",)) -> pd.DataFrame:
 def class_frame(
     models: tuple[str, ...] = ("b0",), classes: tuple[str, ...] = ("road", "sky")
 ) -> pd.DataFrame:
-    """Two classes; the second is never found."""
+    """Return two classes, the second of which is never found."""
     values = {
         "clean": [0.9, 0.0],
         "blur": [0.6, 0.0],
@@ -92,28 +125,107 @@ def class_frame(
     return pd.DataFrame({name: column * len(models) for name, column in values.items()}, index)
 
 
-def sample_report(
+def run_tables(
+    models: tuple[str, ...] = ("b0",),
+    classes: tuple[str, ...] = ("road", "sky"),
+    width: float = math.nan,
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of a run; the headline numbers have intervals of `width` to both sides."""
+    summary, severities = summary_frame(models), severity_frame(models)
+    tidy = severities.melt(value_name="value", ignore_index=False).reset_index()
+    tidy = tidy.rename(columns={"corruption": "condition"}).drop(columns="category")
+    tidy[["class", "low", "high"]] = "all", math.nan, math.nan
+    both = [tidy.assign(metric=metric) for metric in ("miou", "miou_cityscapes")]
+    named = summary.rename_axis(index="model", columns="score")
+    intervals = named.melt(value_name="value", ignore_index=False).reset_index()
+    intervals["low"] = intervals["value"] - width
+    intervals["high"] = intervals["value"] + width
+    intervals[["class", "sd_over_draws"]] = "all", math.nan
+    return {
+        "tidy": pd.concat(both, ignore_index=True),
+        "summary": summary,
+        "suite": suite_frame(models),
+        "severities": severities,
+        "classes": class_frame(models, classes),
+        "intervals": intervals,
+    }
+
+
+class TabledRun(Run):
+    """A run whose tables are given, instead of counted; `asked` lists what was asked for."""
+
+    given: Mapping[str, pd.DataFrame]
+    asked: list[str]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the given tables."""
+        return tuple(self.given)
+
+    def table(self, name: str = "summary") -> pd.DataFrame:
+        """Return a given table."""
+        self.asked.append(name)
+        return self.given[name]
+
+
+def tabled_run(given: Mapping[str, pd.DataFrame], **changes: Any) -> TabledRun:
+    """Return a run with these tables; `changes` are of its specification."""
+    spec = make_spec(**changes)
+    names = tuple(item.name for item in spec.frames)
+    run = TabledRun(Path("a"), spec, names, {}, [{"run": {"command": "robustseg eval"}}], [])
+    run.given, run.asked = given, []
+    return run
+
+
+def sample_run(
+    models: tuple[str, ...] = ("b0",),
+    *,
+    image: str = "val_0000",
+    classes: tuple[str, ...] = ("road", "sky"),
+    tables: Mapping[str, pd.DataFrame] | None = None,
+    pictures: Mapping[str, bytes] = MappingProxyType(
+        {"input": png(10), "prediction": png(20), "ground truth": png(30)}
+    ),
+) -> TabledRun:
+    """Return a run whose names can be chosen, with example pictures of its one frame."""
+    run = tabled_run(
+        {**run_tables(models, classes), **(tables or {})},
+        models=tuple(map(model, models)),
+        frames=(frame(0, name=image),),
+        classes=(
+            ClassInfo(classes[0], (128, 64, 128), "flat"),
+            ClassInfo(classes[1], (70, 130, 180), "sky"),
+            ClassInfo("person", (220, 20, 60), "human"),
+        ),
+        suite=SUITE,
+    )
+    run.pictures = [
+        Picture(Cell(name, "fog", 3, image), caption, content)
+        for name in models
+        for caption, content in pictures.items()
+    ]
+    return run
+
+
+def sample_report(models: tuple[str, ...] = ("b0",), **options: Any) -> Report:
+    """Return the report of `sample_run`."""
+    return Report(sample_run(models, **options))
+
+
+def sample_document(
     models: tuple[str, ...] = ("b0",),
     *,
     title: str = "a suite on streets (val)",
-    image: str = "val_0000",
     note: str = "All severities were run.",
-    classes: tuple[str, ...] = ("road", "sky"),
     stamps: tuple[str, ...] = (),
-) -> Report:
-    """Return a complete report whose names can be chosen."""
-    pictures = {"input": png(10), "prediction": png(20), "ground truth": png(30)}
-    return Report(
+    **options: Any,
+) -> Document:
+    """Return the document of `sample_run`, with texts that can be chosen."""
+    return replace(
+        document(sample_report(models, **options)),
         title=title,
         subtitle=f"{', '.join(models)}, trained on streets, evaluated on streets",
         stamps=stamps,
         notes=(note,),
-        summary=summary_frame(models),
-        suite_table=suite_frame(models),
-        severity_table=severity_frame(models),
-        class_table=class_frame(models, classes),
-        counted=COUNTED,
-        legend=((classes[0], "#804080"), (classes[1], "#4682b4")),
-        examples=tuple(Example(model, image, "fog 3", pictures) for model in models),
         provenance={"Run": {"command": f"robustseg eval --model {models[0]}", "seed": "0"}},
     )

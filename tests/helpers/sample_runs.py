@@ -75,6 +75,26 @@ def matrices(share: float, frames: int = 6, seed: int = 0) -> NDArray[np.int64]:
     return counts
 
 
+def make_spec(**changes: Any) -> Spec:
+    """Return the specification of a run of one model on six frames, with changes."""
+    values: dict[str, Any] = {
+        "models": (model(),),
+        "dataset": "streets",
+        "split": "val",
+        "classes": CLASSES,
+        "frames": tuple(map(frame, range(6))),
+        "suite": SUITE,
+        "seed": 0,
+        "device": "cpu",
+        "precision": "float32",
+        "threads": 2,
+        "batch": 1,
+        "compiled": False,
+        "versions": {"robustbench-seg": "0.1.0", "torch": "2"},
+    }
+    return Spec(**{**values, **changes})
+
+
 def make_run(
     folder: Path,
     models: Sequence[ModelSpec] = (model(),),
@@ -85,22 +105,7 @@ def make_run(
     **changes: Any,
 ) -> Run:
     """Return a run; each model is a tenth worse than the one before it; `done` of its frames."""
-    values: dict[str, Any] = {
-        "models": tuple(models),
-        "dataset": "streets",
-        "split": "val",
-        "classes": CLASSES,
-        "frames": tuple(frames),
-        "suite": SUITE,
-        "seed": 0,
-        "device": "cpu",
-        "precision": "float32",
-        "threads": 2,
-        "batch": 1,
-        "compiled": False,
-        "versions": {"robustbench-seg": "0.1.0", "torch": "2"},
-    }
-    spec = Spec(**{**values, **changes})
+    spec = make_spec(models=tuple(models), frames=tuple(frames), **changes)
     finished = spec.frames[:done]
     pixel_counts = {}
     for place, item in enumerate(spec.models):

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 import robustbench_seg
 from corruptions import corrupt
+from reports.table import Table
 from robustbench_seg.datasets.cityscapes import cityscapes
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference.predict import Predictor
@@ -23,8 +24,7 @@ from robustbench_seg.models.base import IMAGENET, Preprocessing, Segmenter, Wind
 from robustbench_seg.models.preprocessing import ProcessorPreprocessing, preprocessing_from_dict
 from robustbench_seg.models.registry import load_model
 from robustbench_seg.protocol.input_geometry import InputView
-from robustbench_seg.reporting import scales
-from robustbench_seg.reporting.report import notes_of, report_of, stamps_of, title_of
+from robustbench_seg.reporting.report import Report
 from robustbench_seg.reporting.run import Run
 from robustbench_seg.scores.intervals import TIDY_COLUMNS
 from robustbench_seg.scores.metrics import confusion_matrix, mean_iou
@@ -105,14 +105,15 @@ def test_a_batch_changes_no_score(tree: Path, run: Run, tmp_path: Path) -> None:
 
 
 def test_the_report_of_resolutions_has_what_it_needs(run: Run) -> None:
-    assert title_of(run.spec) == "mine on cityscapes (val, 2 frames)"
-    report = report_of(run)
+    report = Report(run)
+    assert report.title == "mine on cityscapes (val, 2 frames)"
     assert report.provenance["run"]["input scale"] == "each model's own"
-    notes = "\n".join(notes_of(run))
+    notes = "\n".join(report.notes)
     assert "Window 'slide': 34 pixels, stride 17" in notes
     assert "seed 0" in notes  # of the fog
-    found = scales.inputs(run.spec, run.spec.models[0])
-    assert found["scale 0.5, whole"] == "66x34"
+    table = run.report().sections[0].parts[0]
+    assert isinstance(table, Table)
+    assert {row[0].text: row[1].text for row in table.rows}["scale 0.5, whole"] == "66x34"
     shown = {example.condition for example in report.examples}
     assert {"clean", "scale 0.5, slide", "fog 3, scale 1, whole"} <= shown
 
@@ -124,18 +125,19 @@ def test_one_input_scale_for_all_models(tree: Path, tmp_path: Path) -> None:
     assert run.table("suite")["", "clean"].item() == pytest.approx(
         by_hand(tree, "b0@random", None, 0.5, False), abs=1e-4
     )
-    assert not stamps_of(run)[1:]
-    assert "at 66x34, 0.50 x 0.51 of 131x67" in " ".join(notes_of(run))
+    report = run.report()
+    assert not report.stamps[1:]
+    assert "at 66x34 (0.50 x 0.51 of 131x67)" in " ".join(report.notes)
 
 
 def test_models_at_different_scales_are_marked(tree: Path, tmp_path: Path) -> None:
     models = ["b0@random", "espnet@random"]
     options: dict[str, Any] = {"data": str(tree), "limit": 1, **FEW}
     own = robustbench_seg.evaluate(models, out=tmp_path / "own", **options)
-    (stamp,) = (stamp for stamp in stamps_of(own) if stamp.startswith("SCALES DIFFER"))
-    assert "b0@random at 1, espnet@random at 7.82 x 7.64" in stamp
+    (stamp,) = (stamp for stamp in own.report().stamps if stamp.startswith("SCALES DIFFER"))
+    assert "b0@random at scale 1, espnet@random at scale 7.82 x 7.64" in stamp
     one = robustbench_seg.evaluate(models, input_scale=1.5, out=tmp_path / "one", **options)
-    assert not [stamp for stamp in stamps_of(one) if stamp.startswith("SCALES DIFFER")]
+    assert not [stamp for stamp in one.report().stamps if stamp.startswith("SCALES DIFFER")]
 
 
 class Sizes(nn.Module):

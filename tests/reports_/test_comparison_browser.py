@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.formats import old_html as html
+from reports.formats import html
 from tests.helpers.browser import open_page
 from tests.helpers.sample_comparison import sample_comparison
 
@@ -33,7 +33,7 @@ def hostile() -> str:
             covers=EVIL,
             provenance={EVIL: {EVIL: EVIL}},
             published_note=EVIL,
-        )
+        ).report()
     )
 
 

@@ -13,19 +13,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reports import figures, files, paper
-from reports.contents import document_of
-from reports.formats import old_html as html
+import reports
+from reports import paper
+from reports.formats import html
 from reports.style import CSS_VARIABLES, contrast
-from tests.helpers.sample_report import sample_report
+from robustbench_seg.reporting import figures
+from tests.helpers.sample_report import run_tables, sample_document, severity_frame
 
 
 def test_every_format_has_its_file(tmp_path: Path) -> None:
-    report = sample_report(("b0", "../<script>"))
-    paths = files.write(report, tmp_path / "new", [*files.PAGES, *files.FIGURES])
+    document = sample_document(("b0", "../<script>"))
+    paths = reports.write(document, tmp_path / "new", [*reports.FORMATS, *reports.FIGURES])
     names = [path.name for path in paths]
     assert names == ["report.html", "report.pdf", "report.md", "report.tex", "figures"]
-    assert paths[0].read_text("utf-8") == html.render(report)
+    assert paths[0].read_text("utf-8") == html.render(document)
     assert paths[1].read_bytes().startswith(b"%PDF-")
     assert b"\r" not in paths[2].read_bytes() + paths[3].read_bytes()
     assert sorted(path.name for path in paths[4].iterdir() if path.suffix == ".svg") == [
@@ -40,18 +41,18 @@ def test_every_format_has_its_file(tmp_path: Path) -> None:
 
 
 def test_a_format_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no such formats: docx"):
-        files.write(sample_report(), tmp_path / "new", ["html", "docx"])
+    with pytest.raises(ValueError, match="formats: docx not known"):
+        reports.write(sample_document(), tmp_path / "new", ["html", "docx"])
     assert not (tmp_path / "new").exists()
 
 
 def test_only_what_is_asked_for_is_written(tmp_path: Path) -> None:
-    files.write(sample_report(), tmp_path, ["md"])
+    reports.write(sample_document(), tmp_path, ["md"])
     assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
 
 
 def test_svg_has_text_colours_and_no_date() -> None:
-    (plot, *_) = document_of(sample_report(("<b>$x$",))).plots()
+    (plot, *_) = sample_document(("<b>$x$",)).plots()
     drawing = paper.svg(plot.draw())
     assert drawing == paper.svg(plot.draw())
     root = ElementTree.fromstring(drawing)
@@ -72,7 +73,7 @@ def test_the_colours_of_paper_are_legible_on_white() -> None:
 
 
 def test_png_is_white_with_ink_at_the_asked_resolution() -> None:
-    scores = sample_report().severities("b0")
+    scores = severity_frame().droplevel("model")
     drawing = paper.svg(figures.heat_map(scores, {}, 1.0))
     with Image.open(io.BytesIO(paper.png(drawing, 144.0))) as picture:
         assert picture.format == "PNG"
@@ -84,20 +85,17 @@ def test_png_is_white_with_ink_at_the_asked_resolution() -> None:
 
 
 def test_what_was_not_measured_is_a_dash_in_every_format(tmp_path: Path) -> None:
-    report = sample_report()
-    empty = {
-        name: getattr(report, name) * math.nan
-        for name in ("summary", "suite_table", "severity_table", "class_table")
-    }
-    bare = replace(report, examples=(), notes=(), legend=(), provenance={}, **empty)
-    for path in files.write(bare, tmp_path, ["md", "latex", "pdf", "svg"]):
+    names = ("summary", "suite", "severities", "classes")
+    empty = {name: table * math.nan for name, table in run_tables().items() if name in names}
+    bare = replace(sample_document(tables=empty), notes=(), provenance={})
+    for path in reports.write(bare, tmp_path, ["md", "latex", "pdf", "svg"]):
         if path.suffix in (".md", ".tex"):
             assert not re.search(r"\bnan\b", path.read_text("utf-8"), re.IGNORECASE)
 
 
-@pytest.mark.parametrize("format", files.PAGES)
+@pytest.mark.parametrize("format", reports.FORMATS)
 def test_a_command_that_is_no_text_stops_no_format(tmp_path: Path, format: str) -> None:
     provenance = {"session": {"command": "robustseg eval --out r\udcff"}}
-    (path,) = files.write(replace(sample_report(), provenance=provenance), tmp_path, [format])
+    (path,) = reports.write(replace(sample_document(), provenance=provenance), tmp_path, [format])
     shown = "U+FFFD" if format == "latex" else "r\ufffd"
     assert format == "pdf" or shown in path.read_text(encoding="utf-8")

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from reports import Example, files
-from reports.document import example_groups
-from reports.formats import old_html as html
+import reports
+from reports.document import Gallery, Picture
+from reports.formats import html
 from reports.style import contrast
 from tests.helpers.paths import ROOT
-from tests.helpers.sample_report import class_frame, png, sample_report, severity_frame
+from tests.helpers.sample_report import run_tables, sample_document
 
 EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
 
@@ -50,7 +50,7 @@ class Page(HTMLParser):
 
 
 def test_hostile_names_are_shown_and_never_run() -> None:
-    report = sample_report(
+    document = sample_document(
         models=(EVIL, "b1"),
         title=EVIL,
         image=EVIL,
@@ -58,8 +58,8 @@ def test_hostile_names_are_shown_and_never_run() -> None:
         classes=(EVIL, "sky"),
         stamps=(EVIL,),
     )
-    report = replace(report, provenance={EVIL: {EVIL: EVIL}})
-    page = Page(html.render(report))
+    document = replace(document, provenance={EVIL: {EVIL: EVIL}})
+    page = Page(html.render(document))
     assert [tag for tag, _ in page.tags].count("script") == 1
     assert "b" not in {tag for tag, _ in page.tags}
     assert page.texts.count(EVIL) >= 6
@@ -69,18 +69,18 @@ def test_hostile_names_are_shown_and_never_run() -> None:
 def test_two_renders_have_the_same_bytes_in_any_process() -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); "
-        "from tests.helpers.sample_report import sample_report; "
-        "from reports.formats import old_html as html; "
-        "sys.stdout.buffer.write(html.render(sample_report()).encode())"
+        "from tests.helpers.sample_report import sample_document; "
+        "from reports.formats import html; "
+        "sys.stdout.buffer.write(html.render(sample_document()).encode())"
     )
     command = [sys.executable, "-c", code, str(ROOT)]
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     other = subprocess.run(command, capture_output=True, check=True, env=environment).stdout
-    assert html.render(sample_report()).encode() == other
+    assert html.render(sample_document()).encode() == other
 
 
 def test_nothing_is_loaded_from_anywhere() -> None:
-    source = html.render(sample_report(("b0", "b1")))
+    source = html.render(sample_document(("b0", "b1")))
     page = Page(source)
     loaded = page.values("src") + page.values("href") + page.values("xlink:href")
     assert loaded
@@ -90,7 +90,7 @@ def test_nothing_is_loaded_from_anywhere() -> None:
 
 
 def test_only_the_script_of_the_page_may_run() -> None:
-    source = html.render(sample_report())
+    source = html.render(sample_document())
     script = re.search(r"<script>(.*?)</script>", source, re.DOTALL)
     assert script is not None
     digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
@@ -100,7 +100,7 @@ def test_only_the_script_of_the_page_may_run() -> None:
 
 
 def test_headings_descend_by_one_and_identifiers_are_unique() -> None:
-    page = Page(html.render(sample_report(("b0", "b1"))))
+    page = Page(html.render(sample_document(("b0", "b1"))))
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
     assert levels.count(1) == 1
@@ -113,7 +113,7 @@ def test_headings_descend_by_one_and_identifiers_are_unique() -> None:
 
 
 def test_tables_and_pictures_can_be_heard() -> None:
-    page = Page(html.render(sample_report()))
+    page = Page(html.render(sample_document()))
     tables = sum(tag == "table" for tag, _ in page.tags)
     assert tables == sum(tag == "caption" for tag, _ in page.tags) > 0
     assert all("scope" in attrs for tag, attrs in page.tags if tag == "th")
@@ -124,80 +124,50 @@ def test_tables_and_pictures_can_be_heard() -> None:
 
 
 def test_stamps_are_in_the_title_and_on_every_section_of_results() -> None:
-    source = html.render(sample_report(stamps=("UNTRAINED: random weights", "PARTIAL: 1 of 2")))
+    source = html.render(sample_document(stamps=("UNTRAINED: random weights", "PARTIAL: 1 of 2")))
     assert "<title>UNTRAINED · PARTIAL · a suite on streets (val)</title>" in source
     assert source.count('<span class="chip">UNTRAINED</span>') == 5
     assert "<strong>PARTIAL</strong> <span>1 of 2</span>" in source
-    assert 'class="stamp"' not in html.render(sample_report())
+    assert 'class="stamp"' not in html.render(sample_document())
 
 
 def test_a_partial_run_says_what_was_not_measured() -> None:
-    report = sample_report()
-    summary, severities = report.summary.copy(), report.severity_table.copy()
-    summary.loc["b0", ["suite score", "retention"]] = math.nan
-    severities.iloc[0] = math.nan
-    source = html.render(replace(report, summary=summary, severity_table=severities))
-    assert source.count('<abbr title="not measured">\u2013</abbr>') == 5
+    tables = run_tables()
+    tables["summary"].loc["b0", ["suite score", "retention"]] = math.nan
+    tables["severities"].iloc[0] = math.nan
+    source = html.render(sample_document(tables=tables))
+    # Two on the card, two in the table, three severities.
+    assert source.count('<abbr title="not measured">\u2013</abbr>') == 7
     assert ">nan<" not in source.lower()
 
 
 def test_a_run_without_any_number_is_still_a_page() -> None:
-    report = sample_report()
-    empty = {
-        name: getattr(report, name) * math.nan
-        for name in ("summary", "suite_table", "severity_table", "class_table")
-    }
-    source = html.render(replace(report, examples=(), notes=(), legend=(), **empty))
+    names = ("summary", "suite", "severities", "classes")
+    empty = {name: table * math.nan for name, table in run_tables().items() if name in names}
+    document = sample_document(tables=empty, pictures={})
+    source = html.render(replace(document, notes=()))
     assert not re.search(r"\bnan\b", source, re.IGNORECASE)
     assert 'id="examples"' not in source
 
 
-def test_pictures_that_all_models_share_are_shown_once() -> None:
-    shared = {"input": png(1), "prediction": png(2), "ground truth": png(3)}
-    other = {**shared, "prediction": png(4)}
-    groups = example_groups(
-        (
-            Example("b0", "frame", "gaussian_noise 3", shared),
-            Example("b1", "frame", "gaussian_noise 3", other),
-            Example("b0", "frame", "clean", shared),
-        )
-    )
-    assert [(group.heading, group.aside) for group in groups] == [
-        ("gaussian noise 3", "frame"),
-        ("clean", "frame"),
-    ]
-    assert [picture.caption for picture in groups[0].pictures] == [
-        "input",
-        "prediction, b0",
-        "prediction, b1",
-        "ground truth",
-    ]
-    assert [p.caption for p in groups[1].pictures] == ["input", "prediction", "ground truth"]
-
-
 def test_eight_models_stay_small(tmp_path: Path) -> None:
-    report = sample_report(tuple(f"model-{number}" for number in range(8)))
-    (path,) = files.write(report, tmp_path / "new", ["html"])
+    document = sample_document(tuple(f"model-{number}" for number in range(8)))
+    (path,) = reports.write(document, tmp_path / "new", ["html"])
     assert path == tmp_path / "new" / "report.html"
     assert path.read_bytes().endswith(b"</html>\n")
     assert path.stat().st_size < 1_000_000
 
 
-def test_a_report_refuses_what_does_not_fit() -> None:
-    report = sample_report()
+def test_a_gallery_refuses_what_does_not_fit() -> None:
     for color in ("red", "#12345", "#804080; background: url(x)"):
         with pytest.raises(ValueError, match=f"colour {re.escape(repr(color))} of class 'road'"):
-            replace(report, legend=(("road", color),))
-    with pytest.raises(ValueError, match=r"severity_table has the models \['other'\]"):
-        replace(report, severity_table=severity_frame(("other",)))
-    with pytest.raises(ValueError, match="class_table has the models"):
-        replace(report, class_table=class_frame(("b0", "b1")))
-    with pytest.raises(ValueError, match=r"picture 'input' of frame \(fog 3\) is not a PNG file"):
-        Example("b0", "frame", "fog 3", {"input": b"GIF89a"})
+            Gallery((), (("road", color),))
+    with pytest.raises(ValueError, match=r"picture 'input' is not a PNG file"):
+        Picture("input", b"GIF89a")
 
 
 def _palettes() -> dict[str, dict[str, str]]:
-    css = (Path(files.__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
+    css = (Path(reports.__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
     light, dark = (
         dict(re.findall(r"--([\w-]+): ([^;]+);", block))
         for block in re.findall(r":root \{(.*?)\}", css, re.DOTALL)[:2]
@@ -232,10 +202,9 @@ def chromium() -> str:
 
 
 def test_a_click_on_a_heading_sorts_in_a_browser(chromium: str, tmp_path: Path) -> None:
-    report = sample_report(("b0", EVIL, "b2"))
-    suite = report.suite_table.copy()
-    suite.loc["b0", [("weather", "fog")]] = math.nan
-    source = html.render(replace(report, suite_table=suite))
+    tables = run_tables(("b0", EVIL, "b2"))
+    tables["suite"].loc["b0", [("weather", "fog")]] = math.nan
+    source = html.render(sample_document(("b0", EVIL, "b2"), tables=tables))
     clicks = """
       const rows = () => Array.from(document.querySelectorAll("#suite-table tbody th"),
                                     (cell) => cell.textContent.slice(0, 2));

@@ -11,16 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import tables
-from reports.contents import document_of
 from reports.formats import latex
 from reports.table import Cell, Head, Table
+from robustbench_seg.reporting import tables
 from tests.helpers.goldens import assert_golden
 from tests.helpers.sample_report import (
     COUNTED,
     class_frame,
-    sample_report,
-    severity_frame,
+    sample_document,
+    scored_severity_frame,
     suite_frame,
 )
 
@@ -30,7 +29,7 @@ EVIL = (
 )
 TABLES = {
     "suite_table": tables.suite_table(suite_frame(("b0", "b1")), COUNTED),
-    "severity_table": tables.severity_table(severity_frame(("b0", "b1")), COUNTED),
+    "severity_table": tables.severity_table(scored_severity_frame(("b0", "b1")), COUNTED),
     "class_table": tables.class_table(class_frame(), "b0"),
 }
 LONG = Table("Long.", (Head("n"), Head("m")), tuple((Cell(str(n)), Cell("0")) for n in range(80)))
@@ -41,14 +40,12 @@ WIDE = Table(
 
 def hostile_report() -> str:
     return latex.render(
-        document_of(
-            sample_report(
-                (EVIL, "b1"),
-                title=EVIL,
-                note=f"{EVIL}\udc80",
-                classes=(EVIL, "sky"),
-                stamps=(f"PARTIAL: {EVIL}",),
-            )
+        sample_document(
+            (EVIL, "b1"),
+            title=EVIL,
+            note=f"{EVIL}\udc80",
+            classes=(EVIL, "sky"),
+            stamps=(f"PARTIAL: {EVIL}",),
         )
     )
 
@@ -95,9 +92,7 @@ def test_an_interval_stands_below_its_number() -> None:
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="TeX is not installed")
-@pytest.mark.parametrize(
-    "source", [latex.render(document_of(sample_report(("b0", "b1")))), hostile_report()]
-)
+@pytest.mark.parametrize("source", [latex.render(sample_document(("b0", "b1"))), hostile_report()])
 def test_report_compiles(source: str, tmp_path: Path) -> None:
     body = "\n".join(map(latex.table, (LONG, WIDE)))
     (tmp_path / "report.tex").write_text(

@@ -8,17 +8,16 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from reports import tables
-from reports.contents import document_of
 from reports.document import one_line
 from reports.formats import markdown
 from reports.table import Cell, Head, Table
+from robustbench_seg.reporting import tables
 from tests.helpers.goldens import assert_golden
 from tests.helpers.sample_report import (
     COUNTED,
     class_frame,
-    sample_report,
-    severity_frame,
+    sample_document,
+    scored_severity_frame,
     suite_frame,
 )
 
@@ -27,7 +26,7 @@ EVIL = (
 )
 TABLES = {
     "suite_table": tables.suite_table(suite_frame(("b0", "b1")), COUNTED),
-    "severity_table": tables.severity_table(severity_frame(), COUNTED),
+    "severity_table": tables.severity_table(scored_severity_frame(), COUNTED),
     "class_table": tables.class_table(class_frame(), "b0"),
 }
 
@@ -70,10 +69,10 @@ def test_a_hostile_name_stays_within_its_cell() -> None:
 
 
 def test_hostile_names_are_shown_in_every_place() -> None:
-    report = sample_report(
+    document = sample_document(
         (EVIL, "b1"), title=EVIL, note=EVIL, classes=(EVIL, "sky"), stamps=(f"PARTIAL: {EVIL}",)
     )
-    shown = "\n".join(texts(markdown.render(document_of(report))))
+    shown = "\n".join(texts(markdown.render(document)))
     assert shown.count(EVIL) >= 10
 
 
@@ -95,9 +94,7 @@ def test_blocks_begin_nothing_at_the_start_of_a_line() -> None:
 
 
 def test_report_has_stamps_notes_tables_and_provenance() -> None:
-    source = markdown.render(
-        document_of(sample_report(("b0", "b1"), stamps=("UNTRAINED: random weights",)))
-    )
+    source = markdown.render(sample_document(("b0", "b1"), stamps=("UNTRAINED: random weights",)))
     heads = [line for line in source.splitlines() if line.startswith("#")]
     assert heads == [
         "# a suite on streets (val)",

@@ -14,25 +14,29 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from reports import tables
-from reports.contents import document_of
 from reports.formats import pdf
 from reports.table import Cell, Head, Table
+from robustbench_seg.reporting import tables
 from tests.helpers.goldens import assert_golden
 from tests.helpers.paths import ROOT
-from tests.helpers.sample_report import COUNTED, sample_report, severity_frame, suite_frame
+from tests.helpers.sample_report import (
+    COUNTED,
+    sample_document,
+    scored_severity_frame,
+    suite_frame,
+)
 
 EVIL = '#import "a" $x$ *b* _i_ `c` #{1+1} \\ <l> @x // [y] "q" -- \' = h'
 TABLES = {
     "suite_table": tables.suite_table(suite_frame(("b0", "b1")), COUNTED),
-    "severity_table": tables.severity_table(severity_frame(("b0", "b1")), COUNTED),
+    "severity_table": tables.severity_table(scored_severity_frame(("b0", "b1")), COUNTED),
 }
 
 
 @pytest.fixture(scope="module")
 def hostile() -> PdfReader:
     """Return a report whose names are markup in every language of this project."""
-    report = sample_report(
+    document = sample_document(
         (EVIL, "b1"),
         title=EVIL,
         image=EVIL,
@@ -40,8 +44,8 @@ def hostile() -> PdfReader:
         classes=(EVIL, "sky"),
         stamps=(f"UNTRAINED: {EVIL}", "PARTIAL: 1 of 2 frames"),
     )
-    report = replace(report, provenance={EVIL: {EVIL: EVIL}, "run": {"digest": 64 * "0123"}})
-    return PdfReader(io.BytesIO(pdf.render(document_of(report))))
+    document = replace(document, provenance={EVIL: {EVIL: EVIL}, "run": {"digest": 64 * "0123"}})
+    return PdfReader(io.BytesIO(pdf.render(document)))
 
 
 def text_of(reader: PdfReader) -> str:
@@ -115,7 +119,7 @@ def test_file_names_no_date(hostile: PdfReader) -> None:
 
 def test_a_long_table_repeats_its_headings_and_model_on_the_next_page() -> None:
     models = tuple(f"model {number}" for number in range(14))
-    pages = PdfReader(io.BytesIO(pdf.render(document_of(sample_report(models))))).pages
+    pages = PdfReader(io.BytesIO(pdf.render(sample_document(models)))).pages
     texts = [page.extract_text() for page in pages]
     with_table = [text for text in texts if "counted" in text]
     assert len(with_table) > 1
@@ -126,11 +130,10 @@ def test_a_long_table_repeats_its_headings_and_model_on_the_next_page() -> None:
 def test_two_renders_have_the_same_bytes_in_any_process(tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); "
-        "from tests.helpers.sample_report import sample_report; "
-        "from reports.contents import document_of; from reports.formats import pdf; "
-        "sys.stdout.buffer.write(pdf.render(document_of(sample_report())))"
+        "from tests.helpers.sample_report import sample_document; "
+        "from reports.formats import pdf; sys.stdout.buffer.write(pdf.render(sample_document()))"
     )
     command = [sys.executable, "-c", code, str(ROOT)]
     environment = {**os.environ, "PYTHONHASHSEED": "7", "TMPDIR": str(tmp_path)}
     other = subprocess.run(command, capture_output=True, check=True, env=environment).stdout
-    assert pdf.render(document_of(sample_report())) == other
+    assert pdf.render(sample_document()) == other

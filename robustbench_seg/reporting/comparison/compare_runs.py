@@ -1,0 +1,290 @@
+"""From stored runs to their comparison."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from ...errors import InputError
+from ...names import slug
+from ...runs.run import StoredRun
+from ...runs.side_by_side import SideBySide, run_names, side_by_side
+from ...scores import breakdowns
+from ...scores.comparison import differences_from_baseline
+from ...scores.corruption_error import corruption_errors, ranks
+from ...scores.statistics import RESAMPLES
+from ...scores.tables import suite_scores
+from ..examples import Example
+from ..input_scale import scales_differ
+from ..intervals import IntervalTable
+from ..notes import title
+from ..report import Report
+from ..words import count
+from .description import Comparison
+from .references import (
+    Reference,
+    check_tables,
+    find_reference,
+    published_note,
+    published_rows,
+    reference_stamps,
+)
+
+_INPUT = "input of the network"
+
+Frames = Mapping[str, pd.DataFrame]
+"""A frame for each model, by its label."""
+
+
+def compare_runs(
+    runs: Sequence[StoredRun | str | Path],
+    reference: str | Path | None = None,
+    tables: Sequence[str] = (),
+) -> Comparison:
+    """Compare the models of several runs on the same images.
+
+    Parameters
+    ----------
+    runs
+        Runs or their folders. Runs of other images, labels, classes or severities are refused.
+    reference
+        Model that differences, CD and rCD refer to: one of the runs', the folder of a run of one
+        model, or a model of SegFormer's Table 5, whose differences cannot be paired: these then
+        refer to the first model. None: the first model.
+    tables
+        Published results to show, set apart: "segformer-table5", "stl-table4".
+
+    Raises InputError for runs that cannot be compared and for unknown names.
+    """
+    check_tables(tables)
+    opened = [run if isinstance(run, StoredRun) else StoredRun.open(run) for run in runs]
+    name = None if reference is None else str(reference)
+    found = side_by_side(_with_reference(opened, name))
+    reports = [Report(run) for run in found.runs]
+    scored = _Scored(found)
+    columns, policy, first = scored.suite_columns, found.policy, found.first
+    meant = find_reference(name, found, columns)
+    labels = list(found.bootstraps)
+    baseline = labels[0] if meant.printed is not None else meant.label
+    scores = scored.estimate(scored.values, scored.samples)
+    headline = [score for score in scored.table if score not in policy.corruptions]
+    suite = ["suite score" if score == "mean" else score for _, score in columns]
+    return Comparison(
+        title=f"{title(first.spec)}: {count(len(labels), 'model')} compared",
+        subtitle="; ".join(
+            f"{item.label}: trained on {item.model.trained_on}, evaluated on "
+            f"{item.run.spec.dataset}"
+            for item in found.contenders
+        ),
+        slug=_slug(found, name, tables),
+        stamps=_stamps(found, reports, meant),
+        notes=_notes(found, reports),
+        provenance=_provenance(found, reports, meant, baseline, name, tables),
+        examples=_examples(found, reports),
+        class_infos=first.spec.classes,
+        covers=reports[0].covers,
+        summary=scores.apply(lambda frame: frame[headline]),
+        suite=scores.apply(lambda frame: frame[suite].set_axis(columns, axis="columns")),
+        counted=reports[0].counted,
+        settings=found.settings,
+        differing=found.differing,
+        baseline=baseline,
+        differences=differences_from_baseline(
+            found.bootstraps, baseline, partial(suite_scores, suite=policy), policy.corruptions
+        ),
+        reference=meant.label,
+        degradation=_degradation(scored, meant),
+        ranks=ranks(scored.table, policy),
+        curves=_curves(scored),
+        classes=pd.concat(
+            {
+                label: breakdowns.class_breakdown(bootstrap, policy)
+                for label, bootstrap in found.bootstraps.items()
+            },
+            names=["model", "class"],
+        ),
+        frames=pd.concat(
+            {
+                item.label: breakdowns.frame_breakdown(item.pixel_counts, policy).set_axis(
+                    list(first.frames)
+                )
+                for item in found.contenders
+            },
+            names=["model", "frame"],
+        ),
+        published=published_rows(tables, meant, columns),
+        published_note=published_note(first.spec, policy),
+    )
+
+
+def _with_reference(runs: Sequence[StoredRun], reference: str | None) -> list[StoredRun]:
+    """Return the runs, with that of a reference that is the folder of another run."""
+    if reference is None or not Path(reference).is_dir():
+        return list(runs)
+    folder = Path(reference).resolve()
+    found = next((run for run in runs if run.folder.resolve() == folder), None)
+    run = found or StoredRun.open(reference)
+    models = [model.name for model in run.spec.models]
+    if len(models) > 1:
+        raise InputError(
+            f"--reference {reference}: has several models; name the run as RUN and one of them as "
+            f"--reference: {', '.join(models)}"
+        )
+    return list(runs) if found else [*runs, run]
+
+
+def _slug(found: SideBySide, reference: str | None, tables: Sequence[str]) -> str:
+    """Return a folder name: the models, and a digest that no other comparison has."""
+    chosen = [[run.spec.slug for run in found.runs], reference, list(tables)]
+    digest = hashlib.sha256(json.dumps(chosen).encode()).hexdigest()
+    models = "+".join(item.model.name for item in found.contenders)[:80]
+    return slug(f"compare_{models}_{digest[:8]}")
+
+
+class _Scored:
+    """The scores of all images and of all resamples, for each model, computed once."""
+
+    def __init__(self, found: SideBySide):
+        self.policy = found.policy
+        self.bootstraps = found.bootstraps
+        self.values: Frames = {
+            label: suite_scores(item.values, self.policy) for label, item in self.bootstraps.items()
+        }
+        self.samples: Frames = {
+            label: suite_scores(item.samples, self.policy)
+            for label, item in self.bootstraps.items()
+        }
+        self.table = pd.concat([row.set_axis([label]) for label, row in self.values.items()])
+        pairs = [(item.category, item.corruption) for item in self.policy.columns]
+        self.suite_columns = pd.MultiIndex.from_tuples(
+            [("", "clean"), *pairs, ("", "mean"), ("", "retention")],
+            names=["category", "corruption"],
+        )
+
+    def estimate(self, values: Frames, samples: Frames) -> IntervalTable:
+        """Return one row per model, with the ends of the intervals."""
+        found = {
+            label: breakdowns.with_interval(bootstrap, values[label], samples[label])
+            for label, bootstrap in self.bootstraps.items()
+        }
+        return IntervalTable(
+            *(
+                pd.DataFrame({label: part[end] for label, part in found.items()}).T
+                for end in ("value", "low", "high")
+            )
+        )
+
+
+def _degradation(scored: _Scored, reference: Reference) -> IntervalTable:
+    def divided(scores: Frames) -> Frames:
+        theirs = scores[reference.label] if reference.printed is None else reference.printed
+        return {
+            label: corruption_errors(own, theirs, scored.policy) for label, own in scores.items()
+        }
+
+    return scored.estimate(divided(scored.values), divided(scored.samples))
+
+
+def _curves(scored: _Scored) -> IntervalTable:
+    policy, bootstraps = scored.policy, scored.bootstraps
+    values, samples = (
+        {
+            label: breakdowns.category_curves(getattr(item, part), policy)
+            for label, item in bootstraps.items()
+        }
+        for part in ("values", "samples")
+    )
+
+    def by_category(frame: pd.DataFrame) -> pd.DataFrame:
+        parts = {
+            (label, category): frame.loc[label, category]
+            for label in frame.index
+            for category in policy.categories
+        }
+        return pd.DataFrame(parts).T
+
+    return scored.estimate(values, samples).apply(by_category)
+
+
+def _stamps(found: SideBySide, reports: Sequence[Report], reference: Reference) -> tuple[str, ...]:
+    names = run_names(found.runs)
+    stamps = list(
+        dict.fromkeys(
+            _of_run(stamp, names[id(report.run)]) if len(names) > 1 else stamp
+            for report in reports
+            for stamp in report.stamps
+        )
+    )
+    inputs = found.settings.loc[_INPUT]
+    if inputs.nunique() > 1 and not any(stamp.startswith("SCALES DIFFER") for stamp in stamps):
+        seen = {item.model.name: str(inputs[item.label]) for item in found.contenders}
+        stamps.append(scales_differ(seen))
+    others = [name for name in found.differing if name != _INPUT]
+    if others:
+        stamps.append(f"RUNS DIFFER in {', '.join(others)}: see the table of settings")
+    return (*stamps, *reference_stamps(reference, found.first.spec))
+
+
+def _of_run(stamp: str, run: str) -> str:
+    """Add the run to a warning that names no model."""
+    word, _, rest = stamp.partition(": ")
+    return f"{word}: run {run}: {rest}" if word in ("PARTIAL", "FAILED") else stamp
+
+
+def _notes(found: SideBySide, reports: Sequence[Report]) -> tuple[str, ...]:
+    """Return the notes of all runs, each once, with the run where two models have one name."""
+    names = Counter(item.model.name for item in found.contenders)
+    ambiguous = any(number > 1 for number in names.values())
+    folders = run_names(found.runs)
+    often = Counter(note for report in reports for note in report.notes)
+    return tuple(
+        dict.fromkeys(
+            f"Run {folders[id(report.run)]}: {note}"
+            if ambiguous and often[note] < len(reports)
+            else note
+            for report in reports
+            for note in report.notes
+        )
+    )
+
+
+def _examples(found: SideBySide, reports: Sequence[Report]) -> tuple[Example, ...]:
+    labels = {(id(item.run), item.model.name): item.label for item in found.contenders}
+    return tuple(
+        example._replace(model=labels[id(report.run), example.model])
+        for report in reports
+        for example in report.examples
+    )
+
+
+def _provenance(
+    found: SideBySide,
+    reports: Sequence[Report],
+    meant: Reference,
+    baseline: str,
+    reference: str | None,
+    tables: Sequence[str],
+) -> dict[str, Mapping[str, str]]:
+    options = ["--with", ",".join(tables)] if tables else []
+    options += ["--reference", reference] if reference else []
+    command = ["robustseg", "compare", *(str(run.folder) for run in found.runs), *options]
+    sections: dict[str, Mapping[str, str]] = {
+        "comparison": {
+            "command": shlex.join(command),
+            "differences": f"from {baseline}, {RESAMPLES} paired resamples",
+            "CD and rCD": f"against {meant.label}"
+            + (", published" if meant.printed is not None else ""),
+        }
+    }
+    names = run_names(found.runs)
+    for report in reports:
+        own = f", run {names[id(report.run)]}" if len(reports) > 1 else ""
+        sections |= {f"{name}{own}": values for name, values in report.provenance.items()}
+    return sections

@@ -1,0 +1,147 @@
+"""A comparison: the numbers of several models on the same images, and its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from reports.document import Document
+
+from ...datasets.base import ClassInfo
+from ...folders import RESULTS
+from ..examples import Example
+from ..files import Reported
+from ..intervals import IntervalTable
+
+
+@dataclass(frozen=True)
+class Published:
+    """Rows that others printed, in the form of a suite table or of a summary; fractions."""
+
+    caption: str
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison(Reported):
+    """Models on the same images under the same suite. All frames begin with their labels.
+
+    In a notebook it shows its report.
+    """
+
+    title: str
+    subtitle: str
+    slug: str
+    """Name of its folder in results/."""
+    stamps: tuple[str, ...]
+    notes: tuple[str, ...]
+    provenance: Mapping[str, Mapping[str, str]]
+    examples: tuple[Example, ...]
+    class_infos: tuple[ClassInfo, ...]
+    covers: str
+    """What the intervals cover: "over 16 images, fixed draw"."""
+    summary: IntervalTable
+    """Index model, columns as `scores.tables.summary`."""
+    suite: IntervalTable
+    """Index model, columns (category, corruption) as `scores.tables.suite_table`."""
+    counted: Mapping[str, tuple[int, ...]]
+    """Severities that count, by corruption."""
+    settings: pd.DataFrame
+    """How each model was run: index the setting, a column per model, in words."""
+    differing: tuple[str, ...]
+    """Settings that differ and are not the models' own."""
+    baseline: str
+    """Model that the others are subtracted from."""
+    differences: pd.DataFrame
+    """Index (model, score): first (of the baseline), second, difference, low, high, p, p_holm."""
+    reference: str
+    """Model whose errors CD and rCD divide by."""
+    degradation: IntervalTable
+    """Index model, columns (CD or rCD, corruption or mean)."""
+    ranks: pd.DataFrame
+    """Index model, a column per score."""
+    curves: IntervalTable
+    """Index (model, category), a column per severity: the mean over the category's corruptions."""
+    classes: pd.DataFrame
+    """Index (model, class), columns as `scores.breakdowns.class_breakdown`."""
+    frames: pd.DataFrame
+    """Index (model, frame), columns as `scores.breakdowns.frame_breakdown`."""
+    published: tuple[Published, ...] = ()
+    published_note: str = ""
+    """How the published rows differ from what was measured here."""
+
+    def __post_init__(self) -> None:
+        for what in ("suite", "degradation"):
+            models = list(map(str, getattr(self, what).value.index))
+            if models != list(self.models):
+                raise ValueError(
+                    f"{what} has the models {models}, summary has {list(self.models)}: make all "
+                    "tables from the same models in the same order"
+                )
+        if self.baseline not in self.models:
+            raise ValueError(f"baseline {self.baseline!r} is none of {list(self.models)}")
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Labels of the models, in order."""
+        return tuple(map(str, self.summary.value.index))
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Categories of corruptions, in the order of the suite."""
+        found = self.suite.value.columns.get_level_values(0)
+        return tuple(str(category) for category in dict.fromkeys(found) if category)
+
+    def corruptions(self, category: str) -> tuple[str, ...]:
+        """Return the corruptions of a category."""
+        pairs = self.suite.value.columns.to_list()
+        return tuple(str(pair[1]) for pair in pairs if pair[0] == category)
+
+    def lost_first(self) -> list[str]:
+        """Return class names by retention, lowest first: the mean over the models."""
+        kept = self.classes["retention"].astype(float).groupby(level=1, sort=False).mean()
+        return [str(name) for name in kept.sort_values(kind="stable").index]
+
+    def lost_most(self, count: int) -> list[str]:
+        """Return the frames that lost most mIoU in the mean over the models, worst first."""
+        change = self.frames["change"].astype(float).groupby(level=1, sort=False).mean()
+        return [str(name) for name in change.dropna().sort_values(kind="stable").index[:count]]
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All numbers as tables, by name; intervals are rows of value, low and high."""
+        return {
+            "summary": _long(self.summary),
+            "suite": self.suite.value,
+            "differences": self.differences,
+            "degradation": _long(self.degradation),
+            "ranks": self.ranks,
+            "curves": _long(self.curves),
+            "classes": self.classes,
+            "frames": self.frames,
+            "settings": self.settings,
+        }
+
+    def report(self) -> Document:
+        """Return the report: sections of tables and figures, notes and provenance."""
+        from .sections import document  # which describes this class
+
+        return document(self)
+
+    def _report_tables(self) -> Mapping[str, pd.DataFrame]:
+        return self.tables
+
+    @property
+    def _report_folder(self) -> Path:
+        return RESULTS / self.slug
+
+
+def _long(found: IntervalTable) -> pd.DataFrame:
+    parts = {
+        end: frame.stack(list(range(frame.columns.nlevels)))
+        for end, frame in (("value", found.value), ("low", found.low), ("high", found.high))
+    }
+    return pd.DataFrame(parts)

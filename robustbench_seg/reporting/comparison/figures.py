@@ -1,0 +1,218 @@
+"""The figures of a comparison: pure functions from its numbers to a matplotlib Figure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports.style import INK, MARKERS, MUTED, POINTS, RC, RULE, SERIES, SURFACE
+
+from ..figures import ROW
+from ..tables import HEADINGS
+from ..words import corruption_name
+from .description import Comparison
+
+_LINE = 17.0
+_LONGEST = 44
+"""Longest name in a legend, in characters."""
+_WIDTH = 360.0
+
+
+@rc_context(RC)
+def scatter(comparison: Comparison) -> Figure:
+    """Draw the suite score of each model against its clean mIoU, with 95 % intervals.
+
+    Dashed lines join points of equal retention. Published models are hollow grey points.
+    """
+    found = comparison.summary
+    others = [item.table for item in comparison.published if item.table.columns.nlevels == 2]
+    plain = [frame.droplevel(0, axis="columns") for frame in others]
+    published = pd.concat(plain)[["clean", "mean"]].astype(float) if plain else None
+    looks: dict[str, int | None] = dict(_looks(comparison))
+    if plain:
+        looks["published, measured elsewhere"] = None
+    figure, axes = _with_legend(looks, 300.0, left=48.0, bottom=40.0)
+    numbers = [
+        frame[["clean", "suite score"]].to_numpy(float)
+        for frame in (found.value, found.low, found.high)
+    ]
+    drawn = [*numbers, *([published.to_numpy()] if published is not None else [])]
+    low, high = _limits(np.concatenate(drawn))
+    for share in (1.0, 0.8, 0.6, 0.4, 0.2):
+        axes.plot([0, 100], [0, 100 * share], color=RULE, linewidth=1, linestyle=(0, (4, 3)))
+        if low < share * high:
+            _name_line(axes, share, (low, high))
+    for number, (value, below, above) in enumerate(zip(*numbers, strict=True)):
+        if np.isnan(value).any():
+            continue
+        color, marker = _look(number)
+        for axis in (0, 1):
+            if not np.isnan([below[axis], above[axis]]).any():
+                ends = np.array([value, value])
+                ends[:, axis] = below[axis], above[axis]
+                axes.plot(*(100 * ends.T), color=color, linewidth=1.2)
+        axes.plot(*(100 * value), marker, color=color, markersize=8, mec=SURFACE)
+    if published is not None:
+        axes.plot(*(100 * published.to_numpy().T), "o", color=MUTED, mfc="none", markersize=5)
+    axes.set(xlim=(low, high), ylim=(low, high))
+    axes.set_xlabel("clean mIoU in percent", labelpad=3)
+    axes.set_ylabel("suite score in percent", labelpad=3)
+    axes.tick_params(length=0)
+    return figure
+
+
+@rc_context(RC)
+def curves(comparison: Comparison, category: str) -> Figure:
+    """Draw mIoU against severity for one category: a line per model, its interval as a band."""
+    figure, axes = _with_legend(_looks(comparison), 210.0, left=34.0, bottom=36.0)
+    found, clean = comparison.curves, comparison.summary.value["clean"].astype(float)
+    severities = [int(severity) for severity in found.value.columns]
+    ends = np.array([comparison.summary.high["clean"].to_numpy(float), clean.to_numpy()])
+    top = 10 * math.ceil(10 * np.nanmax(ends, initial=0.1) + 0.2)
+    for number, model in enumerate(comparison.models):
+        own = [
+            100 * frame.loc[[(model, category)]].to_numpy(float)[0]
+            for frame in (found.value, found.low, found.high)
+        ]
+        color, marker = _look(number)
+        if not np.isnan(own[1]).any():
+            axes.fill_between(severities, own[1], own[2], color=color, alpha=0.14, linewidth=0)
+        values = [100 * float(clean[model]), *own[0]]
+        axes.plot([0, *severities], values, marker=marker, color=color, markersize=5, linewidth=1.8)
+    axes.set(xlim=(-0.3, max(severities) + 0.3), ylim=(0, top))
+    axes.set_xticks([0, *severities], ["clean", *(str(severity) for severity in severities)])
+    axes.set_yticks(np.arange(0, top + 1, 10 if top <= 50 else 20))
+    axes.grid(axis="y")
+    axes.tick_params(length=0)
+    axes.set_xlabel("severity", labelpad=3)
+    return figure
+
+
+@rc_context(RC)
+def differences(comparison: Comparison) -> Figure:
+    """Draw the difference of each score with its interval, and a line at 0."""
+    table = comparison.differences.astype(float)
+    models = [model for model in comparison.models if model != comparison.baseline]
+    scores = list(dict.fromkeys(map(str, table.index.get_level_values("score"))))
+    names = [HEADINGS.get(name, (corruption_name(name), ""))[0] for name in scores]
+
+    def of(model: str) -> np.ndarray:
+        numbers = table[["difference", "low", "high"]].loc[[(model, name) for name in scores]]
+        return 100 * numbers.to_numpy()  # (scores, 3)
+
+    figure = _dots(comparison, models, names, of)
+    figure.axes[0].set_xlabel(f"points against {_short(comparison.baseline)}", labelpad=3)
+    return figure
+
+
+@rc_context(RC)
+def classes(comparison: Comparison) -> Figure:
+    """Draw the share of its clean IoU that each class keeps."""
+    order = comparison.lost_first()
+    table = comparison.classes[["retention", "retention_low", "retention_high"]].astype(float)
+
+    def of(model: str) -> np.ndarray:
+        index = pd.MultiIndex.from_tuples([(model, name) for name in order])
+        return 100 * table.reindex(index).to_numpy()  # (classes, 3)
+
+    figure = _dots(comparison, list(comparison.models), order, of)
+    figure.axes[0].set_xlabel("kept of the clean IoU, in percent", labelpad=3)
+    return figure
+
+
+def _dots(
+    comparison: Comparison,
+    models: Sequence[str],
+    rows: Sequence[str],
+    of: Callable[[str], np.ndarray],
+) -> Figure:
+    """Draw values with intervals, rows from the top; `of(model)` returns (rows, 3)."""
+    spacing = max(ROW, 7.0 * len(models) + 9.0)
+    looks = {model: number for model, number in _looks(comparison).items() if model in models}
+    figure, axes = _with_legend(looks, spacing * len(rows), left=124.0, bottom=36.0)
+    places = np.arange(len(rows), dtype=float)
+    offsets = (np.arange(len(models)) - (len(models) - 1) / 2) * 7.0 / spacing
+    for row in range(0, len(rows), 2):
+        axes.axhspan(row - 0.5, row + 0.5, color=RULE, alpha=0.35, linewidth=0)
+    axes.axvline(0, color=MUTED, linewidth=1)
+    for model, offset in zip(models, offsets, strict=True):
+        color, marker = _look(looks[model])
+        values, low, high = of(model).T
+        axes.hlines(places + offset, low, high, color=color, linewidth=1.3)
+        axes.plot(values, places + offset, marker, color=color, markersize=5, mec=SURFACE)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    axes.set_yticks(places, rows)
+    axes.tick_params(length=0)
+    axes.tick_params(axis="y", labelcolor=INK)
+    axes.grid(axis="x")
+    return figure
+
+
+def _looks(comparison: Comparison) -> dict[str, int]:
+    return {model: number for number, model in enumerate(comparison.models)}
+
+
+def _with_legend(
+    looks: Mapping[str, int | None], height: float, *, left: float, bottom: float
+) -> tuple[Figure, Axes]:
+    """Return a figure with axes of a height in points, and a legend below them.
+
+    `looks` has the number of the colour and mark of each name; None: a hollow grey point.
+    """
+    legend = 10.0 + _LINE * len(looks)
+    total = 8.0 + height + bottom + legend
+    figure = Figure(figsize=(_WIDTH / POINTS, total / POINTS))
+    axes = figure.add_axes(
+        (
+            left / _WIDTH,
+            (bottom + legend) / total,
+            (_WIDTH - left - 10.0) / _WIDTH,
+            height / total,
+        )
+    )
+    key = figure.add_axes((0, 0, 1, legend / total))
+    key.set(xlim=(0, _WIDTH), ylim=(legend, 0))
+    key.axis("off")
+    for line, (name, number) in enumerate(looks.items()):
+        place = 6.0 + _LINE * (line + 0.5)
+        if number is None:
+            key.plot([14], [place], "o", color=MUTED, mfc="none", markersize=5)
+        else:
+            color, marker = _look(number)
+            key.plot([6, 22], [place, place], color=color, linewidth=1.8)
+            key.plot([14], [place], marker, color=color, markersize=6, mec=SURFACE)
+        key.text(30, place, _short(name), color=INK, va="center_baseline")
+    return figure, axes
+
+
+def _look(number: int) -> tuple[str, str]:
+    """Return colour and mark of a model; after eight models the marks shift by one."""
+    marker = MARKERS[(number + number // len(SERIES)) % len(MARKERS)]
+    return SERIES[number % len(SERIES)], marker
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}\u2026"
+
+
+def _limits(points: np.ndarray) -> tuple[float, float]:
+    """Return multiples of 10, in percent, around all points (N, 2)."""
+    finite = 100 * points[~np.isnan(points)]
+    if not finite.size:
+        return 0.0, 100.0
+    return 10 * math.floor((finite.min() - 1) / 10), 10 * math.ceil((finite.max() + 1) / 10)
+
+
+def _name_line(axes: Axes, share: float, limits: tuple[float, float]) -> None:
+    """Label a line with its retention, at its right end or at the top."""
+    low, high = limits
+    x = min(high, high / share) - 0.015 * (high - low)
+    text = f"{100 * share:.0f} % kept"
+    y = share * x + 0.012 * (high - low)
+    axes.text(x, y, text, color=MUTED, ha="right", va="bottom", fontsize=9)

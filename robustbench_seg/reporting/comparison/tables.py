@@ -1,0 +1,198 @@
+"""The tables of a comparison: intervals below the numbers, the best in bold."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from reports.table import Cell, Head, Table
+from reports.text import MISSING
+
+from .. import tables
+from ..intervals import IntervalTable
+from ..tables import HEADINGS, change, score
+from ..words import NOT_MEASURED, corruption_name
+from .description import Comparison
+
+SIGNIFICANT = 0.05
+_NO_RATIO = "undefined: not measured, or the reference has no error or no loss"
+_P_VALUES = (
+    "p: probability of a difference at least as large if the models were equal, by the same "
+    "bootstrap; p (Holm): corrected for the number of corruptions, separately for each model, bold "
+    "below 0.05."
+)
+
+
+def summary_table(comparison: Comparison) -> Table:
+    """Return a table with models as rows and headline numbers as columns."""
+    plain = tables.summary_table(comparison.summary.value)
+    return _with_best(plain, comparison.summary, comparison)
+
+
+def suite_table(comparison: Comparison) -> Table:
+    """Return a table with models as rows and corruptions as columns: the form of Table 5."""
+    plain = tables.suite_table(comparison.suite.value, comparison.counted)
+    return _with_best(plain, comparison.suite, comparison)
+
+
+def settings_table(comparison: Comparison) -> Table:
+    """Return a table with settings as rows and models as columns; differing ones are bold."""
+    rows = tuple(
+        (
+            Cell(str(name)),
+            *(Cell(str(text), best=str(name) in comparison.differing) for text in texts),
+        )
+        for name, texts in zip(
+            comparison.settings.index, comparison.settings.to_numpy(), strict=True
+        )
+    )
+    columns = (Head("setting"), *(Head(str(model)) for model in comparison.settings.columns))
+    return Table("How each model was run; differences are bold.", columns, rows)
+
+
+def differences_table(comparison: Comparison) -> Table:
+    """Return a table with a row for each model and score: both scores, their difference, p."""
+    rows = []
+    table = comparison.differences.astype(float)
+    for (model, name), numbers in zip(table.index.to_list(), table.to_dict("records"), strict=True):
+        text = HEADINGS.get(str(name), (corruption_name(str(name)), ""))[0]
+        corrected = float(numbers["p_holm"])
+        rows.append(
+            (
+                Cell(str(model)),
+                Cell(text),
+                score(float(numbers["second"])),
+                score(float(numbers["first"])),
+                change(*(float(numbers[column]) for column in ("difference", "low", "high"))),
+                _probability(float(numbers["p"])),
+                replace(_probability(corrected), best=corrected < SIGNIFICANT),
+            )
+        )
+    return Table(
+        f"Differences in percentage points, each model minus {comparison.baseline}, with 95 % "
+        f"intervals {comparison.covers}, the images resampled in pairs. {_P_VALUES}",
+        (
+            Head("model"),
+            Head("score"),
+            Head("this model"),
+            Head(comparison.baseline),
+            Head("difference", tooltip="percentage points; below, its interval"),
+            Head("p"),
+            Head("p (Holm)"),
+        ),
+        tuple(rows),
+        stub=2,
+    )
+
+
+def degradation_table(comparison: Comparison, measure: str) -> Table:
+    """Return a table with models as rows, and the CD or rCD of each corruption as columns."""
+    found = comparison.degradation.apply(lambda frame: pd.DataFrame(frame[measure]))
+    groups, columns = _under_categories(comparison, found.value)
+    what = {
+        "CD": "CD: the error (1 \u2212 mIoU) summed over the severities that count, in percent of "
+        "that of the reference",
+        "rCD": "rCD: the loss (clean mIoU \u2212 mIoU) summed over the severities that count, in "
+        "percent of that of the reference",
+    }[measure]
+    caption = (
+        f"{what}, {comparison.reference}. Below 100, a model degrades less than the reference."
+    )
+    rows = tuple(
+        (Cell(str(model)), *(score(v, why_missing=_NO_RATIO) for v in values))
+        for model, values in zip(
+            found.value.index, found.value.to_numpy(float).tolist(), strict=True
+        )
+    )
+    plain = Table(caption, columns, rows, groups)
+    others = [model for model in comparison.models if model != comparison.reference]
+    low, high = (
+        frame.reindex(index=others).reindex(index=found.value.index)
+        for frame in (found.low, found.high)
+    )
+    known = IntervalTable(found.value, low, high)
+    return _with_best(plain, known, comparison, lowest=True, among=others)
+
+
+def ranks_table(comparison: Comparison) -> Table:
+    """Return a table with models as rows, and their rank by each score as columns."""
+    rows = [
+        (Cell(str(model)), *(_rank(float(value)) for value in values))
+        for model, values in zip(
+            comparison.ranks.index, comparison.ranks.to_numpy(float), strict=True
+        )
+    ]
+    groups, columns = _under_categories(comparison, comparison.ranks)
+    return Table(
+        "Rank by each score, 1 for the best; equal scores share the better rank. The mean rank is "
+        "over the corruptions.",
+        columns,
+        tuple(rows),
+        groups,
+    )
+
+
+def _under_categories(
+    comparison: Comparison, frame: pd.DataFrame
+) -> tuple[tuple[Head, ...], tuple[Head, ...]]:
+    categories = {
+        name: category
+        for category in comparison.categories
+        for name in comparison.corruptions(category)
+    }
+    names = [(categories.get(str(name), ""), str(name)) for name in frame.columns]
+    return tables.under_categories(names, comparison.counted)
+
+
+def published_tables(comparison: Comparison) -> tuple[Table, ...]:
+    """Return the tables that others printed."""
+    return tuple(
+        tables.suite_table(item.table, {}, item.caption)
+        if item.table.columns.nlevels == 2
+        else tables.summary_table(item.table, item.caption)
+        for item in comparison.published
+    )
+
+
+def _with_best(
+    table: Table,
+    found: IntervalTable,
+    comparison: Comparison,
+    *,
+    lowest: bool = False,
+    among: list[str] | None = None,
+) -> Table:
+    """Return a table with a row per model with its intervals, and the best scores in bold.
+
+    With fewer than two models nothing is best.
+    """
+    value = found.value.to_numpy(float)
+    labels = list(map(str, found.value.index))
+    taking_part = np.array([among is None or label in among for label in labels])
+    compared = np.where(taking_part[:, np.newaxis], value, np.nan)  # (models, scores)
+    better = -compared if lowest else compared
+    best = better == np.max(np.where(np.isnan(better), -np.inf, better), axis=0)
+    best &= (~np.isnan(compared)).sum(axis=0) > 1
+    rows = tuple(
+        (row[0], *(replace(cell, best=bool(b)) for cell, b in zip(row[1:], firsts, strict=True)))
+        for row, firsts in zip(table.rows, best, strict=True)
+    )
+    caption = f"{table.caption} {'Lowest' if lowest else 'Best'} in bold."
+    bold = replace(table, rows=rows, caption=caption)
+    return tables.with_intervals(bold, found, comparison.covers)
+
+
+def _probability(value: float) -> Cell:
+    if math.isnan(value):
+        return Cell(MISSING, tooltip="not corrected: no corruption")
+    text = f"{value:.3f}" if value >= 0.0095 else f"{value:.4f}"
+    return Cell(text, value=round(value, 9))
+
+
+def _rank(value: float) -> Cell:
+    if math.isnan(value):
+        return Cell(MISSING, tooltip=NOT_MEASURED)
+    return Cell(f"{value:.0f}" if value == round(value) else f"{value:.1f}", value=round(value, 6))

@@ -1,0 +1,86 @@
+"""The example frames of a report: pictures that the runs keep, grouped by frame and condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from reports.document import Gallery, Picture, PictureGroup, Section
+
+from ..datasets.base import ClassInfo
+from ..runs.run import StoredRun
+from ..runs.store import CAPTIONS
+from .words import corruption_name
+
+
+class Example(NamedTuple):
+    """A picture of one frame under one condition: what `model` saw or predicted, or the labels."""
+
+    model: str
+    frame: str
+    condition: str
+    """Name with the severity: "fog 3"."""
+    caption: str
+    """"input", "prediction" or "ground truth"."""
+    png: bytes
+
+
+def examples(run: StoredRun) -> list[Example]:
+    """Return the pictures of a run, in the order of its conditions and models."""
+    conditions = {condition.key: condition for condition in run.spec.conditions}
+    places = {key: place for place, key in enumerate(conditions)}
+    models = [model.name for model in run.spec.models]
+    ordered = sorted(
+        run.pictures,
+        key=lambda picture: (
+            places[picture.cell.condition, picture.cell.severity],
+            models.index(picture.cell.model),
+        ),
+    )
+    return [
+        Example(
+            picture.cell.model,
+            picture.cell.frame,
+            conditions[picture.cell.condition, picture.cell.severity].label,
+            picture.caption,
+            picture.png,
+        )
+        for picture in ordered
+    ]
+
+
+def section(found: Iterable[Example], classes: Iterable[ClassInfo]) -> Section | None:
+    """Return the section of the example frames, with the colours of the classes."""
+    groups = picture_groups(found)
+    if not groups:
+        return None
+    legend = tuple((info.name, "#{:02x}{:02x}{:02x}".format(*info.color)) for info in classes)
+    gallery = Gallery(groups, legend)
+    return Section("Example frames", (gallery,), short="Examples", terminal=False)
+
+
+def picture_groups(found: Iterable[Example]) -> tuple[PictureGroup, ...]:
+    """Group examples by condition and frame; a picture that all models share is shown once."""
+    groups: dict[tuple[str, str], dict[str, dict[str, bytes]]] = {}
+    for item in found:
+        captions = groups.setdefault((item.condition, item.frame), {})
+        captions.setdefault(item.caption, {})[item.model] = item.png
+    return tuple(
+        PictureGroup(
+            corruption_name(condition),
+            frame,
+            tuple(
+                picture
+                for caption in CAPTIONS
+                if caption in captions
+                for picture in _pictures(caption, captions[caption])
+            ),
+        )
+        for (condition, frame), captions in groups.items()
+    )
+
+
+def _pictures(caption: str, by_model: Mapping[str, bytes]) -> list[Picture]:
+    if len(set(by_model.values())) == 1:
+        return [Picture(caption, next(iter(by_model.values())))]
+    return [Picture(f"{caption}, {model}", png) for model, png in by_model.items()]

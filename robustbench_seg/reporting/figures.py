@@ -1,0 +1,204 @@
+"""The figures of a run: pure functions from scores to a matplotlib Figure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from reports.style import (
+    INK,
+    MARKERS,
+    MUTED,
+    POINTS,
+    RC,
+    RULE,
+    SERIES,
+    SURFACE,
+    score_colors,
+    text_on,
+)
+from reports.text import MISSING, percent
+
+from .words import corruption_name, short_name
+
+ROW = 24.0
+
+
+@rc_context(RC)
+def heat_map(
+    scores: pd.DataFrame, counted: Mapping[str, tuple[int, ...]], highest: float
+) -> Figure:
+    """Draw the scores of one model by corruption and severity; hatched ones do not count.
+
+    `scores` has the index (category, corruption), one column per severity, mIoU in [0, 1]; the
+    colours run from 0 to `highest`.
+    """
+    values = scores.to_numpy(dtype=float)
+    rows = len(scores)
+    left, right, top, bottom = 110.0, 2.0, 44.0, 2.0
+    width, height = 440.0, top + ROW * rows + bottom
+    figure = Figure(figsize=(width / POINTS, height / POINTS))
+    axes = figure.add_axes(
+        (left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height)
+    )
+    sns.heatmap(
+        values,
+        ax=axes,
+        vmin=0.0,
+        vmax=highest,
+        cmap=score_colors(),
+        cbar=False,
+        linewidths=1.5,
+        linecolor=SURFACE,
+        xticklabels=[str(severity) for severity in scores.columns],
+        yticklabels=[corruption_name(str(name)) for name in scores.index.get_level_values(1)],
+    )
+    axes.xaxis.tick_top()
+    axes.set_xlabel("severity", color=MUTED, labelpad=7)
+    axes.xaxis.set_label_position("top")
+    axes.set_ylabel("")
+    axes.tick_params(length=0, rotation=0)
+    axes.tick_params(axis="y", labelcolor=INK)
+    for row, (category, corruption) in enumerate(scores.index):
+        if row and category != scores.index[row - 1][0]:
+            axes.axhline(row, color=SURFACE, linewidth=6)
+        for column, severity in enumerate(scores.columns):
+            value = float(values[row, column])
+            counts = int(severity) in counted.get(str(corruption), ())
+            _cell(axes, (column, row), value, highest, counts)
+    return figure
+
+
+def _cell(
+    axes: Axes, corner: tuple[float, float], value: float, highest: float, counts: bool
+) -> None:
+    """Write the number into its cell, and hatch it if it does not count."""
+    column, row = corner
+    missing = math.isnan(value)
+    shade = to_hex(score_colors()(0.0 if missing else value / highest))
+    ink = MUTED if missing else text_on(shade)
+    if missing:
+        frame = Rectangle((column + 0.03, row + 0.09), 0.94, 0.82, fill=False)
+        frame.set(edgecolor=RULE, linewidth=1, linestyle=(0, (2, 2)))
+        axes.add_patch(frame)
+    elif not counts:
+        axes.add_patch(
+            Rectangle((column, row), 1, 1, fill=False, hatch="///", edgecolor=ink, linewidth=0)
+        )
+        plate = Rectangle((column + 0.22, row + 0.12), 0.56, 0.76, facecolor=shade, linewidth=0)
+        axes.add_patch(plate)
+    axes.text(column + 0.5, row + 0.5, percent(value), color=ink, ha="center", va="center_baseline")
+
+
+@rc_context(RC)
+def severity_curves(
+    scores: pd.DataFrame,
+    counted: Mapping[str, tuple[int, ...]],
+    category: str,
+    clean: float,
+    highest: float,
+) -> Figure:
+    """Draw mIoU against severity: one line per corruption of a category, and clean as reference.
+
+    `scores` has the index corruption, one column per severity, mIoU in [0, 1]. Severities that do
+    not count have hollow marks on a dotted line.
+    """
+    figure = Figure(figsize=(330 / POINTS, 216 / POINTS))
+    axes = figure.add_axes((34 / 330, 36 / 216, 204 / 330, 168 / 216))
+    severities = [int(severity) for severity in scores.columns]
+    top = 10 * math.ceil(10 * highest + 0.2)
+    axes.set(xlim=(-0.35, max(severities) + 0.2), ylim=(0, top))
+    axes.set_xticks([0, *severities], ["clean", *(str(severity) for severity in severities)])
+    axes.set_yticks(np.arange(0, top + 1, 10 if top <= 50 else 20))
+    axes.grid(axis="y")
+    axes.tick_params(length=0)
+    axes.set_xlabel("severity", labelpad=3)
+    axes.axhline(100 * clean, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    ends = []
+    for number, (corruption, row) in enumerate(scores.iterrows()):
+        values = 100 * np.array([clean, *row.to_numpy(dtype=float)])  # (1 + severities,)
+        counts = [True, *(s in counted.get(str(corruption), ()) for s in severities)]
+        _curve(axes, [0, *severities], values, counts, number)
+        measured = np.flatnonzero(~np.isnan(values[1:]))
+        last = int(measured[-1]) if measured.size else None
+        ends.append(None if last is None else (float(severities[last]), float(values[1 + last])))
+    names = [short_name(str(corruption), category) for corruption in scores.index]
+    end_labels(axes, names, ends, (0, top))
+    return figure
+
+
+def _curve(
+    axes: Axes, severities: Sequence[int], values: np.ndarray, counts: Sequence[bool], number: int
+) -> None:
+    color, marker = SERIES[number % len(SERIES)], MARKERS[number % len(MARKERS)]
+    for start in range(len(severities) - 1):
+        both = slice(start, start + 2)
+        style = "-" if counts[start + 1] else ":"
+        axes.plot(severities[both], values[both], style, color=color, linewidth=1.8)
+    for severity, value, count in list(zip(severities, values, counts, strict=True))[1:]:
+        face = color if count else SURFACE
+        axes.plot(
+            [severity], [value], marker, color=color, markersize=5, mfc=face, markeredgewidth=1.3
+        )
+
+
+def end_labels(
+    axes: Axes,
+    names: Sequence[str],
+    ends: Sequence[tuple[float, float] | None],
+    limits: tuple[float, float],
+) -> None:
+    """Label each line at its right end; labels move apart where ends are close, within `limits`.
+
+    A line without measured points is labelled at the bottom, with a dash.
+    """
+    leader = axes.get_xlim()[1] + 0.3
+    low, high = limits
+    gap = (high - low) * 14 / 168
+    heights = [low if end is None else end[1] for end in ends]
+    places = spread(heights, gap, (low + gap / 2, high - gap / 2))
+    for number, (name, end, place) in enumerate(zip(names, ends, places, strict=True)):
+        color = MUTED if end is None else SERIES[number % len(SERIES)]
+        if end is not None:
+            start = end[0] + 0.18
+            axes.plot([start, leader], [end[1], place], color=MUTED, linewidth=0.6, clip_on=False)
+        text = f"{name} {MISSING}" if end is None else name
+        axes.text(leader + 0.08, place, text, color=color, va="center_baseline")
+
+
+def spread(values: Sequence[float], gap: float, limits: tuple[float, float]) -> list[float]:
+    """Return places near the values, in their order, at least `gap` apart and within the limits.
+
+    Values that are too close form a block around their mean (pool adjacent violators). More values
+    than fit exceed the limits.
+    """
+    order = sorted(range(len(values)), key=lambda index: values[index])
+    blocks: list[tuple[float, int]] = []  # (mean place, number of values)
+    low, high = limits
+    for index in order:
+        blocks.append((values[index], 1))
+        while True:
+            mean, count = blocks[-1]
+            half = gap * (count - 1) / 2
+            blocks[-1] = mean, count = max(min(mean, high - half), low + half), count
+            if len(blocks) < 2:
+                break
+            before, many = blocks[-2]
+            if mean - half - (before + gap * (many - 1) / 2) >= gap:
+                break
+            blocks[-2:] = [((before * many + mean * count) / (many + count), many + count)]
+    places = [0.0] * len(values)
+    position = iter(order)
+    for mean, count in blocks:
+        for step in range(count):
+            places[next(position)] = mean + gap * (step - (count - 1) / 2)
+    return places

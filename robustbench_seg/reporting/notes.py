@@ -1,0 +1,230 @@
+"""The sentences of a report: title, warnings, notes, and where the numbers come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+
+from ..protocol.spec import ModelSpec, Spec
+from ..runs.run import StoredRun
+from ..scores.tables import ALL_CLASSES
+from .input_scale import input_note, input_scale, rescaled, scales_differ
+from .words import count, few
+
+_FAILURES = 5
+"""Number of failed frames that are named."""
+
+
+def title(spec: Spec) -> str:
+    """Return what is evaluated on what: "cityscapes-c corruptions on streets (val, 2 frames)"."""
+    suite = " ".join(filter(None, (spec.suite.name, spec.suite.noun)))
+    return f"{suite} on {spec.dataset} ({spec.split}, {count(len(spec.frames), 'frame')})"
+
+
+def stamps(run: StoredRun) -> tuple[str, ...]:
+    """Return the warnings of a run: untrained models, failures, missing frames, scales."""
+    spec = run.spec
+    found = [
+        f"UNTRAINED: the weights of {model.name} are random; its scores mean nothing"
+        for model in spec.models
+        if model.untrained
+    ]
+    if run.failures:
+        found.append(
+            f"FAILED: {count(len(run.failures), 'prediction')} on {len(run.failed_frames)} of "
+            f"{len(spec.frames)} frames; the scores leave these frames out"
+        )
+    if run.missing_frames:
+        found.append(f"PARTIAL: {len(run.frames)} of {len(spec.frames)} frames are finished")
+    if not spec.one_scale and not rescaled(spec):
+        inputs = {model.name: f"scale {input_scale(spec, model)}" for model in spec.models}
+        found.append(scales_differ(inputs))
+    return tuple(found)
+
+
+def failure_notes(run: StoredRun) -> list[str]:
+    """Return the first failed frames with the reasons, a sentence each."""
+    first = {failure.cell.frame: failure for failure in reversed(run.failures)}
+    named = sorted(first)[:_FAILURES]
+    notes = []
+    for frame in named:
+        others = sum(failure.cell.frame == frame for failure in run.failures) - 1
+        notes.append(
+            f"Failed: {first[frame]}{f' (and {others} more on this frame)' * (others > 0)}."
+        )
+    if len(first) > len(named):
+        notes.append(f"{count(len(first) - len(named), 'more frame')} failed.")
+    if notes:
+        notes.append("The same command retries the failed predictions.")
+    return notes
+
+
+def notes(run: StoredRun, tidy: pd.DataFrame) -> list[str]:
+    """Return what a reader must know of models, data and conditions, a sentence each.
+
+    `tidy` is the run's table of that name.
+    """
+    spec = run.spec
+    found = [f"Suite: {spec.suite.title}."]
+    found += [
+        f"{model.name}: {note}." for model in spec.models if (note := model.weights.get("note"))
+    ]
+    found += failure_notes(run)
+    found += _class_map_notes(spec)
+    found += [input_note(spec, model) for model in spec.models]
+    if any(condition.corruption for condition in spec.conditions):
+        found.append(_made_by(spec))
+    found += spec.suite.notes(spec.sizes)
+    resized = [
+        m.name for m in spec.models if any(m.input_size(size) != size for size in spec.sizes)
+    ]
+    if resized and rescaled(spec):
+        found.append(
+            f"{', '.join(resized)}: clean frames are seen at the model's own size. At a scale that "
+            "size is ignored, which makes a scale mean the same for all models."
+        )
+    found += _taken_notes(run) if spec.taken else [_class_note(run)]
+    return found + _cityscapes_notes(spec, tidy)
+
+
+def _class_map_notes(spec: Spec) -> list[str]:
+    mapped = spec.class_map
+    if mapped is None:
+        return []
+    name = f"Class map {mapped.name} (digest {mapped.digest[:16]})"
+    found = [
+        f"{name}: predictions are mapped from the {len(mapped.models)} classes of the models to "
+        f"the {len(spec.classes)} scored classes."
+        if mapped.maps == "predictions"
+        else f"{name}: labels are mapped to the {len(spec.classes)} classes of the models."
+    ]
+    if mapped.ignored:
+        found.append(f"Labels of these classes are ignored: {few(mapped.ignored)}.")
+    if mapped.unmapped and mapped.mode == "restricted":
+        found.append(
+            "The argmax is restricted to mapped classes; these are never predicted: "
+            f"{few(mapped.unmapped)}."
+        )
+    elif mapped.unmapped:
+        found.append(f"Predictions of unmapped classes are wrong: {few(mapped.unmapped)}.")
+    return found
+
+
+def _made_by(spec: Spec) -> str:
+    """Return the code or the copy that the corrupted images come from."""
+    if spec.copy is not None:
+        return (
+            "The corrupted images were read from a copy made by robustseg corrupt, seed "
+            f"{spec.seed}, digest {spec.copy.digest[:16]}."
+        )
+    if spec.implementation == "native":
+        package = name = "robustbench-seg"
+    else:
+        package = "imagecorruptions-imaug"
+        name = f"the original package imagecorruptions ({package})"
+    version = spec.versions.get(package, "of unknown version")
+    return f"The corruptions are those of {name} {version}, seed {spec.seed}."
+
+
+def _class_note(run: StoredRun) -> str:
+    names = run.spec.class_names
+    present = [name for name, there in zip(names, run.class_set, strict=True) if there]
+    return (
+        f"mIoU is the mean over the {len(present)} of {len(names)} classes with ground truth in "
+        f"these frames, the same for every condition: {', '.join(present)}."
+    )
+
+
+def _taken_notes(run: StoredRun) -> list[str]:
+    """Return the frames and classes of each condition that frames were taken in."""
+    spec, finished = run.spec, set(run.frames)
+    parts = []
+    for condition in spec.conditions:
+        frames = [item.name for item in spec.frames if item.condition == condition.name]
+        frames = [item for item in frames if item in finished]
+        if frames:
+            present = int(spec.class_set(frames).sum())
+            parts.append(
+                f"{condition.name}, {count(len(frames), 'frame')} with {present} of "
+                f"{len(spec.classes)} classes"
+            )
+    return [
+        "mIoU is the mean over the classes with ground truth in the frames of the condition: "
+        f"{'; '.join(parts)}."
+    ]
+
+
+def _cityscapes_notes(spec: Spec, tidy: pd.DataFrame) -> list[str]:
+    # cityscapesScripts drops a class only where ground truth and prediction both lack it, so on
+    # few frames its mean is over other classes than ours.
+    wide = tidy[tidy["class"] == ALL_CLASSES].pivot(
+        index=["model", "condition", "severity"], columns="metric", values="value"
+    )
+    found = []
+    for model in spec.models:
+        rows = wide.loc[model.name]
+        differing = rows[~np.isclose(rows["miou"], rows["miou_cityscapes"])]
+        if len(differing):
+            clean = {name: 100 * rows[name].loc[("clean", 0)] for name in rows.columns}
+            found.append(
+                f"{model.name}: the mean of cityscapesScripts, which also counts classes that are "
+                f"only predicted, differs in {len(differing)} of {len(rows)} conditions; clean "
+                f"{clean['miou_cityscapes']:.1f} %, here {clean['miou']:.1f} %."
+            )
+    return found
+
+
+def provenance(run: StoredRun) -> dict[str, Mapping[str, str]]:
+    """Return everything that the numbers of a run may depend on: heading -> key -> value."""
+    spec = run.spec
+    scale = "each model's own" if spec.input_scale is None else f"{spec.input_scale:g}"
+    found: dict[str, Mapping[str, str]] = {
+        "run": {
+            "suite": f"{spec.suite.title}; digest {spec.suite.digest}",
+            "source of the suite": spec.suite.source,
+            "dataset": f"{spec.dataset} {spec.split}, frames: {len(spec.frames)}",
+            "dataset digest": spec.dataset_digest,
+            "corruptions": spec.implementation,
+            "seed": str(spec.seed),
+            "draws": str(spec.draws),
+            "input scale": scale,
+            "precision": spec.precision,
+            "threads": str(spec.threads),
+            "conditions in a batch": str(spec.batch),
+        }
+    }
+    if spec.class_map is not None:
+        found["class map"] = {
+            "name": spec.class_map.name,
+            "digest": spec.class_map.digest,
+            "maps": spec.class_map.maps,
+            "predictions of unmapped classes": spec.class_map.mode,
+            "unmapped": ", ".join(spec.class_map.unmapped) or "none",
+            "labels ignored": ", ".join(spec.class_map.ignored) or "none",
+        }
+    for model in spec.models:
+        found[f"model {model.name}"] = {
+            **{name: text for name, text in model.weights.items() if text},
+            "preprocessing": _preprocessing(model),
+            "window": "{mode}, crop {crop}, stride {stride}".format(**asdict(model.window)),
+        }
+    if spec.copy is not None:
+        found["corrupted copy"] = {
+            "digest of its images": spec.copy.digest,
+            **{f"made with {name}": version for name, version in spec.copy.versions.items()},
+        }
+    found["versions"] = dict(spec.versions)
+    for number, session in enumerate(run.sessions, start=1):
+        suffix = f" of session {number}" if len(run.sessions) > 1 else ""
+        found |= {f"{name}{suffix}": values for name, values in session.items()}
+    return found
+
+
+def _preprocessing(model: ModelSpec) -> str:
+    values = model.preprocessing
+    mean, std = (" ".join(f"{value:.7g}" for value in values[name]) for name in ("mean", "std"))
+    size = "{1}x{0}".format(*values["size"]) if values["size"] else "the frame's"
+    return f"{values['channels']}, size {size}, mean {mean}, std {std}"

@@ -1,0 +1,88 @@
+"""Published numbers, shown beside measured ones and always set apart from them."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+import pandas as pd
+
+MEAN, RETENTION = "mean", "retention"
+TABLE_5_CORRUPTIONS = 16
+COUNTED_IN_TABLE_5 = {"noise": (1, 2, 3)}
+"""Severities that count in Table 5 (appendix D) by category; 1-5 for the other categories."""
+TABLE_5 = (
+    "Published: SegFormer (arXiv 2105.15203v3), Table 5, on Cityscapes; its CNN rows are quoted "
+    "there from Kamann & Rother (CVPR 2020). mIoU in percent; mean and retention are computed from "
+    "the printed columns."
+)
+MEANS = (
+    "Published: FAN with self-emerging token labeling (NVIDIA), Table 4, on Cityscapes: means over "
+    "all 16 corruptions. In percent, as printed."
+)
+
+
+def rows(name: str) -> pd.DataFrame:
+    """Read a file of published_tables/: model, corruption, miou (percent, as printed), source."""
+    with (
+        resources.files(__package__).joinpath("published_tables", f"{name}.csv").open("rb") as file
+    ):
+        return pd.read_csv(file)
+
+
+def segformer_table5(columns: pd.Index[Any]) -> pd.DataFrame:
+    """Return Table 5 of SegFormer as a suite table; no rows if the suite is another.
+
+    `columns` are (category, corruption) as in the measured table. Mean and retention are computed
+    from the printed columns: the plain mean, as in the paper. Fractions in [0, 1].
+    """
+    table = part_of_table5(columns)
+    corruptions = {name for category, name in columns if category}
+    if len(corruptions) < TABLE_5_CORRUPTIONS or table.isna().any(axis=None):
+        return pd.DataFrame(columns=columns, dtype=float)
+    return table
+
+
+def part_of_table5(columns: pd.Index[Any]) -> pd.DataFrame:
+    """Return the columns of Table 5 that a measured table has, NaN for missing ones.
+
+    Mean and retention are computed from these columns; NaN if one of them is not in Table 5.
+    """
+    published = rows("segformer_table5_cityscapes_c")
+    wide = published.pivot_table(
+        index="model", columns="corruption", values="miou", sort=False, aggfunc="first"
+    )
+    corruptions = [name for category, name in columns if category]
+    wide = (wide / 100).reindex(columns=["clean", *corruptions])
+    wide[MEAN] = wide[corruptions].mean(axis="columns", skipna=False)
+    wide[RETENTION] = wide[MEAN] / wide["clean"]
+    table = wide[[name for _, name in columns]]
+    return table.set_axis(columns, axis="columns").rename_axis(index=None)
+
+
+def segformer_table1c() -> pd.DataFrame:
+    """Return Table 1c of SegFormer: a row per encoder, its two inputs and the change between them.
+
+    Fractions in [0, 1]; the change is computed from the printed numbers.
+    """
+    published = rows("segformer_table1c_resolution")
+    published["input"] = published["inference_resolution"] + ", " + published["inference_mode"]
+    wide = published.pivot_table(
+        index="encoder_type", columns="input", values="cityscapes_miou", sort=False
+    )
+    wide = (wide / 100).rename_axis(index=None, columns=None)
+    first, second = wide.columns
+    return wide.assign(change=wide[second] - wide[first])
+
+
+def cityscapes_c_means() -> pd.DataFrame:
+    """Return published results of SegFormer B0-B5 and others, as printed, in fractions.
+
+    Index model; columns clean, mean, retention.
+    """
+    published = rows("stl_table4_cityscapes_c_mean")
+    wide = published.pivot_table(
+        index="model", columns="corruption", values="miou", sort=False, aggfunc="first"
+    )
+    names = {"clean": "clean", "mean_over_corruptions": MEAN, "retention_percent": RETENTION}
+    return (wide[list(names)] / 100).rename(columns=names).rename_axis(index=None, columns=None)

@@ -1,0 +1,274 @@
+"""The sections of a run's report, each a function from the report; None where it does not apply.
+
+To add one, write a function and its line in `SECTIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+
+import pandas as pd
+
+from reports.document import (
+    Card,
+    Cards,
+    Fold,
+    Key,
+    KeyEntry,
+    Part,
+    Plot,
+    Plots,
+    Section,
+    file_name,
+)
+from reports.style import score_colors
+from reports.table import Table
+from reports.text import percent
+
+from . import examples, figures, published, resolution, tables
+from .input_scale import condition_input
+from .report import Report
+from .words import common, corruption_name, severity_range
+
+NOT_MEASURED_HERE = "Not measured here."
+
+
+def summary(report: Report) -> Section | None:
+    """Return the headline numbers: a card for each model, and a table."""
+    if "resolution" in report.tables:
+        return None  # that table has the same numbers
+    found = report.with_intervals("summary")
+    table = tables.summary_table(found.value, name="summary-table")
+    table = tables.with_intervals(table, found, report.covers)
+    parts: list[Part] = [_cards(report, table), _at_scales(table, report)]
+    if report.deviations.notna().any(axis=None):
+        parts.append(tables.deviation_table(report.deviations, "draws-table"))
+    return Section("Summary", tuple(parts))
+
+
+def _cards(report: Report, table: Table) -> Cards:
+    """Return the rows of the summary table as cards."""
+    names = [str(name) for name in report.table("summary").columns]
+    heads = dict(zip(names, (head.text for head in table.columns[1:]), strict=True))
+    policy = report.spec.suite.policy
+    categories = policy.categories if policy else ()
+    large = {"clean": "clean mIoU", "suite score": "suite score", "retention": "retention"}
+    small = [name for name in names if name not in (*large, *categories)]
+    known = any(cell.interval for row in table.rows for cell in row)
+    note = f"Small numbers and lines are 95 % intervals {report.covers}." if known else ""
+    cards = []
+    for title, *cells in table.rows:
+        by_name = dict(zip(names, cells, strict=True))
+        headline = ((label, by_name[name]) for name, label in large.items() if name in by_name)
+        bars, further = (
+            tuple((heads[name], by_name[name]) for name in chosen if name in by_name)
+            for chosen in (("clean", *categories), small)
+        )
+        cards.append(Card(title.text, tuple(headline), bars, further, note))
+    return Cards(tuple(cards))
+
+
+def by_resolution(report: Report) -> Section | None:
+    """Return the scores by scale and window, and their curves."""
+    spec, table, axis = report.spec, report.table("resolution"), report.spec.suite.curves
+    if axis is None:
+        return None
+    unit, against = axis
+    inputs = {
+        model.name: {c.name: condition_input(spec, model, c) for c in spec.conditions}
+        for model in spec.models
+    }
+    numbers = resolution.resolution_table(table, against, inputs, report.covers, "resolution-table")
+    captions = {
+        resolution.MIOU: "mIoU in percent",
+        resolution.CHANGE: f"change from {against}, in points",
+    }
+    curves = tuple(
+        Plot(
+            name=file_name("curves", column),
+            caption=caption,
+            label=f"Curves of {', '.join(report.models)}: {caption} against the {unit}. The "
+            "numbers are in the table by condition.",
+            draw=partial(resolution.curves, table, unit, column),
+        )
+        for column, caption in captions.items()
+    )
+    return Section("By resolution", (numbers, Plots("", curves, columns=1)), short="Summary")
+
+
+def by_corruption(report: Report) -> Section:
+    """Return the score of each corruption, in the form of SegFormer's Table 5."""
+    found = report.with_intervals("suite")
+    table = tables.suite_table(found.value, report.counted, name="suite-table")
+    table = _at_scales(tables.with_intervals(table, found, report.covers), report)
+    if report.spec.taken:
+        return Section("By condition", (table,), short="Conditions")
+    # The table by severity has the same scores in rows, which fit a terminal.
+    return Section("By corruption", (table,), short="Corruptions", terminal=False)
+
+
+def by_severity(report: Report) -> Section | None:
+    """Return the scores at every severity: heat maps, curves and a table."""
+    if report.spec.taken:
+        return None  # conditions that frames were taken in have no severities
+    severities = report.with_intervals("severities")
+    suite = report.with_intervals("suite")
+    found = replace(
+        severities,
+        **{
+            end: _with_score(getattr(severities, end), getattr(suite, end))
+            for end in ("value", "low", "high")
+        },
+    )
+    table = tables.severity_table(found.value, report.counted, "severity-table")
+    table = _at_scales(tables.with_intervals(table, found, report.covers), report)
+    highest = tables.highest_of(severities.value, report.table("summary")[["clean"]])
+    colors = tuple(
+        "#" + "".join(f"{round(255 * channel):02x}" for channel in score_colors()(step / 8)[:3])
+        for step in range(9)
+    )
+    key = Key(
+        (
+            KeyEntry("gradient", f"mIoU 0 to {percent(highest)} %", colors),
+            KeyEntry("hatched", "severity does not count"),
+            KeyEntry("hollow", "the same, in the curves"),
+            KeyEntry("dashed", "clean"),
+        )
+    )
+    plots = (
+        _severity_plots(report, model, highest, number)
+        for number, model in enumerate(report.models, start=1)
+    )
+    fold = Fold("All severities as a table", (table,))
+    return Section("By severity", (key, *plots, fold), short="Severities")
+
+
+def _with_score(severities: pd.DataFrame, suite: pd.DataFrame) -> pd.DataFrame:
+    corruptions = suite.drop(columns="", level="category").stack(["category", "corruption"])
+    assert isinstance(corruptions, pd.Series)
+    return severities.join(corruptions.rename("score"))
+
+
+def _severity_plots(report: Report, model: str, highest: float, number: int) -> Plots:
+    """Return the heat map of a model, and a plot of its curves for each category."""
+    scores = report.table("severities").loc[[model]].droplevel("model")
+    clean = float(report.table("summary")["clean"].astype(float)[model])
+    heat_map = Plot(
+        name=file_name("heat-map", number, model),
+        caption="mIoU in percent, corruption \u00d7 severity",
+        label=f"Heat map of {model}: mIoU in percent for {len(scores)} corruptions at severities "
+        f"{severity_range(map(int, scores.columns))}. The numbers are in the table of all "
+        "severities.",
+        draw=partial(figures.heat_map, scores, report.counted, highest),
+    )
+    curves = []
+    for category, rows in scores.groupby(level="category", sort=False):
+        own = rows.droplevel("category")
+        names = ", ".join(corruption_name(str(corruption)) for corruption in own.index)
+        curves.append(
+            Plot(
+                name=file_name("curves", number, model, category),
+                caption=f"{category}: mIoU in percent",
+                label=f"Severity curves of {model}, {category}: mIoU in percent against severity "
+                f"for {names}; clean {percent(clean)}.",
+                draw=partial(
+                    figures.severity_curves, own, report.counted, str(category), clean, highest
+                ),
+            )
+        )
+    return Plots(model, (heat_map, *curves), aside=f"clean {percent(clean)}", lead=True)
+
+
+def by_class(report: Report) -> Section:
+    """Return the IoU of the classes of each model."""
+    found = report.with_intervals("classes")
+    folds = []
+    for number, model in enumerate(report.models, start=1):
+        table = tables.class_table(found.value, model, f"classes-{number}")
+        own = found.apply(lambda frame, model=model: frame.loc[[model]])  # type: ignore[misc]
+        table = _at_scales(tables.with_intervals(table, own, report.covers), report, model)
+        folds.append(Fold(model, (table,), open=number == 1))
+    return Section("By class", tuple(folds), short="Classes", terminal=False)
+
+
+def other_tables(report: Report) -> Section | None:
+    """Return the tables that no other section shows, such as those of a new kind of suite."""
+    shown = {name for _, names in SECTIONS for name in names} | {"tidy", "intervals"}
+    found = tuple(
+        tables.plain_table(report.table(name), f"Table {name!r}.", file_name(name, "table"))
+        for name in report.tables
+        if name not in shown
+    )
+    return Section("Further tables", found) if found else None
+
+
+def example_frames(report: Report) -> Section | None:
+    """Return the example frames."""
+    return examples.section(report.examples, report.spec.classes)
+
+
+def published_corruptions(report: Report) -> Section | None:
+    """Return published results on Cityscapes-C, where the suite has its corruptions."""
+    table5 = published.segformer_table5(report.table("suite").columns)
+    if table5.empty:
+        return None
+    caveat = (
+        f"{NOT_MEASURED_HERE} Other data, severities or protocol: results on Cityscapes as their "
+        "authors printed them, not comparable with a demonstration on other images."
+    )
+    found = (
+        tables.suite_table(table5, {}, published.TABLE_5, "published-table5"),
+        tables.summary_table(published.cityscapes_c_means(), published.MEANS, "published-means"),
+    )
+    return _published(caveat, Fold("Show published Cityscapes-C results", found))
+
+
+def published_resolutions(report: Report) -> Section:  # noqa: ARG001
+    """Return published results at two resolutions."""
+    caveat = (
+        f"{NOT_MEASURED_HERE} Another encoder on Cityscapes: results as the authors printed them. "
+        "Their two columns differ in scale and in window mode at once (the official configuration "
+        "rescales frames to a short side of 768 for the first); the suite resolution-table1c "
+        "takes the two apart."
+    )
+    return _published(caveat, resolution.table_1c("published-table1c"))
+
+
+def _published(*parts: Part) -> Section:
+    heading = "Published numbers, for context"
+    return Section(heading, parts, short="Published", foreign=True, terminal=False)
+
+
+def _at_scales(table: Table, report: Report, *models: str) -> Table:
+    """Add to the caption the scale at which the models see the frames."""
+    scales = {model: report.input_scales[model] for model in models or report.models}
+    each = ", ".join(f"{model} {scale}" for model, scale in scales.items())
+    words = common(scales.values()) or each
+    return replace(table, caption=f"{table.caption} Input scale: {words}.")
+
+
+SECTIONS: tuple[tuple[Callable[[Report], Section | None], tuple[str, ...]], ...] = (
+    (summary, ("summary",)),
+    (by_resolution, ("resolution",)),
+    (by_corruption, ("suite",)),
+    (by_severity, ("suite", "severities")),
+    (by_class, ("classes",)),
+    (other_tables, ()),
+    (example_frames, ()),
+    (published_corruptions, ("suite",)),
+    (published_resolutions, ("resolution",)),
+)
+"""The sections in their order, each with the tables that a run must have for it."""
+
+
+def sections(report: Report) -> Iterator[Section]:
+    """Yield the sections that apply to a report."""
+    names = set(report.tables)
+    if not names:
+        yield Section("Summary", ("Predictions failed on every frame, so there are no scores.",))
+        return
+    for build, needed in SECTIONS:
+        if names.issuperset(needed) and (section := build(report)) is not None:
+            yield section

@@ -1,0 +1,50 @@
+"""Words for readers: names of corruptions, ranges of severities, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from reports.text import EN_DASH
+
+NOT_MEASURED = "not measured"
+
+_ACRONYMS = {"jpeg": "JPEG"}
+_SHOWN = 12
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 frame", "2 frames"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def few(names: Sequence[str]) -> str:
+    """List names; of more than twelve the first ones, since the provenance lists all."""
+    if len(names) <= _SHOWN:
+        return ", ".join(names)
+    return f"{', '.join(names[:_SHOWN])} and {len(names) - _SHOWN} more"
+
+
+def severity_range(severities: Iterable[int]) -> str:
+    """Return severities as a range with an en dash, as a list "1, 3, 5", or "none"."""
+    levels = sorted(set(severities))
+    if not levels:
+        return "none"
+    if len(levels) > 2 and levels == list(range(levels[0], levels[-1] + 1)):
+        return f"{levels[0]}{EN_DASH}{levels[-1]}"
+    return ", ".join(str(level) for level in levels)
+
+
+def corruption_name(corruption: str) -> str:
+    """Return a corruption's name in words: "motion_blur" -> "motion blur"."""
+    return " ".join(_ACRONYMS.get(word, word) for word in corruption.split("_"))
+
+
+def short_name(corruption: str, category: str) -> str:
+    """Return the name under the heading of its category: "motion_blur" in "blur" -> "motion"."""
+    words = [word for word in corruption.split("_") if word not in (category, "compression")]
+    return corruption_name("_".join(words) or corruption)
+
+
+def common(values: Collection[str]) -> str:
+    """Return the value that all share, or "" where they differ."""
+    return next(iter(values)) if len(set(values)) == 1 else ""

@@ -1,0 +1,122 @@
+"""Figures: what they draw, and that their SVG can stand in a page."""
+
+from __future__ import annotations
+
+import math
+import re
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from reports.style import CSS_VARIABLES, contrast, score_colors, text_on
+from reports.svg import inline_svg
+from robustbench_seg.reporting import figures
+from tests.helpers.sample_report import COUNTED, severity_frame
+
+SCORES = severity_frame().droplevel(0)
+
+
+def texts(svg: str) -> list[str]:
+    return [element.text or "" for element in ElementTree.fromstring(svg).iter("text")]
+
+
+def curves() -> Figure:
+    scores = SCORES.droplevel(0).loc[["fog", "snow"]]
+    return figures.severity_curves(scores, COUNTED, "weather", 0.8, 0.8)
+
+
+def test_heat_map_writes_every_name_and_number_as_text() -> None:
+    found = texts(inline_svg(figures.heat_map(SCORES, COUNTED, 0.8), "map", "a map"))
+    assert found[:3] == ["1", "2", "3"]
+    assert found[3] == "severity"
+    assert found[4:8] == ["motion blur", "glass blur", "fog", "snow"]
+    assert found[8:] == ["71.0", "67.0", "63.0"] * 4
+
+
+def test_heat_map_hatches_the_severities_that_do_not_count() -> None:
+    svg = str(inline_svg(figures.heat_map(SCORES, COUNTED, 0.8), "map", "a map"))
+    assert svg.count("fill: url(#map-") == 1
+    every = dict.fromkeys(COUNTED, (1, 2, 3))
+    assert "<pattern" not in inline_svg(figures.heat_map(SCORES, every, 0.8), "map", "a map")
+
+
+def test_heat_map_shows_a_dash_where_nothing_was_measured() -> None:
+    scores = SCORES.copy()
+    scores.iloc[1, 2] = math.nan
+    assert texts(inline_svg(figures.heat_map(scores, COUNTED, 0.8), "map", "a map"))[8:14] == [
+        "71.0", "67.0", "63.0", "71.0", "67.0", "\u2013",
+    ]  # fmt: skip
+
+
+def test_curves_name_their_lines_and_begin_at_clean() -> None:
+    found = texts(inline_svg(curves(), "c", "curves"))
+    assert found[:4] == ["clean", "1", "2", "3"]
+    assert found[-2:] == ["fog", "snow"]
+
+
+def test_a_curve_of_which_nothing_was_measured_is_named_with_a_dash() -> None:
+    scores = SCORES.droplevel(0).loc[["fog", "snow"]]
+    scores.loc["fog"] = math.nan
+    figure = figures.severity_curves(scores, COUNTED, "weather", math.nan, 0.8)
+    assert texts(inline_svg(figure, "c", "curves"))[-2:] == ["fog \u2013", "snow"]
+
+
+def test_svg_is_alone_with_its_name_and_takes_the_colours_of_the_page() -> None:
+    svg = str(inline_svg(curves(), "c-1", "<curves> & more"))
+    root = ElementTree.fromstring(svg)
+    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-label"] == "<curves> & more"
+    for forbidden in ("http", "<style", "metadata", "DejaVu", "xmlns"):
+        assert forbidden not in svg
+    assert not any(stand_in in svg for stand_in in CSS_VARIABLES)
+    assert {"var(--ink)", "var(--muted)", "var(--series-1)"} & set(re.findall(r"var\([^)]+\)", svg))
+    names = [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
+    assert names
+    assert all(name.startswith("c-1-") for name in names)
+    assert len(names) == len(set(names))
+    used = re.findall(r"url\(#([^)]+)\)", svg) + re.findall(r'href="#([^"]+)"', svg)
+    assert set(used) == set(names)
+
+
+def test_svg_of_the_same_figure_has_the_same_bytes() -> None:
+    assert inline_svg(curves(), "c", "x") == inline_svg(curves(), "c", "x")
+
+
+def test_names_are_no_formulas_and_no_markup() -> None:
+    scores = SCORES.rename(index={"fog": "$\\frac{1}{$<script>"})
+    svg = inline_svg(figures.heat_map(scores, COUNTED, 0.8), "map", "a map")
+    assert "$\\frac{1}{$<script>" in texts(svg)
+    assert "<script" not in svg
+
+
+@given(st.lists(st.floats(0, 80), min_size=1, max_size=6))
+def test_spread_keeps_order_distance_and_limits(values: list[float]) -> None:
+    gap, low, high = 6.0, 3.0, 77.0
+    places = figures.spread(values, gap, (low, high))
+    ordered = sorted(places)
+    assert all(b - a >= gap - 1e-9 for a, b in pairwise(ordered))
+    assert low - 1e-9 <= ordered[0]
+    assert ordered[-1] <= high + 1e-9
+    pairs = sorted(zip(values, places, strict=True))
+    assert all(a[1] < b[1] for a, b in pairwise(pairs) if a[0] < b[0])
+
+
+def test_spread_moves_nothing_that_has_room() -> None:
+    assert figures.spread([10.0, 40.0, 25.0], 6.0, (0.0, 80.0)) == [10.0, 40.0, 25.0]
+    assert figures.spread([40.0, 40.0], 6.0, (0.0, 80.0)) == [37.0, 43.0]
+
+
+@pytest.mark.parametrize("share", [step / 40 for step in range(41)])
+def test_numbers_can_be_read_on_every_colour_of_the_scale(share: float) -> None:
+    red, green, blue, _ = score_colors()(share)
+    color = "#" + "".join(f"{round(255 * channel):02x}" for channel in (red, green, blue))
+    assert contrast(color, text_on(color)) >= 4.5
+
+
+def test_contrast_is_that_of_wcag() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
