@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from matplotlib.image import AxesImage
 from PIL import Image
+from pypdf import PdfReader
 
 from reports.formats import html
 from reports.table import Table
@@ -134,6 +135,21 @@ def test_files_are_written_without_dates(tmp_path: Path) -> None:
         corner = np.asarray(picture.convert("RGB"))[-1, -1]
     assert (corner == 255).all()
     assert b"#010101" not in first["overview.svg"]
+
+
+def test_every_format_has_the_numbers_and_the_notes(tmp_path: Path) -> None:
+    fields = sample(subjects=("b0@streets",), layers=("stage 4", "head"))
+    pdf, markdown, latex = fields.write("pdf,md,latex", tmp_path)
+    pages = PdfReader(pdf).pages
+    texts = [" ".join("".join(page.extract_text() for page in pages).split())]
+    texts += [path.read_text().replace("{-}", "-") for path in (markdown, latex)]
+    for text in texts:
+        assert "The smallest centred square that holds a share of the field" in text
+        assert "The unit is the one nearest to pixel (20, 40)" in text
+        assert "A map" in text
+    assert "Share within a radius" in texts[0]
+    assert len(pages[0].images) + len(pages[1].images) >= 2
+    assert fields._repr_html_().startswith('<iframe title="Effective receptive fields on')
 
 
 @pytest.mark.parametrize(
