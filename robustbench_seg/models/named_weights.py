@@ -32,12 +32,10 @@ NAMED_WEIGHTS: Mapping[tuple[str, str], Embedded | Hub] = {
     ("deeplabv3plus-mobilenetv2", "streets"): Embedded(
         "deeplabv3plus-mobilenetv2-streets.safetensors"
     ),
-    ("b0", "cityscapes"): Hub("nvidia/segformer-b0-finetuned-cityscapes-1024-1024"),
-    ("b1", "cityscapes"): Hub("nvidia/segformer-b1-finetuned-cityscapes-1024-1024"),
-    ("b2", "cityscapes"): Hub("nvidia/segformer-b2-finetuned-cityscapes-1024-1024"),
-    ("b3", "cityscapes"): Hub("nvidia/segformer-b3-finetuned-cityscapes-1024-1024"),
-    ("b4", "cityscapes"): Hub("nvidia/segformer-b4-finetuned-cityscapes-1024-1024"),
-    ("b5", "cityscapes"): Hub("nvidia/segformer-b5-finetuned-cityscapes-1024-1024"),
+    **{
+        (name, "cityscapes"): Hub(f"nvidia/segformer-{name}-finetuned-cityscapes-1024-1024")
+        for name in ("b0", "b1", "b2", "b3", "b4", "b5")
+    },
 }
 RANDOM = "random"
 EMBEDDED = Path(__file__).parent / "weights"

@@ -73,7 +73,9 @@ def apply(body: str, text: str) -> str:
     place = None
     for number, line in enumerate(lines):
         mark, content = line[:1], line[1:]
-        if mark == "+" and place is None:  # nothing above: before the next known line, or at the end
+        if (
+            mark == "+" and place is None
+        ):  # nothing above: before the next known line, or at the end
             known = next((other[1:] for other in lines[number:] if other[:1] in " -"), None)
             place = text.index(f"{known}\n") if known is not None else len(text)
         if mark == "+":
