@@ -1,4 +1,4 @@
-"""Benchmarks that need another machine run here too, at a small size."""
+"""Benchmarks of other machines run here too, at a small size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.helpers.paths import ROOT
 BENCHMARKS = ROOT / "benchmarks"
 
 
-def test_the_benchmark_of_gpus_runs_without_one() -> None:
+def test_the_gpu_benchmark_runs_on_a_cpu() -> None:
     command = [sys.executable, str(BENCHMARKS / "bench_gpu.py"), "--peak", "0.1"]
     hidden = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(command, capture_output=True, text=True, env=hidden)

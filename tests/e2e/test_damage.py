@@ -1,4 +1,4 @@
-"""What happens to a run on a bad disk: nothing wrong comes out, and one line says what is wrong."""
+"""Runs on a bad disk: no wrong content is read, and errors are one line."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def whole(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """Return a file system of 48 KiB."""
+    """Mount a file system of 48 KiB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if not mount("-t", "tmpfs", "-o", "size=48k", "tmpfs", folder):
@@ -70,7 +70,7 @@ def equal_tables(left: Run, right: Run) -> None:
 
 
 def contents(folder: Path) -> tuple[Any, ...]:
-    """Return all that a run holds."""
+    """Return the whole content of a run."""
     with Store.open(folder) as store:
         matrices = {cell: matrix.tolist() for cell, matrix in store.matrices()}
         assert store.stored() == matrices.keys()
@@ -81,7 +81,7 @@ def one_line(error: pytest.ExceptionInfo[InputError]) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_no_flipped_byte_changes_what_comes_out(whole: Run, tmp_path: Path) -> None:
+def test_no_flipped_byte_changes_the_content_read(whole: Run, tmp_path: Path) -> None:
     expected = contents(whole.folder)
     content = (whole.folder / FILE).read_bytes()
     generator = random.Random(0)
@@ -106,13 +106,13 @@ def test_no_flipped_byte_changes_what_comes_out(whole: Run, tmp_path: Path) -> N
     assert noticed > len(flips) / 4  # much of the rest is unused space
 
 
-def test_no_row_is_lost_unseen(whole: Run, tmp_path: Path) -> None:
+def test_a_lost_row_is_noticed(whole: Run, tmp_path: Path) -> None:
     content = (whole.folder / FILE).read_bytes()
     expected = contents(whole.folder)
     leaves = 0
     for start in range(4096, len(content), 4096):
         count = int.from_bytes(content[start + 3 : start + 5], "big")
-        if content[start] not in (10, 13) or count == 0:  # SQLite's leaves of either kind
+        if content[start] not in (10, 13) or count == 0:  # leaf pages of tables and indices
             continue
         shorter = bytearray(content)
         shorter[start + 3 : start + 5] = (count - 1).to_bytes(2, "big")
@@ -123,7 +123,7 @@ def test_no_row_is_lost_unseen(whole: Run, tmp_path: Path) -> None:
     assert leaves > 3
 
 
-def test_a_flipped_byte_is_noticed_before_a_run_goes_on(whole: Run, tmp_path: Path) -> None:
+def test_a_flipped_byte_is_noticed_before_a_run_resumes(whole: Run, tmp_path: Path) -> None:
     content = (whole.folder / FILE).read_bytes()
     (tmp_path / FILE).write_bytes(content.replace(b"contrast", b"contrasT", 1))
     with (
@@ -133,7 +133,7 @@ def test_a_flipped_byte_is_noticed_before_a_run_goes_on(whole: Run, tmp_path: Pa
         list(store.matrices())
 
 
-def test_a_truncated_file_is_noticed_wherever_it_ends(whole: Run, tmp_path: Path) -> None:
+def test_a_truncated_file_is_noticed_at_any_length(whole: Run, tmp_path: Path) -> None:
     content = (whole.folder / FILE).read_bytes()
     run = tmp_path / "run"
     run.mkdir()
@@ -163,9 +163,7 @@ def test_a_truncated_file_is_noticed_wherever_it_ends(whole: Run, tmp_path: Path
         ("cells", "frame"),
     ],
 )
-def test_no_row_is_read_that_is_not_as_it_was_written(
-    whole: Run, tmp_path: Path, table: str, column: str
-) -> None:
+def test_a_changed_row_is_refused(whole: Run, tmp_path: Path, table: str, column: str) -> None:
     shutil.copyfile(whole.folder / FILE, tmp_path / FILE)
     where = "key = 'spec'" if table == "meta" else "TRUE"
     changed = "x'00'" if column == "png" else f"{column} || ' '"
@@ -176,7 +174,7 @@ def test_no_row_is_read_that_is_not_as_it_was_written(
     one_line(error)
 
 
-def test_what_was_committed_survives_a_full_disk(tree: Path, whole: Run, disk: Path) -> None:
+def test_committed_cells_survive_a_full_disk(tree: Path, whole: Run, disk: Path) -> None:
     with pytest.raises(InputError, match="the disk is full; make room") as error:
         evaluate(tree, disk / "run")
     one_line(error)
@@ -189,7 +187,7 @@ def test_what_was_committed_survives_a_full_disk(tree: Path, whole: Run, disk: P
 
 @contextmanager
 def largest_file(size: int) -> Iterator[None]:
-    import resource  # of Unix
+    import resource  # Unix only
 
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
@@ -200,7 +198,7 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs limits on processes")
-def test_what_was_committed_survives_a_file_that_may_not_grow(whole: Run, tmp_path: Path) -> None:
+def test_committed_cells_survive_a_file_that_may_not_grow(whole: Run, tmp_path: Path) -> None:
     cells = {
         Cell("b0", "fog", 1, str(n)): np.random.default_rng(n).integers(0, 2**40, (19, 19))
         for n in range(40)
@@ -224,7 +222,7 @@ def test_what_was_committed_survives_a_file_that_may_not_grow(whole: Run, tmp_pa
         np.testing.assert_array_equal(matrix, cells[cell])
 
 
-def test_a_read_only_disk_is_refused_and_its_runs_are_read(
+def test_a_read_only_disk_refuses_new_runs_and_reads_stored_ones(
     tree: Path, whole: Run, disk: Path
 ) -> None:
     assert mount("-o", "remount,size=4m", disk)
@@ -238,7 +236,7 @@ def test_a_read_only_disk_is_refused_and_its_runs_are_read(
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-def test_a_folder_that_is_deleted_ends_its_run(tree: Path, tmp_path: Path, replaced: bool) -> None:
+def test_deleting_the_folder_ends_the_run(tree: Path, tmp_path: Path, replaced: bool) -> None:
     out = tmp_path / "run"
 
     def delete(stage: str, done: int, total: int, note: str) -> None:
@@ -253,7 +251,7 @@ def test_a_folder_that_is_deleted_ends_its_run(tree: Path, tmp_path: Path, repla
     one_line(error)
 
 
-def test_a_second_process_is_refused_and_may_read(tree: Path, whole: Run, tmp_path: Path) -> None:
+def test_a_second_process_may_read_but_not_write(tree: Path, whole: Run, tmp_path: Path) -> None:
     command = [
         *(sys.executable, "-m", "robustbench_seg", "eval", "--model", "b0@random"),
         *("--data", str(tree), "--corruptions", "contrast,fog", "--severities", "1,3"),

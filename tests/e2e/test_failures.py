@@ -1,4 +1,4 @@
-"""Frames that turn bad after the run has begun, and models that give NaN: noted, told, left out."""
+"""Frames that go bad during a run, and NaN logits: recorded, reported, left out of scores."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def remove(tree: Path) -> None:
         (remove, "no such file"),
     ],
 )
-def test_a_frame_that_turns_bad_is_left_out_of_all_scores_and_tried_again(
+def test_a_frame_that_goes_bad_is_left_out_of_all_scores_and_retried(
     tree: Path, tmp_path: Path, spoil: Any, reason: str
 ) -> None:
     shutil.copytree(tree, tmp_path / "before")
@@ -77,10 +77,10 @@ def test_a_frame_that_turns_bad_is_left_out_of_all_scores_and_tried_again(
     (stamp,) = (stamp for stamp in run.report().stamps if "FAILED" in stamp)
     assert stamp.startswith(f"FAILED: {CELLS} predictions on 1 of 3 frames")
     assert not [stamp for stamp in run.report().stamps if "PARTIAL" in stamp]
-    told = next(note for note in run.report().notes if note.startswith("Failed"))
-    assert name(1) in told
-    assert reason in told
-    assert f"and {CELLS - 1} more" in told
+    failed = next(note for note in run.report().notes if note.startswith("Failed"))
+    assert name(1) in failed
+    assert reason in failed
+    assert f"and {CELLS - 1} more" in failed
 
     shutil.copytree(tmp_path / "before", tree, dirs_exist_ok=True)
     mended = finish(begun)
@@ -91,7 +91,7 @@ def test_a_frame_that_turns_bad_is_left_out_of_all_scores_and_tried_again(
         pd.testing.assert_frame_equal(mended.table(table), whole.table(table), check_exact=True)
 
 
-def test_what_was_stored_of_a_bad_frame_stays(tree: Path, tmp_path: Path) -> None:
+def test_stored_cells_of_a_bad_frame_stay(tree: Path, tmp_path: Path) -> None:
     begun = planned(tree, tmp_path / "run")
 
     def interrupt(stage: str, done: int, total: int, note: str) -> None:
@@ -105,7 +105,7 @@ def test_what_was_stored_of_a_bad_frame_stays(tree: Path, tmp_path: Path) -> Non
     assert {failure.cell.frame for failure in run.failures} == {name(0)}
 
 
-def test_strict_stops_at_the_first(tree: Path, tmp_path: Path) -> None:
+def test_strict_stops_at_the_first_failure(tree: Path, tmp_path: Path) -> None:
     begun = planned(tree, tmp_path / "run", strict=True)
     truncate(tree)
     with pytest.raises(InputError, match=rf"--strict: .* {name(1)} .*cannot be read"):
@@ -115,7 +115,7 @@ def test_strict_stops_at_the_first(tree: Path, tmp_path: Path) -> None:
     assert 0 < len(run.failures) < CELLS
 
 
-def test_an_image_of_a_copy_that_turns_bad_costs_one_condition(tree: Path, tmp_path: Path) -> None:
+def test_a_bad_image_of_a_copy_costs_one_condition(tree: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     corrupt_folder(tree, copy, corruptions=FEW["corruptions"], severities=FEW["severities"])
 
@@ -131,13 +131,13 @@ def test_an_image_of_a_copy_that_turns_bad_costs_one_condition(tree: Path, tmp_p
     content = path.read_bytes()
     Image.fromarray(np.zeros((32, 64, 3), np.uint8)).save(path)
     run = finish(begun)
-    assert run.frames == (name(0), name(2))  # not the one of which only this is missing
+    assert run.frames == (name(0), name(2))  # without the frame that lacks one condition
     (failure,) = run.failures
     assert (failure.cell.condition, failure.cell.severity) == ("fog", 3)
     assert "its pixels are not those that were written" in failure.reason
 
     label = label_path(tree, 1).read_bytes()
-    label_path(tree, 1).write_bytes(b"")  # costs what is predicted together with it, too
+    label_path(tree, 1).write_bytes(b"")  # costs the conditions of its batch too
     steps: list[tuple[int, int]] = []
     (failure,) = finish(begun, lambda _, done, total, __: steps.append((done, total))).failures
     assert (failure.cell.condition, failure.cell.severity) == ("fog", 3)
@@ -152,7 +152,7 @@ def test_an_image_of_a_copy_that_turns_bad_costs_one_condition(tree: Path, tmp_p
 
 
 class Dazzled(nn.Module):
-    """Gives NaN for images without contrast, beside others in the same batch."""
+    """A network that returns NaN for images without contrast, also beside others in a batch."""
 
     def forward(self, image: Tensor) -> Tensor:
         """Return logits (N, 19, h, w) for images (N, 3, h, w)."""
@@ -161,7 +161,7 @@ class Dazzled(nn.Module):
         return logits
 
 
-def test_logits_that_are_nan_cost_the_cells_that_have_them(
+def test_nan_logits_cost_their_cells_alone(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "dazzled.py").write_text("from tests.e2e.test_failures import Dazzled as make\n")
@@ -172,7 +172,7 @@ def test_logits_that_are_nan_cost_the_cells_that_have_them(
     assert "gives NaN or infinite logits" in run.failures[0].reason
 
 
-def test_the_command_exits_with_1_and_tells(
+def test_the_command_exits_with_1_and_prints_the_failures(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def spoiling(count: int) -> Any:
@@ -202,7 +202,7 @@ def test_the_command_exits_with_1_and_tells(
     assert "FAILED: 6 predictions on 3 of 3 frames" in none.output
 
 
-def test_programming_errors_are_none_of_them(tree: Path, tmp_path: Path) -> None:
+def test_programming_errors_are_not_failures(tree: Path, tmp_path: Path) -> None:
     begun = planned(tree, tmp_path / "run")
     object.__setattr__(begun[0].dataset.frames[1], "lookup", json)
     with pytest.raises(AttributeError):

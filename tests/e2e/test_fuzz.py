@@ -1,4 +1,4 @@
-"""Whatever is read may be damaged: a sample of what `nox -s fuzz` feeds to all readers."""
+"""Damaged inputs of every kind: a sample of `nox -s fuzz`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.helpers.paths import ROOT
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a clock that interrupts")
-def test_nothing_but_input_errors_comes_out_of_damaged_inputs(tmp_path: Path) -> None:
-    from tests.helpers.fuzzing import GIGABYTES, SECONDS  # which needs Unix
+def test_damaged_inputs_raise_nothing_but_input_errors(tmp_path: Path) -> None:
+    from tests.helpers.fuzzing import GIGABYTES, SECONDS  # Unix only
 
     done = subprocess.run(
         [sys.executable, "-m", "tests.helpers.fuzzing", str(tmp_path), "--inputs", "300"],

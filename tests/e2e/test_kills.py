@@ -1,4 +1,4 @@
-"""A run that is killed at any moment and resumed gives the tables of a whole one, to the byte."""
+"""A run killed at any moment and resumed has the tables of a whole one, byte for byte."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ with Store.create_or_resume(Path(sys.argv[1]), {"run": 1}) as store:
         matrices = {cell: noise.integers(0, 10**6, (19, 19)) for cell in cells}
         store.add(matrices, [Picture(cells[0], "input", noise.bytes(200_000))])
 """
-"""Commits ten matrices of a frame and a picture of it, again and again."""
+"""Commit ten matrices and a picture of one frame after the other."""
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
@@ -46,7 +46,7 @@ def test_a_run_survives_25_kills(tmp_path: Path) -> None:
     assert figures["kills of half-done runs"] > 2
 
 
-def test_a_commit_that_is_killed_is_whole_or_not_there(tmp_path: Path) -> None:
+def test_a_killed_commit_is_complete_or_absent(tmp_path: Path) -> None:
     generator = random.Random(1)
     before = 0
     for _ in range(20):
@@ -56,7 +56,7 @@ def test_a_commit_that_is_killed_is_whole_or_not_there(tmp_path: Path) -> None:
             assert process.stdout.readline() == b"ready\n"
             time.sleep(generator.uniform(0, 0.05))
             process.kill()
-        with Store.open(tmp_path / "run") as store:  # which rolls back what was cut off
+        with Store.open(tmp_path / "run") as store:  # which rolls back an unfinished commit
             cells = Counter(cell.frame for cell, _ in store.matrices())
             pictures = store.pictures()
         assert set(cells.values()) <= {10}

@@ -1,6 +1,6 @@
-"""A headless browser for tests of pages: it opens one, runs a script in it, and tells what it saw.
+"""A headless browser for tests of pages: open one, run a script in it, and return the results.
 
-Nothing of it may go to the network, so that what a page asks for is all that is asked.
+The browser itself makes no requests, so all requests are those of the page.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 
 class Seen(NamedTuple):
-    """What a browser saw: the page after its scripts, what the test's script left, and the log."""
+    """The page after its scripts, the output of the test's script, and the browser's log."""
 
     page: str
     said: str

@@ -1,4 +1,4 @@
-"""What a run holds, to be compared with another."""
+"""Content of a run, for comparison with another."""
 
 from __future__ import annotations
 

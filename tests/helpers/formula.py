@@ -1,4 +1,4 @@
-"""Weights that follow from their names and shapes alone, so that no test has to store them."""
+"""Weights computed from their names and shapes, which tests therefore need not store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 def weights_of(shapes: Mapping[str, Sequence[int]]) -> dict[str, Tensor]:
-    """Draw weights that keep signals alive, and that make every tensor and epsilon matter."""
+    """Draw weights that keep activations in range and let every tensor and epsilon matter."""
     weights = {}
     for name, shape in shapes.items():
         random = np.random.default_rng(zlib.crc32(name.encode()))
@@ -26,7 +26,7 @@ def weights_of(shapes: Mapping[str, Sequence[int]]) -> dict[str, Tensor]:
             draws = 1 + 0.3 * np.tanh(draws)
         else:
             draws = 0.1 * draws
-        # What the layer norms of an encoder are given is small, so that their epsilons show.
+        # Small inputs of the encoder's layer norms make their epsilons matter.
         small = any(part in name for part in ("patch_embed", "sr.", "reduction.", "layers.0.0."))
         weights[name] = torch.tensor(draws * (0.01 if small else 1)).float()
     return weights

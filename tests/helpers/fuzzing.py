@@ -1,11 +1,11 @@
-"""Feeds mutated inputs to everything that reads one, and prints figures as JSON.
+"""Feed mutated inputs to every reader, and print figures as JSON.
 
     python -m tests.helpers.fuzzing FOLDER --inputs 10000 --seed 0
 
-All but a few go to the library in this process, one of 400 to the command line. The only exception
-that may come out is InputError (or the command line's usage error); nothing may take 10 seconds or
-2 GiB of memory, and no damaged run may say anything else than the whole one. It exits with 1 where
-that does not hold, and prints the kind and the number by which an input can be made again.
+Most inputs go to the library in this process, one of 400 to a new process. Only InputError (or a
+usage error of the command line) may be raised, no input may take 10 seconds or 2 GiB of memory, and
+no damaged run may have other content than the whole one. Otherwise the exit code is 1, and the kind
+and number of each failing input are printed, from which it can be made again.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
-os.environ["OMP_NUM_THREADS"] = "1"  # before torch, which has no other use for more
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported
 
 
 from robustbench_seg.errors import InputError
-from tests.helpers.readers import Feed, Fuzzer
+from tests.helpers.readers import COMMANDS, Feed, Fuzzer
 
 SECONDS, GIGABYTES = 10, 2
 STARTING = 290
-"""Seconds in which a process has begun to work, on a machine that has much else to do."""
+"""Seconds for a process to start on a busy machine."""
 
 
 def _too_long(*_: object) -> None:
@@ -41,10 +41,10 @@ def _too_long(*_: object) -> None:
 
 
 def attempt(feed: Feed, kind: str, seed: int, number: int) -> str:
-    """Feed one input; return "taken", "refused", or what is wrong."""
+    """Feed one input; return "taken", "refused", or a traceback."""
     seconds = SECONDS if kind != "processes" else STARTING + SECONDS
     signal.setitimer(signal.ITIMER_REAL, seconds)
-    faulthandler.dump_traceback_later(3 * seconds, exit=True)  # where no signal is heard
+    faulthandler.dump_traceback_later(3 * seconds, exit=True)  # where signals are blocked
     try:
         feed(random.Random(f"{seed} {kind} {number}"))
     except InputError:
@@ -61,7 +61,7 @@ def attempt(feed: Feed, kind: str, seed: int, number: int) -> str:
 
 def _peak() -> int:
     """Return the highest memory of this process in KiB."""
-    # What getrusage tells begins, on Linux, with that of the process that started this one.
+    # On Linux, getrusage includes the peak of the parent process before the fork.
     status = Path("/proc/self/status")
     if found := re.search(r"VmHWM:\s+(\d+)", status.read_text() if status.exists() else ""):
         return int(found[1])
@@ -69,7 +69,7 @@ def _peak() -> int:
 
 
 def main() -> int:
-    """Read the options, feed the inputs, print the figures; 1 where anything is wrong."""
+    """Feed the inputs and print the figures; return 1 if any input failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--inputs", type=int, default=300)
@@ -79,6 +79,8 @@ def main() -> int:
     signal.signal(signal.SIGALRM, _too_long)
     options.folder.mkdir(exist_ok=True)
     fuzzer = Fuzzer(options.folder.resolve())
+    for words in map(str.split, COMMANDS):
+        fuzzer.run_command(words)  # raises unless the command is accepted without mutations
     before = _peak()
     figures: dict[str, Counter[str]] = {}
     wrong = slowest = 0.0

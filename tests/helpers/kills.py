@@ -1,11 +1,11 @@
-"""Kills a real run again and again, resumes it, and compares its tables with those of a whole one.
+"""Kill a run again and again, resume it, and compare its tables with those of a whole run.
 
     python -m tests.helpers.kills FOLDER --kills 100 --seed 0 [--frames 40 --start]
 
-Each run is the command `robustseg eval` in a process of its own: forked from this one after its
-imports, or, with --start, started anew, so that imports are killed too. SIGKILL comes at a random
-moment of the time that a whole run takes. It prints figures as JSON, and fails where a table
-differs by a byte, or a cell that was committed is gone.
+Each run is the command `robustseg eval` in a process, forked from this one after its imports, or
+with --start a new one, so that imports are killed too. SIGKILL comes at a random moment within the
+duration of a whole run. Figures are printed as JSON. The command fails if a table differs by a
+byte, or a committed cell is lost.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-# Before torch: one thread, none of which a fork would lose.
+# Before torch is imported: a fork loses all threads but one.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import robustbench_seg.cli.output
-import robustbench_seg.evaluation.evaluate  # noqa: F401  # so that what is forked has it
+import robustbench_seg.evaluation.evaluate  # noqa: F401  # imported before the fork
 from robustbench_seg import cli
 from robustbench_seg.errors import InputError
 from robustbench_seg.protocol.cell import Cell
@@ -38,7 +38,7 @@ TABLES = ("tidy", "summary", "suite", "severities", "classes", "intervals")
 
 
 def arguments(tree: Path, out: Path) -> list[str]:
-    """Return the command of some frames under 7 conditions, committed one by one."""
+    """Return the command of a run under 7 conditions, committed one by one."""
     return [
         *("eval", "--model", "b0@random", "--data", str(tree), "--out", str(out), "--batch", "1"),
         *("--corruptions", "contrast,fog,gaussian_noise", "--severities", "1,3", "--threads", "1"),
@@ -66,7 +66,7 @@ def started(command: list[str]) -> int:
 
 
 def ended(pid: int, seconds: float | None) -> bool:
-    """Wait for a process, and kill it after some time; return whether it ended by itself."""
+    """Wait for a process, and kill it after `seconds`; return whether it ended by itself."""
     deadline = None if seconds is None else time.monotonic() + seconds
     while deadline is None or time.monotonic() < deadline:
         found, status = os.waitpid(pid, os.WNOHANG)
@@ -81,7 +81,7 @@ def ended(pid: int, seconds: float | None) -> bool:
 
 
 def stored(folder: Path) -> set[Cell]:
-    """Return the cells of a run that may not have begun."""
+    """Return the cells of a run, none if it has not started."""
     try:
         with Store.open(folder) as store:
             return {cell for cell, _ in store.matrices()}
@@ -99,10 +99,10 @@ def tables(folder: Path) -> dict[str, bytes]:
 def survive(
     folder: Path, frames: int, kills: int, seed: int, launch: Callable[[list[str]], int]
 ) -> dict[str, float]:
-    """Kill runs so many times, resume each until it is complete, and return figures."""
+    """Kill runs `kills` times, resume each until it is complete, and return figures."""
     generator = random.Random(seed)
     tree = write_tree(folder / "tree", frames, width=64, height=32)
-    ended(launch(arguments(tree, folder / "first")), None)  # which compiles
+    ended(launch(arguments(tree, folder / "first")), None)  # compiles the kernels
     begun = time.monotonic()
     ended(launch(arguments(tree, folder / "whole")), None)
     duration = time.monotonic() - begun
@@ -121,7 +121,7 @@ def survive(
             continue
         done += 1
         now = stored(out)
-        assert now >= held, "cells that were committed are gone"
+        assert now >= held, "committed cells are lost"
         half += 0 < len(now) < 7 * frames
         held = now
     assert completed
@@ -134,7 +134,7 @@ def survive(
 
 
 def main() -> None:
-    """Read the options, and print the figures."""
+    """Read the options and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--frames", type=int, default=4)

@@ -1,4 +1,4 @@
-"""Damage to files and command lines, drawn from a seed: what a fuzzer feeds to readers."""
+"""Seeded damage to files and command lines, for fuzzing."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _VALUES: tuple[Any, ...] = (
 
 
 def mutated_bytes(content: bytes, generator: random.Random) -> bytes:
-    """Return content with one to eight places flipped, cut, doubled, filled or overwritten."""
+    """Return bytes with one to eight places flipped, cut, doubled, filled or overwritten."""
     damaged = bytearray(content)
     for _ in range(generator.choice((1, 1, 2, 4, 8))):
         # Headers are what readers trust, and they are short.
@@ -69,7 +69,7 @@ def mutated_bytes(content: bytes, generator: random.Random) -> bytes:
 
 
 def mutated_png(content: bytes, generator: random.Random) -> bytes:
-    """Return a PNG with damage inside its chunks, whose checksums are right."""
+    """Return a PNG with damage inside its chunks and valid checksums."""
     chunks, place = [], 8
     while place < len(content):
         (length,) = struct.unpack(">I", content[place : place + 4])
@@ -91,7 +91,7 @@ def mutated_png(content: bytes, generator: random.Random) -> bytes:
 
 
 def mutated_text(text: str, generator: random.Random) -> bytes:
-    """Return a text with words, lines and signs dropped, doubled, swapped or replaced."""
+    """Return a text with words, lines and characters dropped, doubled, swapped or replaced."""
     if generator.random() < 0.15:
         return mutated_bytes(text.encode(), generator)
     for _ in range(generator.choice((1, 1, 2, 3))):
@@ -101,7 +101,7 @@ def mutated_text(text: str, generator: random.Random) -> bytes:
 
 
 def mutated_words(words: list[str], generator: random.Random) -> list[str]:
-    """Return a command line with some of its words dropped, doubled, swapped or replaced."""
+    """Return a command line with words dropped, doubled, swapped or replaced."""
     for _ in range(generator.choice((1, 1, 2, 3))):
         words = _mutated_list(words, generator)
     return words
@@ -130,7 +130,7 @@ def _mutated_list(parts: list[str], generator: random.Random) -> list[str]:
 
 
 def mutated_json(text: str, generator: random.Random) -> bytes:
-    """Return JSON with some of its values and keys replaced; now and then, damaged as a text."""
+    """Return JSON with values and keys replaced, in a fifth of the cases damaged as a text."""
     if generator.random() < 0.2:
         return mutated_text(text, generator)
     root: list[Any] = [json.loads(text)]

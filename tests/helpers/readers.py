@@ -1,4 +1,4 @@
-"""What reads each kind of input, and how it is damaged; for tests/helpers/fuzzing.py."""
+"""Readers of each kind of input and the damage done to it, for tests/helpers/fuzzing.py."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from unittest.mock import patch
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
+from PIL import Image
 
 import robustbench_seg
 from robustbench_seg import cli
@@ -35,7 +36,7 @@ from robustbench_seg.protocol.suites import load_suite
 from robustbench_seg.runs.database import FILE
 from robustbench_seg.runs.store import Store
 from tests.helpers import samples
-from tests.helpers.frames import write_tree
+from tests.helpers.frames import CITY, write_tree
 from tests.helpers.mutations import (
     mutated_bytes,
     mutated_json,
@@ -48,30 +49,33 @@ Feed = Callable[[random.Random], None]
 
 COMMANDS = (
     "eval --model b0@random --data tree --corruptions fog --severities 1-3 --limit 1 --out run",
-    "eval --model espnet@random --images tree --labels tree --classes yard.toml --out run",
+    "eval --model espnet@random --images yard --labels yard --classes yard.toml --out run",
     "eval --model b0@random --data tree --class-map map.toml --suite suite.toml --out run",
     "eval --model b0@random --data tree --suite resolutions.toml --seed 1 --draws 2 --out run",
-    "eval --model b0@weights.safetensors --data tree --copy copy --batch 2 --out run",
-    "eval --model hf:folder --data tree --input-scale 0.5 --precision float32 --out run",
+    "eval --model espnet@weights.safetensors --data tree --copy copy --batch 2 --out run",
+    "eval --model python:net.py:make --data tree --input-scale 0.5 --precision float32 --out run",
     "report whole --format csv --out written",
     "corrupt tree other --corruptions fog --severities 1,3 --seed 2 --workers 1",
-    "erf --model b0@random --data tree --limit 1 --size 64x32 --stage 1 --unit 3,4 --out run",
-    "train b0 --data tree --split val --steps 1 --batch 1 --crop 32 --out run",
-    "suites suite.toml",
+    "erf --model b0@random --data tree --limit 1 --size 64x64 --stage head --unit 3,4 --out run",
+    "train --model b0 --data tree --split val --steps 1 --batch 1 --crop 32x32 --out run",
+    "suites --digests --suite suite.toml",
     "datasets check tree --split val",
     "merge whole whole --out merged",
     "forecast --model b0@random --limit 3 --workers 8",
-    "compare whole whole --out written",
+    "compare whole second --out written",
     "models",
 )
 
 
+NETWORK = "from torch import nn\n\ndef make():\n    return nn.Conv2d(3, 19, 1)\n"
+
+
 class Done(Exception):  # noqa: N818
-    """A command line was understood, and long work would begin."""
+    """Raised in place of long work: the command line was accepted."""
 
 
 class Fuzzer:
-    """The inputs that are damaged, and what reads them."""
+    """Damages inputs and feeds them to their readers."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -94,13 +98,20 @@ class Fuzzer:
         run = robustbench_seg.evaluate(
             "b0@random", data=str(tree), out=folder / "whole", batch=1, **few
         )
+        shutil.copytree(run.folder, folder / "second")
         self.database = (run.folder / FILE).read_bytes()
         self.content = _content(run.folder)
         shutil.copy(self.checkpoints[0], folder / "weights.safetensors")
+        shutil.copytree(folder / "tree" / "leftImg8bit" / "val" / CITY, folder / "yard")
+        for path in list((folder / "yard").iterdir()):
+            image = path.rename(path.with_name(path.name.replace("leftImg8bit", "rgb")))
+            label = np.ones((32, 64), np.uint8)
+            Image.fromarray(label).save(image.with_name(image.name.replace("rgb", "labels")))
+        (folder / "net.py").write_text(NETWORK)
         (folder / "run").mkdir()
 
     def feeds(self) -> dict[str, tuple[int, Feed]]:
-        """Return each kind of input: its share of all, in parts of 100, and what reads it."""
+        """Return the share in percent and the reader of each kind of input."""
         return {
             "images": (25, self.image),
             "labels": (15, self.label),
@@ -115,14 +126,14 @@ class Fuzzer:
         }
 
     def image(self, generator: random.Random) -> None:
-        """Read an image in two ways."""
+        """Read a damaged image, for an evaluation and for a copy."""
         path = self._damaged_image(generator, self.images)
         with contextlib.suppress(InputError):
             read_image(path)
         read_source(path)
 
     def label(self, generator: random.Random) -> None:
-        """Read a label, plainly and as that of a frame."""
+        """Read a damaged label, alone and as part of a frame."""
         path = self._damaged_image(generator, self.labels)
         with contextlib.suppress(InputError):
             read_label(path)
@@ -140,7 +151,7 @@ class Fuzzer:
         return path
 
     def checkpoint(self, generator: random.Random) -> None:
-        """Read a weight file, or a folder of one file of it, and fill a network."""
+        """Read a damaged weights file or folder, and fill a network with it."""
         source = generator.choice(self.checkpoints)
         if source.is_dir():
             path = self.folder / "damaged_folder"
@@ -160,18 +171,18 @@ class Fuzzer:
         fill(self.network, checkpoint)
 
     def suite(self, generator: random.Random) -> None:
-        """Read a suite of either kind."""
+        """Read a damaged suite of either kind."""
         found = load_suite(
             self._damaged_text(generator, generator.choice((samples.SUITE, samples.RESOLUTIONS)))
         )
         _ = found.digest, found.conditions
 
     def class_file(self, generator: random.Random) -> None:
-        """Read a taxonomy."""
+        """Read a damaged taxonomy."""
         load_taxonomy(str(self._damaged_text(generator, samples.CLASSES)))
 
     def class_map(self, generator: random.Random) -> None:
-        """Read a class map."""
+        """Read a damaged class map."""
         _ = load_class_map(str(self._damaged_text(generator, samples.CLASS_MAP))).digest
 
     def _damaged_text(self, generator: random.Random, text: str) -> Path:
@@ -180,7 +191,7 @@ class Fuzzer:
         return path
 
     def copy(self, generator: random.Random) -> None:
-        """Read the manifest and the table of a corrupted copy."""
+        """Read a corrupted copy with a damaged manifest or table."""
         copy = self.folder / "copy"
         first = generator.random() < 0.7
         (copy / "manifest.json").write_bytes(
@@ -202,7 +213,7 @@ class Fuzzer:
             (copy / "images.csv").write_text(self.table)
 
     def processor(self, generator: random.Random) -> None:
-        """Read what a model of transformers does to images."""
+        """Read a damaged preprocessor configuration of transformers."""
         text = mutated_json(samples.PROCESSOR, generator)
         (self.folder / "run" / "preprocessor_config.json").write_bytes(text)
         try:
@@ -211,7 +222,7 @@ class Fuzzer:
             (self.folder / "run" / "preprocessor_config.json").unlink()
 
     def run(self, generator: random.Random) -> None:
-        """Read a damaged run: what comes out is what was put in, or an error."""
+        """Read a damaged run: its content is unchanged, or there is an error."""
         damaged = self.folder / "damaged_run"
         damaged.mkdir(exist_ok=True)
         (damaged / FILE).write_bytes(mutated_bytes(self.database, generator))
@@ -222,12 +233,15 @@ class Fuzzer:
             ):
                 pass
         found = _content(damaged)
-        if found[2]:  # a run that lost everything is begun anew
-            assert found == self.content, "a damaged run says something else"
+        if found[2]:  # a run that lost everything starts anew
+            assert found == self.content, "a damaged run has other content"
 
     def command(self, generator: random.Random) -> None:
-        """Run a command line in this process until long work begins: bad input is one line."""
-        words = mutated_words(generator.choice(COMMANDS).split(), generator)
+        """Run a mutated command line in this process up to its long work."""
+        self.run_command(mutated_words(generator.choice(COMMANDS).split(), generator))
+
+    def run_command(self, words: list[str]) -> None:
+        """Run a command line in this process up to its long work; InputError if it is refused."""
         errors = io.StringIO()
         before = os.getcwd()  # noqa: PTH109
         os.chdir(self.folder)
@@ -246,17 +260,18 @@ class Fuzzer:
         _check(code, errors.getvalue(), words)
 
     def command_line(self, generator: random.Random) -> None:
-        """Run the command line on a damaged file: bad input is one line."""
+        """Run a command in a new process on a damaged file or with mutated words."""
         kind = generator.randrange(3)
         if kind == 0:
-            arguments = ["suites", str(self._damaged_text(generator, samples.SUITE))]
+            path = self._damaged_text(generator, samples.SUITE)
+            arguments = ["suites", "--digests", "--suite", str(path)]
         elif kind == 1:
             (self.folder / "damaged_run").mkdir(exist_ok=True)
             content = mutated_bytes(self.database, generator)
             (self.folder / "damaged_run" / FILE).write_bytes(content)
             arguments = ["report", str(self.folder / "damaged_run"), "--format", "csv"]
         else:
-            command = generator.choice(("suites suite.toml", "datasets check tree --split val"))
+            command = generator.choice(("models", "datasets check tree --split val"))
             arguments = mutated_words(command.split(), generator)
             arguments = [word.replace("\0", "") for word in arguments]
         done = subprocess.run(
@@ -267,12 +282,13 @@ class Fuzzer:
         _check(done.returncode, done.stderr.decode(errors="replace"), arguments)
 
 
-def _check(code: int, said: str, words: list[str]) -> None:
-    assert code in (0, 1, 2), said
-    assert "Traceback" not in said, said
-    if code == 2 and "datasets" not in words:  # which tells what is wrong beside its table
-        assert len(said.strip().splitlines()) == 1, said
-        raise InputError(said)
+def _check(code: int, errors: str, words: list[str]) -> None:
+    """Raise InputError for a command that was refused, AssertionError for more than one line."""
+    assert code in (0, 1, 2), errors
+    assert "Traceback" not in errors, errors
+    if code == 2 and "datasets" not in words:  # which prints problems beside its table
+        assert len(errors.strip().splitlines()) == 1, errors
+        raise InputError(errors)
 
 
 @contextlib.contextmanager
@@ -288,7 +304,7 @@ def _without_long_work() -> Iterator[None]:
             "robustbench_seg.training.training.train",
         ):
             stack.enter_context(patch(name, stop))
-        # What is left out means the small tree too, not rendered frames.
+        # Without --data, commands read the small tree too, instead of rendering frames.
         stack.enter_context(patch.dict(os.environ, {"CITYSCAPES_DATASET": "tree"}))
         yield
 

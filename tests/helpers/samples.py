@@ -1,4 +1,4 @@
-"""Small whole files of every form that is read, to be damaged."""
+"""Small valid files of every format that is read, to be damaged by the fuzzer."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ PROCESSOR = """{"do_resize": true, "size": {"height": 512, "width": 512}, "resam
 
 
 def images(folder: Path) -> Iterator[Path]:
-    """Write images of every form that is read, and yield their paths."""
+    """Write images of every format that is read, and yield their paths."""
     folder.mkdir()
     pixels = np.random.default_rng(0).integers(0, 256, (33, 41, 3), np.uint8)
     color, grey = Image.fromarray(pixels), Image.fromarray(pixels[..., 0])
@@ -86,7 +86,7 @@ def images(folder: Path) -> Iterator[Path]:
 
 
 def labels(folder: Path) -> Iterator[Path]:
-    """Write labels of every form that is read, and yield their paths."""
+    """Write labels of every format that is read, and yield their paths."""
     folder.mkdir()
     values = np.random.default_rng(0).integers(0, 19, (33, 41), np.uint8)
     grey = Image.fromarray(values)
@@ -96,7 +96,7 @@ def labels(folder: Path) -> Iterator[Path]:
 
 
 def checkpoints(folder: Path) -> Iterator[Path]:
-    """Write checkpoints of every form that is read, and yield their paths."""
+    """Write checkpoints of every format that is read, and yield their paths."""
     folder.mkdir()
     network = MODELS["espnet"].build(19 + MODELS["espnet"].spare_outputs)
     state = network.state_dict()

@@ -19,12 +19,12 @@ def save(path: Path, pixels: NDArray[np.generic]) -> Path:
 
 
 def picture(number: int = 0) -> NDArray[np.uint8]:
-    """Return noise, uint8 (H, W, 3), that is another for each number."""
+    """Return noise, uint8 (H, W, 3), seeded by the number."""
     return np.random.default_rng(number).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
 
 
 def values(limit: int, first: int = 0) -> NDArray[np.uint8]:
-    """Return a label map (H, W) that holds all values from `first` to below the limit."""
+    """Return a label map (H, W) with all values from `first` to `limit` - 1."""
     count = limit - first
     return (np.arange(HEIGHT * WIDTH) % count + first).astype(np.uint8).reshape(HEIGHT, WIDTH)
 
@@ -38,7 +38,7 @@ def write_ade20k(root: Path) -> Path:
 
 
 def write_acdc(root: Path) -> Path:
-    """Write a frame of fog and two of night; of night's fair weather one is labelled, one not."""
+    """Write a frame in fog, two at night, and the daylight references of these, one labelled."""
     for condition, sequence, number in (
         ("fog", "GOPR1", 1),
         ("night", "GP2", 2),
@@ -55,7 +55,7 @@ def write_acdc(root: Path) -> Path:
 
 
 def write_cityscapes_adverse(root: Path) -> Path:
-    """Write two frames of two cities, as they were and in fog, and their labels."""
+    """Write frames of two cities, original and in fog, and their labels."""
     for number, city in enumerate(("frankfurt", "lindau")):
         for condition in ("foggy", "original"):
             name = f"{city}_{number}"
