@@ -108,7 +108,7 @@ def plan_fields(request: ErfRequest, progress: Progress) -> FieldPlan:
     dataset = open_dataset(request.data, request.split, request.limit)
     segmenters = load_models(
         request.models,
-        data=dataset.name,
+        data=dataset.taxonomy or dataset.name,
         weights=None if request.weights is None else str(request.weights),
         classes=dataset.class_names,
         seed=request.seed,

@@ -144,6 +144,10 @@ class ErfRequest:
             raise InputError(f"--size {width}x{height}: each side must be at least 1")
         if not self.models:
             raise InputError("--model: name at least one")
+        if not (self.layers or self.stages or self.stages is None):
+            raise InputError("--stage: name at least one, or a --layer")
+        if not self.conditions:
+            raise InputError("--condition: name at least one, such as clean")
         if self.weights not in (None, RANDOM) and len(self.models) != 1:
             raise InputError(
                 "--weights: goes with one --model; with several, write --model NAME@FILE"

@@ -33,7 +33,7 @@ def b0() -> Segmenter:
 
 
 def chain(network: nn.Module, prefix: str, last: str) -> tuple[int, int]:
-    """Return (reach to each side, stride) of the convolutions up to a module, one after the other.
+    """Return (reach to each side, stride) of the chain of convolutions up to a module.
 
     Reads them off in their order; shortcuts, which reach less far, are left out.
     """
@@ -78,7 +78,7 @@ def test_the_theoretical_receptive_field_bounds_every_map_of_a_cnn(name: str) ->
         unit = 640 // stride * stride
         assert columns[0] >= max(unit - reach, 0), layer
         assert columns[-1] <= min(unit + reach, 1279), layer
-        # And it is not far from reached, where the map is small enough for float32.
+        # Stage 1 is small enough for float32 to reach the bound.
         if layer.name == "stage 1":
             assert (columns[0], columns[-1]) == (unit - reach, unit + reach)
 
@@ -89,7 +89,7 @@ def test_espnet_has_three_levels_whose_reach_is_bounded() -> None:
     assert [layer.name for layer in layers] == ["stage 1", "stage 2", "stage 3", "head"]
     x = torch.rand(1, 3, 32, 1024) - 0.5
     sums = list(batch_sums(segmenter, layers, x, None, "luo").values())
-    # 3x3 at stride 2; then 3x3 and a dilation of 16 at stride 4, and two units of that dilation.
+    # 3x3 at stride 2; then 3x3, and three 3x3 of dilation 16 at stride 4.
     for total, reach in zip(sums, (1, 1 + 2 + 3 * 16 * 4), strict=False):
         columns = np.flatnonzero(total.sum(0))
         assert 512 - reach <= columns[0]
@@ -100,7 +100,7 @@ def test_espnet_has_three_levels_whose_reach_is_bounded() -> None:
         layers_of(segmenter, ["4"])
 
 
-def test_averages_are_those_of_single_images_in_any_batch(b0: Segmenter) -> None:
+def test_averages_do_not_depend_on_the_batch(b0: Segmenter) -> None:
     layers = layers_of(b0, ["all"])
     inputs = [network_input(b0, [frame.image()], (64, 96), "cpu") for frame in FRAMES.frames]
     singles = [batch_sums(b0, layers, x, None, "luo") for x in inputs]
@@ -113,7 +113,7 @@ def test_averages_are_those_of_single_images_in_any_batch(b0: Segmenter) -> None
             )
 
 
-def test_replknet_is_reproduced_by_its_procedure(b0: Segmenter) -> None:
+def test_replknet_agrees_with_its_restated_procedure(b0: Segmenter) -> None:
     images = [frame.image() for frame in FRAMES.frames]
     assert isinstance(b0.network, nn.Module)
     encoder = b0.network.get_submodule("backbone")
@@ -208,7 +208,7 @@ def test_the_tables_have_a_row_for_each_field(b0: Segmenter) -> None:
     assert list(radial.columns) == ["model", "condition", "layer", "radius", "share"]
 
 
-def test_the_head_is_the_classes_alone(b0: Segmenter) -> None:
+def test_the_head_sums_the_classes_alone(b0: Segmenter) -> None:
     espnet = random("espnet")
     assert layers_of(espnet, ["head"])[0].channels == len(CLASSES)
     assert espnet.spare_outputs == 1

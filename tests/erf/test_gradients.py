@@ -38,7 +38,7 @@ def field(
 
 
 def ones(layers: Sequence[tuple[int, int, int]], *, padded: bool = True) -> nn.Sequential:
-    """Convolutions (kernel, stride, dilation) whose weights are all 1, the first of 3 channels."""
+    """Return convolutions (kernel, stride, dilation) of weights 1; the first has 3 inputs."""
     network = nn.Sequential()
     for number, (kernel, stride, dilation) in enumerate(layers):
         padding = kernel // 2 * dilation if padded else 0
@@ -68,7 +68,7 @@ def paths(layers: Sequence[tuple[int, int, int]], length: int) -> NDArray[np.flo
 
 
 def placed(side: NDArray[np.float64], size: tuple[int, int], first: Pixel) -> Map:
-    """Return an outer product in a map, with its corner at `first`."""
+    """Return a map with the outer product of `side` with itself at the corner `first`."""
     result: Map = np.zeros(size)
     (y, x), n = first, len(side)
     result[y : y + n, x : x + n] = np.outer(side, side)
@@ -122,7 +122,7 @@ def test_strides_dilations_and_units_anywhere(
 
 
 def test_strides_follow_from_sizes() -> None:
-    assert stride_of((3, 3), (33, 33)) == 16  # 11 to 16 would do
+    assert stride_of((3, 3), (33, 33)) == 16  # as would 11 to 15
     assert stride_of((4, 4), (10, 10)) == 3
     assert stride_of((16, 24), (64, 96)) == 4
     assert stride_of((10, 10), (9, 9)) is None
@@ -150,7 +150,7 @@ class Attention(nn.Module):
             self.attention.proj.weight.copy_(torch.ones(3, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give the map."""
+        """Return the map (N, C, H, W)."""
         size = (x.shape[2], x.shape[3])
         return to_map(self.attention(to_tokens(x), size), size)
 
@@ -162,10 +162,10 @@ def test_an_attention_with_equal_weights_is_uniform(at: Pixel | None) -> None:
 
 
 class Signed(nn.Module):
-    """Three channels: the pixel, its right neighbour below 0, and what falls with its left one."""
+    """Three channels: the pixel; its right neighbour, negative; its left one, negated."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give the map."""
+        """Return the map (N, C, H, W)."""
         grey = x.sum(1)
         return torch.stack([grey, grey.roll(-1, 2) - 9, 9 - grey.roll(1, 2)], 1)
 
@@ -183,7 +183,7 @@ class Cancelling(nn.Module):
     """Two channels that cancel in their sum."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Give the map."""
+        """Return the map (N, C, H, W)."""
         grey = x.sum(1)
         return torch.stack([grey, 1 - grey], 1)
 

@@ -113,7 +113,7 @@ def test_tokens_keep_their_places() -> None:
 
 
 class Odd(nn.Module):
-    """A network with layers of no map, called twice or never, or without gradients."""
+    """A network with layers that are called twice or never, return no map or have no gradients."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,7 +124,7 @@ class Odd(nn.Module):
         self.flat = nn.Flatten()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Call them."""
+        """Return 19 channels."""
         self.flat(x)
         self.pairs(x.detach())
         x = self.twice(self.twice(x))
@@ -181,6 +181,8 @@ def test_a_model_without_gradients_is_refused_and_torchscript_is_not(tmp_path: P
         ({"weights": "streets", "model": ["b0", "b1"]}, "--weights: goes with one --model"),
         ({"model": ["b0@random", "b0@random"]}, "--model: two are called b0@random"),
         ({"model": []}, "--model: name at least one"),
+        ({"stages": []}, "--stage: name at least one, or a --layer"),
+        ({"conditions": []}, "--condition: name at least one"),
     ],
 )
 def test_bad_input_is_one_line(options: dict[str, object], message: str) -> None:

@@ -1,4 +1,4 @@
-"""RepLKNet's procedure for effective receptive fields, restated from what its authors published.
+"""RepLKNet's procedure for effective receptive fields, restated from its authors' publications.
 
 X. Ding, X. Zhang, Y. Zhou, J. Han, G. Ding, J. Sun: Scaling Up Your Kernels to 31x31. CVPR 2022,
 arXiv 2203.06717, and their scripts for it. Written anew, straightforward and slow: images are

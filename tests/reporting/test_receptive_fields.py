@@ -83,7 +83,7 @@ class Page(HTMLParser):
         self.texts.append(data)
 
 
-def test_the_page_is_self_contained_and_the_same_each_time() -> None:
+def test_the_page_is_self_contained_and_reproducible() -> None:
     source = html.render(sample().report())
     assert source == html.render(sample().report())
     page = Page(source)
@@ -204,7 +204,7 @@ def test_scale_bars_are_of_round_lengths(longest: float, length: int) -> None:
     assert scale_length(longest) == length
 
 
-def test_tables_read_as_a_reader_does(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_have_rounded_numbers_and_dashes(monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = []
     for number in (1, 2):
         row: dict[str, float] = {"radius": 4.6 * number, "anisotropy": 0.25, "angle": -30.0}
@@ -256,7 +256,7 @@ def test_curves_name_every_subject() -> None:
     assert re.search(r"var\(--series-2\)\"></span> deeplab@streets", page)
 
 
-def test_rows_are_named_by_model_and_where_needed_by_condition() -> None:
+def test_rows_name_the_model_and_if_needed_the_condition() -> None:
     fields = list(sample(subjects=("b0",), layers=("head",)))
     foggy = replace(fields[0], condition="fog 3")
     untrained = {"trained_on": "nothing", "weights": {}}
