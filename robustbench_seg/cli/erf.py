@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import api
 from .command import command
-from .console import console, say
+from .console import say
 from .evaluation import Formats
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def erf(fields: "ReceptiveFields", *, formats: Formats = ("html", "csv")) -> Non
     Numbers are shown here; maps, figures and a report are written to the folder. Its maps hold the
     averaged gradient of each field (.npz) and every choice behind it (.json).
     """
-    from reports.formats import terminal
+    from ..reporting.receptive_fields import MAPS
+    from .output import show
 
-    terminal.show(fields.report(), console)
     fields.save()
-    for path in fields.write(formats):
-        say(str(path))
+    show(fields, formats)
+    say(f"maps: {fields.folder / MAPS}")

@@ -35,6 +35,7 @@ from ...folders import RESULTS
 from ...models.base import NOTHING
 from ...names import slug
 from ..files import Reported
+from ..words import count
 from . import figures
 from .maps import ON_PAGE, SAMPLES, FieldMap
 from .tables import replknet_table, squares_table
@@ -134,8 +135,8 @@ class ReceptiveFields(Sequence[Field], Reported):
     @cached_property
     def _document(self) -> Document:
         choices = self[0].choices
-        data, count = choices["data"], len(choices["data"]["images"])
-        frames = f"{count} frame{'s' if count > 1 else ''}"
+        data = choices["data"]
+        frames = count(len(data["images"]), "frame")
         return Document(
             title=f"Effective receptive fields on {data['dataset']} ({data['split']}, {frames}, "
             f"{choices['method']})",
@@ -145,7 +146,7 @@ class ReceptiveFields(Sequence[Field], Reported):
             ),
             kind="Effective receptive fields",
             stamps=tuple(
-                f"UNTRAINED: the weights of {name} are random, its field shows the architecture"
+                f"UNTRAINED: the weights of {name} are random; its field shows the architecture"
                 for name, fields in self._models.items()
                 if _untrained(fields[0])
             ),
