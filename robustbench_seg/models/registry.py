@@ -124,7 +124,10 @@ def load_models(
     seed: int = 0,
     encoders: bool = False,
 ) -> tuple[Segmenter, ...]:
-    """Load models as `load_model` does, loaded ones as they are; InputError for equal names."""
+    """Load several models as `load_model` does; segmenters stay as they are.
+
+    Raises InputError as `load_model`, and for two models of one name.
+    """
     segmenters = tuple(
         choice
         if isinstance(choice, Segmenter)
@@ -137,7 +140,9 @@ def load_models(
     for name in names:
         check_name(name)
         if names.count(name) > 1:
-            raise InputError(f"--model: two are called {name}; name each once, or rename a file")
+            raise InputError(
+                f"--model: two models are named {name}; give each once, or rename a file"
+            )
     return segmenters
 
 
