@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..models.base import Segmenter
+from ..protocol.input_geometry import Size
 
 NOT_FINITE = "gives NaN or infinite logits"
 
@@ -17,12 +18,11 @@ def output_error(segmenter: Segmenter, problem: str) -> InputError:
     return InputError(f"--model {segmenter.name}: {problem}")
 
 
-def call_error(segmenter: Segmenter, height: int, width: int, error: Exception) -> InputError:
+def call_error(segmenter: Segmenter, size: Size, error: Exception) -> InputError:
     """Return a one-line error for an exception that a model raised on an input."""
     message = str(error).strip().split("\n")[0]
-    return output_error(
-        segmenter, f"fails on an input of {width}x{height} ({type(error).__name__}: {message})"
-    )
+    reason = f"{type(error).__name__}: {message}"
+    return output_error(segmenter, f"fails on an input of {size[1]}x{size[0]} ({reason})")
 
 
 def check_logits(segmenter: Segmenter, logits: object, inputs: int) -> Tensor:
@@ -42,21 +42,13 @@ def check_logits(segmenter: Segmenter, logits: object, inputs: int) -> Tensor:
     return logits[:, :classes]
 
 
-def check_labels(
-    segmenter: Segmenter, output: object, height: int, width: int
-) -> NDArray[np.uint8]:
+def check_labels(segmenter: Segmenter, output: object, size: Size) -> NDArray[np.uint8]:
     """Return a label function's output as uint8 (H, W); InputError if it is no label map."""
-    labels = np.asarray(output)
-    if labels.dtype.kind not in "iu" or labels.shape != (height, width):
-        raise output_error(
-            segmenter,
-            f"gives {labels.dtype} {labels.shape} for an image of {width}x{height}; expected a "
-            f"label map, integers ({height}, {width})",
-        )
-    if labels.size and not 0 <= labels.min() <= labels.max() < len(segmenter.classes):
-        raise output_error(
-            segmenter,
-            f"gives labels from {labels.min()} to {labels.max()}; its classes are 0 to "
-            f"{len(segmenter.classes) - 1}",
-        )
+    labels, classes = np.asarray(output), len(segmenter.classes)
+    if labels.dtype.kind not in "iu" or labels.shape != size:
+        given = f"gives {labels.dtype} {labels.shape} for an image of {size[1]}x{size[0]}"
+        raise output_error(segmenter, f"{given}; expected a label map, integers {size}")
+    if labels.size and not 0 <= labels.min() <= labels.max() < classes:
+        given = f"gives labels from {labels.min()} to {labels.max()}"
+        raise output_error(segmenter, f"{given}; its classes are 0 to {classes - 1}")
     return labels.astype(np.uint8)

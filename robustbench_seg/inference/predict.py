@@ -86,8 +86,8 @@ class Predictor:
         try:
             output = cast(LabelFunction, self.segmenter.network)(image)
         except Exception as error:  # a user's function may raise any
-            raise call_error(self.segmenter, height, width, error) from error
-        return resize_nearest(check_labels(self.segmenter, output, height, width), size)
+            raise call_error(self.segmenter, (height, width), error) from error
+        return resize_nearest(check_labels(self.segmenter, output, (height, width)), size)
 
     def _input(self, images: NDArray[np.uint8], view: InputView) -> Tensor:
         preprocessing = self.segmenter.preprocessing
@@ -113,7 +113,7 @@ class Predictor:
                 f"{x.shape[3]}x{x.shape[2]} at once; use --batch 1, --window slide or fp16",
             ) from error
         except Exception as error:  # a user's model may raise any
-            raise call_error(self.segmenter, x.shape[2], x.shape[3], error) from error
+            raise call_error(self.segmenter, (x.shape[2], x.shape[3]), error) from error
         return check_logits(self.segmenter, logits, len(x))
 
 

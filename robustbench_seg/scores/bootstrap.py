@@ -83,15 +83,14 @@ class Bootstrap:
             np.array([[miou[own[draw % len(own)]] for own in columns] for draw in range(draws)])
         )
 
-    def class_values(self, place: int) -> pd.DataFrame:
-        """Return the IoU of a class over all images, in one row: columns (condition, severity)."""
-        sums = self._counts[..., place].sum(axis=0)  # (units, draws, 3) -> (draws, 3)
-        return self._frame(self._mean_over_draws(self.pixel_counts.class_iou(sums))[np.newaxis])
-
-    def class_samples(self, place: int) -> pd.DataFrame:
-        """Return the IoU of a class in each resample, as in `samples`."""
-        sums = weighted_sums(self._weights, self._counts[..., place])  # (resamples, draws, 3)
-        return self._frame(self._mean_over_draws(self.pixel_counts.class_iou(sums)))
+    def class_iou(self, place: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the IoU of a class as in `values` and in `samples`."""
+        counts = self._counts[..., place]  # (units, draws, 3)
+        sums = counts.sum(axis=0, keepdims=True), weighted_sums(self._weights, counts)
+        value, samples = (
+            self._frame(self._mean_over_draws(self.pixel_counts.class_iou(part))) for part in sums
+        )  # (1 or resamples, draws, 3) -> (1 or resamples, conditions)
+        return value, samples
 
     def ends(self, samples: Samples) -> tuple[Scores, Scores]:
         """Return the low and the high end of the interval of each column of samples."""

@@ -44,7 +44,7 @@ def class_breakdown(bootstrap: Bootstrap, suite: SeverityPolicy) -> pd.DataFrame
     """
     rows = {}
     for place in np.flatnonzero(bootstrap.pixel_counts.class_set).tolist():
-        value, samples = bootstrap.class_values(place), bootstrap.class_samples(place)
+        value, samples = bootstrap.class_iou(place)
         losses = with_interval(
             bootstrap, _class_losses(value, suite), _class_losses(samples, suite)
         )

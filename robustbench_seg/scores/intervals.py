@@ -77,11 +77,7 @@ def intervals(
         classes = np.flatnonzero(bootstrap.pixel_counts.class_set).tolist()
         for start in range(0, len(classes), _CLASSES_TOGETHER):
             together = classes[start : start + _CLASSES_TOGETHER]
-            by_class = [
-                part
-                for place in together
-                for part in (bootstrap.class_values(place), bootstrap.class_samples(place))
-            ]
+            by_class = [part for place in together for part in bootstrap.class_iou(place)]
             found = _derived(derive_by_class, by_class)
             for place, value, samples in zip(together, found[::2], found[1::2], strict=True):
                 add(model, bootstrap.pixel_counts.classes[place], value, samples, value)

@@ -211,11 +211,7 @@ def _mean_over(class_set: NDArray[np.bool_], scores: Scores) -> Scores:
     return _ratio(np.where(class_set, scores, 0.0).sum(axis=-1), class_set.sum(axis=-1))
 
 
-def _ratio(numerator: NDArray[np.generic], denominator: NDArray[np.generic]) -> Scores:
+def _ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Scores:
     """Divide; NaN where the denominator is 0."""
-    numerator = np.asarray(numerator, dtype=np.float64)
-    denominator = np.asarray(denominator, dtype=np.float64)
-    numerator, denominator = np.broadcast_arrays(numerator, denominator)
-    ratio = np.full(numerator.shape, np.nan)
-    np.divide(numerator, denominator, out=ratio, where=denominator != 0)
-    return ratio
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(denominator != 0, np.true_divide(numerator, denominator), np.nan)

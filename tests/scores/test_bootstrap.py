@@ -153,7 +153,7 @@ def test_a_resample_without_a_class_has_the_mean_over_the_others() -> None:
     both = (16 / 20 + 1 + 4 / 8) / 3
     found = bootstrap.samples["clean", 0]
     assert set(found.round(9)) == {round(first, 9), round(second, 9), round(both, 9)}
-    car = bootstrap.class_samples(2)["clean", 0]
+    car = bootstrap.class_iou(2)[1]["clean", 0]
     assert (car.isna() == (found == first)).all()
     assert 60 < car.isna().sum() < 140
     frame = scores(counts_of(counted))
