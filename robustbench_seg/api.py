@@ -417,11 +417,12 @@ def train(
     from .inference.devices import resolve_device
     from .models.catalogue import MODELS
     from .models.registry import build_model
-    from .training import training
+    from .training import train as training
+    from .training.recipe import Recipe
 
     dataset = open_dataset(data, split, limit)
     chosen_device = resolve_device(device)
-    recipe = training.Recipe(
+    recipe = Recipe(
         model=model,
         data=f"{dataset.name} {dataset.split}, {len(dataset.frames)} frames",
         steps=steps,

@@ -22,13 +22,13 @@ def fail_at_seven(number: int) -> int:
     return number
 
 
-def test_a_worker_that_is_killed_is_one_line() -> None:
+def test_a_killed_worker_is_a_one_line_error() -> None:
     done: list[int] = []
     with pytest.raises(InputError, match="a worker process was killed"), ProcessPool.of(2) as pool:
         pool.run(end_at_seven, range(20), done.append)
 
 
-def test_an_error_of_a_worker_ends_the_work_and_keeps_what_is_done() -> None:
+def test_an_error_in_a_worker_ends_the_work_and_keeps_finished_items() -> None:
     done: list[int] = []
     with pytest.raises(InputError, match="seven"), ProcessPool.of(2) as pool:
         pool.run(fail_at_seven, range(200), done.append)

@@ -10,14 +10,7 @@ from pathlib import Path
 
 from .files import FileFrame
 from .layouts import layout
-from .split_index import (
-    SplitIndex,
-    files_in,
-    require_images,
-    require_labels,
-    require_split,
-    subfolders,
-)
+from .split_index import SplitIndex, files_in, images_of, require_labels, subfolders
 from .taxonomies import load_taxonomy
 
 _TITLE = "ADE20K, 150 classes, as ADEChallengeData2016: a path"
@@ -31,11 +24,9 @@ def _fits(root: Path) -> bool:
 @layout("ade20k", _TITLE, "images/ and annotations/", _fits, images="images")
 def index_ade20k(root: Path, split: str) -> SplitIndex:
     """Index a split; InputError if it has no folder, no image or no labels."""
-    folder = _SPLITS.get(split, split)
+    folder, known = _SPLITS.get(split, split), subfolders(root / "images")
     images, labels = root / "images" / folder, root / "annotations" / folder
-    require_split(images, split, subfolders(root / "images"))
-    paths = files_in(images, "*.jpg")
-    require_images(paths, images, "<frame>.jpg")
+    paths = images_of(images, split, known, "*.jpg", "<frame>.jpg")
     require_labels(labels, f"the labels of {images} belong there")
     taxonomy = load_taxonomy("ade20k")
     index = SplitIndex("ade20k", split, taxonomy.classes, root)

@@ -10,14 +10,7 @@ from pathlib import Path
 
 from .files import FileFrame
 from .layouts import layout
-from .split_index import (
-    SplitIndex,
-    files_in,
-    require_images,
-    require_labels,
-    require_split,
-    subfolders,
-)
+from .split_index import SplitIndex, files_in, images_of, require_labels, subfolders
 from .taxonomies import load_taxonomy
 
 _TITLE = "CamVid, 11 classes, in SegNet's layout: a path"
@@ -32,9 +25,7 @@ def _splits(root: Path) -> list[str]:
 def index_camvid(root: Path, split: str) -> SplitIndex:
     """Index a split; InputError if it has no folder, no image or no labels."""
     images, labels = root / split, root / f"{split}annot"
-    require_split(images, split, _splits(root))
-    paths = files_in(images, "*.png")
-    require_images(paths, images, "<frame>.png")
+    paths = images_of(images, split, _splits(root), "*.png", "<frame>.png")
     require_labels(labels, f"the labels of {images} belong there")
     taxonomy = load_taxonomy("camvid")
     index = SplitIndex("camvid", split, taxonomy.classes, root)

@@ -11,14 +11,7 @@ from pathlib import Path
 from .base import Dataset
 from .files import FileFrame
 from .layouts import layout
-from .split_index import (
-    SplitIndex,
-    files_in,
-    require_images,
-    require_labels,
-    require_split,
-    subfolders,
-)
+from .split_index import SplitIndex, files_in, images_of, require_labels, subfolders
 from .taxonomies import CITYSCAPES, load_taxonomy
 
 CITYSCAPES_VARIABLE = "CITYSCAPES_DATASET"
@@ -36,11 +29,8 @@ def is_cityscapes(root: Path) -> bool:
 
 def image_paths(root: Path, split: str) -> list[Path]:
     """Return the images of a split, sorted; InputError if the split or its images are missing."""
-    images = root / "leftImg8bit" / split
-    require_split(images, split, subfolders(root / "leftImg8bit"))
-    paths = files_in(images, f"*/*{_ENDING}")
-    require_images(paths, images, f"<city>/<frame>{_ENDING}")
-    return paths
+    images, known = root / "leftImg8bit" / split, subfolders(root / "leftImg8bit")
+    return images_of(images, split, known, f"*/*{_ENDING}", f"<city>/<frame>{_ENDING}")
 
 
 def cityscapes(root: Path, split: str = "val") -> Dataset:

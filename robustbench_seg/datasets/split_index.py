@@ -88,6 +88,16 @@ def require_images(images: Collection[object], folder: Path, expected: str) -> N
         raise InputError(f"{folder}: no images; expected {expected}")
 
 
+def images_of(
+    folder: Path, split: str, known: Collection[str], pattern: str, expected: str
+) -> list[Path]:
+    """Return the images of a split's folder, sorted; InputError if it is missing or has none."""
+    require_split(folder, split, known)
+    images = files_in(folder, pattern)
+    require_images(images, folder, expected)
+    return images
+
+
 def require_labels(labels: Path, what: str) -> None:
     """Raise InputError if the folder of a split's labels does not exist."""
     if not labels.is_dir():

@@ -1,1 +1,1 @@
-"""The recipe that made the embedded weights."""
+"""Training models, as the embedded weights were made."""

@@ -1,4 +1,4 @@
-"""What a training sees: frames without end, each at a random size, cropped and flipped."""
+"""Augmented samples for training: frames at a random size, cropped and flipped, endlessly."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CACHE_BYTES = 2 * 2**30
 class Augmentation:
     """A random resize by a factor, a random crop (height, width) and a random flip.
 
-    Where the resized image is smaller than the crop it is padded: black, and ignored in the label.
+    An image that is then smaller than the crop is padded with black, its label with IGNORE.
     """
 
     crop: tuple[int, int]
@@ -55,7 +55,7 @@ class Augmentation:
 class Samples(Dataset[tuple[Tensor, Tensor]]):
     """Endless augmented samples; sample i is a function of (seed, i) alone.
 
-    Raises InputError for a frame that cannot be read or whose label does not fit.
+    Raises InputError for a frame that cannot be read or whose label is invalid.
     """
 
     def __init__(self, frames: Frames, augment: Augmentation, seed: int):
@@ -91,7 +91,7 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
 def batches(
     samples: Samples, indices: range, size: int, workers: int
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the samples of these indices in batches, read ahead by worker processes (0: none).
+    """Yield the samples of these indices in batches, prefetched by worker processes (0: none).
 
     Images are uint8 (N, 3, H, W), labels uint8 (N, H, W). Raises InputError as `Samples` does.
     """
@@ -104,13 +104,13 @@ def batches(
             worker_init_fn=_leave_interrupts_to_the_main_process,
         )
     except InputError as error:
-        # From a worker the error comes as text: a traceback that ends with what it said.
+        # A worker's error comes as text: a traceback that ends with the message.
         raise InputError(str(error).strip().splitlines()[-1].split("InputError: ")[-1]) from error
 
 
 def _leave_interrupts_to_the_main_process(_worker: int) -> None:
     # Ctrl-C reaches every process of a terminal; the main one then stops its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Errors of samples reach the main process as results. What would be printed here is only that
-    # the main process, when it stops, hangs up on the thread that hands it a batch.
+    # Errors of samples reach the main process as results. This would only print that the main
+    # process, when it stops, closes its connection to the thread that hands over batches.
     sys.excepthook = lambda *_: None

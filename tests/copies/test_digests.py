@@ -68,7 +68,7 @@ def test_the_digests_are_golden() -> None:
     assert_golden("digests.csv", "corruption,severity,sha256\n" + "".join(rows))
 
 
-def test_a_digest_is_that_of_the_bytes_of_the_corrupted_frame() -> None:
+def test_a_digest_is_the_sha256_of_the_corrupted_pixels() -> None:
     image, _ = render("val", 0, 512, 256)
     corrupted = corrupt(image, "shot_noise", 4, seed=2)
     expected = hashlib.sha256(corrupted.tobytes()).hexdigest()
@@ -77,7 +77,7 @@ def test_a_digest_is_that_of_the_bytes_of_the_corrupted_frame() -> None:
     assert suite_digests(suite, seed=2) == (ImageDigest("shot_noise", 4, expected),)
 
 
-def test_one_digest_stands_for_all() -> None:
+def test_the_total_digest_is_of_one_line_per_image() -> None:
     first, second = ImageDigest("fog", 1, "aa"), ImageDigest("fog", 2, "bb")
     # $ printf 'fog 1 aa\nfog 2 bb\n' | sha256sum
     expected = "2401d2e63dad98726cdac6586debcb766b13a621d59fc511ef311df5e7137bd7"

@@ -89,7 +89,7 @@ def test_a_folder_of_images_keeps_its_paths_and_names(tmp_path: Path) -> None:
     )
 
 
-def test_links_are_followed_but_not_round(tmp_path: Path) -> None:
+def test_links_are_followed_without_endless_loops(tmp_path: Path) -> None:
     for folder in ("photos", "elsewhere"):
         (tmp_path / folder).mkdir()
         write_png(tmp_path / folder / "a.png", np.zeros((32, 32, 3), np.uint8))
@@ -98,7 +98,7 @@ def test_links_are_followed_but_not_round(tmp_path: Path) -> None:
     assert find_sources(tmp_path / "photos", None) == ["a.png", "linked/a.png"]
 
 
-def test_the_command_needs_no_torch_and_says_what_it_did(tree: Path, tmp_path: Path) -> None:
+def test_the_command_imports_no_torch_and_prints_a_summary(tree: Path, tmp_path: Path) -> None:
     program = (
         "import sys; from robustbench_seg.__main__ import main\n"
         "try: main()\n"
@@ -117,7 +117,7 @@ def test_the_command_needs_no_torch_and_says_what_it_did(tree: Path, tmp_path: P
     assert last == "[]"
 
 
-def test_bad_arguments_are_one_line_and_write_nothing(tree: Path, tmp_path: Path) -> None:
+def test_bad_arguments_are_one_line_errors_and_write_nothing(tree: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "twice").mkdir()
     (tmp_path / "camvid" / "val").mkdir(parents=True)
@@ -182,7 +182,7 @@ def rgb_of_16_bits() -> bytes:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_images_that_are_not_rgb_or_grey_are_named_with_what_they_are(
+def test_images_that_are_not_rgb_or_grey_are_refused_with_their_format(
     tmp_path: Path, workers: int
 ) -> None:
     source, out = tmp_path / "in", tmp_path / "out"
@@ -211,7 +211,7 @@ def test_images_that_are_not_rgb_or_grey_are_named_with_what_they_are(
         read_image(bad)
 
 
-def test_an_image_that_changes_meanwhile_is_named(tree: Path, tmp_path: Path) -> None:
+def test_an_image_that_changes_during_the_copy_is_named(tree: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     shutil.copytree(tree, other)
 

@@ -1,4 +1,4 @@
-"""Our PNG files, read by Pillow and by OpenCV."""
+"""The PNG encoder, checked by the decoders of Pillow and OpenCV."""
 
 from __future__ import annotations
 
@@ -36,14 +36,12 @@ def test_opencv_reads_what_was_written() -> None:
     np.testing.assert_array_equal(read[..., ::-1], image)
 
 
-def test_views_with_gaps_are_written_alike() -> None:
+def test_strided_views_are_encoded_alike() -> None:
     image = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
     assert encode_png(image[::2, ::-1]) == encode_png(image[::2, ::-1].copy())
 
 
-def test_a_file_is_there_whole_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_are_written_atomically(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     image = np.zeros((4, 5, 3), np.uint8)
     write_png(tmp_path / "x.png", image)
     before = (tmp_path / "x.png").read_bytes()

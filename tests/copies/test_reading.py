@@ -15,7 +15,7 @@ from tests.helpers.copied import CONDITIONS, FEW, pixels
 from tests.helpers.frames import image_path, name
 
 
-def test_a_copy_knows_its_images(tree: Path, tmp_path: Path) -> None:
+def test_images_are_compared_with_their_digests(tree: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     corrupt_folder(tree, out, **FEW)
     copy = CorruptedCopy.open(out)

@@ -36,7 +36,7 @@ def test_an_interrupted_copy_is_completed(tree: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         corrupt_folder(tree, cut, **FEW, progress=interrupt)
     assert len(table(cut)) == 4
-    # As a killed process leaves them: half an image, and half a row of the table.
+    # What a killed process leaves: half an image, and half a row of the table.
     image_path(cut / "fog" / "1", 1).with_suffix(".png.partial").write_bytes(b"half")
     with (cut / TABLE).open("a") as file:
         file.write("fog,1,leftImg8bit/val/streets/streets_000001_000019_leftImg8bit.png,00ff")
@@ -51,7 +51,7 @@ def test_an_interrupted_copy_is_completed(tree: Path, tmp_path: Path) -> None:
     assert contents(cut) == contents(whole)
 
 
-def test_what_is_there_is_not_made_again(tree: Path, tmp_path: Path) -> None:
+def test_finished_images_are_not_written_again(tree: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     corrupt_folder(tree, out, **FEW)
     before = contents(out)
@@ -90,7 +90,7 @@ def test_another_copy_is_refused_before_any_image_is_read(
     assert contents(out) == before
 
 
-def test_a_full_disk_is_one_line_and_what_is_done_is_kept(
+def test_a_full_disk_is_a_one_line_error_and_keeps_finished_images(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"

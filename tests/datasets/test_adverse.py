@@ -1,4 +1,4 @@
-"""Datasets with a folder for each condition: every frame is seen as it was taken, and scored so."""
+"""Datasets with real conditions: every condition is scored over its own frames."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_each_condition_is_scored_over_its_own_frames(tmp_path: Path) -> None:
     }
 
 
-def test_without_labelled_frames_in_fair_weather_nothing_is_clean(tmp_path: Path) -> None:
+def test_without_labelled_fair_weather_frames_there_is_no_clean_score(tmp_path: Path) -> None:
     root = write_acdc(tmp_path / "acdc")
     (root / "gt/night/val_ref/GP2/GP2_2_gt_ref_labelTrainIds.png").unlink()
     run = evaluate(root, tmp_path / "run")
@@ -84,14 +84,14 @@ def test_without_labelled_frames_in_fair_weather_nothing_is_clean(tmp_path: Path
     )
 
 
-def test_the_same_frames_in_each_condition(tmp_path: Path) -> None:
+def test_cityscapes_adverse_has_the_same_frames_in_each_condition(tmp_path: Path) -> None:
     root = write_cityscapes_adverse(tmp_path / "adverse")
     run = evaluate(root, tmp_path / "run")
     assert miou(run) == pytest.approx(by_hand(open_dataset(str(root))), abs=1e-9)
     assert [frame.group for frame in run.spec.frames] == ["frankfurt", "lindau"] * 2
 
 
-def test_an_interrupted_run_goes_on(tmp_path: Path) -> None:
+def test_an_interrupted_run_resumes(tmp_path: Path) -> None:
     root = write_acdc(tmp_path / "acdc")
 
     def interrupt(stage: str, done: int, total: int, note: str) -> None:
@@ -114,7 +114,7 @@ def test_one_condition_alone_takes_any_suite(tmp_path: Path) -> None:
     assert miou(run)["clean"] == pytest.approx(by_hand(open_dataset(str(root)))["night"])
 
 
-def test_there_are_no_conditions_to_choose(tmp_path: Path) -> None:
+def test_options_that_choose_conditions_are_refused(tmp_path: Path) -> None:
     root = write_acdc(tmp_path / "acdc")
     for option, value in (
         ("suite", "cityscapes-c"),

@@ -29,6 +29,6 @@ def test_a_trained_model_has_its_scores(shared_data: Path) -> None:
         labels = predictor.labels(np.array(frame.image())[None], label.shape)[0]
         matrix += confusion_matrix(label, labels, 11)
     assert (dataset.split, len(dataset.frames)) == ("val", 101)
-    # As it was trained to.
+    # The scores of its training.
     assert mean_iou(matrix, present_classes(matrix)) == pytest.approx(0.5095, abs=1e-3)
     assert pixel_accuracy(matrix) == pytest.approx(0.876, abs=1e-3)

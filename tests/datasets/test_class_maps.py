@@ -1,4 +1,4 @@
-"""Models scored on labels of other classes, against the same in dictionaries and sums."""
+"""Class maps, against an independent computation with dictionaries."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from robustbench_seg.models.base import IMAGENET, Segmenter
 from robustbench_seg.models.registry import load_model
 from robustbench_seg.reporting.run import Run
 from tests.helpers.frames import CITY, write_camvid, write_tree
-from tests.helpers.trees import picture, save, values, write_folders
+from tests.helpers.trees import noise_image, save, values, write_folders
 
 CITYSCAPES_NAMES = [info.name for info in CITYSCAPES]
 CAMVID_NAMES = [info.name for info in CAMVID]
 ONE: dict[str, Any] = {"corruptions": ["brightness"], "severities": [1]}
 
-# As in the file, restated: the issue's own example is from Cityscapes' 19 to CamVid's 11.
+# The embedded map, restated.
 TO_CAMVID = {
     "road": "road",
     "sidewalk": "pavement",
@@ -62,7 +62,7 @@ PART = {"road": "road", "sidewalk": "pavement", "car": "car", "building": "build
 
 
 def restated_iou(pairs: Counter[tuple[str | None, str | None]]) -> dict[str, float]:
-    """Return the IoU of each class with ground truth: pairs are (true, predicted), None is none."""
+    """Return the IoU of each class that occurs, from (true, predicted) pairs; None is unmapped."""
     scores = {}
     for name in {true for true, _ in pairs if true is not None}:
         hits = pairs[name, name]
@@ -100,7 +100,7 @@ def write_map(path: Path, pairs: Mapping[str, str]) -> Path:
 
 
 def logits_of(segmenter: Segmenter, image: NDArray[np.uint8]) -> torch.Tensor:
-    """Return float64 logits (K, H, W) of a whole image, by torch alone."""
+    """Return float64 logits (K, H, W) of a whole image, with torch only."""
     mean, std = (torch.tensor(part).view(3, 1, 1) for part in (IMAGENET.mean, IMAGENET.std))
     x = (torch.from_numpy(image.copy()).permute(2, 0, 1).float() - mean) / std
     assert isinstance(segmenter.network, torch.nn.Module)
@@ -109,7 +109,7 @@ def logits_of(segmenter: Segmenter, image: NDArray[np.uint8]) -> torch.Tensor:
     return F.interpolate(logits, image.shape[:2], mode="bilinear")[0]  # (K, H, W)
 
 
-def test_embedded_maps_restate_their_taxonomies() -> None:
+def test_embedded_maps_fit_their_taxonomies() -> None:
     assert map_names() == (
         "ade20k-to-cityscapes",
         "cityscapes-to-camvid",
@@ -193,7 +193,7 @@ def test_labels_are_mapped(shared_data: Path, tmp_path: Path) -> None:
     assert run.spec.class_map.maps == "labels"
 
 
-def test_a_model_of_other_classes_is_refused_with_the_option_that_helps(tmp_path: Path) -> None:
+def test_a_model_with_other_classes_is_refused_and_class_map_suggested(tmp_path: Path) -> None:
     tree = write_tree(tmp_path / "tree", 1)
     factory = tmp_path / "nets.py"
     factory.write_text(
@@ -232,10 +232,10 @@ def test_a_model_of_other_classes_is_refused_with_the_option_that_helps(tmp_path
         )
 
 
-def test_what_a_map_does_to_labels_and_predictions(tmp_path: Path) -> None:
-    """By hand: the tables of both directions and modes."""
+def test_lookups_of_labels_and_predictions(tmp_path: Path) -> None:
+    """Both directions and modes, by hand."""
     part = load_class_map(str(write_map(tmp_path / "part.toml", PART)))
-    save(tmp_path / "images/a.png", picture())
+    save(tmp_path / "images/a.png", noise_image())
     save(tmp_path / "labels/a.png", values(12))
     camvid = open_dataset(images=tmp_path / "images", labels=tmp_path / "labels", classes="camvid")
     wrong = apply_class_map(camvid, part, "wrong")
@@ -272,7 +272,7 @@ def test_what_a_map_does_to_labels_and_predictions(tmp_path: Path) -> None:
         ('from = "cityscapes"\nto = "camvid"\nand = 1\n[map]\nroad = "road"', "unknown key and"),
     ],
 )
-def test_bad_maps_are_one_line(tmp_path: Path, text: str, words: str) -> None:
+def test_bad_maps_are_one_line_errors(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(text)
     with pytest.raises(InputError, match=words) as caught:
@@ -281,7 +281,7 @@ def test_bad_maps_are_one_line(tmp_path: Path, text: str, words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_maps_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+def test_maps_for_other_datasets_are_refused(tmp_path: Path) -> None:
     camvid = open_dataset(str(write_camvid(tmp_path)))
     with pytest.raises(InputError, match=r"from ade20k to cityscapes, and .* camvid .* of neither"):
         apply_class_map(camvid, load_class_map("ade20k-to-cityscapes"), "wrong")
@@ -291,12 +291,12 @@ def test_maps_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         load_class_map("moon")
 
 
-def test_a_specification_survives_being_stored() -> None:
+def test_a_specification_is_restored_from_its_dict() -> None:
     spec = ClassMapSpec("a", "0", "wrong", "labels", ("x",), ("y", "z"), ())
     assert ClassMapSpec.from_dict(asdict(spec)) == spec
 
 
-def test_the_command_line_says_what_is_mapped(
+def test_the_report_says_which_classes_are_mapped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     images, labels = write_folders(tmp_path, ("a",))
@@ -312,7 +312,7 @@ def test_the_command_line_says_what_is_mapped(
     printed = " ".join(capsys.readouterr().out.split())
     assert stopped.value.code == 0, printed
     assert "Class map part (digest " in printed
-    assert "the predictions are mapped, from the 19 classes of the models onto the 11" in printed
+    assert "predictions are mapped from the 19 classes of the models to the 11" in printed
     assert (
         "argmax is restricted to mapped classes; these are never predicted: wall, fenc" in printed
     )

@@ -1,4 +1,4 @@
-"""`robustseg datasets check`: whatever is wrong with a tree is told at once, with exit code 2."""
+"""`robustseg datasets check` lists all problems, and exits with code 2."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from robustbench_seg.__main__ import main
 from robustbench_seg.datasets.validate import check_dataset
 from robustbench_seg.errors import InputError
 from tests.helpers.frames import image_path, label_path, name, write_tree
-from tests.helpers.trees import picture, save, values, write_acdc, write_folders
+from tests.helpers.trees import noise_image, save, values, write_acdc, write_folders
 
 
 def check(
@@ -27,7 +27,7 @@ def check(
     return int(stopped.value.code or 0), printed.out + printed.err
 
 
-def test_a_good_tree(
+def test_a_good_tree_has_no_problems(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, printed = check(monkeypatch, capsys, write_tree(tmp_path / "tree", 2))
@@ -55,7 +55,7 @@ def test_counts_are_those_of_the_files(tmp_path: Path) -> None:
     assert found.sizes == {(64, 32): 2}
 
 
-def test_everything_that_is_wrong_is_told_at_once(
+def test_all_problems_are_listed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = write_tree(tmp_path, 7)
@@ -97,18 +97,18 @@ def test_ten_problems_of_a_kind_are_shown(
     assert "and 2 more" in printed
 
 
-def test_colours_and_labels_of_nothing_are_told(tmp_path: Path) -> None:
+def test_colour_labels_and_unlabelled_frames_are_reported(tmp_path: Path) -> None:
     images, labels = write_folders(tmp_path, ("a", "b"))
-    save(labels / "a.png", picture())
+    save(labels / "a.png", noise_image())
     save(labels / "b.png", np.full((32, 64), 255, np.uint8))
     problems = check_dataset(images=images, labels=labels).problems
-    first = tuple(picture()[0, 0].tolist())
-    (told,) = problems["frames that cannot be evaluated"]
-    assert f"this is RGB colours, {first} in its first pixel; convert them to IDs" in told
+    first = tuple(noise_image()[0, 0].tolist())
+    (line,) = problems["frames that cannot be evaluated"]
+    assert f"this is RGB colours, {first} in its first pixel; convert them to IDs" in line
     assert problems["labels"] == ["no frame has any labelled pixel"]
 
 
-def test_where_there_is_nothing_to_check_it_is_one_line(
+def test_a_split_that_cannot_be_found_is_a_one_line_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = write_tree(tmp_path / "tree", 1)
@@ -126,7 +126,7 @@ def test_where_there_is_nothing_to_check_it_is_one_line(
         check_dataset(str(tmp_path))
 
 
-def test_real_data_are_as_they_should_be(shared_data: Path) -> None:
+def test_real_data_have_no_problems(shared_data: Path) -> None:
     camvid = check_dataset(str(shared_data / "data" / "camvid"))
     assert camvid.problems == {}
     assert camvid.sizes == {(480, 360): 101}

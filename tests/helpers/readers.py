@@ -44,6 +44,7 @@ from tests.helpers.mutations import (
     mutated_text,
     mutated_words,
 )
+from tests.helpers.suite_files import RAIN_AND_GLARE
 
 Feed = Callable[[random.Random], None]
 
@@ -86,7 +87,7 @@ class Fuzzer:
         for name, text in {
             "yard.toml": samples.CLASSES,
             "map.toml": samples.CLASS_MAP,
-            "suite.toml": samples.SUITE,
+            "suite.toml": RAIN_AND_GLARE,
             "resolutions.toml": samples.RESOLUTIONS,
         }.items():
             (folder / name).write_text(text)
@@ -173,7 +174,7 @@ class Fuzzer:
     def suite(self, generator: random.Random) -> None:
         """Read a damaged suite of either kind."""
         found = load_suite(
-            self._damaged_text(generator, generator.choice((samples.SUITE, samples.RESOLUTIONS)))
+            self._damaged_text(generator, generator.choice((RAIN_AND_GLARE, samples.RESOLUTIONS)))
         )
         _ = found.digest, found.conditions
 
@@ -263,7 +264,7 @@ class Fuzzer:
         """Run a command in a new process on a damaged file or with mutated words."""
         kind = generator.randrange(3)
         if kind == 0:
-            path = self._damaged_text(generator, samples.SUITE)
+            path = self._damaged_text(generator, RAIN_AND_GLARE)
             arguments = ["suites", "--digests", "--suite", str(path)]
         elif kind == 1:
             (self.folder / "damaged_run").mkdir(exist_ok=True)
@@ -301,7 +302,7 @@ def _without_long_work() -> Iterator[None]:
             "robustbench_seg.evaluation.evaluate.execute",
             "robustbench_seg.copies.corrupting.corrupt_folder",
             "robustbench_seg.erf.measure.batch_sums",
-            "robustbench_seg.training.training.train",
+            "robustbench_seg.training.train.train",
         ):
             stack.enter_context(patch(name, stop))
         # Without --data, commands read the small tree too, instead of rendering frames.

@@ -30,20 +30,6 @@ to = "yard.toml"
 road = "path"
 vegetation = "grass"
 """
-SUITE = """title = "Rain and glare"
-source = "a test"
-severities = [1, 2, 3]
-
-[[category]]
-name = "weather"
-corruptions = ["spatter", "brightness"]
-counted = [1, 2]
-
-[[category]]
-name = "noise"
-corruptions = ["gaussian_noise"]
-counted = [1]
-"""
 RESOLUTIONS = """title = "Half and double, in fog"
 source = "a test"
 scales = [0.5, 1.0, 2.0]

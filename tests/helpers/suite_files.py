@@ -6,6 +6,21 @@ from pathlib import Path
 
 from robustbench_seg.protocol.suites import CorruptionSuite, load_suite
 
+RAIN_AND_GLARE = """
+title = "Rain and glare"
+source = "a test"
+severities = [1, 2, 3]
+
+[[category]]
+name = "weather"
+corruptions = ["spatter", "brightness"]
+counted = [1, 2]
+
+[[category]]
+name = "noise"
+corruptions = ["shot_noise"]
+counted = [3]
+"""
 MINE = """
 title = "Half, in fog"
 source = "this test"

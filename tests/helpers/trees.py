@@ -18,7 +18,7 @@ def save(path: Path, pixels: NDArray[np.generic]) -> Path:
     return path
 
 
-def picture(number: int = 0) -> NDArray[np.uint8]:
+def noise_image(number: int = 0) -> NDArray[np.uint8]:
     """Return noise, uint8 (H, W, 3), seeded by the number."""
     return np.random.default_rng(number).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
 
@@ -32,7 +32,7 @@ def values(limit: int, first: int = 0) -> NDArray[np.uint8]:
 def write_ade20k(root: Path) -> Path:
     """Write two frames whose labels hold 0 to 150."""
     for number in (1, 2):
-        save(root / f"images/validation/ADE_val_{number}.jpg", picture(number))
+        save(root / f"images/validation/ADE_val_{number}.jpg", noise_image(number))
         save(root / f"annotations/validation/ADE_val_{number}.png", values(151))
     return root
 
@@ -45,11 +45,11 @@ def write_acdc(root: Path) -> Path:
         ("night", "GP2", 3),
     ):
         place = f"{condition}/val/{sequence}/{sequence}_{number}"
-        save(root / f"rgb_anon/{place}_rgb_anon.png", picture(number))
+        save(root / f"rgb_anon/{place}_rgb_anon.png", noise_image(number))
         save(root / f"gt/{place}_gt_labelTrainIds.png", values(5, 3 if condition == "fog" else 0))
     for number in (2, 3):
         place = f"night/val_ref/GP2/GP2_{number}"
-        save(root / f"rgb_anon/{place}_rgb_ref_anon.png", picture(10 + number))
+        save(root / f"rgb_anon/{place}_rgb_ref_anon.png", noise_image(10 + number))
     save(root / "gt/night/val_ref/GP2/GP2_2_gt_ref_labelTrainIds.png", values(5))
     return root
 
@@ -60,7 +60,9 @@ def write_cityscapes_adverse(root: Path) -> Path:
         for condition in ("foggy", "original"):
             name = f"{city}_{number}"
             folder = root / "val" / condition / city
-            save(folder / f"{name}_leftImg8bit.png", picture(number + 5 * (condition == "foggy")))
+            save(
+                folder / f"{name}_leftImg8bit.png", noise_image(number + 5 * (condition == "foggy"))
+            )
         save(root / f"gtFine/val/{city}/{name}_gtFine_labelIds.png", values(34))
     return root
 
@@ -68,6 +70,6 @@ def write_cityscapes_adverse(root: Path) -> Path:
 def write_folders(root: Path, names: tuple[str, ...] = ("a", "b")) -> tuple[Path, Path]:
     """Write images/<name>.jpg and labels/<name>.png with the values 0 to 18."""
     for number, name in enumerate(names):
-        save(root / "images" / f"{name}.jpg", picture(number))
+        save(root / "images" / f"{name}.jpg", noise_image(number))
         save(root / "labels" / f"{name}.png", values(19))
     return root / "images", root / "labels"

@@ -9,25 +9,9 @@ import pytest
 from corruptions import InputError, corruption_names
 from robustbench_seg.protocol import suites
 from robustbench_seg.protocol.suites import CorruptionSuite, load_suite, suite_names
-from tests.helpers.suite_files import corruption_suite
+from tests.helpers.suite_files import RAIN_AND_GLARE, corruption_suite
 
 NOISE = ("gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise")
-
-GOOD = """
-title = "Rain and glare"
-source = "a test"
-severities = [1, 2, 3]
-
-[[category]]
-name = "weather"
-corruptions = ["spatter", "brightness"]
-counted = [1, 2]
-
-[[category]]
-name = "noise"
-corruptions = ["shot_noise"]
-counted = [3]
-"""
 
 
 def test_cityscapes_c_is_table_5() -> None:
@@ -105,7 +89,7 @@ def _write(path: Path, text: str) -> Path:
 
 
 def test_a_file_of_ones_own_is_a_suite(tmp_path: Path) -> None:
-    path = _write(tmp_path / "glare.toml", GOOD)
+    path = _write(tmp_path / "glare.toml", RAIN_AND_GLARE)
     suite = corruption_suite(path)
     assert suite == load_suite(str(path))
     assert (suite.name, suite.title, suite.source) == ("glare", "Rain and glare", "a test")
@@ -116,7 +100,7 @@ def test_a_file_of_ones_own_is_a_suite(tmp_path: Path) -> None:
 
 def test_the_digest_is_of_what_is_run_and_counted(tmp_path: Path) -> None:
     def digest(old: str = "", new: str = "") -> str:
-        return load_suite(_write(tmp_path / "suite.toml", GOOD.replace(old, new))).digest
+        return load_suite(_write(tmp_path / "suite.toml", RAIN_AND_GLARE.replace(old, new))).digest
 
     assert (
         digest()
@@ -124,7 +108,7 @@ def test_the_digest_is_of_what_is_run_and_counted(tmp_path: Path) -> None:
         == digest("a test", "b")
         == digest("3]\n", "3,]")
     )
-    assert digest() == load_suite(_write(tmp_path / "other.toml", GOOD)).digest
+    assert digest() == load_suite(_write(tmp_path / "other.toml", RAIN_AND_GLARE)).digest
     assert digest() != digest("counted = [3]", "counted = [2]")
     assert digest() != digest('"spatter", "brightness"', '"brightness", "spatter"')
     assert digest() != digest("severities = [1, 2, 3]", "severities = [1, 2, 3, 4]")
@@ -155,13 +139,17 @@ def test_the_digest_is_of_what_is_run_and_counted(tmp_path: Path) -> None:
         ('name = "noise"', "name = 1", "category 2: name: expected a text"),
         ('name = "noise"', 'name = "clean"', "category 2: name: 'clean' is the name of a score"),
         ("[[category]]", "[category]", "not a TOML file"),
-        (GOOD[GOOD.index("[[") :], "category = 3", "category: expected tables"),
-        (GOOD[GOOD.index("[[") :], "category = [3]", "category 1: expected a table"),
+        (RAIN_AND_GLARE[RAIN_AND_GLARE.index("[[") :], "category = 3", "category: expected tables"),
+        (
+            RAIN_AND_GLARE[RAIN_AND_GLARE.index("[[") :],
+            "category = [3]",
+            "category 1: expected a table",
+        ),
     ],
 )
 def test_a_bad_file_is_told_by_file_and_key(old: str, new: str, words: str, tmp_path: Path) -> None:
-    assert old in GOOD
-    path = _write(tmp_path / "bad.toml", GOOD.replace(old, new))
+    assert old in RAIN_AND_GLARE
+    path = _write(tmp_path / "bad.toml", RAIN_AND_GLARE.replace(old, new))
     with pytest.raises(InputError, match=words) as error:
         load_suite(path)
     assert str(error.value).startswith(f"{path}: ")
@@ -177,7 +165,7 @@ def test_an_unknown_suite_is_answered_with_the_names() -> None:
 
 
 def test_a_file_may_not_pass_for_a_suite_of_ours(tmp_path: Path) -> None:
-    path = _write(tmp_path / "cityscapes-c.toml", GOOD)
+    path = _write(tmp_path / "cityscapes-c.toml", RAIN_AND_GLARE)
     with pytest.raises(InputError, match="has the name of a built-in suite"):
         load_suite(path)
 

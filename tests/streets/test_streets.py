@@ -1,4 +1,4 @@
-"""The embedded dataset: the same to the bit everywhere, complete, and not told by its colours."""
+"""Street scenes: the same to the bit everywhere, with every class, and not solved by colour."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_every_class_occurs_in_the_validation_split() -> None:
     for index, (_, label) in enumerate(small("val", SPLITS["val"])):
         seen[index] = np.bincount(label.ravel(), minlength=256)
     assert set(np.flatnonzero(seen.sum(axis=0))) == {*range(19), IGNORE}
-    # Visible: at least a thousandth of the picture, in a quarter of the scenes.
+    # Visible: at least a thousandth of the image, in a quarter of the scenes.
     visible = (seen >= 128 * 256 // 1000).sum(axis=0)
     assert visible[:19].min() >= 25
     assert visible[IGNORE] == SPLITS["val"]
@@ -93,7 +93,7 @@ def test_splits_differ() -> None:
     assert digest("val", 0, 96, 48) != digest("train", 0, 96, 48)
 
 
-def test_one_scene_at_two_sizes_shows_the_same() -> None:
+def test_a_scene_shows_the_same_at_two_sizes() -> None:
     _, large = render("val", 1, 512, 256)
     _, little = render("val", 1, 256, 128)
     assert (large[::2, ::2] == little).mean() > 0.93
@@ -133,7 +133,7 @@ def _colour_scores(scale: NDArray[np.float64] | None) -> float:
 
 
 @pytest.mark.parametrize("scale", [np.ones(19), None], ids=["likeliest", "balanced"])
-def test_colour_and_row_tell_little(scale: NDArray[np.float64] | None) -> None:
+def test_colour_and_row_do_not_give_the_class(scale: NDArray[np.float64] | None) -> None:
     assert _colour_scores(scale) < 0.25
 
 
@@ -175,7 +175,7 @@ def test_frame_renders_its_scene_once(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"height": 31}, "64x32"),
     ],
 )
-def test_bad_options_are_told_in_one_line(options: dict[str, object], hint: str) -> None:
+def test_bad_options_are_one_line_errors(options: dict[str, object], hint: str) -> None:
     with pytest.raises(InputError, match=hint) as caught:
         streets(**options)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
@@ -197,7 +197,7 @@ def test_stream_is_splitmix64() -> None:
     ]
 
 
-def test_forks_do_not_depend_on_what_was_drawn() -> None:
+def test_forks_do_not_depend_on_numbers_drawn_before() -> None:
     random = Random("street", 1)
     before = random.fork("tree", 2).bits()
     random.bits()

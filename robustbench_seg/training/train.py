@@ -1,17 +1,15 @@
-"""The recipe that made the embedded weights.
+"""Training from scratch on a small machine, as the embedded weights were.
 
-SegFormer's own (arXiv 2105.15203, section 4.1), for training from scratch on a small machine:
-AdamW, a poly schedule with warm-up, random resize, crop and flip, cross-entropy that leaves out
-ignored pixels. All chance is a function of (seed, step), so a resumed training ends with the bytes
-of an uninterrupted one.
+The method is that of SegFormer (arXiv 2105.15203, section 4.1): AdamW, a poly schedule with
+warm-up, random resize, crop and flip, cross-entropy without ignored pixels. All random numbers are
+functions of (seed, step): a resumed training ends with the bytes of an uninterrupted one.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,65 +19,17 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ..datasets.base import IGNORE, Dataset
-from ..datasets.frame_checks import SMALLEST
 from ..errors import InputError
 from ..models.base import Preprocessing
-from ..models.catalogue import MODELS
 from ..progress import Progress, silent
 from .augmentation import Augmentation, Samples, batches
+from .recipe import Recipe
 
 WEIGHTS, CHECKPOINT, LOG = "weights.safetensors", "checkpoint.pt", "log.csv"
 CHECKPOINT_EVERY = 100
-"""Steps."""
+"""Steps between checkpoints."""
 _PARTIAL = ".partial"
 _LOG_HEADER = "step,learning_rate,loss\n"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What decides a training; two with the same recipe give the same weights.
-
-    Raises InputError for a learning rate or a crop that nothing can be trained with.
-    """
-
-    model: str
-    data: str
-    """Which frames, in words."""
-    steps: int
-    batch: int = 8
-    learning_rate: float = 6e-4
-    weight_decay: float = 0.01
-    warm_up: int = 200
-    crop: tuple[int, int] = (256, 512)
-    """(height, width) in pixels."""
-    resize: tuple[float, float] = (0.5, 2.0)
-    seed: int = 0
-    precision: Literal["float32", "bf16"] = "float32"
-    init: str = "random"
-
-    def __post_init__(self) -> None:
-        """Check what a command line does not."""
-        if not 0 < self.learning_rate < math.inf:
-            raise InputError(
-                f"--learning-rate {self.learning_rate}: must be above 0 and finite; "
-                "try 6e-4, the default"
-            )
-        model = MODELS.get(self.model)
-        if model is not None and self.batch < model.smallest_batch:
-            raise InputError(
-                f"--batch {self.batch}: {self.model} pools whole images and normalises over the "
-                f"batch; use {model.smallest_batch} or more"
-            )
-        multiple = 1 if model is None else model.crop_multiple
-        if min(self.crop) < SMALLEST or any(side % multiple for side in self.crop):
-            rule = f", and for {self.model} a multiple of {multiple}" if multiple > 1 else ""
-            raise InputError(
-                f"--crop {self.crop[0]} {self.crop[1]}: each side must be at least {SMALLEST}{rule}"
-            )
-
-    def rate(self, step: int) -> float:
-        """Return the learning rate of a step: a linear warm-up, then a linear (poly 1) decay."""
-        return self.learning_rate * min((step + 1) / self.warm_up, 1) * (1 - step / self.steps)
 
 
 def train(
@@ -94,13 +44,12 @@ def train(
     checkpoint_every: int = CHECKPOINT_EVERY,
     progress: Progress = silent,
 ) -> Path:
-    """Train a network on a dataset, resume what the folder holds, and return the weights' file.
+    """Train a network, or resume the training in a folder, and return the weights' file.
 
     The folder gets a checkpoint, a log (CSV: step, learning rate, loss) and the weights as float16
-    safetensors. Crops are of the frames as they are, not resized as `preprocessing` may ask.
-    Raises InputError where the folder cannot be written, holds a training of another recipe or
-    files of others, for a frame that cannot be read or whose label does not fit, and where the loss
-    is no longer finite.
+    safetensors. Frames keep their size, even if `preprocessing` resizes. Raises InputError if the
+    folder cannot be written or holds other files or a training with another recipe, for an invalid
+    frame, and if the loss is no longer finite.
     """
     network = network.to(device).train()
     optimizer = torch.optim.AdamW(_groups(network, recipe.weight_decay), lr=recipe.learning_rate)
@@ -138,8 +87,8 @@ def train(
 
 
 def fast_precision(device: str) -> Literal["float32", "bf16"]:
-    """Return bf16 where the device computes it at speed: GPUs, and CPUs with AVX-512."""
-    # Without these instructions a convolution in bf16 takes a hundred times as long.
+    """Return bf16 if the device is fast at it, as GPUs and CPUs with AVX-512 are."""
+    # Without AVX-512 a convolution in bf16 takes a hundred times as long.
     cpu = torch.backends.cpu.get_cpu_capability()
     fast = torch.device(device).type != "cpu" or cpu.startswith("AVX512")
     return "bf16" if fast else "float32"
@@ -169,10 +118,10 @@ def _resume(
             network.load_state_dict(state["network"])
             optimizer.load_state_dict(state["optimizer"])
         step = int(state["step"])
-    # torch tells of damaged files, and of others' files, by whatever its readers stumble over.
+    # torch raises many kinds of errors for damaged and foreign files.
     except Exception as error:
         raise InputError(
-            f"{path}: not a checkpoint, or damaged; remove it to begin anew"
+            f"{path}: not a checkpoint, or damaged; delete it to begin anew"
         ) from error
     if differing:
         raise InputError(
@@ -185,7 +134,7 @@ def _resume(
 
 def _begin(folder: Path) -> None:
     log = folder / LOG
-    # What a training leaves that was interrupted before its first checkpoint.
+    # Files of a training that was interrupted before its first checkpoint.
     ours = {LOG, WEIGHTS + _PARTIAL, CHECKPOINT + _PARTIAL}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -194,11 +143,11 @@ def _begin(folder: Path) -> None:
             raise InputError(f"--out {folder}: holds other files; name a new folder")
         log.write_text(_LOG_HEADER)
     except OSError as error:
-        raise InputError(f"--out {folder}: cannot be written ({error})") from error
+        raise InputError(f"--out {folder}: cannot be written ({error}); name another") from error
 
 
 def _cut_log(log: Path, step: int) -> None:
-    # The steps since the checkpoint will be done, and logged, again.
+    # The steps after the checkpoint are repeated, and logged again.
     lines = log.read_text().splitlines(keepends=True)[1:] if log.exists() else []
     numbers = [line.partition(",")[0] for line in lines]
     kept = [line for line, n in zip(lines, numbers, strict=True) if n.isdigit() and int(n) < step]
@@ -234,7 +183,7 @@ def _save(
     }
     save_file(weights, folder / (WEIGHTS + _PARTIAL), metadata)
     torch.save(state, folder / (CHECKPOINT + _PARTIAL))
-    # Each appears whole or not at all, the checkpoint last: where it is, its weights are.
+    # Each is replaced atomically, the checkpoint last: its weights always exist.
     for name in (WEIGHTS, CHECKPOINT):
         (folder / (name + _PARTIAL)).replace(folder / name)
 
