@@ -1,4 +1,4 @@
-"""All checks of the project. Without arguments: tests, lint, types."""
+"""Checks of the project. Without arguments: tests, lint, types."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONSTRAINTS = ("--constraint", "constraints.txt")
 
 
 def install(session: nox.Session, group: str) -> None:
-    """Install the project and a group of tools, at the tested versions."""
+    """Install the project and a dependency group at the tested versions."""
     tools = nox.project.dependency_groups(PROJECT, group)
     session.install("--editable", ".", *tools, *CONSTRAINTS)
 
@@ -24,13 +24,13 @@ def install(session: nox.Session, group: str) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests. Those with real data need ROBUSTSEG_TEST_DATA, see CONTRIBUTING.md."""
     install(session, "tests")
-    # A file stays with one worker: its fixtures are made once.
+    # A file stays with one worker, which makes its fixtures once.
     session.run("pytest", "--numprocesses", "2", "--dist", "loadfile", *session.posargs)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, format and the layers of the architecture; needs no torch."""
+    """Check style, format and the imports between rooms; needs no torch."""
     session.install(*nox.project.dependency_groups(PROJECT, "lint"), *CONSTRAINTS)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -40,14 +40,14 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types, strictly."""
+    """Check types."""
     install(session, "types")
     session.run("mypy")
 
 
 @nox.session(default=False)
 def wheel(session: nox.Session) -> None:
-    """Build the wheel, install it alone, and run it beside folders named like its packages."""
+    """Install the wheel and run it beside folders named like its packages."""
     session.install("build")
     built = Path(session.create_tmp())
     session.run("python", "-m", "build", "--wheel", "--outdir", str(built), ".")
@@ -73,14 +73,14 @@ def minimums(session: nox.Session) -> None:
     ]
     session.install("torch", *CONSTRAINTS)
     session.install("--editable", ".", *oldest, *nox.project.dependency_groups(PROJECT, "tests"))
-    # Old libraries use what newer ones among themselves warn of.
+    # Old libraries use calls that others have deprecated.
     session.run("pytest", "-W", "ignore::DeprecationWarning", *session.posargs)
 
 
 @nox.session(default=False)
 def transformers4(session: nox.Session) -> None:
-    """Read the checkpoints that transformers 4 writes, and compare with what it predicts."""
-    # It does not go with the hub's client of the project, which reading files does not need.
+    """Load checkpoints written by transformers 4 and compare with its predictions."""
+    # It excludes the project's version of huggingface-hub, which reading files does not need.
     dependencies = [
         dependency
         for dependency in PROJECT["project"]["dependencies"]
@@ -89,7 +89,7 @@ def transformers4(session: nox.Session) -> None:
     session.install(*dependencies, "pytest", *CONSTRAINTS)
     session.install("transformers==4.57.*")
     session.install("--editable", ".", "--no-deps")
-    # Its warnings are about itself.
+    # transformers warns of its own deprecations.
     ignored = ("-W", "ignore::DeprecationWarning", "-W", "ignore::FutureWarning")
     session.run("pytest", *ignored, "tests/models/test_transformers.py", *session.posargs)
 
@@ -104,17 +104,17 @@ def ray(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def kills(session: nox.Session) -> None:
-    """Kill a run 100 times, from its start in a new process on; compare what comes of it."""
+    """Kill a run 100 times, each time in a new process, and compare its tables."""
     install(session, "tests")
     with tempfile.TemporaryDirectory() as empty:
-        # So many frames that the run itself is about as long as what comes before it.
+        # With 40 frames, the evaluation takes about as long as the imports before it.
         options = ("--kills", "100", "--frames", "40", "--start")
         session.run("python", "-m", "tests.helpers.kills", empty, *options)
 
 
 @nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
-    """Feed 10,000 damaged files and command lines to whatever reads them."""
+    """Feed 10,000 damaged files and command lines to their readers."""
     install(session, "tests")
     with tempfile.TemporaryDirectory() as empty:
         session.run(
@@ -124,7 +124,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure speed as ratios against other implementations, in one run."""
+    """Measure speed as ratios to other implementations."""
     install(session, "tests")
     for path in sorted(Path("benchmarks").glob("bench_*.py")):
         session.run("python", str(path))

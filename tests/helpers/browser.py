@@ -12,8 +12,6 @@ from html import unescape
 from pathlib import Path
 from typing import NamedTuple
 
-import pytest
-
 
 class Seen(NamedTuple):
     """The page after its scripts, the output of the test's script, and the browser's log."""
@@ -24,17 +22,16 @@ class Seen(NamedTuple):
 
 
 def open_page(source: str, folder: Path, script: str = "") -> Seen:
-    """Open a page in chromium, or skip the test where there is none.
+    """Open a page in chromium; the test needs the marker `browser`.
 
     `script` adds texts to the list `said`; it runs after the scripts of the page.
     """
     path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("needs the chromium browser")
-    # In a block of its own, so that its names are not those of the page.
+    assert path is not None, "mark the test with pytest.mark.browser"
+    # In its own block, whose names cannot clash with those of the page.
     ended = "document.body.dataset.said = said.join('|');"
     wrapped = f"<script>{{ const said = [];\n{script}\n{ended} }}</script>"
-    # The page's own policy would stop the test's script.
+    # The content security policy of the page would block the test's script.
     source = re.sub(r"script-src '[^']+'", "script-src 'unsafe-inline'", source)
     file = folder / "opened.html"
     file.write_text(source.replace("</body>", f"{wrapped}</body>"), "utf-8")

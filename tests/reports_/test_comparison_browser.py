@@ -13,6 +13,8 @@ from tests.helpers.sample_comparison import sample_comparison
 
 EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(scope="module")
 def hostile() -> str:

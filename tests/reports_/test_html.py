@@ -7,7 +7,6 @@ import hashlib
 import math
 import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,6 +20,7 @@ import reports
 from reports.document import Gallery, Picture
 from reports.formats import html
 from reports.style import contrast
+from tests.helpers.browser import open_page
 from tests.helpers.paths import ROOT
 from tests.helpers.sample_report import run_tables, sample_document
 
@@ -192,44 +192,24 @@ def test_all_text_has_the_contrast_of_aa(scheme: str) -> None:
     assert contrast(colors["ink"], "#{:02x}{:02x}{:02x}".format(*deepest)) >= 4.5
 
 
-@pytest.fixture
-def chromium() -> str:
-    """Return the path of the browser, if there is one."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("needs the chromium browser")
-    return path
-
-
-def test_a_click_on_a_heading_sorts_in_a_browser(chromium: str, tmp_path: Path) -> None:
+@pytest.mark.browser
+def test_a_click_on_a_heading_sorts_in_a_browser(tmp_path: Path) -> None:
     tables = run_tables(("b0", EVIL, "b2"))
     tables["suite"].loc["b0", [("weather", "fog")]] = math.nan
-    source = html.render(sample_document(("b0", EVIL, "b2"), tables=tables))
-    clicks = """
-      const rows = () => Array.from(document.querySelectorAll("#suite-table tbody th"),
-                                    (cell) => cell.textContent.slice(0, 2));
-      const head = document.querySelector("#suite-table th[data-column='4']");
-      const seen = [head.textContent];
-      for (let click = 0; click < 2; click += 1) {
-        head.querySelector("button").click();
-        seen.push(head.getAttribute("aria-sort"), ...rows());
-      }
-      document.body.dataset.seen = seen.join(" ");
-    """
-    # The page's own policy would stop the test's script.
-    source = re.sub(r"script-src '[^']+'", "script-src 'unsafe-inline'", source)
-    page = tmp_path / "report.html"
-    page.write_text(source.replace("</body>", f"<script>{clicks}</script></body>"), "utf-8")
-    dumped = subprocess.run(
-        [
-            chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr", "--dump-dom",
-            page.as_uri(),
-        ],
-        capture_output=True, text=True, check=True, timeout=120,
-    )  # fmt: skip
-    (seen,) = Page(dumped.stdout).values("data-seen")
-    assert seen == 'fog1\u20133 descending "> b2 b0 ascending b2 "> b0'
-    assert "<title>a suite on streets (val)</title>" in dumped.stdout
-    assert "CONSOLE" not in dumped.stderr
+    seen = open_page(
+        html.render(sample_document(("b0", EVIL, "b2"), tables=tables)),
+        tmp_path,
+        """
+        const rows = () => Array.from(document.querySelectorAll("#suite-table tbody th"),
+                                      (cell) => cell.textContent.slice(0, 2));
+        const head = document.querySelector("#suite-table th[data-column='4']");
+        said.push(head.textContent);
+        for (let click = 0; click < 2; click += 1) {
+          head.querySelector("button").click();
+          said.push(head.getAttribute("aria-sort"), ...rows());
+        }
+        """,
+    )
+    assert seen.said == 'fog1\u20133|descending|">|b2|b0|ascending|b2|">|b0'
+    assert "<title>a suite on streets (val)</title>" in seen.page
+    assert "CONSOLE" not in seen.log
