@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from reports.document import Document
+from reports import Page
 
 from .report import Report
 from .sections import sections
@@ -52,9 +52,9 @@ def meanings(tables: Collection[str]) -> tuple[tuple[str, str], ...]:
     return tuple((term, text) for table, term, text in MEANINGS if table in ("", *tables))
 
 
-def document(report: Report) -> Document:
+def document(report: Report) -> Page:
     """Return the document of a report."""
-    return Document(
+    return Page(
         title=report.title,
         subtitle=report.subtitle,
         stamps=report.stamps,

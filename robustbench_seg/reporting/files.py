@@ -9,8 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 import reports
-from reports.document import Document
-from reports.formats import html
+from reports import Page
 
 from ..errors import InputError
 
@@ -22,7 +21,7 @@ class Reported(ABC):
     """Base of results that have a report: they show it in a notebook and write it to files."""
 
     @abstractmethod
-    def report(self) -> Document:
+    def report(self) -> Page:
         """Return the report: sections of tables and figures, notes and provenance."""
 
     @abstractmethod
@@ -69,7 +68,7 @@ class Reported(ABC):
         return paths
 
     def _repr_html_(self) -> str:
-        return html.notebook(self.report())
+        return self.report()._repr_html_()
 
 
 def check_formats(formats: str | Iterable[str]) -> list[str]:

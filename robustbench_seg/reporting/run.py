@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from reports.document import Document
+from reports import Page
 
 from ..runs.run import StoredRun
 from .document import document
@@ -26,7 +26,7 @@ class Run(StoredRun, Reported):
     In a notebook it shows its report.
     """
 
-    def report(self) -> Document:
+    def report(self) -> Page:
         """Return the report: sections of tables and figures, notes and provenance."""
         return document(self._report)
 

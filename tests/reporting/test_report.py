@@ -80,6 +80,7 @@ def test_a_notebook_shows_the_page_in_a_frame_of_its_own() -> None:
     comparison = compare_runs([make_run(Path("a")), make_run(Path("b"), [model("b1")])])
     for shown, title in ((run, run.report().title), (comparison, comparison.title)):
         source = shown._repr_html_()
+        assert source == shown.report()._repr_html_()
         assert source.startswith("<iframe ")
         assert "allow-scripts" in source
         assert "allow-same-origin" not in source

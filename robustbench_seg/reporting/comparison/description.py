@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from reports.document import Document
+from reports import Page
 
 from ...datasets.base import ClassInfo
 from ...folders import RESULTS
@@ -125,7 +125,7 @@ class Comparison(Reported):
             "settings": self.settings,
         }
 
-    def report(self) -> Document:
+    def report(self) -> Page:
         """Return the report: sections of tables and figures, notes and provenance."""
         from .sections import document  # which describes this class
 

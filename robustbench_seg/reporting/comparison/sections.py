@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from reports.document import Document, Part, Plot, Plots, Section, file_name
+from reports import Page
+from reports.document import Part, Plot, Plots, Section, file_name
 
 from .. import examples
 from ..document import meanings
@@ -28,10 +29,10 @@ MEANINGS: tuple[tuple[str, str], ...] = (
 )
 
 
-def document(comparison: Comparison) -> Document:
+def document(comparison: Comparison) -> Page:
     """Return the document of a comparison."""
     built = (build(comparison) for build in SECTIONS)
-    return Document(
+    return Page(
         title=comparison.title,
         subtitle=comparison.subtitle,
         stamps=comparison.stamps,

@@ -14,8 +14,8 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from reports import Page
 from reports.document import (
-    Document,
     Fold,
     Gallery,
     Key,
@@ -80,7 +80,7 @@ class ReceptiveFields(Sequence[Field], Reported):
     def __len__(self) -> int:
         return len(self._measurement.fields)
 
-    def report(self) -> Document:
+    def report(self) -> Page:
         """Return the report: overview, numbers, curves and maps."""
         return self._document
 
@@ -133,11 +133,11 @@ class ReceptiveFields(Sequence[Field], Reported):
         )
 
     @cached_property
-    def _document(self) -> Document:
+    def _document(self) -> Page:
         choices = self[0].choices
         data = choices["data"]
         frames = count(len(data["images"]), "frame")
-        return Document(
+        return Page(
             title=f"Effective receptive fields on {data['dataset']} ({data['split']}, {frames}, "
             f"{choices['method']})",
             subtitle="; ".join(
