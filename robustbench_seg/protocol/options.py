@@ -7,6 +7,7 @@ A parameter `limit: Limit` of a function in `api.py` is its keyword in Python an
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -124,9 +125,12 @@ def integer(text: str) -> int:
 def number(text: str) -> float:
     """Read "0.5"."""
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise InputError("not a number; write for example 0.5") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError("not a number; write for example 0.5")
+    return value
 
 
 def names(text: str) -> list[str]:

@@ -110,7 +110,7 @@ def test_texts_are_read_as_values(read: Callable[[str], Any], text: str, values:
     [
         (options.names, " ,"),
         *((options.integers, text) for text in ("", "a", "3-1", "1-", "-")),
-        *((options.numbers, text) for text in ("", "a", "1,")),
+        *((options.numbers, text) for text in ("", "a", "1,", "nan", "1e999")),
         *((options.size, text) for text in ("10", "2048x", "x5", "1024 x 2048", "-1x5")),
         (options.integer, "1.5"),
         (options.number, "half"),
