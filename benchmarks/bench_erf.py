@@ -25,7 +25,7 @@ from robustbench_seg.erf.inputs import network_input
 from robustbench_seg.erf.layers import Layer, layers_of
 from robustbench_seg.models.base import Segmenter
 from robustbench_seg.models.registry import load_model
-from robustbench_seg.protocol.options import size
+from robustbench_seg.protocol.parsing import size
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
 PUBLISHED = 100

@@ -18,23 +18,19 @@ from .errors import InputError
 if TYPE_CHECKING:
     from .api import (
         check_dataset,
-        compare,
         compare_runs,
         corrupt_folder,
         effective_receptive_field,
         evaluate,
         forecast,
-        list_class_maps,
-        list_datasets,
-        list_models,
-        list_suites,
-        list_taxonomies,
         merge,
         model_costs,
         suite_digests,
         train,
     )
+    from .models.registry import list_models
     from .reporting.run import Run
+    from .runs.comparison import compare
 
 __all__ = [
     "InputError",
@@ -47,11 +43,7 @@ __all__ = [
     "effective_receptive_field",
     "evaluate",
     "forecast",
-    "list_class_maps",
-    "list_datasets",
     "list_models",
-    "list_suites",
-    "list_taxonomies",
     "merge",
     "model_costs",
     "suite_digests",
@@ -60,12 +52,18 @@ __all__ = [
 
 __version__ = version("robustbench-seg")
 
+_HOMES = {
+    "Run": ".reporting.run",
+    "compare": ".runs.comparison",
+    "list_models": ".models.registry",
+}
+"""Modules of the names that are not in `api`."""
+
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = ".reporting.run" if name == "Run" else ".api"
-    return getattr(import_module(home, __name__), name)
+    return getattr(import_module(_HOMES.get(name, ".api"), __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -4,78 +4,35 @@ A function's parameters are the options of its command: their declarations in `p
 document both. What is heavy to import is imported by the calls, so that `--help` answers at once.
 """
 
-# Annotations are not postponed: `options.parameters` reads them as objects.
+# Annotations are not postponed: `parameters` reads them as objects.
 
 import logging
-import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import wraps
-from inspect import cleandoc, formatannotation, signature
 from pathlib import Path
-from textwrap import fill, indent
-from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from .erf import request as erf
 from .errors import InputError
 from .folders import RESULTS, check_folder
 from .progress import Progress, silent
-from .protocol import options
-from .protocol.options import COMPUTE, CONDITIONS, DATA, MODEL, OUTPUT, TRAINING, Option
+from .protocol import options, parsing
+from .protocol.options import COMPUTE, DATA, MODEL, OUTPUT, TRAINING
+from .protocol.parameters import Option, documented
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .copies.corrupted_copy import CorruptedCopy
-    from .datasets.class_maps import ClassMap
-    from .datasets.taxonomies import Taxonomy
     from .datasets.validate import SplitReport
     from .evaluation.forecast import Forecast
-    from .models.registry import ModelInfo
-    from .protocol.suites import Suite
     from .reporting.comparison import Comparison
     from .reporting.receptive_fields import ReceptiveFields
     from .reporting.run import Run
 
-P = ParamSpec("P")
-R = TypeVar("R")
 T = TypeVar("T")
 _log = logging.getLogger(__package__)
-
-
-def _public(function: Callable[P, R]) -> Callable[P, R]:
-    """Check the options of a function at each call, and describe them in its docstring."""
-    declared, plain = options.parameters(function), signature(function)
-
-    @wraps(function)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        for name, value in plain.bind(*args, **kwargs).arguments.items():
-            if name in declared:
-                declared[name].check(value)
-        return function(*args, **kwargs)
-
-    # Completion and help() show the types without the declarations of the command line.
-    checked.__signature__ = plain.replace(  # type: ignore[attr-defined]
-        parameters=[
-            each.replace(annotation=declared[name].type) if name in declared else each
-            for name, each in plain.parameters.items()
-        ]
-    )
-    described = "\n".join(map(_described, declared.values()))
-    summary = cleandoc(function.__doc__ or "")
-    checked.__doc__ = f"{summary}\n\nParameters\n----------\n{described}"
-    return checked
-
-
-def _described(each: options.Parameter) -> str:
-    """Return a parameter's entry in a docstring, where others have their names of Python."""
-    kind = re.sub(r"\b[a-z]+\.(?:[a-z]+\.)*", "", formatannotation(each.type))
-    text = each.option.help
-    if each.option.default:
-        text += f" Default: {each.option.default}."
-    text = re.sub(r"--([\w-]+)", lambda match: match[1].replace("-", "_"), text)
-    return f"{each.name} : {kind}\n{indent(fill(text, 92), ' ' * 4)}"
 
 
 @contextmanager
@@ -93,7 +50,7 @@ def _listed(model: T | Sequence[T]) -> tuple[T, ...]:
     return tuple(model) if isinstance(model, Sequence) and not isinstance(model, str) else (model,)
 
 
-@_public
+@documented
 def evaluate(
     model: options.Model = "b0",
     *,
@@ -149,14 +106,14 @@ def evaluate(
     return Run.open(plan.folder)
 
 
-@_public
+@documented
 def forecast(
     model: options.Model = "b0",
     *,
     limit: Annotated[int, Option("Number of frames.", DATA, "N", least=1)] = 500,
     size: options.ImageSize = (1024, 2048),
     num_classes: options.NumClasses = 19,
-    suite: options.Suite = None,
+    suite: options.NamedSuite = "cityscapes-c",
     corruptions: options.Corruptions = None,
     severities: options.Severities = None,
     draws: options.Draws = 1,
@@ -166,7 +123,7 @@ def forecast(
         Option(
             "Images that one worker predicts in a second, a number for each --model.",
             *(COMPUTE, "LIST"),
-            read=options.numbers,
+            read=parsing.numbers,
         ),
     ] = (),
     workers: Annotated[
@@ -191,7 +148,8 @@ def forecast(
 ) -> "Forecast":
     """Return what a run costs: predictions, multiply-adds, memory, bytes on disk and time.
 
-    No data is read. The time is known with `frames_per_second` or `measure`.
+    No data is read. The time is known with `frames_per_second` or `measure`. size is (height,
+    width).
     """
     from .evaluation.forecast import forecast
     from .protocol.request import Request
@@ -218,7 +176,7 @@ def forecast(
     )
 
 
-@_public
+@documented
 def merge(runs: options.Runs, out: options.Out = None, *, progress: Progress = silent) -> "Run":
     """Join the parts of a run that `evaluate(shard=...)` made into one run, and return it.
 
@@ -232,23 +190,7 @@ def merge(runs: options.Runs, out: options.Out = None, *, progress: Progress = s
     return Run.open(folder)
 
 
-def compare(
-    first: "Run", second: "Run", *, first_model: str | None = None, second_model: str | None = None
-) -> "pd.DataFrame":
-    """Return the differences of all scores of two models on the same images, second minus first.
-
-    Name a model of a run with several. A row is a score (`clean`, `suite score`, the categories,
-    `retention`, `mPC`, `rPC`, each corruption; or each resolution and each change), the columns
-    are `first`, `second`, `difference`, `low`, `high` (its 95 % interval), `p` (of no difference)
-    and `p_holm` (corrected for the number of corruptions or resolutions). Raises InputError for
-    runs of other images, labels, classes or suites.
-    """
-    from .runs.comparison import compare
-
-    return compare(first, second, first_model=first_model, second_model=second_model)
-
-
-@_public
+@documented
 def compare_runs(
     runs: options.Runs,
     *,
@@ -268,7 +210,7 @@ def compare_runs(
             "Published tables to show as well: segformer-table5, stl-table4.",
             *(OUTPUT, "LIST"),
             flag="--with",
-            read=options.names,
+            read=parsing.names,
         ),
     ] = (),
 ) -> "Comparison":
@@ -281,7 +223,7 @@ def compare_runs(
     return compare_runs(runs, reference, tables)
 
 
-@_public
+@documented
 def corrupt_folder(
     source: Annotated[
         str | Path,
@@ -292,9 +234,7 @@ def corrupt_folder(
     split: Annotated[
         str | None, Option("Split of a Cityscapes tree.", DATA, "NAME", default="val")
     ] = None,
-    suite: Annotated[
-        str, Option("Suite: a name or a TOML file, see robustseg suites.", CONDITIONS, "NAME|FILE")
-    ] = "cityscapes-c",
+    suite: options.NamedSuite = "cityscapes-c",
     corruptions: options.Corruptions = None,
     severities: options.Severities = None,
     seed: options.Seed = 0,
@@ -327,7 +267,7 @@ def corrupt_folder(
         )
 
 
-@_public
+@documented
 def effective_receptive_field(
     model: erf.Model = "b0",
     *,
@@ -371,7 +311,7 @@ def effective_receptive_field(
         return ReceptiveFields(measure_fields(plan, progress), out)
 
 
-@_public
+@documented
 def train(
     model: Annotated[str, Option("Name of the model.", MODEL, "NAME")] = "b0",
     *,
@@ -393,7 +333,7 @@ def train(
             "Size of the crops in pixels.",
             *(TRAINING, "WIDTHxHEIGHT"),
             default="512x256",
-            read=options.size,
+            read=parsing.size,
         ),
     ] = (256, 512),
     seed: Annotated[int, Option("Random seed.", TRAINING, "N", least=0)] = 0,
@@ -456,7 +396,7 @@ def train(
         raise
 
 
-@_public
+@documented
 def check_dataset(
     data: Annotated[
         str | None,
@@ -485,11 +425,11 @@ def check_dataset(
     )
 
 
-@_public
+@documented
 def model_costs(
     model: Annotated[
         str | Sequence[str] | None,
-        Option("Only these models.", MODEL, "LIST", default="all", read=options.models),
+        Option("Only these models.", MODEL, "LIST", default="all", read=parsing.models),
     ] = None,
     *,
     size: options.ImageSize = (1024, 2048),
@@ -533,11 +473,9 @@ def model_costs(
     return table
 
 
-@_public
+@documented
 def suite_digests(
-    suite: Annotated[
-        str, Option("Suite: a name or a TOML file.", CONDITIONS, "NAME|FILE")
-    ] = "cityscapes-c",
+    suite: options.NamedSuite = "cityscapes-c",
     *,
     csv: options.Csv = None,
 ) -> "pd.DataFrame":
@@ -574,38 +512,3 @@ def _write_csv(path: str | Path | None, table: "pd.DataFrame") -> None:
         ) from error
     if path != "-":
         _log.info("table: %s", path)
-
-
-def list_models() -> "tuple[ModelInfo, ...]":
-    """Return the models that have names, and the data that they have weights for."""
-    from .models.registry import list_models
-
-    return list_models()
-
-
-def list_datasets() -> dict[str, str]:
-    """Return a title for each dataset that has a name or a layout, by name."""
-    from .datasets.registry import dataset_titles
-
-    return dataset_titles()
-
-
-def list_suites() -> "tuple[Suite, ...]":
-    """Return the suites that have names."""
-    from .protocol.suites import load_suite, suite_names
-
-    return tuple(map(load_suite, suite_names()))
-
-
-def list_taxonomies() -> "tuple[Taxonomy, ...]":
-    """Return the embedded taxonomies."""
-    from .datasets.taxonomies import load_taxonomy, taxonomy_names
-
-    return tuple(map(load_taxonomy, taxonomy_names()))
-
-
-def list_class_maps() -> "tuple[ClassMap, ...]":
-    """Return the embedded class maps."""
-    from .datasets.class_maps import load_class_map, map_names
-
-    return tuple(map(load_class_map, map_names()))

@@ -14,7 +14,6 @@ from ..errors import InputError
 from . import artifacts, costs, evaluation, lists
 from .console import errors, notice
 from .deprecated import current
-from .erf import erf
 
 # Typer has no public name for what its parser raises, of which BadParameter is one kind.
 _UsageError: Any = typer.BadParameter.__base__
@@ -38,7 +37,7 @@ app.command("merge")(evaluation.merge)
 app.command("report")(evaluation.report)
 app.command("compare")(evaluation.compare)
 app.command("forecast")(costs.forecast)
-app.command("erf")(erf)
+app.command("erf")(evaluation.erf)
 app.command("corrupt")(artifacts.corrupt)
 app.command("train")(artifacts.train)
 app.command("suites")(lists.suites)

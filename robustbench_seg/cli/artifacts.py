@@ -1,6 +1,6 @@
 """`robustseg corrupt` and `robustseg train`: corrupted copies, and weights."""
 
-# Annotations are not postponed: `options.parameters` reads them as objects.
+# Annotations are not postponed: `parameters` reads them as objects.
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from ..protocol.options import Parameter, parameters
+from ..protocol.parameters import Parameter, parameters
 from .console import progress_bars, say
 
 Show = Callable[..., None]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -20,6 +22,9 @@ from rich.progress import (
 from rich.table import Table
 
 from ..progress import Progress as Callback
+
+if TYPE_CHECKING:
+    from ..reporting.files import Reported
 
 # Names of files, models and classes are shown as they are: `:car:` is no emoji, `[x]` no style.
 console = Console(emoji=False)
@@ -103,6 +108,21 @@ def print_table(
     for row in rows:
         table.add_row(*map(escape, row))
     console.print(table)
+
+
+def show(result: Reported, formats: Iterable[str], folder: str | Path | None = None) -> None:
+    """Print a report, write it in the formats, and print the paths of the files."""
+    from reports.formats import terminal
+
+    from ..reporting.files import TABLES
+
+    terminal.show(result.report(), console)
+    paths = result.write(formats, folder)
+    tables = [path for path in paths if path.suffix.removeprefix(".") in TABLES]
+    for path in paths[: len(paths) - len(tables)]:
+        say(f"{'figures' if path.is_dir() else 'report'}: {path}")
+    if tables:
+        say(f"tables: {tables[0].parent}")
 
 
 def say(line: str) -> None:

@@ -1,6 +1,6 @@
 """`robustseg forecast` and `robustseg models`: what runs and models cost."""
 
-# Annotations are not postponed: `options.parameters` reads them as objects.
+# Annotations are not postponed: `parameters` reads them as objects.
 
 import math
 from datetime import timedelta

@@ -1,29 +1,32 @@
-"""`robustseg eval`, `merge`, `report` and `compare`: runs, shown here and reported in files."""
+"""`robustseg eval`, `merge`, `report`, `compare` and `erf`: results that have a report."""
 
-# Annotations are not postponed: `options.parameters` reads them as objects.
+# Annotations are not postponed: `parameters` reads them as objects.
 
 from collections.abc import Sequence
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .. import api
 from ..errors import InputError
-from ..protocol import options
-from ..protocol.options import OUTPUT, Option
+from ..protocol import options, parsing
+from ..protocol.options import OUTPUT
+from ..protocol.parameters import Option
 from .command import command
-from .console import say
+from .console import say, show
 
 if TYPE_CHECKING:
     from ..reporting.comparison import Comparison
+    from ..reporting.receptive_fields import ReceptiveFields
     from ..reporting.run import Run
 
 
 def _formats(text: str) -> list[str]:
     from ..reporting.files import check_formats
 
-    return check_formats(options.names(text))
+    return check_formats(parsing.names(text))
 
 
 Formats = Annotated[
@@ -45,7 +48,7 @@ def evaluate(run: "Run", *, formats: Formats = ("html",)) -> None:
     Tables are shown here, the report is a file in the run's folder. The same command resumes an
     interrupted run.
     """
-    _show(run, formats)
+    show(run, formats)
     if run.failures:
         raise typer.Exit(1)
 
@@ -56,7 +59,7 @@ def merge(run: "Run", *, formats: Formats = ("html",)) -> None:
 
     Names the frames that are missing, if any; the same command adds their part.
     """
-    _show(run, formats)
+    show(run, formats)
     if missing := run.missing_frames:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
         say(f"missing: {len(missing)} of {len(run.spec.frames)} frames: {shown}")
@@ -88,7 +91,7 @@ def report(
 
     opened = [Run.open(run) for run in runs]
     for run, name in zip(opened, names, strict=True):
-        _show(run, formats, None if out is None else Path(out, name if len(runs) > 1 else ""))
+        show(run, formats, None if out is None else Path(out, name if len(runs) > 1 else ""))
 
 
 @command(api.compare_runs, example="robustseg compare results/b0 results/b5 --reference results/b0")
@@ -100,12 +103,26 @@ def compare(
     Runs of other images, labels, classes or severities are refused; other differences, such as
     input scales or versions, are named.
     """
-    _show(comparison, formats, out)
+    show(comparison, formats, out)
 
 
-def _show(
-    result: "Run | Comparison", formats: Sequence[str], folder: str | Path | None = None
-) -> None:
-    from .output import show
+@wraps(api.effective_receptive_field)
+def _measured(**given: Any) -> "ReceptiveFields":
+    from ..folders import RESULTS, check_folder
 
-    show(result, formats, folder)
+    check_folder(RESULTS / "new", "")  # before the work, where it is the default
+    return api.effective_receptive_field(**given)
+
+
+@command(_measured, example="robustseg erf --model b0 --stage 3,4,head --condition clean,fog:3")
+def erf(fields: "ReceptiveFields", *, formats: Formats = ("html", "csv")) -> None:
+    """Measure effective receptive fields: how strongly a unit depends on each input pixel.
+
+    Numbers are shown here; maps, figures and a report are written to the folder. Its maps hold the
+    averaged gradient of each field (.npz) and every choice behind it (.json).
+    """
+    from ..reporting.receptive_fields import MAPS
+
+    fields.save()
+    show(fields, formats)
+    say(f"maps: {fields.folder / MAPS}")

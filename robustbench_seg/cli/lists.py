@@ -1,6 +1,6 @@
 """`robustseg models`, `suites` and `datasets`: what has a name, and what is known of it."""
 
-# Annotations are not postponed: `options.parameters` reads them as objects.
+# Annotations are not postponed: `parameters` reads them as objects.
 
 from functools import wraps
 from pathlib import Path
@@ -11,7 +11,8 @@ import typer
 from .. import api
 from ..errors import InputError
 from ..protocol import options
-from ..protocol.options import OUTPUT, Option
+from ..protocol.options import OUTPUT
+from ..protocol.parameters import Option
 from .command import command
 from .console import print_table, say
 from .costs import millions, print_costs
@@ -27,8 +28,9 @@ PROBLEMS = 10
 
 @wraps(api.model_costs)
 def _models(**given: Any) -> Any:
-    progress = given.pop("progress")
-    return api.model_costs(**given, progress=progress) if given else api.list_models()
+    from ..models.registry import list_models
+
+    return api.model_costs(**given) if given.keys() > {"progress"} else list_models()
 
 
 @command(_models, example="robustseg models --model b0,b5 --size 2048x1024 --measure")
@@ -75,7 +77,9 @@ def suites(
         return
     if csv is not None:
         raise InputError("--csv: needs --digests; add it, or leave --csv out")
-    for each in api.list_suites():
+    from ..protocol.suites import load_suite, suite_names
+
+    for each in map(load_suite, suite_names()):
         table = each.overview()
         title = f"{each.name}: {each.title}"
         print_table(title, list(table.columns), table.itertuples(index=False))
@@ -104,10 +108,14 @@ def _datasets(context: typer.Context) -> None:
     """List the datasets that --data knows, and the embedded taxonomies and class maps."""
     if context.invoked_subcommand is not None:
         return
-    rows = list(api.list_datasets().items())
+    from ..datasets.class_maps import load_class_map, map_names
+    from ..datasets.registry import dataset_titles
+    from ..datasets.taxonomies import load_taxonomy, taxonomy_names
+
+    rows = list(dataset_titles().items())
     rows.append(("--images, --labels", "any folder of images with one of labels, and --classes"))
     print_table("datasets", ("name", "what"), rows)
-    taxonomies = [(each.name, each.title) for each in api.list_taxonomies()]
+    taxonomies = [(each.name, each.title) for each in map(load_taxonomy, taxonomy_names())]
     print_table("--classes", ("name", "what"), taxonomies)
     maps = [
         (
@@ -115,7 +123,7 @@ def _datasets(context: typer.Context) -> None:
             f"{len(each.source.classes)} classes to {len(each.target.classes)}, "
             f"{len(each.unmapped)} unmapped",
         )
-        for each in api.list_class_maps()
+        for each in map(load_class_map, map_names())
     ]
     print_table("--class-map", ("name", "what"), maps)
 

@@ -1,6 +1,6 @@
 """The request for effective receptive fields: the options of `robustseg erf`."""
 
-# Annotations are not postponed: `options.parameters` reads them as objects.
+# Annotations are not postponed: `parameters` reads them as objects.
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 
 from ..errors import InputError
 from ..models.base import Segmenter
-from ..protocol import options
-from ..protocol.options import COMPUTE, CONDITIONS, DATA, MODEL, Option
+from ..protocol import options, parsing
+from ..protocol.options import COMPUTE, CONDITIONS, DATA, MODEL
+from ..protocol.parameters import Option, parameters
 from .extent import Pixel
 
 Procedure = Literal["luo", "replknet"]
@@ -39,7 +40,7 @@ _MODELS = Option(
     "torchscript:FILE, python:MODULE:FACTORY.",
     *(MODEL, "LIST"),
     flag="--model",
-    read=options.models,
+    read=parsing.models,
 )
 Model = Annotated[str | Segmenter | Sequence[str | Segmenter], _MODELS]
 Models = Annotated[Sequence[str | Segmenter], _MODELS]
@@ -56,9 +57,9 @@ Stages = Annotated[
     Option(
         "Stages of the encoder by number, head, or all: 3,4,head.",
         *(MODEL, "LIST"),
-        default="all, or none with layers",
+        default="all, or none with --layer",
         flag="--stage",
-        read=options.names,
+        read=parsing.names,
     ),
 ]
 Layers = Annotated[
@@ -67,7 +68,7 @@ Layers = Annotated[
         "Modules of the network by name, such as backbone.block4.1.",
         *(MODEL, "LIST"),
         flag="--layer",
-        read=options.names,
+        read=parsing.names,
     ),
 ]
 InputSize = Annotated[
@@ -77,7 +78,7 @@ InputSize = Annotated[
         *(MODEL, "WxH"),
         default="the model's own; 1024x1024 for replknet",
         flag="--size",
-        read=options.size,
+        read=parsing.size,
     ),
 ]
 UnitAt = Annotated[
@@ -108,7 +109,7 @@ Conditions = Annotated[
         "Conditions of the frames: clean, or corruptions with a severity: clean,fog:3.",
         *(CONDITIONS, "LIST"),
         flag="--condition",
-        read=options.names,
+        read=parsing.names,
     ),
 ]
 Batch = Annotated[int, Option("Images per forward pass.", COMPUTE, "N", least=1)]
@@ -137,7 +138,7 @@ class ErfRequest:
 
     def __post_init__(self) -> None:
         """Check what needs no model and no data."""
-        for name, parameter in options.parameters(ErfRequest).items():
+        for name, parameter in parameters(ErfRequest).items():
             parameter.check(getattr(self, name))
         if self.size is not None and min(self.size) < 1:
             height, width = self.size

@@ -1,11 +1,12 @@
 """The request for an evaluation: the options of `evaluate` and `robustseg eval`."""
 
-# Annotations are not postponed: `options.parameters` reads them as objects.
+# Annotations are not postponed: `parameters` reads them as objects.
 
 from dataclasses import dataclass
 
 from ..errors import InputError
 from . import options
+from .parameters import parameters
 from .sharding import Shard
 
 
@@ -51,7 +52,7 @@ class Request:
         """Check what needs no look at files or devices."""
         if not self.models:
             raise InputError("--model: name at least one")
-        for name, parameter in options.parameters(Request).items():
+        for name, parameter in parameters(Request).items():
             parameter.check(getattr(self, name))
         if self.weights is not None and len(self.models) != 1:
             raise InputError(

@@ -59,7 +59,7 @@ def test_help_and_version_answer_without_torch() -> None:
 
 def test_stored_runs_are_read_without_torch() -> None:
     code = (
-        "import sys, robustbench_seg, robustbench_seg.cli.output\n"
+        "import sys, robustbench_seg, robustbench_seg.reporting.run, reports.formats.terminal\n"
         "robustbench_seg.Run, robustbench_seg.compare\n"
         "print('torch' in sys.modules)"
     )

@@ -14,8 +14,8 @@ import robustbench_seg
 from robustbench_seg import api
 from robustbench_seg.cli import app, run
 from robustbench_seg.errors import InputError
-from robustbench_seg.protocol import options
-from robustbench_seg.protocol.options import Option, Parameter, parameters
+from robustbench_seg.protocol import parsing
+from robustbench_seg.protocol.parameters import Option, Parameter, parameters
 from robustbench_seg.protocol.request import Request
 
 PANELS = ("Model", "Data", "Conditions", "Training", "Compute", "Output")
@@ -92,13 +92,13 @@ def option(kind: Any, read: Callable[[str], Any] | None = None) -> Parameter:
 @pytest.mark.parametrize(
     ("read", "text", "values"),
     [
-        (options.names, "fog, snow,", ["fog", "snow"]),
-        (options.integers, "1-3,5", [1, 2, 3, 5]),
-        (options.numbers, "1.5,20", [1.5, 20.0]),
-        (options.models, "b0,b5@random, hf:org/name", ["b0", "b5@random", "hf:org/name"]),
-        (options.models, "b0@my,weights.pth,espnet", ["b0@my,weights.pth", "espnet"]),
-        (options.models, "b0@a/b,c/d.pth", ["b0@a/b,c/d.pth"]),
-        (options.size, "2048x1024", (1024, 2048)),
+        (parsing.names, "fog, snow,", ["fog", "snow"]),
+        (parsing.integers, "1-3,5", [1, 2, 3, 5]),
+        (parsing.numbers, "1.5,20", [1.5, 20.0]),
+        (parsing.models, "b0,b5@random, hf:org/name", ["b0", "b5@random", "hf:org/name"]),
+        (parsing.models, "b0@my,weights.pth,espnet", ["b0@my,weights.pth", "espnet"]),
+        (parsing.models, "b0@a/b,c/d.pth", ["b0@a/b,c/d.pth"]),
+        (parsing.size, "2048x1024", (1024, 2048)),
     ],
 )
 def test_texts_are_read_as_values(read: Callable[[str], Any], text: str, values: Any) -> None:
@@ -108,12 +108,12 @@ def test_texts_are_read_as_values(read: Callable[[str], Any], text: str, values:
 @pytest.mark.parametrize(
     ("read", "text"),
     [
-        (options.names, " ,"),
-        *((options.integers, text) for text in ("", "a", "3-1", "1-", "-")),
-        *((options.numbers, text) for text in ("", "a", "1,", "nan", "1e999")),
-        *((options.size, text) for text in ("10", "2048x", "x5", "1024 x 2048", "-1x5")),
-        (options.integer, "1.5"),
-        (options.number, "half"),
+        (parsing.names, " ,"),
+        *((parsing.integers, text) for text in ("", "a", "3-1", "1-", "-")),
+        *((parsing.numbers, text) for text in ("", "a", "1,", "nan", "1e999")),
+        *((parsing.size, text) for text in ("10", "2048x", "x5", "1024 x 2048", "-1x5")),
+        (parsing.integer, "1.5"),
+        (parsing.number, "half"),
     ],
 )
 def test_a_text_that_cannot_be_read_names_the_option(read: Callable[[str], Any], text: str) -> None:

@@ -22,7 +22,7 @@ from robustbench_seg.erf.request import PUBLISHED_FRAMES, REPLKNET_SIZE, ErfRequ
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import Segmenter
 from robustbench_seg.models.registry import load_model
-from robustbench_seg.protocol import options
+from robustbench_seg.protocol.parameters import parameters
 from tests.helpers import replknet
 from tests.helpers.measured_fields import CLASSES, FRAMES, measured, random
 
@@ -228,8 +228,8 @@ def test_random_weights_follow_the_seed() -> None:
 
 
 def test_the_function_has_the_options_of_the_request() -> None:
-    function = options.parameters(effective_receptive_field)
-    request = options.parameters(ErfRequest)
+    function = parameters(effective_receptive_field)
+    request = parameters(ErfRequest)
     assert function.pop("out").default is None
     assert function.pop("model").option is request.pop("models").option
     assert function == request

@@ -26,8 +26,8 @@ from pathlib import Path
 # Before torch is imported: a fork loses all threads but one.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-import robustbench_seg.cli.output
-import robustbench_seg.evaluation.evaluate  # noqa: F401  # imported before the fork
+import robustbench_seg.evaluation.evaluate
+import robustbench_seg.reporting.run  # noqa: F401  # imported before the fork
 from robustbench_seg import cli
 from robustbench_seg.errors import InputError
 from robustbench_seg.protocol.cell import Cell

@@ -1,0 +1,145 @@
+"""Parameters that are options as well: of a function of the library, and of its command.
+
+A parameter `limit: Limit` is the keyword `limit` in Python and the option `--limit` of the command.
+Its declaration, in `Annotated`, says what it means and how a text is read as its value.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from textwrap import fill, indent
+from types import NoneType, UnionType
+from typing import Any, Literal, NamedTuple, ParamSpec, TypeVar, Union, get_args, get_origin
+
+from ..errors import InputError
+from . import parsing
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Option:
+    """How a parameter is documented, and how the command line spells and reads it."""
+
+    help: str
+    panel: str
+    metavar: str = ""
+    default: str = ""
+    """What a default of None means."""
+    flag: str = ""
+    """The spelling, where it is not the parameter's name; without dashes it is positional."""
+    least: int | None = None
+    """The smallest number that is allowed."""
+    read: Callable[[str], Any] | None = None
+    """Return the value of a text, a list where the option may be repeated. Raises InputError."""
+
+
+class Parameter(NamedTuple):
+    """A parameter of a function, or a field of a dataclass, that is an option."""
+
+    name: str
+    type: Any
+    default: Any
+    option: Option
+
+    @property
+    def flag(self) -> str:
+        """What a user types: `--class-map`, or `IN` for an argument without a flag."""
+        return self.option.flag or f"--{self.name.replace('_', '-')}"
+
+    @property
+    def types(self) -> tuple[Any, ...]:
+        """The members of a union without None; else the one type."""
+        union = get_origin(self.type) in (Union, UnionType)
+        every = get_args(self.type) if union else (self.type,)
+        return tuple(each for each in every if each is not NoneType)
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the option may be given several times."""
+        return any(get_origin(each) is Sequence for each in self.types)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The allowed values of a parameter whose type is a Literal; else empty."""
+        return get_args(self.types[0]) if get_origin(self.types[0]) is Literal else ()
+
+    def read(self, typed: str | list[str] | bool) -> Any:
+        """Return the value of what a user typed, once or several times.
+
+        Raises InputError for a text that cannot be read.
+        """
+        numeric: dict[Any, Callable[[str], Any]] = {int: parsing.integer, float: parsing.number}
+        read = self.option.read or numeric.get(self.types[0])
+        if read is None or isinstance(typed, bool):
+            return typed
+        values: list[Any] = []
+        for text in typed if isinstance(typed, list) else [typed]:
+            try:
+                value = read(text)
+            except InputError as error:
+                raise InputError(f"{self.flag} {text!r}: {error}") from None
+            values += value if self.repeated else [value]
+        return values if self.repeated else values[0]
+
+    def check(self, value: Any) -> None:
+        """Raise InputError for a word or a number that is not allowed."""
+        if value is None:
+            return
+        if self.words and value not in self.words:
+            raise InputError(f"{self.flag} {value}: use one of {', '.join(self.words)}")
+        least = self.option.least
+        if least is not None and (not isinstance(value, int) or value < least):
+            raise InputError(f"{self.flag} {value}: must be a whole number, {least} or more")
+
+
+def parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
+    """Return the options among the parameters of a function or the fields of a dataclass.
+
+    Its module must not postpone annotations: they are read as objects.
+    """
+    return {
+        name: Parameter(name, parameter.annotation.__origin__, parameter.default, option)
+        for name, parameter in inspect.signature(inspect.unwrap(function)).parameters.items()
+        for option in getattr(parameter.annotation, "__metadata__", ())
+    }
+
+
+def documented(function: Callable[P, R]) -> Callable[P, R]:
+    """Check the options of a function at each call, and describe them in its docstring."""
+    declared, plain = parameters(function), inspect.signature(function)
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        for name, value in plain.bind(*args, **kwargs).arguments.items():
+            if name in declared:
+                declared[name].check(value)
+        return function(*args, **kwargs)
+
+    # Completion and help() show the types without the declarations of the command line.
+    checked.__signature__ = plain.replace(  # type: ignore[attr-defined]
+        parameters=[
+            each.replace(annotation=declared[name].type) if name in declared else each
+            for name, each in plain.parameters.items()
+        ]
+    )
+    names = {each.flag: name for name, each in declared.items()}
+    described = "\n".join(_described(each, names) for each in declared.values())
+    summary = inspect.cleandoc(function.__doc__ or "")
+    checked.__doc__ = f"{summary}\n\nParameters\n----------\n{described}"
+    return checked
+
+
+def _described(each: Parameter, names: Mapping[str, str]) -> str:
+    """Return a parameter's entry in a docstring; `names` are those of all flags in Python."""
+    kind = re.sub(r"\b[a-z]+\.(?:[a-z]+\.)*", "", inspect.formatannotation(each.type))
+    text = each.option.help
+    if each.option.default and (each.default is None or NoneType in get_args(each.type)):
+        text += f" {'Default' if each.default is None else 'None'}: {each.option.default}."
+    text = re.sub(r"--[\w-]+", lambda match: names[match[0]], text)
+    return f"{each.name} : {kind}\n{indent(fill(text, 92), ' ' * 4)}"
