@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 import robustbench_seg
-from robustbench_seg.cli import app
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.forecast import BYTES_PER_CELL, forecast
 from robustbench_seg.inference.costs import costs
@@ -92,15 +89,3 @@ print((most() - before) * 1024 + sum(4 * p.numel() for p in network.parameters()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     # Convolutions allocate work space of their own.
     assert 0.6 < found.models["memory"].item() / int(done.stdout) < 1.3
-
-
-def test_the_command_prints_it_and_measures() -> None:
-    options = ["forecast", "--model", "b0", "--limit", "3", "--workers", "2", "--size", "128x64"]
-    options += ["--corruptions", "fog", "--device", "cpu"]
-    result = CliRunner().invoke(app, [*options, "--measure"])
-    assert result.exit_code == 0, result.output
-    assert "predictions: 18 = 1 models x 6 conditions x 3 images" in result.stdout
-    assert re.search(r"time: 0:00:\d\d .* with 2 workers, each as fast as this", result.stdout)
-    assert re.search(r"corrupting an image takes \d+ ms of one core", result.stdout)
-    result = CliRunner().invoke(app, options)
-    assert "time: unknown; give --frames-per-second, or --measure here" in result.stdout

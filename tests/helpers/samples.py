@@ -42,9 +42,29 @@ mode = "slide"
 crop = 0.75
 stride = 0.5
 """
+NETWORKS = """
+import torch
+from torch import nn
+
+class ByValue(nn.Conv2d):
+    def forward(self, image):
+        return super().forward(image if image.sum().item() > 0 else -image)
+
+def network():
+    return ByValue(3, 5, 1)
+
+def function():
+    return lambda image: image[..., 0] % 5
+"""
 PROCESSOR = """{"do_resize": true, "size": {"height": 512, "width": 512}, "resample": 2,
 "do_normalize": true, "image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225],
 "do_rescale": true, "rescale_factor": 0.00392156862745098}"""
+
+
+def networks(folder: Path) -> str:
+    """Write a Python file with a network that needs pixel values, and a label function."""
+    (folder / "networks.py").write_text(NETWORKS)
+    return f"python:{folder / 'networks.py'}"
 
 
 def images(folder: Path) -> Iterator[Path]:

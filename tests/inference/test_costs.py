@@ -1,8 +1,7 @@
-"""What models cost at a size, as a table and on the command line."""
+"""Costs of models at an image size against counts, predictions and a fake clock."""
 
 from __future__ import annotations
 
-import math
 import time
 from pathlib import Path
 
@@ -12,36 +11,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from robustbench_seg.__main__ import main
-from robustbench_seg.inference import costs as module
 from robustbench_seg.inference.costs import costs
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.inference.windows import window_grid
 from robustbench_seg.models.base import IMAGENET, Segmenter, Window
 from robustbench_seg.models.catalogue import MODELS
 from robustbench_seg.models.counting import multiply_adds, parameters, published_multiply_adds
-
-OTHERS = """
-import torch
-from torch import nn
-
-class ByValue(nn.Conv2d):
-    def forward(self, image):
-        return super().forward(image if image.sum().item() > 0 else -image)
-
-def network():
-    return ByValue(3, 5, 1)
-
-def function():
-    return lambda image: image[..., 0] % 5
-"""
-
-
-@pytest.fixture
-def others(tmp_path: Path) -> str:
-    path = tmp_path / "others.py"
-    path.write_text(OTHERS)
-    return f"python:{path}"
+from tests.helpers.samples import networks
 
 
 class Recorder(nn.Module):
@@ -100,7 +76,8 @@ def test_more_classes_cost_more() -> None:
     assert many["gflops"][0] - few["gflops"][0] == pytest.approx(148 * 257 * 16 * 32 / 1e9)
 
 
-def test_unknown_numbers_are_missing(others: str) -> None:
+def test_unknown_numbers_are_missing(tmp_path: Path) -> None:
+    others = networks(tmp_path)
     choices = [f"{others}:network", f"{others}:function"]
     table = costs(choices, (32, 64), classes=5)
     assert table["parameters"][0] == 5 * 3 + 5
@@ -121,64 +98,3 @@ def test_passes_are_counted_and_the_median_taken(monkeypatch: pytest.MonkeyPatch
     assert table["images_per_second"][0] == 1 / 3
     passes = [("passes of b0@random", done, 6) for done in range(1, 7)]
     assert shown == [*passes, ("models", 1, 1)]
-
-
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int | str | None:
-    """Run `robustseg models` in this process and return its exit code."""
-    monkeypatch.setattr("sys.argv", ["robustseg", "models", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    return stopped.value.code
-
-
-def test_the_command_prints_and_writes_the_costs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], others: str
-) -> None:
-    monkeypatch.setattr(module, "PASSES", 1)
-    path = tmp_path / "costs.csv"
-    chosen = ("--model", "b0", "--model", f"{others}:function", "--num-classes", "5")
-    assert call(monkeypatch, *chosen, "--size", "128x64", "--measure", "--csv", path) == 0
-    printed = capsys.readouterr().out
-    assert "models for an image of 128x64, 5 classes" in printed
-    assert "median of 1 after a first" in printed
-    assert f"{torch.get_num_threads()} threads, float32, torch {torch.__version__}" in printed
-    table = pd.read_csv(path)
-    assert list(table["model"]) == ["b0", f"{others}:function"]
-    assert math.isnan(table["gflops"][1])
-    assert (table["images_per_second"] > 0).all()
-    assert set(table["width"]) == {128}
-    assert set(table["height"]) == {64}
-    assert set(table["precision"]) == {"float32"}
-
-
-def test_without_options_the_command_lists_the_models(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert call(monkeypatch) == 0
-    printed = capsys.readouterr().out
-    assert "3.72 M" in printed
-    assert "streets" in printed
-    assert "GFLOPs" not in printed
-
-
-def test_bad_input_is_one_line_and_exit_code_2(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], others: str
-) -> None:
-    cases = {
-        "--size '10': not a size; write WIDTHxHEIGHT": ("--size", "10"),
-        "--size '2048x'": ("--size", "2048x"),
-        "--size 63x32: too small; use at least 64x32": ("--size", "63x32"),
-        "no model 'b7'": ("--model", "b0", "--model", "b7"),
-        "--num-classes 0: must be a whole number": ("--num-classes", "0"),
-        "--precision int8: use one of float32, bf16, fp16": ("--precision", "int8"),
-        "--device abacus": ("--model", "b0", "--measure", "--device", "abacus"),
-        "its folder does not exist": ("--csv", tmp_path / "absent" / "costs.csv"),
-        "cannot be written": ("--model", "b0", "--size", "64x32", "--csv", tmp_path),
-        "no function nothing": ("--model", f"{others}:nothing"),
-    }
-    for words, arguments in cases.items():
-        assert call(monkeypatch, *arguments) == 2, words
-        printed = capsys.readouterr()
-        assert words in printed.err
-        assert printed.err.startswith("error: ")
-        assert printed.err.strip().count("\n") == 0, printed.err

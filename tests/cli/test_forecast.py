@@ -1,0 +1,21 @@
+"""`robustseg forecast`: what it prints."""
+
+from __future__ import annotations
+
+import re
+
+from typer.testing import CliRunner
+
+from robustbench_seg.cli import app
+
+
+def test_it_prints_the_cost_and_measures() -> None:
+    options = ["forecast", "--model", "b0", "--limit", "3", "--workers", "2", "--size", "128x64"]
+    options += ["--corruptions", "fog", "--device", "cpu"]
+    result = CliRunner().invoke(app, [*options, "--measure"])
+    assert result.exit_code == 0, result.output
+    assert "predictions: 18 = 1 models x 6 conditions x 3 images" in result.stdout
+    assert re.search(r"time: 0:00:\d\d .* with 2 workers, each as fast as this", result.stdout)
+    assert re.search(r"corrupting an image takes \d+ ms of one core", result.stdout)
+    result = CliRunner().invoke(app, options)
+    assert "time: unknown; give --frames-per-second, or --measure here" in result.stdout
