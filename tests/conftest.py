@@ -16,7 +16,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip tests that need a GPU or a browser where there is none."""
+    """Skip tests that need a GPU or a browser on machines without one."""
     if item.get_closest_marker("browser") and shutil.which("chromium") is None:
         pytest.skip("needs the chromium browser")
     if item.get_closest_marker("gpu"):

@@ -40,7 +40,7 @@ def class_breakdown(bootstrap: Bootstrap, suite: SeverityPolicy) -> pd.DataFrame
     Columns: `clean` and `suite` (IoU), `change` (suite - clean) and `retention` (suite / clean),
     each followed by the ends of its interval, `clean_low`, `clean_high` and so on. `half_lost_at`
     is the lowest severity at which the mean over all corruptions is below half of the clean IoU;
-    NaN if there is none.
+    NaN if it never is.
     """
     rows = {}
     for place in np.flatnonzero(bootstrap.pixel_counts.class_set).tolist():

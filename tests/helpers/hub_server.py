@@ -1,4 +1,4 @@
-"""A small server with the file API of the Hugging Face hub, and with its faults.
+"""A small server with the file API of the Hugging Face hub, and its failures.
 
 As on the hub, large files are redirected, with their size and SHA-256 in the headers.
 """
@@ -19,7 +19,7 @@ LARGE = (".safetensors", ".bin")
 
 
 class Hub(ThreadingHTTPServer):
-    """Repositories by name, and their faults."""
+    """Repositories by name, and their failures."""
 
     daemon_threads = True
 

@@ -1,4 +1,4 @@
-"""Runs that were never run: made-up counts of two models, for tests of what compares them."""
+"""Runs with made-up counts, for tests of reports and comparisons."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def model(name: str = "b0", **changes: Any) -> ModelSpec:
 
 
 def matrices(share: float, frames: int = 6, seed: int = 0) -> NDArray[np.int64]:
-    """Return matrices (frames, conditions, C, C): `share` of the clean pixels are right.
+    """Return matrices (frames, conditions, C, C): `share` of the clean pixels are correct.
 
     Each severity halves what is right under noise, and costs a fifth of it under fog.
     """

@@ -21,7 +21,7 @@ from tests.helpers.samples import networks
 
 
 class Recorder(nn.Module):
-    """A convolution that keeps the sizes of the images that it is given."""
+    """A convolution that records the sizes of its inputs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Recorder(nn.Module):
         (Window("whole", 64, 48), (70, 111)),
     ],
 )
-def test_windows_are_those_that_are_predicted(window: Window, size: tuple[int, int]) -> None:
+def test_windows_are_those_of_predictions(window: Window, size: tuple[int, int]) -> None:
     network = Recorder()
     segmenter = Segmenter("recorder", network, IMAGENET, window, ("a", "b"), "nothing")
     images = np.zeros((1, *size, 3), np.uint8)
@@ -85,7 +85,7 @@ def test_unknown_numbers_are_missing(tmp_path: Path) -> None:
     assert table[["gflops", "gflops_executed"]].isna().all(axis=None)
 
 
-def test_passes_are_counted_and_the_median_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_median_of_the_passes_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     now = iter([0, 100, 200, 201, 300, 304, 400, 402, 500, 509, 600, 603])  # 100, then 1 4 2 9 3 s
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(now)))
     shown: list[tuple[str, int, int]] = []

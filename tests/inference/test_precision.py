@@ -1,4 +1,4 @@
-"""Half precision on a CPU: slower or faster by the processor, nearly the same labels on any."""
+"""Half precision on a CPU: the network computes in it, and nearly all labels stay."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DTYPES: dict[Precision, torch.dtype] = {
 
 
 class Recorder(nn.Module):
-    """A convolution that keeps the type of what it computes."""
+    """A convolution that records the dtype of its output."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,5 +72,5 @@ def test_labels_are_nearly_those_of_float32(
 ) -> None:
     labels = Predictor(trained, "cpu", precision, trained.window).labels(images, SIZE)
     assert len(np.unique(expected)) > 8
-    # Not all of them are: else the precision would not have been used.
+    # Some must move, or the precision would not have been used.
     assert 0.995 <= (labels == expected).mean() < 1

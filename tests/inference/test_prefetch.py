@@ -1,4 +1,4 @@
-"""Work ahead of its use: in order, bounded, and never left running."""
+"""Prefetching: in order, bounded, and without threads left behind."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from robustbench_seg.inference.prefetch import cached_once, prefetch
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_results_come_in_order_and_few_are_made_ahead(threads: int) -> None:
+def test_results_come_in_order_and_few_wait(threads: int) -> None:
     begun: list[int] = []
 
     def job(number: int) -> int:
         begun.append(number)
-        time.sleep(0.002 * (number % 3))  # so that later ones are ready before earlier ones
+        time.sleep(0.002 * (number % 3))  # later jobs finish before earlier ones
         return number
 
     asked = 0
@@ -30,7 +30,7 @@ def test_results_come_in_order_and_few_are_made_ahead(threads: int) -> None:
     assert asked == 40
 
 
-def test_the_next_is_made_while_one_is_used() -> None:
+def test_the_next_job_runs_while_a_result_is_used() -> None:
     second = threading.Event()
     jobs: list[Callable[[], bool | None]] = [lambda: None, lambda: second.set()]
     results = prefetch(jobs, 1)
@@ -38,7 +38,7 @@ def test_the_next_is_made_while_one_is_used() -> None:
     assert second.wait(timeout=30)
 
 
-def test_a_failure_comes_in_its_turn_and_stops_the_rest() -> None:
+def test_a_failure_raises_in_its_turn_and_stops_the_rest() -> None:
     begun = []
 
     def job(number: int) -> int:
@@ -54,7 +54,7 @@ def test_a_failure_comes_in_its_turn_and_stops_the_rest() -> None:
     assert len(begun) < 10
 
 
-def test_whoever_stops_early_leaves_no_thread() -> None:
+def test_stopping_early_leaves_no_thread() -> None:
     def jobs() -> Iterator[Callable[[], int]]:
         while True:
             yield lambda: 1
@@ -64,7 +64,7 @@ def test_whoever_stops_early_leaves_no_thread() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("prefetch")]
 
 
-def test_once_is_once_for_all_threads() -> None:
+def test_threads_share_one_call() -> None:
     calls = []
 
     def slow() -> int:

@@ -1,4 +1,4 @@
-"""Rescaled images against other implementations, and sizes at scales."""
+"""Rescaled images against torch and OpenCV, and input sizes by scale."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_rescaling_is_bilinear_without_antialiasing(
     x = torch.from_numpy(image).double().permute(2, 0, 1)[None]
     expected = F.interpolate(x, (new_height, new_width), mode="bilinear", antialias=False)[0]
     difference = result - expected.permute(1, 2, 0).numpy()
-    # Half a grey level is rounding, the rest the weights' 11 bits.
+    # Half a grey level of rounding, and the error of weights of 11 bits.
     assert np.abs(difference).max(initial=0) <= 0.5 + 255 * 2 * 2.0**-12
 
 
@@ -40,7 +40,7 @@ def test_rescaling_is_that_of_opencv_to_one_grey_level(size: tuple[int, int]) ->
     assert np.abs(rescale(image, size).astype(int) - theirs).max() <= 1
 
 
-def test_the_same_size_is_the_same_image() -> None:
+def test_an_image_of_the_size_is_returned_unchanged() -> None:
     image = np.zeros((5, 7, 3), np.uint8)
     assert rescale(image, (5, 7)) is image
 

@@ -1,4 +1,4 @@
-"""Labels without logits at the size of the image, against torch's interpolate and argmax."""
+"""Fused upsampling and argmax against torch's interpolate and argmax."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def drawn(*shape: int, seed: int = 0) -> Tensor:
 
 
 def smooth(classes: int, height: int, width: int) -> Tensor:
-    """Return logits (1, classes, height, width) with areas in them, as networks give."""
+    """Return logits (1, classes, height, width) with areas of one class, as networks have."""
     return F.interpolate(drawn(1, classes, 4, 6), (height, width), mode="bicubic")
 
 
 def whole(logits: Tensor, size: tuple[int, int]) -> tuple[AxisSampling, AxisSampling]:
-    """Lay out one window (1, K, h, w) that is the whole image."""
+    """Return the sampling of one window (1, K, h, w) over the whole image."""
     rows = sample_axis([0], size[0], size[0], logits.shape[2], size[0])
     return rows, sample_axis([0], size[1], size[1], logits.shape[3], size[1])
 
 
 def assert_largest(labels: np.ndarray, logits: Tensor) -> None:
-    """Assert that each label's logit is the largest but for rounding, and nearly all the same."""
+    """Assert that each label has the largest logit up to rounding, nearly all the same label."""
     chosen = logits[0].gather(0, torch.from_numpy(labels).long()[None])[0]  # (H, W)
     assert (logits[0].amax(0) - chosen).max() <= 2e-6 * logits.abs().max()
     assert np.count_nonzero(labels != logits.argmax(1)[0].numpy()) <= 1 + 1e-5 * labels.size
@@ -102,7 +102,7 @@ def test_overlapping_windows_are_averaged(
     tops, lefts = window_starts(height, crop, stride), window_starts(width, crop, stride)
     shape = min(crop, height), min(crop, width)
     cells = [-(-side // quarter) for side in shape]
-    # Every window sees the same picture from its own place, and a little more.
+    # Every window shows its part of one picture, with noise.
     picture = F.interpolate(drawn(1, 5, 4, 4), (height, width), mode="bicubic")
     total, count = torch.zeros(1, 5, height, width), torch.zeros(1, 1, height, width)
     windows = []
@@ -123,7 +123,7 @@ def test_overlapping_windows_are_averaged(
 
 
 def test_windows_may_be_smaller_than_the_labels() -> None:
-    """A frame that enters at half its size, in windows, is labelled at its own size."""
+    """A frame is predicted at half its size in windows, and labelled at full size."""
     height, width, crop, stride = 40, 60, 32, 20
     tops, lefts = window_starts(height, crop, stride), window_starts(width, crop, stride)
     picture = smooth(4, height, width)
@@ -133,5 +133,5 @@ def test_windows_may_be_smaller_than_the_labels() -> None:
     rows = sample_axis(tops, crop, height, crop, 2 * height)
     columns = sample_axis(lefts, crop, width, crop, 2 * width)
     expected = F.interpolate(picture, (80, 120), mode="bilinear").argmax(1)[0].numpy()
-    # At the edge of a window its logits are continued, not its neighbours': a pixel beside it.
+    # At the edge of a window its own logits repeat, not those of its neighbour: one pixel differs.
     assert (label_map(windows, rows, columns) != expected).mean() < 0.01
