@@ -158,7 +158,7 @@ class _Printer:
         lines = []
         before = None
         for (above, head), *cells in zip(heads[stub:], *(row[stub:] for row in rows), strict=True):
-            names = [self._text(head.text, head.small)]
+            names = [self._text(" ".join(filter(None, (head.text, head.small))))]
             if grouped and above is None:
                 names.append(Text())
             elif above:

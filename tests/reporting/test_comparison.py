@@ -18,11 +18,10 @@ from matplotlib.figure import Figure
 
 import reports
 from reports.document import unfolded
-from reports.formats import html, latex, markdown
+from reports.formats import html, latex
 from reports.table import Cell, Table
 from robustbench_seg.reporting.comparison import Comparison, breakdowns, figures, tables
 from robustbench_seg.reporting.examples import Example
-from tests.helpers.goldens import assert_golden
 from tests.helpers.paths import ROOT
 from tests.helpers.sample_comparison import sample_comparison
 from tests.helpers.sample_report import png
@@ -44,11 +43,6 @@ def all_tables(comparison: Comparison) -> dict[str, Table]:
         for place, part in enumerate(unfolded(section.parts))
         if isinstance(part, Table)
     }
-
-
-def test_a_comparison_in_markdown_is_golden() -> None:
-    """Markdown shows captions, bold and intervals."""
-    assert_golden("reports_comparison.md", markdown.render(sample_comparison().report()))
 
 
 def test_the_best_is_bold_and_has_its_interval() -> None:

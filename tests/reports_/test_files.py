@@ -40,13 +40,13 @@ def test_every_format_has_its_file(tmp_path: Path) -> None:
     assert len(list(paths[4].glob("*.png"))) == 6
 
 
-def test_a_format_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_unknown_formats_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="formats: docx not known"):
         reports.write(sample_document(), tmp_path / "new", ["html", "docx"])
     assert not (tmp_path / "new").exists()
 
 
-def test_only_what_is_asked_for_is_written(tmp_path: Path) -> None:
+def test_only_requested_formats_are_written(tmp_path: Path) -> None:
     reports.write(sample_document(), tmp_path, ["md"])
     assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
 
@@ -72,7 +72,7 @@ def test_the_colours_of_paper_are_legible_on_white() -> None:
             assert contrast(color, "#ffffff") >= 4.5
 
 
-def test_png_is_white_with_ink_at_the_asked_resolution() -> None:
+def test_png_has_white_paper_and_the_requested_resolution() -> None:
     scores = severity_frame().droplevel("model")
     drawing = paper.svg(figures.heat_map(scores, {}, 1.0))
     with Image.open(io.BytesIO(paper.png(drawing, 144.0))) as picture:
@@ -84,7 +84,7 @@ def test_png_is_white_with_ink_at_the_asked_resolution() -> None:
         assert len(np.unique(np.asarray(picture.convert("L")))) > 20
 
 
-def test_what_was_not_measured_is_a_dash_in_every_format(tmp_path: Path) -> None:
+def test_missing_numbers_are_dashes_in_every_format(tmp_path: Path) -> None:
     names = ("summary", "suite", "severities", "classes")
     empty = {name: table * math.nan for name, table in run_tables().items() if name in names}
     bare = replace(sample_document(tables=empty), notes=(), provenance={})
@@ -94,7 +94,7 @@ def test_what_was_not_measured_is_a_dash_in_every_format(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("format", reports.FORMATS)
-def test_a_command_that_is_no_text_stops_no_format(tmp_path: Path, format: str) -> None:
+def test_undecodable_commands_are_written_in_every_format(tmp_path: Path, format: str) -> None:
     provenance = {"session": {"command": "robustseg eval --out r\udcff"}}
     (path,) = reports.write(replace(sample_document(), provenance=provenance), tmp_path, [format])
     shown = "U+FFFD" if format == "latex" else "r\ufffd"

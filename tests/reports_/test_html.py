@@ -1,4 +1,4 @@
-"""The whole page: self-contained, escaped, reproducible, readable, and sortable in a browser."""
+"""Pages and their parts: self-contained, escaped, reproducible and accessible."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import reports
-from reports.document import Gallery, Picture
+from reports.document import Cards, Gallery, Picture
 from reports.formats import html
 from reports.style import contrast
-from tests.helpers.browser import open_page
+from reports.table import Cell, Head, Table
+from robustbench_seg.reporting.sections import summary
 from tests.helpers.paths import ROOT
-from tests.helpers.sample_report import run_tables, sample_document
+from tests.helpers.sample_report import run_tables, sample_document, sample_report, summary_frame
 
 EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
 
@@ -45,7 +47,7 @@ class Page(HTMLParser):
         self.texts.append(data)
 
     def values(self, attribute: str) -> list[str]:
-        """Return what an attribute is, wherever it occurs."""
+        """Return all values of an attribute."""
         return [attrs[attribute] or "" for _, attrs in self.tags if attribute in attrs]
 
 
@@ -79,7 +81,7 @@ def test_two_renders_have_the_same_bytes_in_any_process() -> None:
     assert html.render(sample_document()).encode() == other
 
 
-def test_nothing_is_loaded_from_anywhere() -> None:
+def test_pages_load_no_other_file() -> None:
     source = html.render(sample_document(("b0", "b1")))
     page = Page(source)
     loaded = page.values("src") + page.values("href") + page.values("xlink:href")
@@ -112,7 +114,7 @@ def test_headings_descend_by_one_and_identifiers_are_unique() -> None:
     assert set(targets) <= set(names)
 
 
-def test_tables_and_pictures_can_be_heard() -> None:
+def test_tables_and_pictures_are_labelled_for_screen_readers() -> None:
     page = Page(html.render(sample_document()))
     tables = sum(tag == "table" for tag, _ in page.tags)
     assert tables == sum(tag == "caption" for tag, _ in page.tags) > 0
@@ -192,24 +194,34 @@ def test_all_text_has_the_contrast_of_aa(scheme: str) -> None:
     assert contrast(colors["ink"], "#{:02x}{:02x}{:02x}".format(*deepest)) >= 4.5
 
 
-@pytest.mark.browser
-def test_a_click_on_a_heading_sorts_in_a_browser(tmp_path: Path) -> None:
-    tables = run_tables(("b0", EVIL, "b2"))
-    tables["suite"].loc["b0", [("weather", "fog")]] = math.nan
-    seen = open_page(
-        html.render(sample_document(("b0", EVIL, "b2"), tables=tables)),
-        tmp_path,
-        """
-        const rows = () => Array.from(document.querySelectorAll("#suite-table tbody th"),
-                                      (cell) => cell.textContent.slice(0, 2));
-        const head = document.querySelector("#suite-table th[data-column='4']");
-        said.push(head.textContent);
-        for (let click = 0; click < 2; click += 1) {
-          head.querySelector("button").click();
-          said.push(head.getAttribute("aria-sort"), ...rows());
-        }
-        """,
+def cards(**tables: pd.DataFrame) -> Cards:
+    """Return the cards of a report with these tables."""
+    section = summary(sample_report(tables=tables))
+    assert section is not None
+    (found,) = (part for part in section.parts if isinstance(part, Cards))
+    return found
+
+
+def test_names_are_escaped_throughout_a_table() -> None:
+    evil = '<script>alert("x")</script>'
+    table = Table(
+        caption=evil,
+        columns=(Head(evil, small=evil, tooltip=evil), Head("number")),
+        rows=((Cell(evil), Cell(evil, tooltip=evil)),),
     )
-    assert seen.said == 'fog1\u20133|descending|">|b2|b0|ascending|b2|">|b0'
-    assert "<title>a suite on streets (val)</title>" in seen.page
-    assert "CONSOLE" not in seen.log
+    markup = html.table(table, "evil")
+    assert "<script" not in markup
+    assert markup.count("alert(&#34;x&#34;)") == 7
+
+
+def test_a_line_may_break_after_separators_only() -> None:
+    assert html.breakable("espnet@a/b_2") == "espnet@<wbr>a/<wbr>b_<wbr>2"
+    assert html.breakable("<b>_") == "&lt;b&gt;_"
+    assert html.breakable("a&b_c") == "a&amp;b_<wbr>c"
+
+
+def test_a_card_has_the_columns_of_the_summary() -> None:
+    (card,) = cards(summary=summary_frame().drop(columns=["mPC", "weather"])).cards
+    assert [label for label, _ in card.headline] == ["clean mIoU", "suite score", "retention"]
+    assert [label for label, _ in card.bars] == ["clean", "blur"]
+    assert [label for label, _ in card.further] == ["rPC", "pixel accuracy"]

@@ -1,8 +1,7 @@
-"""A report as Markdown: each table as stored, and no name that Markdown would act on."""
+"""Documents as Markdown: names have no meaning in it, wherever they stand."""
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -11,24 +10,13 @@ from markdown_it.token import Token
 from reports.document import one_line
 from reports.formats import markdown
 from reports.table import Cell, Head, Table
-from robustbench_seg.reporting import tables
-from tests.helpers.goldens import assert_golden
 from tests.helpers.sample_report import (
-    COUNTED,
-    class_frame,
     sample_document,
-    scored_severity_frame,
-    suite_frame,
 )
 
 EVIL = (
     "<script>x</script> |a|b| $x^2$ `c` ~~d~~ *e* _f_ [g](http://h) ![i](j) @k # l \\ &amp; **m**"
 )
-TABLES = {
-    "suite_table": tables.suite_table(suite_frame(("b0", "b1")), COUNTED),
-    "severity_table": tables.severity_table(scored_severity_frame(), COUNTED),
-    "class_table": tables.class_table(class_frame(), "b0"),
-}
 
 
 def reader() -> MarkdownIt:
@@ -53,11 +41,6 @@ def text(token: Token) -> str:
     return token.content
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_markdown_table_is_golden(name: str) -> None:
-    assert_golden(f"reports_{name}.md", f"{markdown.table(TABLES[name])}\n")
-
-
 def test_an_interval_stands_below_its_number() -> None:
     table = Table("", (Head("model"), Head("mIoU")), ((Cell("b0"), Cell("5.0", ends=(0, 0.1))),))
     assert texts(markdown.table(table)) == ["model", "mIoU", "b0", "5.0\n0.0\u201310.0"]
@@ -77,16 +60,16 @@ def test_hostile_names_are_shown_in_every_place() -> None:
 
 
 @given(st.text())
-def test_any_text_is_shown_as_it_is(name: str) -> None:
+def test_any_text_is_shown_unchanged(name: str) -> None:
     table = Table("", (Head("a"), Head("b")), ((Cell("x"), Cell(name)),))
     shown = texts(markdown.table(table))
-    # A cell of blanks is an empty one.
+    # A blank cell is empty.
     assert shown[3] == one_line(name).strip()
     paragraph = texts(markdown.escape(name))
     assert "".join(paragraph).split() == one_line(name).split()
 
 
-def test_blocks_begin_nothing_at_the_start_of_a_line() -> None:
+def test_no_text_begins_a_list_or_heading() -> None:
     for start in ("# a", "- a", "+ a", "= a", "1. a", "12) a", "> a", "* a", "    a", "---", "==="):
         assert texts(markdown.escape(start)) == [start.strip()]
         assert reader().parse(markdown.escape(start))[0].type == "paragraph_open"

@@ -1,9 +1,8 @@
-"""The PDF file: what Typst is handed, what readers of PDF find in it, and equal bytes."""
+"""PDF files: their text, structure and fonts, as a PDF reader finds them, and equal bytes."""
 
 from __future__ import annotations
 
 import io
-import json
 import os
 import subprocess
 import sys
@@ -16,21 +15,12 @@ from pypdf import PdfReader
 
 from reports.formats import pdf
 from reports.table import Cell, Head, Table
-from robustbench_seg.reporting import tables
-from tests.helpers.goldens import assert_golden
 from tests.helpers.paths import ROOT
 from tests.helpers.sample_report import (
-    COUNTED,
     sample_document,
-    scored_severity_frame,
-    suite_frame,
 )
 
 EVIL = '#import "a" $x$ *b* _i_ `c` #{1+1} \\ <l> @x // [y] "q" -- \' = h'
-TABLES = {
-    "suite_table": tables.suite_table(suite_frame(("b0", "b1")), COUNTED),
-    "severity_table": tables.severity_table(scored_severity_frame(("b0", "b1")), COUNTED),
-}
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +42,6 @@ def text_of(reader: PdfReader) -> str:
     return " ".join("".join(page.extract_text() for page in reader.pages).split())
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_pdf_table_is_golden(name: str) -> None:
-    text = json.dumps(pdf.table(TABLES[name]), indent=1, ensure_ascii=False)
-    assert_golden(f"reports_{name}.json", f"{text}\n")
-
-
 def test_wide_tables_have_upright_headings_and_wider_ones_a_turned_page() -> None:
     def width(columns: int, text: str) -> tuple[bool, bool]:
         cells = tuple(Cell(text) for _ in range(columns))
@@ -77,7 +61,7 @@ def test_hostile_names_are_shown_as_they_are(hostile: PdfReader) -> None:
     assert hostile.metadata.title == EVIL
 
 
-def test_characters_beyond_the_fonts_stop_nothing(hostile: PdfReader) -> None:
+def test_text_may_have_characters_that_the_fonts_lack(hostile: PdfReader) -> None:
     assert "caf\u00e9 \u4e2d \ufffd \ufffd" in text_of(hostile)
 
 
@@ -111,7 +95,7 @@ def _inner(font: Any) -> Any:
     return font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"].get_object()
 
 
-def test_file_names_no_date(hostile: PdfReader) -> None:
+def test_file_has_no_date(hostile: PdfReader) -> None:
     assert hostile.metadata is not None
     assert hostile.metadata.creation_date is None
     assert hostile.metadata.author == "robustbench-seg"

@@ -1,7 +1,8 @@
-"""The page of a comparison in a browser: hostile names, sorting, filtering, what headings tell."""
+"""Pages in a browser: hostile names, sorting, filtering, tooltips, notebooks."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,11 @@ import pytest
 
 from reports.formats import html
 from tests.helpers.browser import open_page
+from tests.helpers.every_part import every_part
 from tests.helpers.sample_comparison import sample_comparison
+from tests.helpers.sample_report import run_tables, sample_document
+
+pytestmark = pytest.mark.browser
 
 EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
 
@@ -55,6 +60,28 @@ def test_hostile_names_are_shown_and_never_run(hostile: str, tmp_path: Path) -> 
     assert "CONSOLE" not in seen.log
 
 
+def test_a_click_on_a_heading_sorts(tmp_path: Path) -> None:
+    tables = run_tables(("b0", EVIL, "b2"))
+    tables["suite"].loc["b0", [("weather", "fog")]] = math.nan
+    seen = open_page(
+        html.render(sample_document(("b0", EVIL, "b2"), tables=tables)),
+        tmp_path,
+        """
+        const rows = () => Array.from(document.querySelectorAll("#suite-table tbody th"),
+                                      (cell) => cell.textContent.slice(0, 2));
+        const head = document.querySelector("#suite-table th[data-column='4']");
+        said.push(head.textContent);
+        for (let click = 0; click < 2; click += 1) {
+          head.querySelector("button").click();
+          said.push(head.getAttribute("aria-sort"), ...rows());
+        }
+        """,
+    )
+    assert seen.said == 'fog1\u20133|descending|">|b2|b0|ascending|b2|">|b0'
+    assert "<title>a suite on streets (val)</title>" in seen.page
+    assert "CONSOLE" not in seen.log
+
+
 def test_rows_can_be_sorted_and_filtered(hostile: str, tmp_path: Path) -> None:
     seen = open_page(
         hostile,
@@ -91,7 +118,7 @@ def test_rows_can_be_sorted_and_filtered(hostile: str, tmp_path: Path) -> None:
     assert "CONSOLE" not in seen.log
 
 
-def test_headings_tell_what_they_mean_to_a_keyboard(hostile: str, tmp_path: Path) -> None:
+def test_tooltips_of_headings_appear_on_keyboard_focus(hostile: str, tmp_path: Path) -> None:
     seen = open_page(
         hostile,
         tmp_path,
@@ -106,3 +133,18 @@ def test_headings_tell_what_they_mean_to_a_keyboard(hostile: str, tmp_path: Path
         """,
     )
     assert seen.said == "true|false|on the unchanged images|tip|true"
+
+
+def test_a_notebook_and_its_page_cannot_reach_each_other(tmp_path: Path) -> None:
+    frame = html.notebook(every_part())
+    seen = open_page(
+        f"<!doctype html><html><body><table class=sortable></table>{frame}</body></html>",
+        tmp_path,
+        """
+        const frame = document.querySelector("iframe");
+        said.push(frame.contentDocument === null, frame.srcdoc.startsWith("<!doctype html>"));
+        said.push(document.querySelectorAll("style, .tip, script").length);
+        """,
+    )
+    assert seen.said == "true|true|1"  # the script of the test
+    assert "CONSOLE" not in seen.log
