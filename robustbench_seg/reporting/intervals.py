@@ -30,22 +30,14 @@ class IntervalTable:
         return IntervalTable(arrange(self.value), arrange(self.low), arrange(self.high))
 
 
-def with_intervals(
-    name: str, table: pd.DataFrame, intervals: pd.DataFrame, tidy: pd.DataFrame
-) -> IntervalTable:
-    """Return a run's table "summary", "suite", "severities" or "classes" with its intervals.
-
-    `intervals` and `tidy` are the run's tables of these names.
-    """
-    return IntervalTable(
-        table, *(aligned(name, table, intervals, tidy, end) for end in ("low", "high"))
-    )
-
-
 def aligned(
     name: str, table: pd.DataFrame, intervals: pd.DataFrame, tidy: pd.DataFrame, column: str
 ) -> pd.DataFrame:
-    """Return a column of `intervals` ("low", "sd_over_draws") in the form of a run's table."""
+    """Return a column of `intervals` in the form of a run's table.
+
+    That is "summary", "suite", "severities" or "classes"; `intervals` and `tidy` are its tables of
+    these names.
+    """
     overall = intervals["class"] == ALL_CLASSES
     if name == "severities":
         miou = tidy[(tidy["metric"] == "miou") & (tidy["class"] == ALL_CLASSES)]

@@ -24,6 +24,11 @@ def title(spec: Spec) -> str:
     return f"{suite} on {spec.dataset} ({spec.split}, {count(len(spec.frames), 'frame')})"
 
 
+def trained(label: str, model: ModelSpec, spec: Spec) -> str:
+    """Return what a model was trained on and evaluated on."""
+    return f"{label}: trained on {model.trained_on}, evaluated on {spec.dataset}"
+
+
 def stamps(run: StoredRun) -> tuple[str, ...]:
     """Return the warnings of a run: untrained models, failures, missing frames, scales."""
     spec = run.spec

@@ -40,11 +40,13 @@ def summary(report: Report) -> Section | None:
     if "resolution" in report.tables:
         return None  # that table has the same numbers
     found = report.with_intervals("summary")
-    table = tables.summary_table(found.value, name="summary-table")
+    table = tables.frame_table(found.value, tables.HEADLINE, name="summary-table")
     table = tables.with_intervals(table, found, report.covers)
     parts: list[Part] = [_cards(report, table), _at_scales(table, report)]
-    if report.deviations.notna().any(axis=None):
-        parts.append(tables.deviation_table(report.deviations, "draws-table"))
+    deviations = report.interval_column("summary", "sd_over_draws")
+    if deviations.notna().any(axis=None):
+        caption = "Standard deviation of the headline numbers over the random draws, in points."
+        parts.append(tables.frame_table(deviations, caption, tables.deviation, name="draws-table"))
     return Section("Summary", tuple(parts))
 
 
@@ -197,7 +199,9 @@ def other_tables(report: Report) -> Section | None:
     """Return the tables that no other section shows, such as those of a new kind of suite."""
     shown = {name for _, names in SECTIONS for name in names} | {"tidy", "intervals"}
     found = tuple(
-        tables.plain_table(report.table(name), f"Table {name!r}.", file_name(name, "table"))
+        tables.frame_table(
+            report.table(name), f"Table {name!r}.", tables.plain, name=file_name(name, "table")
+        )
         for name in report.tables
         if name not in shown
     )
@@ -220,7 +224,7 @@ def published_corruptions(report: Report) -> Section | None:
     )
     found = (
         tables.suite_table(table5, {}, published.TABLE_5, "published-table5"),
-        tables.summary_table(published.cityscapes_c_means(), published.MEANS, "published-means"),
+        tables.frame_table(published.cityscapes_c_means(), published.MEANS, name="published-means"),
     )
     return _published(caveat, Fold("Show published Cityscapes-C results", found))
 

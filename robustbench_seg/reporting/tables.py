@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,9 @@ from reports.text import MISSING, percent, points
 
 from .intervals import IntervalTable
 from .words import NOT_MEASURED, common, corruption_name, severity_range, short_name
+
+HEADLINE = "Headline numbers in percent."
+CellMaker = Callable[[Any], Cell]
 
 _SUITE = "mean over the corruptions, each over the severities that count"
 
@@ -63,30 +68,32 @@ def highest_of(*frames: pd.DataFrame) -> float:
     return max((value for value in values if value > 0), default=1.0)
 
 
-def summary_table(
-    summary: pd.DataFrame, caption: str = "Headline numbers in percent.", name: str = ""
+def frame_table(
+    frame: pd.DataFrame,
+    caption: str,
+    cells: CellMaker | Sequence[CellMaker] = score,
+    *,
+    columns: Sequence[Head] | None = None,
+    groups: tuple[Head, ...] = (),
+    name: str = "",
 ) -> Table:
-    """Return a table with models as rows and headline numbers as columns."""
-    return Table(
-        caption=caption,
-        columns=(Head("model"), *(_head(str(column)) for column in summary.columns)),
-        rows=tuple(
-            (Cell(str(model)), *map(score, values))
-            for model, values in zip(summary.index, _values(summary), strict=True)
-        ),
-        name=name,
-    )
+    """Return a frame as a table: its index names the rows, and `cells` makes a cell of each value.
 
-
-def deviation_table(deviations: pd.DataFrame, name: str = "") -> Table:
-    """Return a table with models as rows and, in points, the deviations of headline numbers."""
+    `cells` is one function, or one per column; `columns` are headings in place of the names.
+    """
+    makers = [cells] * len(frame.columns) if callable(cells) else cells
+    keys = (key if isinstance(key, tuple) else (key,) for key in frame.index.to_list())
     rows = tuple(
-        (Cell(str(model)), *(Cell(MISSING if math.isnan(v) else f"{100 * v:.2f}") for v in values))
-        for model, values in zip(deviations.index, _values(deviations), strict=True)
+        (
+            *(Cell(str(part)) for part in key),
+            *(make(value) for make, value in zip(makers, values, strict=True)),
+        )
+        for key, values in zip(keys, frame.to_numpy().tolist(), strict=True)
     )
-    caption = "Standard deviation of the headline numbers over the random draws, in points."
-    heads = (Head("model"), *(_head(str(column)) for column in deviations.columns))
-    return Table(caption, heads, rows, name=name)
+    if columns is None:
+        names = (str(name or "model") for name in frame.index.names)
+        columns = (*map(Head, names), *map(_head, frame.columns.to_list()))
+    return Table(caption, tuple(columns), rows, groups, stub=frame.index.nlevels, name=name)
 
 
 def suite_table(
@@ -102,18 +109,8 @@ def suite_table(
     """
     names = [(str(pair[0]), str(pair[1])) for pair in frame.columns.to_list()]
     groups, columns = under_categories(names, counted)
-    highest = highest_of(frame.drop(columns=[("", "retention")]))
-    rows = tuple(
-        (
-            Cell(str(model)),
-            *(
-                score(value, None if name == "retention" else highest)
-                for (_, name), value in zip(names, values, strict=True)
-            ),
-        )
-        for model, values in zip(frame.index, _values(frame), strict=True)
-    )
-    return Table(caption, columns, rows, groups, name=name)
+    cells = _shaded(frame, [name for _, name in names])
+    return frame_table(frame, caption, cells, columns=columns, groups=groups, name=name)
 
 
 def under_categories(
@@ -147,66 +144,53 @@ def severity_table(
 
     The last column of the frame is "score", the mean over the severities that count.
     """
-    rows = tuple(
-        (
-            Cell(str(model)),
-            Cell(str(category)),
-            Cell(corruption_name(str(corruption))),
-            Cell(severity_range(counted.get(str(corruption), ()))),
-            *map(score, values),
-        )
-        for (model, category, corruption), values in zip(frame.index, _values(frame), strict=True)
-    )
     severities = [int(column) for column in frame.columns[:-1]]
-    columns = (
-        Head("model"),
-        Head("category"),
-        Head("corruption"),
-        Head("counted", tooltip="severities that count in the suite score"),
-        *(Head(str(severity), tooltip=f"severity {severity}") for severity in severities),
-        Head("score", tooltip="mean over the severities that count"),
-    )
-    caption = (
+    ranges = [severity_range(counted.get(str(key[-1]), ())) for key in frame.index.to_list()]
+    return frame_table(
+        pd.concat([pd.Series(ranges, frame.index), frame], axis="columns").rename(
+            index=corruption_name, level="corruption"
+        ),
         f"mIoU in percent at the severities {severity_range(severities)}, and the score: the mean "
-        "over those that count."
+        "over those that count.",
+        [Cell, *[score] * len(frame.columns)],
+        columns=(
+            *map(Head, ("model", "category", "corruption")),
+            Head("counted", tooltip="severities that count in the suite score"),
+            *(Head(str(severity), tooltip=f"severity {severity}") for severity in severities),
+            Head("score", tooltip="mean over the severities that count"),
+        ),
+        name=name,
     )
-    return Table(caption, columns, rows, stub=3, name=name)
 
 
 def class_table(frame: pd.DataFrame, model: str, name: str = "") -> Table:
     """Return a table with the classes of one model as rows, and the columns of the frame."""
     own = frame.loc[[model]].droplevel(0)
-    columns = [str(column) for column in own.columns]
-    highest = highest_of(own.drop(columns="retention", errors="ignore"))
-    rows = []
-    for label, values in zip(own.index, _values(own), strict=True):
-        clean = values[columns.index("clean")]
-        why = "undefined: clean IoU is 0" if clean == 0 else NOT_MEASURED
-        cells = (
-            score(value, why_missing=why) if column == "retention" else score(value, highest)
-            for column, value in zip(columns, values, strict=True)
-        )
-        rows.append((Cell(str(label)), *cells))
-    heads = (Head("class"), *map(_head, columns))
-    return Table(f"IoU of each class in percent, {model}.", heads, tuple(rows), name=name)
-
-
-def plain_table(frame: pd.DataFrame, caption: str, name: str = "") -> Table:
-    """Return any frame as a table: its index as names of the rows, numbers as they are."""
-    flat = frame.reset_index()
-    rows = tuple(tuple(_plain(value) for value in row) for row in flat.itertuples(index=False))
-    heads = (
-        _head(" ".join(map(str, filter(None, key))) if isinstance(key, tuple) else str(key))
-        for key in flat.columns
+    names = [str(column) for column in own.columns]
+    caption = f"IoU of each class in percent, {model}."
+    table = frame_table(own, caption, _shaded(own, names), name=name)
+    if names[-1] != "retention":
+        return table
+    rows = tuple(
+        (*row[:-1], replace(row[-1], tooltip="undefined: clean IoU is 0"))
+        if row[1].value == 0
+        else row
+        for row in table.rows
     )
-    return Table(caption, tuple(heads), rows, stub=frame.index.nlevels, name=name)
+    return replace(table, rows=rows)
 
 
-def _plain(value: object) -> Cell:
+def plain(value: object) -> Cell:
+    """Return the cell of any value; a number with four digits."""
     if not isinstance(value, int | float | np.number) or isinstance(value, bool):
         return Cell(str(value))
     number = float(value)
     return Cell(MISSING) if math.isnan(number) else Cell(f"{number:.4g}", value=number)
+
+
+def deviation(value: float) -> Cell:
+    """Return the cell of a standard deviation, in percentage points."""
+    return Cell(MISSING if math.isnan(value) else f"{100 * value:.2f}")
 
 
 def with_intervals(table: Table, found: IntervalTable, covers: str) -> Table:
@@ -231,11 +215,19 @@ def with_intervals(table: Table, found: IntervalTable, covers: str) -> Table:
     return replace(table, rows=rows, caption=f"{table.caption} Ranges are 95 % intervals {covers}.")
 
 
+def _shaded(frame: pd.DataFrame, names: Sequence[str]) -> list[CellMaker]:
+    """Return the cells of scores shaded by the highest one; retention is not shaded."""
+    shaded = [name != "retention" for name in names]
+    highest = highest_of(frame.loc[:, shaded])
+    return [partial(score, highest=highest) if each else score for each in shaded]
+
+
 def _values(frame: pd.DataFrame) -> list[list[float]]:
     values: list[list[float]] = frame.to_numpy(dtype=float).tolist()
     return values
 
 
-def _head(column: str, whole_height: bool = False) -> Head:
-    text, tooltip = HEADINGS.get(column, (column, ""))
+def _head(column: object, whole_height: bool = False) -> Head:
+    name = " ".join(map(str, filter(None, column))) if isinstance(column, tuple) else str(column)
+    text, tooltip = HEADINGS.get(name, (name, ""))
     return Head(text, tooltip=tooltip, whole_height=whole_height)

@@ -81,7 +81,7 @@ def test_shades_end_at_the_highest_score_and_leave_retention_out() -> None:
 
 
 def test_summary_table_keeps_the_order_of_the_frame() -> None:
-    table = tables.summary_table(summary_frame())
+    table = tables.frame_table(summary_frame(), tables.HEADLINE)
     assert [head.text for head in table.columns] == [
         "model", "clean", "suite score", "blur", "weather", "retention", "mPC", "rPC",
         "pixel accuracy",
@@ -139,7 +139,7 @@ def test_severities_of_a_group_are_not_claimed_for_a_corruption_without_any() ->
 def test_any_frame_can_be_a_table() -> None:
     index = pd.MultiIndex.from_tuples([("b0", "left"), ("b0", "right")], names=["model", "side"])
     frame = pd.DataFrame({"share": [0.25, math.nan], "frames": [3, 1200]}, index)
-    table = tables.plain_table(frame, "A caption.", "sides")
+    table = tables.frame_table(frame, "A caption.", tables.plain, name="sides")
     assert [head.text for head in table.columns] == ["model", "side", "share", "frames"]
     assert [texts(row) for row in table.rows] == [
         ["b0", "left", "0.25", "3"],

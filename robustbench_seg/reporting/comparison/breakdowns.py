@@ -10,6 +10,7 @@ import pandas as pd
 from reports.table import Cell, Head, Table
 from reports.text import MISSING
 
+from .. import tables
 from ..tables import HEADINGS, change, score
 from ..words import NOT_MEASURED, common, corruption_name, count, severity_range, short_name
 from .description import Comparison
@@ -20,28 +21,16 @@ FRAMES = 10
 
 def curves_table(comparison: Comparison) -> Table:
     """Return the numbers of the curves: a row for each category and model."""
-    found = comparison.curves
-    severities = [str(severity) for severity in found.value.columns]
-    rows = []
-    for category in comparison.categories:
-        for model in comparison.models:
-            own = [
-                frame.loc[[(model, category)]].to_numpy(float)[0].tolist()
-                for frame in (found.value, found.low, found.high)
-            ]
-            cells = [score(value, ends=(low, high)) for value, low, high in zip(*own, strict=True)]
-            rows.append((Cell(category), Cell(model), *cells))
-    return Table(
-        "mIoU in percent at each severity, the mean over the corruptions of the category. Ranges "
-        f"are 95 % intervals {comparison.covers}. {_counted(comparison)}",
-        (
-            Head("category"),
-            Head("model"),
-            *(Head(f"severity {severity}") for severity in severities),
-        ),
-        tuple(rows),
-        stub=2,
+    pairs = [(model, category) for category in comparison.categories for model in comparison.models]
+    found = comparison.curves.apply(lambda frame: frame.loc[pairs].swaplevel())
+    severities = (Head(f"severity {severity}") for severity in found.value.columns)
+    table = tables.frame_table(
+        found.value,
+        "mIoU in percent at each severity, the mean over the corruptions of the category. "
+        f"{_counted(comparison)}",
+        columns=(Head("category"), Head("model"), *severities),
     )
+    return tables.with_intervals(table, found, comparison.covers)
 
 
 def class_table(comparison: Comparison) -> Table:

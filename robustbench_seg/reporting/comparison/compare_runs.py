@@ -6,8 +6,7 @@ import hashlib
 import json
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,15 +15,22 @@ from ...errors import InputError
 from ...names import slug
 from ...runs.run import StoredRun
 from ...runs.side_by_side import SideBySide, run_names, side_by_side
-from ...scores import breakdowns
+from ...scores.bootstrap import Bootstrap
+from ...scores.breakdowns import (
+    category_curves,
+    class_breakdown,
+    frame_breakdown,
+    with_interval,
+)
 from ...scores.comparison import differences_from_baseline
 from ...scores.corruption_error import corruption_errors, ranks
+from ...scores.policy import SeverityPolicy
 from ...scores.statistics import RESAMPLES
 from ...scores.tables import suite_scores
 from ..examples import Example
 from ..input_scale import scales_differ
 from ..intervals import IntervalTable
-from ..notes import title
+from ..notes import title, trained
 from ..report import Report
 from ..words import count
 from .description import Comparison
@@ -38,9 +44,6 @@ from .references import (
 )
 
 _INPUT = "input of the network"
-
-Frames = Mapping[str, pd.DataFrame]
-"""A frame for each model, by its label."""
 
 
 def compare_runs(
@@ -67,21 +70,28 @@ def compare_runs(
     opened = [run if isinstance(run, StoredRun) else StoredRun.open(run) for run in runs]
     name = None if reference is None else str(reference)
     found = side_by_side(_with_reference(opened, name))
-    reports = [Report(run) for run in found.runs]
-    scored = _Scored(found)
-    columns, policy, first = scored.suite_columns, found.policy, found.first
+    policy, first, models = found.policy, found.first, found.bootstraps
+    columns = _suite_columns(policy)
     meant = find_reference(name, found, columns)
-    labels = list(found.bootstraps)
+    labels = list(models)
     baseline = labels[0] if meant.printed is not None else meant.label
-    scores = scored.estimate(scored.values, scored.samples)
-    headline = [score for score in scored.table if score not in policy.corruptions]
+    reports = [Report(run) for run in found.runs]
+
+    def scores_of(miou: pd.DataFrame) -> pd.DataFrame:
+        return suite_scores(miou, policy)
+
+    def errors_of(miou: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
+        theirs = scores_of(reference) if meant.printed is None else meant.printed
+        return corruption_errors(scores_of(miou), theirs, policy)
+
+    scores = _estimated(models, lambda own, _: scores_of(own), baseline)
+    curves = _estimated(models, lambda own, _: category_curves(own, policy), baseline)
+    headline = [score for score in scores.value if score not in policy.corruptions]
     suite = ["suite score" if score == "mean" else score for _, score in columns]
     return Comparison(
         title=f"{title(first.spec)}: {count(len(labels), 'model')} compared",
         subtitle="; ".join(
-            f"{item.label}: trained on {item.model.trained_on}, evaluated on "
-            f"{item.run.spec.dataset}"
-            for item in found.contenders
+            trained(item.label, item.model, item.run.spec) for item in found.contenders
         ),
         slug=_slug(found, name, tables),
         stamps=_stamps(found, reports, meant),
@@ -96,25 +106,18 @@ def compare_runs(
         settings=found.settings,
         differing=found.differing,
         baseline=baseline,
-        differences=differences_from_baseline(
-            found.bootstraps, baseline, partial(suite_scores, suite=policy), policy.corruptions
-        ),
+        differences=differences_from_baseline(models, baseline, scores_of, policy.corruptions),
         reference=meant.label,
-        degradation=_degradation(scored, meant),
-        ranks=ranks(scored.table, policy),
-        curves=_curves(scored),
+        degradation=_estimated(models, errors_of, baseline),
+        ranks=ranks(scores.value, policy),
+        curves=curves.apply(_by_category),
         classes=pd.concat(
-            {
-                label: breakdowns.class_breakdown(bootstrap, policy)
-                for label, bootstrap in found.bootstraps.items()
-            },
+            {label: class_breakdown(model, policy) for label, model in models.items()},
             names=["model", "class"],
         ),
         frames=pd.concat(
             {
-                item.label: breakdowns.frame_breakdown(item.pixel_counts, policy).set_axis(
-                    list(first.frames)
-                )
+                item.label: frame_breakdown(item.pixel_counts, policy).set_axis(list(first.frames))
                 for item in found.contenders
             },
             names=["model", "frame"],
@@ -148,69 +151,43 @@ def _slug(found: SideBySide, reference: str | None, tables: Sequence[str]) -> st
     return slug(f"compare_{models}_{digest[:8]}")
 
 
-class _Scored:
-    """The scores of all images and of all resamples, for each model, computed once."""
+def _suite_columns(policy: SeverityPolicy) -> pd.MultiIndex:
+    """Return the columns (category, corruption) of the form of Table 5."""
+    pairs = [(item.category, item.corruption) for item in policy.columns]
+    ends = [("", "mean"), ("", "retention")]
+    names = ["category", "corruption"]
+    return pd.MultiIndex.from_tuples([("", "clean"), *pairs, *ends], names=names)
 
-    def __init__(self, found: SideBySide):
-        self.policy = found.policy
-        self.bootstraps = found.bootstraps
-        self.values: Frames = {
-            label: suite_scores(item.values, self.policy) for label, item in self.bootstraps.items()
-        }
-        self.samples: Frames = {
-            label: suite_scores(item.samples, self.policy)
-            for label, item in self.bootstraps.items()
-        }
-        self.table = pd.concat([row.set_axis([label]) for label, row in self.values.items()])
-        pairs = [(item.category, item.corruption) for item in self.policy.columns]
-        self.suite_columns = pd.MultiIndex.from_tuples(
-            [("", "clean"), *pairs, ("", "mean"), ("", "retention")],
-            names=["category", "corruption"],
+
+def _estimated(
+    models: Mapping[str, Bootstrap],
+    derive: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame],
+    baseline: str,
+) -> IntervalTable:
+    """Return a row of derived scores for each model, with the ends of the intervals.
+
+    `derive` takes rows of mIoU (all images, or each resample) of a model and of the baseline.
+    """
+    other = models[baseline]
+    found = {
+        label: with_interval(
+            own, derive(own.values, other.values), derive(own.samples, other.samples)
         )
-
-    def estimate(self, values: Frames, samples: Frames) -> IntervalTable:
-        """Return one row per model, with the ends of the intervals."""
-        found = {
-            label: breakdowns.with_interval(bootstrap, values[label], samples[label])
-            for label, bootstrap in self.bootstraps.items()
-        }
-        return IntervalTable(
-            *(
-                pd.DataFrame({label: part[end] for label, part in found.items()}).T
-                for end in ("value", "low", "high")
-            )
+        for label, own in models.items()
+    }
+    return IntervalTable(
+        *(
+            pd.DataFrame({label: part[end] for label, part in found.items()}).T
+            for end in ("value", "low", "high")
         )
-
-
-def _degradation(scored: _Scored, reference: Reference) -> IntervalTable:
-    def divided(scores: Frames) -> Frames:
-        theirs = scores[reference.label] if reference.printed is None else reference.printed
-        return {
-            label: corruption_errors(own, theirs, scored.policy) for label, own in scores.items()
-        }
-
-    return scored.estimate(divided(scored.values), divided(scored.samples))
-
-
-def _curves(scored: _Scored) -> IntervalTable:
-    policy, bootstraps = scored.policy, scored.bootstraps
-    values, samples = (
-        {
-            label: breakdowns.category_curves(getattr(item, part), policy)
-            for label, item in bootstraps.items()
-        }
-        for part in ("values", "samples")
     )
 
-    def by_category(frame: pd.DataFrame) -> pd.DataFrame:
-        parts = {
-            (label, category): frame.loc[label, category]
-            for label in frame.index
-            for category in policy.categories
-        }
-        return pd.DataFrame(parts).T
 
-    return scored.estimate(values, samples).apply(by_category)
+def _by_category(curves: pd.DataFrame) -> pd.DataFrame:
+    """Move the categories from the columns to the index."""
+    categories = curves.columns.unique(level=0)
+    pairs = [(label, category) for label in curves.index for category in categories]
+    return pd.DataFrame({pair: curves.loc[pair] for pair in pairs}).T
 
 
 def _stamps(found: SideBySide, reports: Sequence[Report], reference: Reference) -> tuple[str, ...]:

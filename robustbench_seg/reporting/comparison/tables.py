@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -28,7 +30,7 @@ _P_VALUES = (
 
 def summary_table(comparison: Comparison) -> Table:
     """Return a table with models as rows and headline numbers as columns."""
-    plain = tables.summary_table(comparison.summary.value)
+    plain = tables.frame_table(comparison.summary.value, tables.HEADLINE)
     return _with_best(plain, comparison.summary, comparison)
 
 
@@ -101,38 +103,22 @@ def degradation_table(comparison: Comparison, measure: str) -> Table:
     caption = (
         f"{what}, {comparison.reference}. Below 100, a model degrades less than the reference."
     )
-    rows = tuple(
-        (Cell(str(model)), *(score(v, why_missing=_NO_RATIO) for v in values))
-        for model, values in zip(
-            found.value.index, found.value.to_numpy(float).tolist(), strict=True
-        )
-    )
-    plain = Table(caption, columns, rows, groups)
+    cell = partial(score, why_missing=_NO_RATIO)
+    plain = tables.frame_table(found.value, caption, cell, columns=columns, groups=groups)
     others = [model for model in comparison.models if model != comparison.reference]
-    low, high = (
-        frame.reindex(index=others).reindex(index=found.value.index)
-        for frame in (found.low, found.high)
-    )
-    known = IntervalTable(found.value, low, high)
-    return _with_best(plain, known, comparison, lowest=True, among=others)
+    # The reference divides by itself: its intervals have no width.
+    known = found.apply(lambda frame: frame.loc[others].reindex(index=found.value.index))
+    return _with_best(plain, replace(found, low=known.low, high=known.high), comparison, others)
 
 
 def ranks_table(comparison: Comparison) -> Table:
     """Return a table with models as rows, and their rank by each score as columns."""
-    rows = [
-        (Cell(str(model)), *(_rank(float(value)) for value in values))
-        for model, values in zip(
-            comparison.ranks.index, comparison.ranks.to_numpy(float), strict=True
-        )
-    ]
-    groups, columns = _under_categories(comparison, comparison.ranks)
-    return Table(
+    caption = (
         "Rank by each score, 1 for the best; equal scores share the better rank. The mean rank is "
-        "over the corruptions.",
-        columns,
-        tuple(rows),
-        groups,
+        "over the corruptions."
     )
+    groups, columns = _under_categories(comparison, comparison.ranks)
+    return tables.frame_table(comparison.ranks, caption, _rank, columns=columns, groups=groups)
 
 
 def _under_categories(
@@ -152,7 +138,7 @@ def published_tables(comparison: Comparison) -> tuple[Table, ...]:
     return tuple(
         tables.suite_table(item.table, {}, item.caption)
         if item.table.columns.nlevels == 2
-        else tables.summary_table(item.table, item.caption)
+        else tables.frame_table(item.table, item.caption)
         for item in comparison.published
     )
 
@@ -161,26 +147,24 @@ def _with_best(
     table: Table,
     found: IntervalTable,
     comparison: Comparison,
-    *,
-    lowest: bool = False,
-    among: list[str] | None = None,
+    degrading: Collection[str] | None = None,
 ) -> Table:
     """Return a table with a row per model with its intervals, and the best scores in bold.
 
-    With fewer than two models nothing is best.
+    Best is the highest score, or the lowest among the models that are `degrading`. With fewer than
+    two models nothing is best.
     """
-    value = found.value.to_numpy(float)
+    value = found.value.to_numpy(float) * (1 if degrading is None else -1)
     labels = list(map(str, found.value.index))
-    taking_part = np.array([among is None or label in among for label in labels])
-    compared = np.where(taking_part[:, np.newaxis], value, np.nan)  # (models, scores)
-    better = -compared if lowest else compared
-    best = better == np.max(np.where(np.isnan(better), -np.inf, better), axis=0)
-    best &= (~np.isnan(compared)).sum(axis=0) > 1
+    compared = np.array([degrading is None or label in degrading for label in labels])
+    value[~compared] = np.nan  # (models, scores)
+    best = value == np.max(np.where(np.isnan(value), -np.inf, value), axis=0)
+    best &= (~np.isnan(value)).sum(axis=0) > 1
     rows = tuple(
         (row[0], *(replace(cell, best=bool(b)) for cell, b in zip(row[1:], firsts, strict=True)))
         for row, firsts in zip(table.rows, best, strict=True)
     )
-    caption = f"{table.caption} {'Lowest' if lowest else 'Best'} in bold."
+    caption = f"{table.caption} {'Best' if degrading is None else 'Lowest'} in bold."
     bold = replace(table, rows=rows, caption=caption)
     return tables.with_intervals(bold, found, comparison.covers)
 
