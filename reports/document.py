@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from matplotlib.figure import Figure
@@ -163,7 +163,6 @@ class Document:
     sections: tuple[Section, ...]
     provenance: Mapping[str, Mapping[str, str]]
     kind: str = "Robustness report"
-    headlines: Mapping[str, Mapping[str, Cell]] = field(default_factory=dict)
 
     def plots(self) -> tuple[Plot, ...]:
         """Return all figures in their order."""

@@ -27,25 +27,13 @@ class Example(NamedTuple):
 
 def examples(run: StoredRun) -> list[Example]:
     """Return the pictures of a run, in the order of its conditions and models."""
-    conditions = {condition.key: condition for condition in run.spec.conditions}
-    places = {key: place for place, key in enumerate(conditions)}
-    models = [model.name for model in run.spec.models]
-    ordered = sorted(
-        run.pictures,
-        key=lambda picture: (
-            places[picture.cell.condition, picture.cell.severity],
-            models.index(picture.cell.model),
-        ),
-    )
     return [
-        Example(
-            picture.cell.model,
-            picture.cell.frame,
-            conditions[picture.cell.condition, picture.cell.severity].label,
-            picture.caption,
-            picture.png,
-        )
-        for picture in ordered
+        Example(model.name, picture.cell.frame, condition.label, picture.caption, picture.png)
+        for condition in run.spec.conditions
+        for model in run.spec.models
+        for picture in run.pictures
+        if picture.cell.model == model.name
+        and (picture.cell.condition, picture.cell.severity) == condition.key
     ]
 
 

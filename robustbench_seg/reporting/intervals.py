@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,7 @@ _FEW_OF_CLASS = 10
 """Number of images with a class below which the interval of its IoU is too narrow."""
 
 
-@dataclass(frozen=True)
-class IntervalTable:
+class IntervalTable(NamedTuple):
     """Scores with the ends of their 95 % intervals: three frames of one form; NaN: unknown."""
 
     value: pd.DataFrame
@@ -27,7 +26,7 @@ class IntervalTable:
 
     def apply(self, arrange: Callable[[pd.DataFrame], pd.DataFrame]) -> IntervalTable:
         """Return the table with all three frames rearranged in the same way."""
-        return IntervalTable(arrange(self.value), arrange(self.low), arrange(self.high))
+        return IntervalTable(*map(arrange, self))
 
 
 def aligned(

@@ -28,6 +28,10 @@ class Run(StoredRun, Reported):
 
     def report(self) -> Page:
         """Return the report: sections of tables and figures, notes and provenance."""
+        return self._document
+
+    @cached_property
+    def _document(self) -> Page:
         return document(self._report)
 
     @cached_property

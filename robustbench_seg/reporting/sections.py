@@ -29,6 +29,7 @@ from reports.text import percent
 
 from . import examples, figures, published, resolution, tables
 from .input_scale import condition_input
+from .intervals import IntervalTable
 from .report import Report
 from .words import common, corruption_name, severity_range
 
@@ -117,13 +118,7 @@ def by_severity(report: Report) -> Section | None:
         return None  # conditions that frames were taken in have no severities
     severities = report.with_intervals("severities")
     suite = report.with_intervals("suite")
-    found = replace(
-        severities,
-        **{
-            end: _with_score(getattr(severities, end), getattr(suite, end))
-            for end in ("value", "low", "high")
-        },
-    )
+    found = IntervalTable(*map(_with_score, severities, suite))
     table = tables.severity_table(found.value, report.counted, "severity-table")
     table = _at_scales(tables.with_intervals(table, found, report.covers), report)
     highest = tables.highest_of(severities.value, report.table("summary")[["clean"]])
@@ -189,7 +184,7 @@ def by_class(report: Report) -> Section:
     folds = []
     for number, model in enumerate(report.models, start=1):
         table = tables.class_table(found.value, model, f"classes-{number}")
-        own = found.apply(lambda frame, model=model: frame.loc[[model]])  # type: ignore[misc]
+        own = IntervalTable(*(frame.loc[[model]] for frame in found))
         table = _at_scales(tables.with_intervals(table, own, report.covers), report, model)
         folds.append(Fold(model, (table,), open=number == 1))
     return Section("By class", tuple(folds), short="Classes", terminal=False)

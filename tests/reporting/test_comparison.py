@@ -66,7 +66,7 @@ def test_equals_are_both_best_and_what_is_missing_is_none() -> None:
     value["clean"] = 0.5
     value.loc["b0", "noise"] = math.nan
     table = tables.summary_table(
-        replace(comparison, summary=replace(comparison.summary, value=value))
+        replace(comparison, summary=comparison.summary._replace(value=value))
     )
     assert [row[1].best for row in table.rows] == [True, True]
     assert [row[4].best for row in table.rows] == [False, False]

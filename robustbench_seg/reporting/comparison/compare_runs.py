@@ -178,7 +178,7 @@ def _estimated(
     return IntervalTable(
         *(
             pd.DataFrame({label: part[end] for label, part in found.items()}).T
-            for end in ("value", "low", "high")
+            for end in IntervalTable._fields
         )
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -127,6 +128,10 @@ class Comparison(Reported):
 
     def report(self) -> Page:
         """Return the report: sections of tables and figures, notes and provenance."""
+        return self._document
+
+    @cached_property
+    def _document(self) -> Page:
         from .sections import document  # which describes this class
 
         return document(self)
@@ -140,8 +145,5 @@ class Comparison(Reported):
 
 
 def _long(found: IntervalTable) -> pd.DataFrame:
-    parts = {
-        end: frame.stack(list(range(frame.columns.nlevels)))
-        for end, frame in (("value", found.value), ("low", found.low), ("high", found.high))
-    }
-    return pd.DataFrame(parts)
+    levels = list(range(found.value.columns.nlevels))
+    return pd.DataFrame({end: frame.stack(levels) for end, frame in found._asdict().items()})

@@ -108,7 +108,7 @@ def degradation_table(comparison: Comparison, measure: str) -> Table:
     others = [model for model in comparison.models if model != comparison.reference]
     # The reference divides by itself: its intervals have no width.
     known = found.apply(lambda frame: frame.loc[others].reindex(index=found.value.index))
-    return _with_best(plain, replace(found, low=known.low, high=known.high), comparison, others)
+    return _with_best(plain, IntervalTable(found.value, *known[1:]), comparison, others)
 
 
 def ranks_table(comparison: Comparison) -> Table:
