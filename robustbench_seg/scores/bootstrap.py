@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,18 +16,6 @@ from .statistics import RESAMPLES, Samples, draw_weights, interval, weighted_sum
 from .tables import ALL_CLASSES
 
 MIOU: ScoreKey = (ALL_CLASSES, "miou")
-
-
-@dataclass(frozen=True)
-class ConditionScores:
-    """Scores of one condition with the ends of their intervals, (scores,) each."""
-
-    names: tuple[ScoreKey, ...]
-    value: Scores
-    low: Scores
-    high: Scores
-    sd_over_draws: Scores
-    """Standard deviation over the random draws; NaN with one draw."""
 
 
 class Bootstrap:
@@ -57,15 +44,18 @@ class Bootstrap:
         return len(self._counts)
 
     @property
-    def scores(self) -> dict[ConditionKey, ConditionScores]:
-        """All scores of every condition."""
+    def scores(self) -> dict[ConditionKey, pd.DataFrame]:
+        """All scores of every condition: index (class, metric), one row each.
+
+        Columns: `value`, the ends `low` and `high` of its interval, and `sd_over_draws`, the
+        standard deviation over the random draws, NaN with one draw.
+        """
         return self._scores_and_samples[0]
 
     @property
     def values(self) -> pd.DataFrame:
         """The mIoU over all images, in one row: columns (condition, severity)."""
-        scores = self.scores.values()
-        return self._frame(np.array([[item.value[item.names.index(MIOU)] for item in scores]]))
+        return self._frame(np.array([[item["value"][MIOU] for item in self.scores.values()]]))
 
     @property
     def samples(self) -> pd.DataFrame:
@@ -100,24 +90,24 @@ class Bootstrap:
         return interval(samples)
 
     @cached_property
-    def _scores_and_samples(self) -> tuple[dict[ConditionKey, ConditionScores], Samples]:
+    def _scores_and_samples(self) -> tuple[dict[ConditionKey, pd.DataFrame], Samples]:
         scores, miou = {}, []
         for block in self._blocks():
             columns = [column for own in block.values() for column in own]
             counts = self._counts[:, columns]  # (units, draws, 3, C + K)
             by_name = self.pixel_counts.scores(counts.sum(axis=0))
-            names = tuple(by_name)
+            names = pd.MultiIndex.from_tuples(list(by_name), names=["class", "metric"])
             values = np.stack(list(by_name.values()), axis=-1)  # (draws, scores)
             samples = self._resampled(counts)
             for condition, own in block.items():
                 first = columns.index(own[0])
                 draws = slice(first, first + len(own))
                 mean = samples[:, draws].mean(axis=1)  # (resamples, draws, scores) -> mean of draws
-                sd = standard_deviation(values[draws].T)
-                scores[condition] = ConditionScores(
-                    names, values[draws].mean(axis=0), *self.ends(mean), sd
-                )
-                miou.append(mean[:, names.index(MIOU)])
+                low, high = self.ends(mean)
+                numbers = {"value": values[draws].mean(axis=0), "low": low, "high": high}
+                numbers["sd_over_draws"] = standard_deviation(values[draws].T)
+                scores[condition] = pd.DataFrame(numbers, names)
+                miou.append(mean[:, list(by_name).index(MIOU)])
         return scores, np.stack(miou, axis=1)
 
     def _blocks(self) -> Iterator[dict[ConditionKey, list[int]]]:

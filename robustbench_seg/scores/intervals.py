@@ -38,9 +38,8 @@ def tidy(models: Mapping[str, Bootstrap], dataset: str) -> pd.DataFrame:
         for condition, scores in bootstrap.scores.items():
             place = (model, dataset, *condition)
             images = bootstrap.pixel_counts.image_count(condition)
-            numbers = zip(scores.names, scores.value, scores.low, scores.high, strict=True)
-            rows += [(*place, *name, *ends, images) for name, *ends in numbers]
-            sd = scores.sd_over_draws[scores.names.index(MIOU)]
+            rows += [(*place, *name, *ends, images) for name, *ends, _ in scores.itertuples()]
+            sd = scores["sd_over_draws"][MIOU]
             if not np.isnan(sd):
                 rows.append((*place, ALL_CLASSES, "miou_sd_over_draws", sd, np.nan, np.nan, images))
     return pd.DataFrame(rows, columns=TIDY_COLUMNS)
@@ -56,32 +55,35 @@ def intervals(
     with one draw and for classes.
     """
     rows: list[tuple[object, ...]] = []
-
-    def add(model: str, name: str, value: pd.DataFrame, *others: pd.DataFrame) -> None:
-        bootstrap, (samples, draws) = models[model], others
-        low, high = bootstrap.ends(samples.to_numpy())
-        numbers = (value.to_numpy()[0], low, high, standard_deviation(draws.to_numpy().T))
-        images = len(bootstrap.pixel_counts.seen)
-        rows.extend(
-            (model, name, score, *own, images)
-            for score, *own in zip(value.columns, *numbers, strict=True)
-        )
-
     for model, bootstrap in models.items():
-        parts = (bootstrap.values, bootstrap.samples, bootstrap.by_draw)
-        add(model, ALL_CLASSES, *_derived(derive, parts))
+        parts = [bootstrap.values, bootstrap.samples, bootstrap.by_draw]
+        derived = _rows(bootstrap, *_derived(derive, parts))
         if CLEAN in bootstrap.scores:
-            rows.append((model, ALL_CLASSES, *_clean_pixel_accuracy(bootstrap)))
+            accuracy = bootstrap.scores[CLEAN].loc[[(ALL_CLASSES, "pixel_accuracy")]].to_numpy()[0]
+            images = bootstrap.pixel_counts.image_count(CLEAN)
+            derived.append(("pixel_accuracy", *accuracy, images))
+        rows += [(model, ALL_CLASSES, *row) for row in derived]
         if derive_by_class is None:
             continue
         classes = np.flatnonzero(bootstrap.pixel_counts.class_set).tolist()
         for start in range(0, len(classes), _CLASSES_TOGETHER):
             together = classes[start : start + _CLASSES_TOGETHER]
-            by_class = [part for place in together for part in bootstrap.class_iou(place)]
-            found = _derived(derive_by_class, by_class)
+            parts = [part for place in together for part in bootstrap.class_iou(place)]
+            found = _derived(derive_by_class, parts)
             for place, value, samples in zip(together, found[::2], found[1::2], strict=True):
-                add(model, bootstrap.pixel_counts.classes[place], value, samples, value)
+                name = bootstrap.pixel_counts.classes[place]
+                rows += [(model, name, *row) for row in _rows(bootstrap, value, samples, value)]
     return pd.DataFrame(rows, columns=INTERVAL_COLUMNS)
+
+
+def _rows(
+    bootstrap: Bootstrap, value: pd.DataFrame, samples: pd.DataFrame, draws: pd.DataFrame
+) -> list[tuple[object, ...]]:
+    """Return the columns from `score` on for each column of derived scores."""
+    ends = bootstrap.ends(samples.to_numpy())
+    numbers = (value.to_numpy()[0], *ends, standard_deviation(draws.to_numpy().T))
+    images = len(bootstrap.pixel_counts.seen)
+    return [(*row, images) for row in zip(value.columns, *numbers, strict=True)]
 
 
 def _derived(derive: Derive, parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
@@ -89,12 +91,3 @@ def _derived(derive: Derive, parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame
     cuts = np.cumsum([0, *map(len, parts)])
     rows = derive(pd.DataFrame(np.concatenate(parts), columns=parts[0].columns))
     return [rows.iloc[start:stop] for start, stop in pairwise(cuts)]
-
-
-def _clean_pixel_accuracy(bootstrap: Bootstrap) -> tuple[object, ...]:
-    """Return the columns of the row from `score` on."""
-    scores = bootstrap.scores[CLEAN]
-    place = scores.names.index((ALL_CLASSES, "pixel_accuracy"))
-    numbers = (scores.value, scores.low, scores.high, scores.sd_over_draws)
-    images = bootstrap.pixel_counts.image_count(CLEAN)
-    return ("pixel_accuracy", *(part[place] for part in numbers), images)
