@@ -1,4 +1,4 @@
-"""A table before it is given a form: cells, headings, rows, and how these are laid out."""
+"""Tables: cells, headings and rows, and their layout for the formats."""
 
 from __future__ import annotations
 
@@ -65,12 +65,8 @@ class Table:
         """Return the headings of `columns` with the index of their column."""
         if not self.groups:
             return tuple(enumerate(self.columns))
-        place = 0
-        places: list[int] = []
-        for group in self.groups:
-            if not group.whole_height:
-                places += range(place, place + group.span)
-            place += group.span
+        above = (head for head in self.groups for _ in range(head.span))
+        places = [place for place, head in enumerate(above) if not head.whole_height]
         return tuple(zip(places, self.columns, strict=True))
 
 

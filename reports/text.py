@@ -19,8 +19,3 @@ def points(change: float) -> str:
         return MISSING
     text = f"{abs(100 * change):.1f}"
     return text if float(text) == 0 else f"{'+' if change > 0 else MINUS}{text}"
-
-
-def encoded(text: str) -> bytes:
-    """Return text as UTF-8, with \ufffd for the bytes of a command line that are none."""
-    return "".join("\ufffd" if "\ud800" <= mark <= "\udfff" else mark for mark in text).encode()

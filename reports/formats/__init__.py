@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from .. import paper
 from ..document import Document
-from ..text import encoded
 from . import html, latex, markdown, pdf
 
 
@@ -43,7 +42,7 @@ def write(document: Document, folder: Path, formats: Collection[str]) -> list[Pa
     for name, (file, render) in FORMATS.items():
         if name in formats:
             made = render(document)
-            (folder / file).write_bytes(made if isinstance(made, bytes) else encoded(made))
+            (folder / file).write_bytes(made if isinstance(made, bytes) else _encoded(made))
             paths.append(folder / file)
     if wanted := {name: convert for name, convert in FIGURES.items() if name in formats}:
         paths.append(folder / "figures")
@@ -53,3 +52,8 @@ def write(document: Document, folder: Path, formats: Collection[str]) -> list[Pa
             for name, convert in wanted.items():
                 (paths[-1] / f"{plot.name}.{name}").write_bytes(convert(drawing))
     return paths
+
+
+def _encoded(text: str) -> bytes:
+    """Encode as UTF-8, with \ufffd for undecodable bytes of a command line."""
+    return "".join("\ufffd" if "\ud800" <= mark <= "\udfff" else mark for mark in text).encode()

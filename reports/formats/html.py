@@ -34,7 +34,7 @@ from ..table import Table
 def render(document: Document) -> str:
     """Return a document as a page. The same document gives the same bytes."""
     script = _asset("report.js")
-    page = _Page()
+    parts = _Parts()
     first, *others = document.sections
     return (
         _environment()
@@ -46,8 +46,8 @@ def render(document: Document) -> str:
             script=script,
             script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             sections=[
-                (first, page.opening(document)),
-                *((section, page.parts(section.parts, section)) for section in others),
+                (first, parts.opening(document)),
+                *((section, parts.of(section.parts, section)) for section in others),
             ],
         )
         + "\n"
@@ -78,7 +78,7 @@ def breakable(name: str) -> Markup:
     return Markup(re.sub(r"([@_/.])(?=.)", r"\1<wbr>", str(escape(name))))
 
 
-class _Page:
+class _Parts:
     """The parts of one page, which have unique identifiers."""
 
     def __init__(self) -> None:
@@ -90,13 +90,12 @@ class _Page:
         Beside the notes is room for the first part that is narrow: one card or one figure.
         """
         first = document.sections[0]
-        place = next((i for i, part in enumerate(first.parts) if _is_narrow(part)), None)
-        end = len(first.parts)
-        cuts = (end, end) if place is None else (place, place + 1)
-        runs = first.parts[: cuts[0]], first.parts[cuts[0] : cuts[1]], first.parts[cuts[1] :]
-        return _macro("opening", document, *(self.parts(run, first) for run in runs))
+        narrow = [place for place, part in enumerate(first.parts) if _is_narrow(part)]
+        place, *_ = (*narrow, len(first.parts))
+        runs = first.parts[:place], first.parts[place : place + 1], first.parts[place + 1 :]
+        return _macro("opening", document, *(self.of(run, first) for run in runs))
 
-    def parts(self, parts: Iterable[Part], section: Section) -> Markup:
+    def of(self, parts: Iterable[Part], section: Section) -> Markup:
         """Return the markup of parts of a section."""
         return Markup("\n").join(self._part(part, section) for part in parts)
 
@@ -114,7 +113,7 @@ class _Page:
             return _macro("gallery", part)
         if isinstance(part, Key):
             return _macro("key", part)
-        return _macro("fold", part, self.parts(part.parts, section))
+        return _macro("fold", part, self.of(part.parts, section))
 
     def _drawn(self, plot: Plot) -> tuple[Markup, str]:
         """Return a figure, and its label if it is to scroll."""
