@@ -90,19 +90,19 @@ def test_rows_can_be_sorted_and_filtered(hostile: str, tmp_path: Path) -> None:
         const table = document.querySelector("#by-class-table-1");
         const box = document.querySelector("input[aria-controls='by-class-table-1']");
         const rows = () => Array.from(table.tBodies[0].rows).filter((row) => !row.hidden);
-        const told = () => rows().map((row) => row.cells[0].textContent.slice(0, 2)
+        const shown = () => rows().map((row) => row.cells[0].textContent.slice(0, 2)
           + row.cells[1].textContent.slice(0, 1)).join(" ");
         const type = (text) => { box.value = text; box.dispatchEvent(new Event("input")); };
         said.push(document.querySelectorAll(".filter").length, rows().length);
         type("HUMAN b");
-        said.push(told(), box.parentElement.querySelector("[role=status]").textContent);
+        said.push(shown(), box.parentElement.querySelector("[role=status]").textContent);
         const head = table.querySelector("th[data-column='3'] button");
         type("b2");
-        said.push(told());
+        said.push(shown());
         head.click();
-        said.push(head.closest("th").getAttribute("aria-sort"), told());
+        said.push(head.closest("th").getAttribute("aria-sort"), shown());
         head.click();
-        said.push(told());
+        said.push(shown());
         type("");
         said.push(rows().length);
         """,
