@@ -58,10 +58,10 @@ class WorkerProcess(Generic[Item, Result]):
     def start(self) -> None:
         """Spawn the process without waiting for it."""
         self._pipe, theirs = _CONTEXT.Pipe()
+        process = _CONTEXT.Process(target=_serve, args=(theirs, *self._arguments), daemon=True)
         with _interrupts_deferred():
-            arguments = (theirs, *self._arguments)
-            self._process = _CONTEXT.Process(target=_serve, args=arguments, daemon=True)
-            self._process.start()
+            process.start()
+        self._process = process
         theirs.close()  # else the pipe would stay open when the process is gone
 
     def begin(self) -> None:
@@ -124,6 +124,12 @@ class ProcessPool:
                 worker.start()
             for worker in workers:
                 worker.begin()
+        except LostError as error:
+            raise InputError(
+                f"worker processes do not start ({error}); use one worker, or guard the script by "
+                'if __name__ == "__main__"'
+            ) from error
+        else:
             yield pool
         finally:
             for worker in workers:
