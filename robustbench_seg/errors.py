@@ -1,4 +1,4 @@
-"""The exception for input that a user can mend; the same class in all packages."""
+"""The exception for input that a user can correct, shared by all packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where commands write, and whether a folder can take it; asked before any work."""
+"""Output folders, which are checked before any work begins."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ RESULTS = Path("results")
 
 
 def check_folder(folder: Path, own: str, option: str = "--out") -> None:
-    """Raise InputError where a command cannot write its folder; nothing is written.
+    """Raise InputError if a command cannot write to its folder; write nothing.
 
-    The folder may be absent, empty, or hold the file `own`, by which the command knows that the
-    folder is its own from before. `option` is how the user named it.
+    The folder may be missing, empty, or hold the file `own`, which an earlier run of the command
+    wrote. `option` is the option or argument that names the folder.
     """
     try:
         existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())

@@ -1,4 +1,4 @@
-"""Names of files: text that runs, tables and reports can hold."""
+"""Names of files and folders."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .errors import InputError
 
 
 def check_name(name: str) -> None:
-    """Raise InputError for the name of a file that is no text: no run or table can hold it."""
+    """Raise InputError for a file name that is not UTF-8: runs and tables cannot hold it."""
     try:
         name.encode()
     except UnicodeEncodeError as error:
@@ -17,5 +17,5 @@ def check_name(name: str) -> None:
 
 
 def slug(name: str) -> str:
-    """Return a name for a file or folder: all but letters, digits and @+-_. become dashes."""
+    """Return a name for a file or folder: a dash for all but letters, digits and @+-_. signs."""
     return "".join(letter if letter.isalnum() or letter in "@+-_." else "-" for letter in name)

@@ -1,4 +1,4 @@
-"""How long work tells how far it is."""
+"""The interface of progress callbacks."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Called after each step with what is done, out of how much, and a short note."""
+    """A callback that gets the steps done, their total and a short note after each step."""
 
     def __call__(self, stage: str, done: int, total: int, note: str) -> None:
-        """Show it."""
+        """Show the progress of a stage."""
         ...
 
 
 def silent(stage: str, done: int, total: int, note: str) -> None:
-    """Show nothing."""
+    """Ignore the progress."""

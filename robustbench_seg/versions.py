@@ -1,4 +1,4 @@
-"""The versions of the packages that are installed."""
+"""Versions of installed packages."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ CORRUPTING = (
     "scikit-image",
     "scipy",
 )
-"""The packages that can move a pixel of a corrupted image."""
+"""Packages that can change a pixel of a corrupted image."""
 
 EVALUATING = (*CORRUPTING, "pandas", "torch")
-"""The packages that can move a pixel, a logit or a number of an evaluation."""
+"""Packages that can change a pixel, a logit or a score of an evaluation."""
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """Return the version of each package that is installed."""
+    """Return the version of each of these packages that is installed."""
     return {name: found for name in packages if (found := _version(name))}
 
 

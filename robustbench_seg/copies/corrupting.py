@@ -86,9 +86,10 @@ def corrupt_folder(
 
 def corrupt_image(task: Task) -> dict[CorruptedImage, str]:
     """Write an image under the conditions of a task; return the digests of what was written."""
-    image = read_source(task.source / task.image.path)
+    source = task.source / task.image.path
+    image = read_source(source)
     if image_key(image) != task.image.key:
-        raise InputError(f"{task.source / task.image.path}: was changed while it was copied")
+        raise InputError(f"{source}: was changed while it was copied; name a new OUT")
     written: dict[CorruptedImage, str] = {}
     for corruption, severity in task.conditions:
         if stopped():

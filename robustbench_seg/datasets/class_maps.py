@@ -115,7 +115,7 @@ class MappedFrame:
         label = self.frame.label()
         unknown = label[(label >= self.classes) & (label != IGNORE)]
         if unknown.size:
-            raise InputError(f"{self.name}: its label holds {unknown[0]}, which is no class")
+            raise InputError(f"{self.name}: its label holds {unknown[0]}, no class; correct it")
         return self.lookup[label]
 
 
@@ -153,14 +153,14 @@ def _parse(where: str, name: str, text: str, folder: Path | None) -> ClassMap:
             raise InputError(f"{where}: refused: it names {end}, outside its own folder")
     source, target = (load_taxonomy(str(end), folder, f"{where}:") for end in ends)
     if source.class_names == target.class_names:
-        raise InputError(f"{where}: from and to have the same classes")
+        raise InputError(f"{where}: from and to have the same classes; leave it out")
     for key, value in pairs.items():
         if key not in source.class_names:
             raise InputError(f"{where}: {key!r} is no class of {source.name}")
         if value not in target.class_names:
             raise InputError(f"{where}: {key} = {value!r}, which is no class of {target.name}")
     if not pairs:
-        raise InputError(f"{where}: [map] is empty")
+        raise InputError(f"{where}: [map] is empty; map at least one class")
     targets = tuple(
         target.class_names.index(pairs[key]) if key in pairs else None for key in source.class_names
     )
@@ -186,7 +186,7 @@ def apply_class_map(dataset: Dataset, class_map: ClassMap, mode: ClassMapMode) -
     else:
         raise InputError(
             f"--class-map {class_map.name}: is from {source.name} to {target.name}, and the labels "
-            f"of {dataset.name} have the classes of neither"
+            f"of {dataset.name} have the classes of neither; use another map"
         )
     lookup = np.full(256, IGNORE, np.uint8)
     lookup[: len(labels)] = [IGNORE if label is None else label for label in labels]

@@ -77,11 +77,13 @@ def open_image(path: Path) -> Iterator[Image.Image]:
     except InputError:
         raise
     except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file") from error
+        raise InputError(f"{path}: no such file; restore it, or name another") from error
     # Pillow raises many kinds of errors on damaged files, SyntaxError and struct.error among them.
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{path}: cannot be read as an image ({reason})") from error
+        raise InputError(
+            f"{path}: cannot be read as an image ({reason}); replace or remove it"
+        ) from error
 
 
 def check_depth(path: Path, file: Image.Image) -> None:
@@ -132,7 +134,10 @@ class FileFrame:
         lookup = self.lookup or {}
         classes = [value for value, number in lookup.items() if number != IGNORE]
         ignored = [value for value, number in lookup.items() if number == IGNORE]
-        return f"outside the classes, {_ranges(classes)}, and what is ignored, {_ranges(ignored)}"
+        return (
+            f"outside the classes, {_ranges(classes)}, and what is ignored, {_ranges(ignored)}; "
+            "convert it, or give a taxonomy of its values"
+        )
 
 
 def _ranges(values: Iterable[int]) -> str:

@@ -18,7 +18,7 @@ def index_folders(images: Path, labels: Path, taxonomy: Taxonomy, split: str) ->
     """Index two folders as a split of a name; InputError if one is missing or has no images."""
     for option, folder in (("--images", images), ("--labels", labels)):
         if not folder.is_dir():
-            raise InputError(f"{option} {folder}: no such folder")
+            raise InputError(f"{option} {folder}: no such folder; name another")
     index = SplitIndex(taxonomy.name, split, taxonomy.classes, images, taxonomy.base)
     ending = taxonomy.image_suffix
     for path in sorted(images_below(images)):

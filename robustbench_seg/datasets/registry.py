@@ -109,14 +109,14 @@ def _load(entry: EntryPoint, split: str) -> Dataset:
         raise
     except Exception as error:  # anything that third-party code raises
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise InputError(f"{option}: the dataset failed: {reason}") from error
+        raise InputError(f"{option}: the dataset failed: {reason}; mend {entry.value}") from error
     if not isinstance(dataset, Dataset):
         raise InputError(
             f"{option}: returned {type(dataset).__name__}; expected a "
             "robustbench_seg.datasets.base.Dataset"
         )
     if not dataset.frames:
-        raise InputError(f"{option}: split {split} has no frames")
+        raise InputError(f"{option}: split {split} has no frames; use another --split")
     return dataset
 
 

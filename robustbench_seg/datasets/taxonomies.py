@@ -84,7 +84,9 @@ def read_text(option: str, path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{option} {path}: cannot be read as text ({error})") from error
+        raise InputError(
+            f"{option} {path}: cannot be read as text ({error}); give a UTF-8 file"
+        ) from error
 
 
 def read_toml(where: str, text: str) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def read_toml(where: str, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # of numbers of 5000 digits, of deep nesting
-        raise InputError(f"{where}: not TOML ({error})") from error
+        raise InputError(f"{where}: not TOML ({error}); correct it") from error
 
 
 def _parse(where: str, stem: str, text: str) -> Taxonomy:
@@ -110,10 +112,12 @@ def _parse(where: str, stem: str, text: str) -> Taxonomy:
         infos = _classes(where, classes)
     ids = _integers(where, "values", values.get("values", [*range(len(infos))]))
     if len(ids) != len(infos):
-        raise InputError(f"{where}: values has {len(ids)} numbers for {len(infos)} classes")
+        raise InputError(
+            f"{where}: values has {len(ids)} numbers for {len(infos)} classes; give one each"
+        )
     ignored = _integers(where, "ignore", values.get("ignore", [IGNORE]))
     if both := sorted({*ids} & {*ignored}):
-        raise InputError(f"{where}: {both[0]} is in both values and ignore")
+        raise InputError(f"{where}: {both[0]} is in both values and ignore; remove one")
     suffixes = [values.get(key, "") for key in ("image_suffix", "label_suffix")]
     for suffix in suffixes:
         # The file may be someone else's: it must not lead out of the folders that the user names.
@@ -152,7 +156,7 @@ def _integers(where: str, key: str, given: Any) -> list[int]:
     if not isinstance(given, list) or not all(map(_is_byte, given)):
         raise InputError(f"{where}: {key} is {given!r:.60}; expected a list of numbers 0-255")
     if len({*given}) < len(given):
-        raise InputError(f"{where}: {key} has a number twice")
+        raise InputError(f"{where}: {key} has a number twice; remove one")
     return given
 
 
