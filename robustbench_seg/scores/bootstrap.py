@@ -140,10 +140,13 @@ class Bootstrap:
         conditions = self.pixel_counts.conditions.values()
         return np.stack([values[..., own].mean(axis=-1) for own in conditions], axis=-1)
 
+    @cached_property
+    def _columns(self) -> pd.MultiIndex:
+        conditions = list(self.pixel_counts.conditions)
+        return pd.MultiIndex.from_tuples(conditions, names=["condition", "severity"])
+
     def _frame(self, values: Scores) -> pd.DataFrame:
-        names = ["condition", "severity"]
-        columns = pd.MultiIndex.from_tuples(list(self.pixel_counts.conditions), names=names)
-        return pd.DataFrame(values, columns=columns)
+        return pd.DataFrame(values, columns=self._columns)
 
 
 def standard_deviation(by_draw: NDArray[np.float64]) -> Scores:
