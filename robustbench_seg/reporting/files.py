@@ -35,7 +35,7 @@ class Reported(ABC):
 
     @property
     def _report_kept(self) -> str:
-        """What to do where files cannot be written: the end of the error."""
+        """Advice at the end of the error that a file cannot be written."""
         return "name another folder"
 
     def write(

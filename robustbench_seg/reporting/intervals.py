@@ -34,8 +34,8 @@ def aligned(
 ) -> pd.DataFrame:
     """Return a column of `intervals` in the form of a run's table.
 
-    That is "summary", "suite", "severities" or "classes"; `intervals` and `tidy` are its tables of
-    these names.
+    `name` is "summary", "suite", "severities" or "classes"; `intervals` and `tidy` are the run's
+    tables of these names.
     """
     overall = intervals["class"] == ALL_CLASSES
     if name == "severities":

@@ -46,7 +46,7 @@ class Report:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What a reader must know beside the numbers, a sentence each."""
+        """Sentences that a reader needs beside the numbers."""
         if not self.tables:
             return tuple(notes.failure_notes(self.run))
         found = notes.notes(self.run, self.table("tidy"))

@@ -81,7 +81,7 @@ def test_the_lowest_degradation_is_best_and_the_reference_takes_no_part() -> Non
     assert "reference, a." in table.caption
 
 
-def test_differences_tell_points_interval_and_corrected_p() -> None:
+def test_differences_have_points_interval_and_corrected_p() -> None:
     table = tables.differences_table(sample_comparison())
     assert texts(table)[0] == [
         "b1",
@@ -131,7 +131,7 @@ def test_a_comparison_refuses_what_does_not_fit() -> None:
     comparison = sample_comparison()
     with pytest.raises(ValueError, match="suite has the models"):
         replace(comparison, suite=sample_comparison(("b0", "x")).suite)
-    with pytest.raises(ValueError, match="baseline 'x' is none of"):
+    with pytest.raises(ValueError, match="baseline 'x' is not one of"):
         replace(comparison, baseline="x")
 
 

@@ -58,7 +58,7 @@ def test_curves_name_their_lines_and_begin_at_clean() -> None:
     assert found[-2:] == ["fog", "snow"]
 
 
-def test_a_curve_of_which_nothing_was_measured_is_named_with_a_dash() -> None:
+def test_a_curve_without_measured_points_is_named_with_a_dash() -> None:
     scores = SCORES.droplevel(0).loc[["fog", "snow"]]
     scores.loc["fog"] = math.nan
     figure = figures.severity_curves(scores, COUNTED, "weather", math.nan, 0.8)

@@ -103,7 +103,7 @@ def test_severity_table_names_model_and_corruption_of_each_row() -> None:
     assert [head.text for head in table.columns[4:]] == ["1", "2", "3", "score"]
 
 
-def test_class_table_tells_an_undefined_retention_from_an_unmeasured_one() -> None:
+def test_class_table_distinguishes_undefined_and_unmeasured_retention() -> None:
     frame = class_frame(("b0", "b1"))
     found, never_found = tables.class_table(frame, "b1").rows
     assert texts(found) == ["road", "90.0", "60.0", "30.0", "45.0", "50.0"]

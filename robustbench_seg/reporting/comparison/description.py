@@ -83,7 +83,7 @@ class Comparison(Reported):
                     "tables from the same models in the same order"
                 )
         if self.baseline not in self.models:
-            raise ValueError(f"baseline {self.baseline!r} is none of {list(self.models)}")
+            raise ValueError(f"baseline {self.baseline!r} is not one of {list(self.models)}")
 
     @property
     def models(self) -> tuple[str, ...]:
