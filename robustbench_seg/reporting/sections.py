@@ -28,7 +28,7 @@ from reports.table import Table
 from reports.text import percent
 
 from . import examples, figures, published, resolution, tables
-from .input_scale import condition_input
+from .input_scale import condition_input, rescaled
 from .intervals import IntervalTable
 from .report import Report
 from .words import common, corruption_name, severity_range
@@ -241,7 +241,9 @@ def _published(*parts: Part) -> Section:
 
 
 def _at_scales(table: Table, report: Report, *models: str) -> Table:
-    """Add to the caption the scale at which the models see the frames."""
+    """Add to the caption the scale at which the models see the frames, unless conditions set it."""
+    if rescaled(report.spec):
+        return table
     scales = {model: report.input_scales[model] for model in models or report.models}
     each = ", ".join(f"{model} {scale}" for model, scale in scales.items())
     words = common(scales.values()) or each

@@ -96,6 +96,7 @@ def test_the_page_has_the_numbers_and_no_table_of_corruptions() -> None:
         assert expected in text, expected
     assert not re.search("suite score|By corruption|By severity|retention", text)
     assert "<b0-pe>" not in page
+    assert "Input scale" not in page
     labels = re.findall(r'<svg[^>]*aria-label="([^"]*)"', page)
     assert len(labels) == 2
     assert "mIoU in percent against the scale" in labels[0]

@@ -103,8 +103,8 @@ def published_note(spec: Spec, policy: SeverityPolicy) -> str:
     )
     return (
         "These are results on the 500 validation frames of Cityscapes as their authors printed "
-        "them; severities 1-3 of noise and 1-5 of the other corruptions count. Differences to the "
-        f"runs here: {'; '.join(differ)}."
+        "them; severities 1-3 of noise and 1-5 of the other corruptions count. Differences from "
+        f"the runs here: {'; '.join(differ)}."
     )
 
 
