@@ -1,4 +1,4 @@
-"""The script `robustseg`, which `python -m robustbench_seg` is too."""
+"""The script `robustseg`, also `python -m robustbench_seg`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 
 
 def main() -> None:
-    """Run the command line and exit; Ctrl-C at any moment, imports included, is exit code 130."""
-    # Worker threads that wait by spinning are many times slower wherever anything else runs on the
-    # same cores; this must be set before torch is loaded.
+    """Run the command line and exit; Ctrl-C at any moment, also during imports, exits with 130."""
+    # Threads that spin while they wait are many times slower if anything else runs on the same
+    # cores. Must be set before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         from .cli import run

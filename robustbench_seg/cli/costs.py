@@ -32,8 +32,8 @@ def forecast(found: "Forecast") -> None:
     columns = ("model", "GFLOPs", "memory", "images/s")
     print_table(f"predictions of {width}x{height}", columns, rows, right=1)
     say(
-        f"predictions: {found.cells:,} = {len(found.models)} models x {found.conditions} "
-        f"conditions x {found.images:,} images"
+        f"predictions: {found.cells:,} (models x conditions x images: {len(found.models)} x "
+        f"{found.conditions} x {found.images:,})"
     )
     if total := found.flops:
         say(f"arithmetic: {total / 1e15:,.1f} * 10^15 multiply-adds")
@@ -43,8 +43,9 @@ def forecast(found: "Forecast") -> None:
     else:
         measured = found.corrupting is not None
         each = "each as fast as this machine" if measured else "at the given speed"
+        plural = "s" * (found.workers > 1)
         time = timedelta(seconds=round(found.seconds))
-        say(f"time: {time} (hours:minutes:seconds) with {found.workers} workers, {each}")
+        say(f"time: {time} (hours:minutes:seconds) with {found.workers} worker{plural}, {each}")
     if found.corrupting is not None:
         say(f"- corrupting an image takes {1000 * found.corrupting:,.0f} ms of one core on average")
     say(

@@ -151,5 +151,5 @@ class ErfRequest:
             raise InputError("--condition: name at least one, such as clean")
         if self.weights not in (None, RANDOM) and len(self.models) != 1:
             raise InputError(
-                "--weights: goes with one --model; with several, write --model NAME@FILE"
+                "--weights: only for a single --model; with several, write --model NAME@FILE"
             )

@@ -56,7 +56,7 @@ class Request:
             parameter.check(getattr(self, name))
         if self.weights is not None and len(self.models) != 1:
             raise InputError(
-                "--weights: goes with one --model; with several, write --model NAME@FILE"
+                "--weights: only for a single --model; with several, write --model NAME@FILE"
             )
         if self.devices is not None and self.device is not None:
             raise InputError("--device and --devices are mutually exclusive; leave one out")

@@ -77,7 +77,7 @@ def check_formats(formats: str | Iterable[str]) -> list[str]:
     chosen = [name.strip() for name in names if name.strip()]
     for name in chosen:
         if name not in FORMATS:
-            raise InputError(f"--format: no such format {name!r}; choose from {', '.join(FORMATS)}")
+            raise InputError(f"no such format {name!r}; choose from {', '.join(FORMATS)}")
     return chosen
 
 

@@ -88,4 +88,4 @@ def test_the_command_says_so_in_one_line(
         "plan: renamed to forecast; the old name works until 0.3",
         "--images: renamed to --limit; the old name works until 0.3",
     ]
-    assert "x 7 images" in printed.out
+    assert " x 7)" in printed.out

@@ -19,7 +19,7 @@ FEW = ("--limit", "1", "--size", "64x32", "--stage", "2,head")
 
 
 def main(folder: Path, *arguments: str | Path) -> int:
-    """Run the command in a folder, in this process: starting another takes long."""
+    """Run the command in a folder, in this process, which is faster than starting another."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CITYSCAPES_DATASET", raising=False)
         patch.setenv("COLUMNS", "120")
@@ -129,7 +129,7 @@ def test_old_spellings_work_with_a_notice(
         (["--model", "b9"], "--model b9: no model 'b9'"),
         (["--stage", ","], "--stage ',': "),
         (["--limit", "101"], "--limit 101: streets (val) has 100 frames; give a smaller number"),
-        (["--format", "doc"], "--format: no such format 'doc'"),
+        (["--format", "doc"], "--format 'doc': no such format 'doc'"),
         (["--out", "mine"], "--out mine: holds other files; name a new folder"),
     ],
 )
@@ -145,7 +145,7 @@ def test_bad_input_is_one_line(
     assert len(list(tmp_path.rglob("*"))) == 2
 
 
-def test_ctrl_c_is_one_line(
+def test_ctrl_c_prints_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def interrupted(*_: object) -> None:

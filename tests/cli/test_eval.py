@@ -98,7 +98,7 @@ def test_eval_ends_with_tables_and_a_report(tree: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["suites", "models", "datasets"])
-def test_lists(command: str) -> None:
+def test_models_suites_and_datasets_are_listed(command: str) -> None:
     done = robustseg(command)
     assert done.returncode == 0, done.stderr
     expected = {"suites": "speckle_noise", "models": "3.72", "datasets": "streets"}[command]
@@ -148,7 +148,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
-def test_names_that_are_no_text_are_one_line(
+def test_file_names_that_are_not_utf8_are_refused_in_one_line(
     tree: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -195,7 +195,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int | str |
     return stopped.value.code
 
 
-def test_ctrl_c_is_exit_code_130_and_a_run_that_goes_on(
+def test_ctrl_c_exits_with_130_and_the_run_can_be_resumed(
     tree: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -260,7 +260,7 @@ def test_several_runs_have_a_report_each(
     assert not (tmp_path / "none").exists()
 
 
-def test_the_first_run_on_a_machine_says_that_it_compiles(tree: Path, tmp_path: Path) -> None:
+def test_the_first_run_on_a_machine_prints_that_it_compiles(tree: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "COLUMNS": "200"}
 
     def errors_of(run: str) -> str:

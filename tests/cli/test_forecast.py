@@ -14,7 +14,7 @@ def test_it_prints_the_cost_and_measures() -> None:
     options += ["--corruptions", "fog", "--device", "cpu"]
     result = CliRunner().invoke(app, [*options, "--measure"])
     assert result.exit_code == 0, result.output
-    assert "predictions: 18 = 1 models x 6 conditions x 3 images" in result.stdout
+    assert "predictions: 18 (models x conditions x images: 1 x 6 x 3)" in result.stdout
     assert re.search(r"time: 0:00:\d\d .* with 2 workers, each as fast as this", result.stdout)
     assert re.search(r"corrupting an image takes \d+ ms of one core", result.stdout)
     result = CliRunner().invoke(app, options)

@@ -178,7 +178,7 @@ def test_a_model_without_gradients_is_refused_and_torchscript_is_not(tmp_path: P
         ({"conditions": ["fog"]}, "--condition: 'fog': .*; write clean, or a corruption and its"),
         ({"conditions": ["fog:6"]}, "--condition: 'fog:6': .*; write clean"),
         ({"conditions": ["fogg:1"]}, "--condition: 'fogg:1': unknown corruption 'fogg'"),
-        ({"weights": "streets", "model": ["b0", "b1"]}, "--weights: goes with one --model"),
+        ({"weights": "streets", "model": ["b0", "b1"]}, "--weights: only for a single --model"),
         ({"model": ["b0@random", "b0@random"]}, "--model: two models are named b0@random"),
         ({"model": []}, "--model: name at least one"),
         ({"stages": []}, "--stage: name at least one, or a --layer"),

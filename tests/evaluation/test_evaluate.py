@@ -159,7 +159,7 @@ def test_what_is_wrong_is_said_before_long_work(tree: Path, tmp_path: Path) -> N
         "severity 7": {"severities": [7]},
         "suite 'cityscape'": {"suite": "cityscape"},
         "two models are named b0@random": {"model": ["b0@random", "b0@random"]},
-        "goes with one --model": {"model": ["b0", "b1"], "weights": "random"},
+        "only for a single --model": {"model": ["b0", "b1"], "weights": "random"},
         "--device abacus: unknown": {"device": "abacus"},
         "--device cuda:99: not usable": {"device": "cuda:99"},
         "name at least one": {"model": []},

@@ -1,4 +1,4 @@
-"""Suites of resolutions as files: those that come with us, a user's own, and bad ones."""
+"""Suites of resolutions as files: the embedded ones, those of users, and invalid ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.helpers.suite_files import MINE
 
 
 @pytest.mark.parametrize("name", ["resolution", "resolution-short-side", "resolution-table1c"])
-def test_the_embedded_suites(name: str) -> None:
+def test_embedded_suites_are_read_and_stored(name: str) -> None:
     suite = load_suite(name)
     assert suite.name == name
     assert len(suite.conditions) in (4, 7)
@@ -23,7 +23,7 @@ def test_the_embedded_suites(name: str) -> None:
     assert suite.digest == suite_from_dict(json.loads(json.dumps(asdict(suite)))).digest
 
 
-def test_what_the_documentation_shows(tmp_path: Path) -> None:
+def test_the_file_in_the_documentation_is_a_suite(tmp_path: Path) -> None:
     text = (ROOT / "docs" / "resolution.md").read_text(encoding="utf-8")
     (tmp_path / "mine.toml").write_text(text.split("```toml\n")[1].split("```")[0])
     names = [condition.name for condition in load_suite(tmp_path / "mine.toml").conditions]
@@ -32,7 +32,7 @@ def test_what_the_documentation_shows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ('title = "Half, in fog"', "", "title is missing"),
         ("scales = [0.5, 1.0]", "scales = []", "scales: expected rising factors"),
@@ -57,12 +57,14 @@ def test_what_the_documentation_shows(tmp_path: Path) -> None:
         ("against", "agianst", "unknown key 'agianst' (did you mean 'against'?)"),
     ],
 )
-def test_bad_files_are_told_in_one_line(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_bad_files_are_refused_in_one_line(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
     assert old in MINE
     path = tmp_path / "mine.toml"
     path.write_text(MINE.replace(old, new, 1))
     with pytest.raises(InputError) as error:
         load_suite(path)
     assert str(error.value).startswith(f"{path}: ")
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "\n" not in str(error.value)
