@@ -12,18 +12,16 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from torch import Tensor, nn
 
 from ..errors import InputError
+from .checkpoint import Checkpoint
 from .encoder_decoder import Encoder
 from .mobilenet import LAYERS, MobileNetV2
 from .model import Model
 from .resnet import BLOCKS, ResNet
-
-if TYPE_CHECKING:
-    from .checkpoints import Checkpoint
 
 OUTPUT_STRIDES = (8, 16)
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
 from .base import IMAGENET, WHOLE, Preprocessing, Window
-
-if TYPE_CHECKING:
-    from .checkpoints import Checkpoint
+from .checkpoint import NO_KEY, Checkpoint
 
 ENCODER = "backbone."
 """Prefix of the parameters of an encoder, which may be published without its decoder."""
-NO_KEY = r"(?!)"
-"""A pattern that matches no key."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from ..names import check_name
 from .adapters import ADAPTERS, load_registered, registered
 from .base import NOTHING, Segmenter
 from .catalogue import MODELS
-from .checkpoints import Checkpoint, fill, open_checkpoint
+from .checkpoint import Checkpoint
+from .checkpoints import fill, open_checkpoint
 from .class_names import check_class_count, class_name_notes
 from .named_weights import NAMED_WEIGHTS, RANDOM, find_weights
 

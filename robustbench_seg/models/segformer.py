@@ -17,19 +17,17 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .base import StageOutput, Window
+from .checkpoint import Checkpoint
 from .layers import initialise, to_map, to_tokens
 from .model import Model
 from .segformer_decoders import AllMLPDecoder, CommutedAllMLPDecoder, RectifiedDecoder
-
-if TYPE_CHECKING:
-    from .checkpoints import Checkpoint
 
 
 @dataclass(frozen=True)

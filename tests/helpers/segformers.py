@@ -9,7 +9,8 @@ from typing import Any
 from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 from robustbench_seg.models.catalogue import MODELS
-from robustbench_seg.models.checkpoints import Checkpoint, fill
+from robustbench_seg.models.checkpoint import Checkpoint
+from robustbench_seg.models.checkpoints import fill
 from robustbench_seg.models.segformer import VARIANTS, SegFormer
 
 

@@ -16,7 +16,8 @@ from safetensors.torch import load_file, save_file
 from transformers import SegformerForImageClassification
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.models.checkpoints import Checkpoint, fill, open_checkpoint
+from robustbench_seg.models.checkpoint import Checkpoint
+from robustbench_seg.models.checkpoints import fill, open_checkpoint
 from robustbench_seg.models.checkpoints.transformers import HUB, TRANSFORMERS_5
 from robustbench_seg.models.registry import build_model, load_model
 from robustbench_seg.models.segformer import segformer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..checkpoint import CheckpointFormat
 from ..segformer_decoders import RectifiedDecoder
-from .formats import CheckpointFormat
 
 MMSEGMENTATION = CheckpointFormat(
     key="backbone.layers.0.0.projection.weight",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .formats import CheckpointFormat
+from ..checkpoint import CheckpointFormat
 
 SETTINGS = {"epsilon": 1e-5}
 """transformers leaves every layer norm at torch's default and ignores config.json."""

@@ -1,16 +1,20 @@
-"""Formats of checkpoints: the names that other codebases give a network's tensors, and ours."""
+"""A checkpoint, and its format: the names that a codebase gives a network's tensors."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..model import NO_KEY
+from ..errors import InputError
+
+NO_KEY = r"(?!)"
+"""A pattern that matches no key."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,47 @@ class CheckpointFormat:
             elif re.search(r"\.mlp\.fc[12]\.weight$", name) and ours[name].shape[2:] == (1, 1):
                 ours[name] = ours[name].flatten(1)  # (outputs, inputs, 1, 1) -> (outputs, inputs)
         return ours
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The tensors of a weights file under our names, and what the file says about itself."""
+
+    format: CheckpointFormat
+    models: tuple[str, ...]
+    """Names of the models that these are weights of; several share an encoder, and none has the
+    sizes of an unknown variant."""
+    encoder_only: bool
+    """Whether the weights of a decoder are missing, as in encoders trained on ImageNet."""
+    tensors: Mapping[str, Tensor]
+    """Tensors that the network uses, by our names."""
+    classes: tuple[str, ...] | None
+    """Names of the classes; None if the file does not give them."""
+    metadata: Mapping[str, str]
+    path: Path
+    sha256: str
+
+    @property
+    def model(self) -> str | None:
+        """Name of the one model that these are weights of, if it is one."""
+        return self.models[0] if len(self.models) == 1 else None
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs of the network. Raises InputError for an encoder."""
+        if self.encoder_only:
+            raise InputError(
+                f"{self.path}: only an encoder, trained to classify whole images; it has no "
+                "decoder to segment with; give the weights of a whole model, or train one from it: "
+                "robustseg train --init"
+            )
+        return self.length(self.format.classifier)
+
+    def length(self, name: str) -> int:
+        """Return the length of a tensor's first dimension; InputError if there is none."""
+        if name not in self.tensors or self.tensors[name].ndim == 0:
+            raise InputError(f"{self.path}: {name} is missing; give a complete weights file")
+        return len(self.tensors[name])
 
 
 def _pattern(theirs: str) -> str:

@@ -1,4 +1,4 @@
-"""A checkpoint: recognised by its keys, with our names, and loaded strictly.
+"""Loading checkpoints: recognised by their keys, converted to our names, and loaded strictly.
 
 Our names are those of the authors' SegFormer (https://github.com/NVlabs/SegFormer) and ESPNet, and
 mmsegmentation's of the other CNNs. Other names are converted by one of the `FORMATS`.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ from torch import Tensor, nn
 from ...errors import InputError
 from ...names import check_name
 from ..catalogue import MODELS
+from ..checkpoint import Checkpoint, CheckpointFormat
 from ..model import ENCODER, Model
 from .files import read_weights, sha256
 from .folders import Folder, read_folder
-from .formats import CheckpointFormat
 from .mmsegmentation import MMSEGMENTATION
 from .transformers import HUB, TRANSFORMERS_5
 
@@ -30,47 +29,6 @@ FORMATS = (HUB, TRANSFORMERS_5, MMSEGMENTATION)
 """Formats with other names than ours."""
 _COUNTER = re.compile(r".*\.num_batches_tracked")  # of batch norm's training
 _CLASSIFIER = re.compile(r"(backbone\.)?(fc|head|conv2)\..*")  # of whole images, beside an encoder
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """The tensors of a weights file under our names, and what the file says about itself."""
-
-    format: CheckpointFormat
-    models: tuple[str, ...]
-    """Names of the models that these are weights of; several share an encoder, and none has the
-    sizes of an unknown variant."""
-    encoder_only: bool
-    """Whether the weights of a decoder are missing, as in encoders trained on ImageNet."""
-    tensors: Mapping[str, Tensor]
-    """Tensors that the network uses, by our names."""
-    classes: tuple[str, ...] | None
-    """Names of the classes; None if the file does not give them."""
-    metadata: Mapping[str, str]
-    path: Path
-    sha256: str
-
-    @property
-    def model(self) -> str | None:
-        """Name of the one model that these are weights of, if it is one."""
-        return self.models[0] if len(self.models) == 1 else None
-
-    @property
-    def outputs(self) -> int:
-        """Number of outputs of the network. Raises InputError for an encoder."""
-        if self.encoder_only:
-            raise InputError(
-                f"{self.path}: only an encoder, trained to classify whole images; it has no "
-                "decoder to segment with; give the weights of a whole model, or train one from it: "
-                "robustseg train --init"
-            )
-        return self.length(self.format.classifier)
-
-    def length(self, name: str) -> int:
-        """Return the length of a tensor's first dimension; InputError if there is none."""
-        if name not in self.tensors or self.tensors[name].ndim == 0:
-            raise InputError(f"{self.path}: {name} is missing; give a complete weights file")
-        return len(self.tensors[name])
 
 
 def open_checkpoint(path: str | Path) -> Checkpoint:
