@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .compare_runs import compare_runs
-from .description import Comparison
+from .comparison import Comparison
 
 __all__ = ["Comparison", "compare_runs"]

@@ -13,13 +13,13 @@ from reports.text import MISSING
 from .. import tables
 from ..tables import HEADINGS, change, score
 from ..words import NOT_MEASURED, common, corruption_name, count, severity_range, short_name
-from .description import Comparison
+from .description import ComparisonData
 
 FRAMES = 10
 """Number of frames shown among those that lost most."""
 
 
-def curves_table(comparison: Comparison) -> Table:
+def curves_table(comparison: ComparisonData) -> Table:
     """Return the numbers of the curves: a row for each category and model."""
     pairs = [(model, category) for category in comparison.categories for model in comparison.models]
     found = comparison.curves.apply(lambda frame: frame.loc[pairs].swaplevel())
@@ -33,7 +33,7 @@ def curves_table(comparison: Comparison) -> Table:
     return tables.with_intervals(table, found, comparison.covers)
 
 
-def class_table(comparison: Comparison) -> Table:
+def class_table(comparison: ComparisonData) -> Table:
     """Return a table with a row for each model and class; classes lost first come first."""
     order = comparison.lost_first()
     categories = {info.name: info.category for info in comparison.class_infos}
@@ -82,7 +82,7 @@ def class_table(comparison: Comparison) -> Table:
     )
 
 
-def frame_table(comparison: Comparison) -> Table:
+def frame_table(comparison: ComparisonData) -> Table:
     """Return a table with a row for each model on the frames that lost most."""
     rows = []
     for frame in comparison.lost_most(FRAMES):
@@ -126,13 +126,13 @@ def _triple(name: str) -> tuple[str, str, str]:
     return name, f"{name}_low", f"{name}_high"
 
 
-def _counted(comparison: Comparison) -> str:
+def _counted(comparison: ComparisonData) -> str:
     ranges = counted_by_category(comparison)
     listed = ", ".join(f"{severities} of {category}" for category, severities in ranges.items())
     return f"Severities that count: {listed}."
 
 
-def counted_by_category(comparison: Comparison) -> Mapping[str, str]:
+def counted_by_category(comparison: ComparisonData) -> Mapping[str, str]:
     """Return the severities that count in each category, in words."""
     found = {}
     for category in comparison.categories:

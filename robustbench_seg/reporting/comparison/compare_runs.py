@@ -33,7 +33,7 @@ from ..intervals import IntervalTable
 from ..notes import title, trained
 from ..report import Report
 from ..words import count
-from .description import Comparison
+from .comparison import Comparison
 from .references import (
     Reference,
     check_tables,

@@ -1,20 +1,14 @@
-"""A comparison: the numbers of several models on the same images, and its report."""
+"""The numbers of a comparison: several models on the same images."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 
 import pandas as pd
 
-from reports import Page
-
 from ...datasets.base import ClassInfo
-from ...folders import RESULTS
 from ..examples import Example
-from ..files import Reported
 from ..intervals import IntervalTable
 
 
@@ -27,11 +21,8 @@ class Published:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison(Reported):
-    """Models on the same images under the same suite. All frames begin with their labels.
-
-    In a notebook it shows its report.
-    """
+class ComparisonData:
+    """The numbers of models on the same images under the same suite, by their labels."""
 
     title: str
     subtitle: str
@@ -125,23 +116,6 @@ class Comparison(Reported):
             "frames": self.frames,
             "settings": self.settings,
         }
-
-    def report(self) -> Page:
-        """Return the report: sections of tables and figures, notes and provenance."""
-        return self._document
-
-    @cached_property
-    def _document(self) -> Page:
-        from .sections import document  # which describes this class
-
-        return document(self)
-
-    def _report_tables(self) -> Mapping[str, pd.DataFrame]:
-        return self.tables
-
-    @property
-    def _report_folder(self) -> Path:
-        return RESULTS / self.slug
 
 
 def _long(found: IntervalTable) -> pd.DataFrame:

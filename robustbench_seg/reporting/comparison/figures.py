@@ -16,7 +16,7 @@ from reports.style import INK, MARKERS, MUTED, POINTS, RC, RULE, SERIES, SURFACE
 from ..figures import ROW
 from ..tables import HEADINGS
 from ..words import corruption_name
-from .description import Comparison
+from .description import ComparisonData
 
 _LINE = 17.0
 _LONGEST = 44
@@ -25,7 +25,7 @@ _WIDTH = 360.0
 
 
 @rc_context(RC)
-def scatter(comparison: Comparison) -> Figure:
+def scatter(comparison: ComparisonData) -> Figure:
     """Draw the suite score of each model against its clean mIoU, with 95 % intervals.
 
     Dashed lines join points of equal retention. Published models are hollow grey points.
@@ -68,7 +68,7 @@ def scatter(comparison: Comparison) -> Figure:
 
 
 @rc_context(RC)
-def curves(comparison: Comparison, category: str) -> Figure:
+def curves(comparison: ComparisonData, category: str) -> Figure:
     """Draw mIoU against severity for one category: a line per model, its interval as a band."""
     figure, axes = _with_legend(_looks(comparison), 210.0, left=34.0, bottom=36.0)
     found, clean = comparison.curves, comparison.summary.value["clean"].astype(float)
@@ -95,7 +95,7 @@ def curves(comparison: Comparison, category: str) -> Figure:
 
 
 @rc_context(RC)
-def differences(comparison: Comparison) -> Figure:
+def differences(comparison: ComparisonData) -> Figure:
     """Draw the difference of each score with its interval, and a line at 0."""
     table = comparison.differences.astype(float)
     models = [model for model in comparison.models if model != comparison.baseline]
@@ -112,7 +112,7 @@ def differences(comparison: Comparison) -> Figure:
 
 
 @rc_context(RC)
-def classes(comparison: Comparison) -> Figure:
+def classes(comparison: ComparisonData) -> Figure:
     """Draw the share of its clean IoU that each class keeps."""
     order = comparison.lost_first()
     table = comparison.classes[["retention", "retention_low", "retention_high"]].astype(float)
@@ -127,7 +127,7 @@ def classes(comparison: Comparison) -> Figure:
 
 
 def _dots(
-    comparison: Comparison,
+    comparison: ComparisonData,
     models: Sequence[str],
     rows: Sequence[str],
     of: Callable[[str], np.ndarray],
@@ -154,7 +154,7 @@ def _dots(
     return figure
 
 
-def _looks(comparison: Comparison) -> dict[str, int]:
+def _looks(comparison: ComparisonData) -> dict[str, int]:
     return {model: number for number, model in enumerate(comparison.models)}
 
 

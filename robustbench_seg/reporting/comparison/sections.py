@@ -12,7 +12,7 @@ from .. import examples
 from ..document import meanings
 from ..sections import NOT_MEASURED_HERE
 from . import breakdowns, figures, tables
-from .description import Comparison
+from .description import ComparisonData
 
 MEANINGS: tuple[tuple[str, str], ...] = (
     *meanings({"suite"}),
@@ -29,7 +29,7 @@ MEANINGS: tuple[tuple[str, str], ...] = (
 )
 
 
-def document(comparison: Comparison) -> Page:
+def document(comparison: ComparisonData) -> Page:
     """Return the document of a comparison."""
     built = (build(comparison) for build in SECTIONS)
     return Page(
@@ -40,11 +40,11 @@ def document(comparison: Comparison) -> Page:
         meanings=MEANINGS,
         sections=tuple(section for section in built if section),
         provenance=comparison.provenance,
-        kind="Comparison",
+        kind="ComparisonData",
     )
 
 
-def summary(comparison: Comparison) -> Section:
+def summary(comparison: ComparisonData) -> Section:
     """Return the headline numbers, and the suite score against clean mIoU."""
     label = (
         "Robustness against clean accuracy: the suite score against the clean mIoU for "
@@ -61,12 +61,12 @@ def summary(comparison: Comparison) -> Section:
     return Section("Summary", (tables.summary_table(comparison), plots))
 
 
-def by_corruption(comparison: Comparison) -> Section:
+def by_corruption(comparison: ComparisonData) -> Section:
     """Return the score of each corruption."""
     return Section("By corruption", (tables.suite_table(comparison),), terminal=False)
 
 
-def published_numbers(comparison: Comparison) -> Section | None:
+def published_numbers(comparison: ComparisonData) -> Section | None:
     """Return the rows that others printed."""
     found = tables.published_tables(comparison)
     if not found:
@@ -75,7 +75,7 @@ def published_numbers(comparison: Comparison) -> Section | None:
     return Section("Published numbers", (note, *found), foreign=True, terminal=False)
 
 
-def differences(comparison: Comparison) -> Section | None:
+def differences(comparison: ComparisonData) -> Section | None:
     """Return the differences of the models from the baseline."""
     if not len(comparison.differences):
         return None
@@ -91,20 +91,20 @@ def differences(comparison: Comparison) -> Section | None:
     return Section("Differences", (tables.differences_table(comparison), plots))
 
 
-def degradation(comparison: Comparison) -> Section:
+def degradation(comparison: ComparisonData) -> Section:
     """Return CD and rCD."""
     found = tuple(tables.degradation_table(comparison, measure) for measure in ("CD", "rCD"))
     return Section("Degradation against the reference", found)
 
 
-def ranks(comparison: Comparison) -> Section | None:
+def ranks(comparison: ComparisonData) -> Section | None:
     """Return the rank of each model by each score."""
     if len(comparison.models) == 1:
         return None
     return Section("Ranks", (tables.ranks_table(comparison),), terminal=False)
 
 
-def by_severity(comparison: Comparison) -> Section:
+def by_severity(comparison: ComparisonData) -> Section:
     """Return the curves of each category against the severity."""
     parts: list[Part] = [breakdowns.curves_table(comparison)]
     if len(comparison.curves.value.columns) > 1:
@@ -124,7 +124,7 @@ def by_severity(comparison: Comparison) -> Section:
     return Section("By severity", tuple(parts), terminal=False)
 
 
-def by_class(comparison: Comparison) -> Section:
+def by_class(comparison: ComparisonData) -> Section:
     """Return the classes in the order in which they are lost."""
     first = ", ".join(comparison.lost_first()[:3])
     plot = Plot(
@@ -139,7 +139,7 @@ def by_class(comparison: Comparison) -> Section:
     return Section("By class", (plots, breakdowns.class_table(comparison)), terminal=False)
 
 
-def worst_frames(comparison: Comparison) -> Section | None:
+def worst_frames(comparison: ComparisonData) -> Section | None:
     """Return the frames that lost most."""
     if not comparison.lost_most(breakdowns.FRAMES):
         return None
@@ -147,17 +147,17 @@ def worst_frames(comparison: Comparison) -> Section | None:
     return Section("Frames that lost most", (table,), terminal=False)
 
 
-def settings(comparison: Comparison) -> Section:
+def settings(comparison: ComparisonData) -> Section:
     """Return how each model was run."""
     return Section("Settings", (tables.settings_table(comparison),), terminal=False)
 
 
-def example_frames(comparison: Comparison) -> Section | None:
+def example_frames(comparison: ComparisonData) -> Section | None:
     """Return the example frames."""
     return examples.section(comparison.examples, comparison.class_infos)
 
 
-SECTIONS: tuple[Callable[[Comparison], Section | None], ...] = (
+SECTIONS: tuple[Callable[[ComparisonData], Section | None], ...] = (
     summary,
     by_corruption,
     published_numbers,

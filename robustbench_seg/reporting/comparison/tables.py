@@ -17,7 +17,7 @@ from .. import tables
 from ..intervals import IntervalTable
 from ..tables import HEADINGS, change, score
 from ..words import NOT_MEASURED, corruption_name
-from .description import Comparison
+from .description import ComparisonData
 
 SIGNIFICANT = 0.05
 _NO_RATIO = "undefined: not measured, or the reference has no error or no loss"
@@ -28,19 +28,19 @@ _P_VALUES = (
 )
 
 
-def summary_table(comparison: Comparison) -> Table:
+def summary_table(comparison: ComparisonData) -> Table:
     """Return a table with models as rows and headline numbers as columns."""
     plain = tables.frame_table(comparison.summary.value, tables.HEADLINE)
     return _with_best(plain, comparison.summary, comparison)
 
 
-def suite_table(comparison: Comparison) -> Table:
+def suite_table(comparison: ComparisonData) -> Table:
     """Return a table with models as rows and corruptions as columns: the form of Table 5."""
     plain = tables.suite_table(comparison.suite.value, comparison.counted)
     return _with_best(plain, comparison.suite, comparison)
 
 
-def settings_table(comparison: Comparison) -> Table:
+def settings_table(comparison: ComparisonData) -> Table:
     """Return a table with settings as rows and models as columns; differing ones are bold."""
     rows = tuple(
         (
@@ -55,7 +55,7 @@ def settings_table(comparison: Comparison) -> Table:
     return Table("How each model was run; differences are bold.", columns, rows)
 
 
-def differences_table(comparison: Comparison) -> Table:
+def differences_table(comparison: ComparisonData) -> Table:
     """Return a table with a row for each model and score: both scores, their difference, p."""
     rows = []
     table = comparison.differences.astype(float)
@@ -90,7 +90,7 @@ def differences_table(comparison: Comparison) -> Table:
     )
 
 
-def degradation_table(comparison: Comparison, measure: str) -> Table:
+def degradation_table(comparison: ComparisonData, measure: str) -> Table:
     """Return a table with models as rows, and the CD or rCD of each corruption as columns."""
     found = comparison.degradation.apply(lambda frame: pd.DataFrame(frame[measure]))
     groups, columns = _under_categories(comparison, found.value)
@@ -111,7 +111,7 @@ def degradation_table(comparison: Comparison, measure: str) -> Table:
     return _with_best(plain, IntervalTable(found.value, *known[1:]), comparison, others)
 
 
-def ranks_table(comparison: Comparison) -> Table:
+def ranks_table(comparison: ComparisonData) -> Table:
     """Return a table with models as rows, and their rank by each score as columns."""
     caption = (
         "Rank by each score, 1 for the best; equal scores share the better rank. The mean rank is "
@@ -122,7 +122,7 @@ def ranks_table(comparison: Comparison) -> Table:
 
 
 def _under_categories(
-    comparison: Comparison, frame: pd.DataFrame
+    comparison: ComparisonData, frame: pd.DataFrame
 ) -> tuple[tuple[Head, ...], tuple[Head, ...]]:
     categories = {
         name: category
@@ -133,7 +133,7 @@ def _under_categories(
     return tables.under_categories(names, comparison.counted)
 
 
-def published_tables(comparison: Comparison) -> tuple[Table, ...]:
+def published_tables(comparison: ComparisonData) -> tuple[Table, ...]:
     """Return the tables that others printed."""
     return tuple(
         tables.suite_table(item.table, {}, item.caption)
@@ -146,7 +146,7 @@ def published_tables(comparison: Comparison) -> tuple[Table, ...]:
 def _with_best(
     table: Table,
     found: IntervalTable,
-    comparison: Comparison,
+    comparison: ComparisonData,
     degrading: Collection[str] | None = None,
 ) -> Table:
     """Return a table with a row per model with its intervals, and the best scores in bold.
