@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from typer.testing import CliRunner
 
 from robustbench_seg.cli import app
 
 
+@pytest.mark.slow
 def test_it_prints_the_cost_and_measures() -> None:
     options = ["forecast", "--model", "b0", "--limit", "3", "--workers", "2", "--size", "128x64"]
     options += ["--corruptions", "fog", "--device", "cpu"]

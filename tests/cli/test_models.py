@@ -47,6 +47,7 @@ def test_the_command_prints_and_writes_the_costs(
     assert set(table["precision"]) == {"float32"}
 
 
+@pytest.mark.slow
 def test_without_options_the_command_lists_the_models(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -57,6 +58,7 @@ def test_without_options_the_command_lists_the_models(
     assert "GFLOPs" not in printed
 
 
+@pytest.mark.slow
 def test_bad_input_is_one_line_and_exit_code_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], others: str
 ) -> None:

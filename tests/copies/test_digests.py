@@ -84,6 +84,7 @@ def test_the_total_digest_is_of_one_line_per_image() -> None:
     assert total_digest([first, second]) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2, 4])
 def test_threads_change_no_pixel(threads: int) -> None:
     image, _ = render(*SCENE)
@@ -107,6 +108,7 @@ for each in image_digests(np.load(sys.argv[1]), load_suite("imagenet-c-all").cor
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

@@ -58,6 +58,7 @@ def test_a_copy_has_the_pixels_of_corrupt_and_their_digests(tree: Path, tmp_path
     ]
 
 
+@pytest.mark.slow
 def test_processes_change_no_byte(tree: Path, tmp_path: Path) -> None:
     corrupt_folder(tree, tmp_path / "one", **FEW)
     corrupt_folder(tree, tmp_path / "two", **{**FEW, "workers": 2})
@@ -98,6 +99,7 @@ def test_links_are_followed_without_endless_loops(tmp_path: Path) -> None:
     assert find_sources(tmp_path / "photos", None) == ["a.png", "linked/a.png"]
 
 
+@pytest.mark.slow
 def test_the_command_imports_no_torch_and_prints_a_summary(tree: Path, tmp_path: Path) -> None:
     program = (
         "import sys; from robustbench_seg.__main__ import main\n"
@@ -181,6 +183,7 @@ def rgb_of_16_bits() -> bytes:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_images_that_are_not_rgb_or_grey_are_refused_with_their_format(
     tmp_path: Path, workers: int
@@ -223,6 +226,7 @@ def test_an_image_that_changes_during_the_copy_is_named(tree: Path, tmp_path: Pa
         corrupt_folder(other, tmp_path / "out", **FEW, progress=change)
 
 
+@pytest.mark.slow
 def test_bad_input_on_the_command_line_is_one_line_and_exit_code_2(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,6 +79,7 @@ PICTURES = {**pictures.PICTURES, "points": points(100, 120), "wide": noise(40, 1
 """Smaller and larger than the tiles of the kernels, and than the longest motion."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("picture", PICTURES)
@@ -122,6 +123,7 @@ def test_motion_at_many_angles(seed: int) -> None:
     assert differences(image, "motion_blur", severity, seed).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_rendered_frame_equals_imagecorruptions(name: str) -> None:
     differing = differences(rendered_frame(), name, 5)
@@ -129,6 +131,7 @@ def test_a_rendered_frame_equals_imagecorruptions(name: str) -> None:
     assert np.mean(differing != 0) < 2e-2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_real_frames_equal_imagecorruptions(name: str, shared_data: Path) -> None:
     for image in real_frames(shared_data):

@@ -100,6 +100,7 @@ def test_glass_blur_takes_the_words_of_its_stream() -> None:
     np.testing.assert_array_equal(pixels, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("name", ["motion_blur", "glass_blur"])
 def test_images_vary_as_those_of_imagecorruptions(name: str, severity: int) -> None:

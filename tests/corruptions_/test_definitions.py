@@ -28,6 +28,7 @@ another order than the float64 of the definitions, before a value is truncated.
 SIZES = ((1, 1), (1, 2), (2, 1), (3, 5), (1, 70), (70, 1), (9, 8), (31, 33), (61, 83), (128, 97))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("name", DEFINITIONS)
 def test_the_fast_path_equals_the_definition(name: str, severity: int) -> None:

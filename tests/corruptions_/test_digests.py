@@ -57,6 +57,7 @@ def test_the_pixels_are_pinned() -> None:
     assert digests() == PINNED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

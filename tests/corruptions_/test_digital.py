@@ -50,6 +50,7 @@ PICTURES = {
 """More and fewer pixels than a block of the kernels, and numbers that no block divides."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("picture", PICTURES)
@@ -67,11 +68,13 @@ def test_pixelate_equals_imagecorruptions_at_every_size(
     assert differences(image, "pixelate", severity).max() <= (height > width)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_rendered_frame_equals_imagecorruptions(name: str) -> None:
     assert differences(rendered_frame(), name, 5).max() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_real_frames_equal_imagecorruptions(name: str, shared_data: Path) -> None:
     for image in real_frames(shared_data):

@@ -57,6 +57,7 @@ def test_its_draws_give_its_pixels_on_real_frames(shared_data: Path) -> None:
         assert_its_draws_give_its_pixels(image, 4)
 
 
+@pytest.mark.slow
 def test_its_draws_give_its_pixels_on_a_rendered_frame() -> None:
     assert_its_draws_give_its_pixels(rendered_frame(), 5)
 

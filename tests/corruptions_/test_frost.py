@@ -127,6 +127,7 @@ def test_textures_and_places_are_chosen_evenly(monkeypatch: pytest.MonkeyPatch) 
     assert abs(stats.spearmanr(tops / sizes[numbers, 0], lefts / sizes[numbers, 1])[0]) < 0.1
 
 
+@pytest.mark.slow
 def test_frosts_are_distributed_as_in_imagecorruptions() -> None:
     # 200 frosts each: mean, deviation and a pixel; significance 1e-3 each.
     image = np.full((64, 96, 3), 60, np.uint8)

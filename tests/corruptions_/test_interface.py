@@ -209,6 +209,7 @@ def picture(height: int, width: int) -> NDArray[np.uint8]:
 sides = st.integers(1, 70)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", corruption_names())
 @settings(max_examples=15, deadline=None)
 @given(height=sides, width=sides, severity=st.sampled_from(SEVERITIES))
@@ -268,6 +269,7 @@ def test_threads_make_the_same_pixels(name: str) -> None:
                 np.testing.assert_array_equal(result, one)
 
 
+@pytest.mark.slow
 def test_only_imagecorruptions_needs_opencv() -> None:
     # As on a server without libGL, where cv2 and thus imagecorruptions cannot be imported.
     script = (

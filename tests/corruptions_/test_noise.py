@@ -58,6 +58,7 @@ def replaced_by_its_draws(image: Pixels, severity: int, seed: int) -> Pixels:
     return result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("name", NOISES)
 def test_its_draws_give_its_pixels(name: str, severity: int) -> None:

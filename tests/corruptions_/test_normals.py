@@ -23,6 +23,7 @@ def sample() -> NDArray[np.float64]:
 # The streams are fixed, so results are always the same; significance 1e-3 each.
 
 
+@pytest.mark.slow
 def test_they_are_distributed_normally(sample: NDArray[np.float64]) -> None:
     assert stats.kstest(sample, "norm").pvalue > 1e-3
 

@@ -139,6 +139,7 @@ def _digests(names: tuple[str, ...]) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_another_process_in_another_order_makes_the_same_pixels() -> None:
     script = (
         "import sys; sys.path[:0] = sys.argv[1:]; import numpy as np\n"

@@ -32,6 +32,7 @@ def from_its_draws(module: ModuleType, image: Pixels, severity: int, seed: int) 
     return result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("kind", PICTURES)
 def test_its_draws_give_its_pixels(kind: str, severity: int) -> None:
@@ -101,6 +102,7 @@ def test_angles_are_distributed_evenly() -> None:
     assert stats.kstest(angles, stats.uniform(-135, 90).cdf).pvalue > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_snows_are_distributed_as_in_imagecorruptions(severity: int) -> None:
     # 150 snows each: mean, deviation, roughness both ways, brightest; significance 1e-3 each.

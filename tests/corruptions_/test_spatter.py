@@ -55,6 +55,7 @@ def assert_its_draws_give_its_pixels(
         assert off.mean() <= (0 if USUAL_BUILD else 1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("kind", PICTURES)
 def test_its_draws_give_its_pixels(kind: str, severity: int) -> None:
@@ -67,6 +68,7 @@ def test_its_draws_give_its_pixels_on_a_real_frame(severity: int, shared_data: P
     assert_its_draws_give_its_pixels(next(real_frames(shared_data)), severity, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", [2, 5])
 def test_its_draws_give_its_pixels_on_a_large_image(severity: int) -> None:
     assert_its_draws_give_its_pixels(noise(1024, 2048), severity, 4)
@@ -140,6 +142,7 @@ def test_noise_comes_from_the_stream() -> None:
         assert (differences(ours, exact) > 1).mean() < 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_spatters_are_distributed_as_in_imagecorruptions(severity: int) -> None:
     # 150 spatters each: mean, deviation, extent, roughness; significance 1e-3 each.

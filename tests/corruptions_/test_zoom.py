@@ -23,6 +23,7 @@ def differences(image: Pixels, severity: int) -> NDArray[np.int16]:
     return pictures.differences(ours, reference(image, "zoom_blur", severity))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("picture", PICTURES)
 def test_pixels_equal_imagecorruptions(picture: str, severity: int) -> None:
@@ -39,6 +40,7 @@ def test_pixels_equal_imagecorruptions_at_every_size(
     assert differences(noise(height, width), severity).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_flat_images_have_the_levels_of_imagecorruptions(severity: int) -> None:
     # Rounding lowers some levels, there and here.
@@ -48,12 +50,14 @@ def test_flat_images_have_the_levels_of_imagecorruptions(severity: int) -> None:
         assert not differences(image, severity).any()
 
 
+@pytest.mark.slow
 def test_a_rendered_frame_equals_imagecorruptions() -> None:
     difference = differences(rendered_frame(), 5)
     assert difference.max() <= 1
     assert (difference > 0).mean() < 1e-3
 
 
+@pytest.mark.slow
 def test_real_frames_equal_imagecorruptions(shared_data: Path) -> None:
     for image in real_frames(shared_data):
         for severity in SEVERITIES:

@@ -49,6 +49,7 @@ def evaluate(root: Path, out: Path, **options: Any) -> Run:
     return robustbench_seg.evaluate("b0@streets", data=str(root), out=out, **options)
 
 
+@pytest.mark.slow
 def test_each_condition_is_scored_over_its_own_frames(tmp_path: Path) -> None:
     root = write_acdc(tmp_path / "acdc")
     run = evaluate(root, tmp_path / "run")

@@ -18,6 +18,7 @@ from robustbench_seg.scores.metrics import (
 )
 
 
+@pytest.mark.slow
 def test_a_trained_model_has_its_scores(shared_data: Path) -> None:
     dataset = open_dataset(str(shared_data / "data" / "camvid"))
     choice = f"b0@{shared_data / 'weights' / 'segformer_b0_camvid'}"

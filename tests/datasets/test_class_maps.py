@@ -126,6 +126,7 @@ def test_embedded_maps_fit_their_taxonomies() -> None:
     assert len({load_class_map(name).digest for name in map_names()}) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["wrong", "restricted"])
 def test_predictions_are_mapped(shared_data: Path, tmp_path: Path, mode: Any) -> None:
     """A model of Cityscapes' classes on CamVid's labels, with a map that leaves classes out."""
@@ -161,6 +162,7 @@ def test_predictions_are_mapped(shared_data: Path, tmp_path: Path, mode: Any) ->
     assert Run.open(run.folder).spec.class_map == class_map
 
 
+@pytest.mark.slow
 def test_labels_are_mapped(shared_data: Path, tmp_path: Path) -> None:
     """A model of CamVid's classes on Cityscapes' labels."""
     whole = open_dataset(str(shared_data / "data" / "cityscapes_mini"))
@@ -296,6 +298,7 @@ def test_a_specification_is_restored_from_its_dict() -> None:
     assert ClassMapSpec.from_dict(asdict(spec)) == spec
 
 
+@pytest.mark.slow
 def test_the_report_says_which_classes_are_mapped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -126,6 +126,7 @@ def test_a_split_that_cannot_be_found_is_a_one_line_error(
         check_dataset(str(tmp_path))
 
 
+@pytest.mark.slow
 def test_real_data_have_no_problems(shared_data: Path) -> None:
     camvid = check_dataset(str(shared_data / "data" / "camvid"))
     assert camvid.problems == {}

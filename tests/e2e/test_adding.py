@@ -120,6 +120,7 @@ def test_each_change_is_short_and_touches_one_registry() -> None:
         assert len(added) <= MOST_IN_REGISTRY, registry  # the registration, and its import
 
 
+@pytest.mark.slow
 def test_what_was_added_is_evaluated_and_reported(grown: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", USE, str(tmp_path)],

@@ -7,11 +7,14 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from tests.helpers.paths import ROOT
 
 BENCHMARKS = ROOT / "benchmarks"
 
 
+@pytest.mark.slow
 def test_the_gpu_benchmark_runs_on_a_cpu() -> None:
     command = [sys.executable, str(BENCHMARKS / "bench_gpu.py"), "--peak", "0.1"]
     hidden = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}

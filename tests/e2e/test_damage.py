@@ -81,6 +81,7 @@ def one_line(error: pytest.ExceptionInfo[InputError]) -> None:
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_no_flipped_byte_changes_the_content_read(whole: Run, tmp_path: Path) -> None:
     expected = contents(whole.folder)
     content = (whole.folder / FILE).read_bytes()
@@ -251,6 +252,7 @@ def test_deleting_the_folder_ends_the_run(tree: Path, tmp_path: Path, replaced: 
     one_line(error)
 
 
+@pytest.mark.slow
 def test_a_second_process_may_read_but_not_write(tree: Path, whole: Run, tmp_path: Path) -> None:
     command = [
         *(sys.executable, "-m", "robustbench_seg", "eval", "--model", "b0@random"),

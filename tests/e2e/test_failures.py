@@ -54,6 +54,7 @@ def remove(tree: Path) -> None:
     image_path(tree, 1).unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
@@ -172,6 +173,7 @@ def test_nan_logits_cost_their_cells_alone(
     assert "gives NaN or infinite logits" in run.failures[0].reason
 
 
+@pytest.mark.slow
 def test_the_command_exits_with_1_and_prints_the_failures(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.helpers.paths import ROOT
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs a clock that interrupts")
 def test_damaged_inputs_raise_nothing_but_input_errors(tmp_path: Path) -> None:
     from tests.helpers.fuzzing import GIGABYTES, SECONDS  # Unix only

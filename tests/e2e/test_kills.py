@@ -35,6 +35,7 @@ with Store.create_or_resume(Path(sys.argv[1]), {"run": 1}) as store:
 """Commit ten matrices and a picture of one frame after the other."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
 def test_a_run_survives_25_kills(tmp_path: Path) -> None:
     options = (str(tmp_path), "--kills", "25", "--seed", "9")
@@ -46,6 +47,7 @@ def test_a_run_survives_25_kills(tmp_path: Path) -> None:
     assert figures["kills of half-done runs"] > 2
 
 
+@pytest.mark.slow
 def test_a_killed_commit_is_complete_or_absent(tmp_path: Path) -> None:
     generator = random.Random(1)
     before = 0

@@ -60,6 +60,7 @@ STAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STAGES)
 def test_the_theoretical_receptive_field_bounds_every_map_of_a_cnn(name: str) -> None:
     segmenter = random(name)
@@ -100,6 +101,7 @@ def test_espnet_has_three_levels_whose_reach_is_bounded() -> None:
         layers_of(segmenter, ["4"])
 
 
+@pytest.mark.slow
 def test_averages_do_not_depend_on_the_batch(b0: Segmenter) -> None:
     layers = layers_of(b0, ["all"])
     inputs = [network_input(b0, [frame.image()], (64, 96), "cpu") for frame in FRAMES.frames]
@@ -113,6 +115,7 @@ def test_averages_do_not_depend_on_the_batch(b0: Segmenter) -> None:
             )
 
 
+@pytest.mark.slow
 def test_replknet_agrees_with_its_restated_procedure(b0: Segmenter) -> None:
     images = [frame.image() for frame in FRAMES.frames]
     assert isinstance(b0.network, nn.Module)
@@ -150,6 +153,7 @@ def test_replknet_resizes_to_1024_by_default(
     )
 
 
+@pytest.mark.slow
 def test_the_model_sees_the_condition(b0: Segmenter) -> None:
     fields = effective_receptive_field(
         b0,
@@ -172,6 +176,7 @@ def test_the_model_sees_the_condition(b0: Segmenter) -> None:
     assert fields[1].choices["condition"] == {"corruption": "fog", "severity": 3, "seed": 5}
 
 
+@pytest.mark.slow
 def test_every_choice_is_stored_beside_the_map(b0: Segmenter, tmp_path: Path) -> None:
     (field,) = measured(b0, stages=["head"], limit=2, unit=(60, 3)).values()
     path = field.save(tmp_path)

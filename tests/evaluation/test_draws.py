@@ -51,6 +51,7 @@ def matrices(run: Run) -> dict[Cell, NDArray[np.int64]]:
         return dict(store.matrices())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", corruption_names())
 def test_what_has_chance_depends_on_the_seed(name: str) -> None:
     rng = np.random.default_rng(0)
@@ -144,6 +145,7 @@ def test_groups_are_drawn_where_there_are_enough(drawn: Run) -> None:
     assert "The frames are from 8 groups" in "\n".join(Report(few).notes)
 
 
+@pytest.mark.slow
 def test_two_runs_are_compared_image_by_image(tree: Path, tmp_path: Path, drawn: Run) -> None:
     renamed = tmp_path / "renamed"
     for path in (image_path, label_path):

@@ -63,6 +63,7 @@ def test_tables_hold_what_predicting_by_hand_gives(tree: Path, tmp_path: Path) -
     assert run.table("severities").shape == (2, 2)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_is_resumed_to_the_same_tables(tree: Path, tmp_path: Path) -> None:
     whole = evaluate(tree, tmp_path / "whole")
     steps: list[int] = []
@@ -185,6 +186,7 @@ def test_importing_the_package_is_cheap() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_espnet_on_real_frames(shared_data: Path, tmp_path: Path) -> None:
     # data/README.md of the test data: an independent run gave .938 and .514.
     run = robustbench_seg.evaluate(

@@ -17,6 +17,7 @@ from robustbench_seg.protocol.request import Request
 from robustbench_seg.runs.database import FILE
 
 
+@pytest.mark.slow
 def test_cells_and_bytes_are_those_of_the_run(tmp_path: Path) -> None:
     options: dict[str, Any] = {"corruptions": ["fog"], "severities": [1, 3], "draws": 2}
     found = forecast(Request(**options), 2, (256, 512))
@@ -41,6 +42,7 @@ def _cells(folder: Path) -> list[bytes]:
         connection.close()
 
 
+@pytest.mark.slow
 def test_multiply_adds_are_those_of_a_prediction_times_the_predictions() -> None:
     found = forecast(Request(models=("b0", "espnet")), 500, (1024, 2048))
     assert (found.conditions, found.cells) == (81, 81_000)
@@ -51,6 +53,7 @@ def test_multiply_adds_are_those_of_a_prediction_times_the_predictions() -> None
     assert found.seconds is None
 
 
+@pytest.mark.slow
 def test_a_resolution_suite_costs_the_mean_of_its_scales() -> None:
     request = Request(suite="resolution", window="whole")
     found = forecast(request, 10, (256, 512), rates=[10.0])
@@ -69,6 +72,7 @@ def test_time_follows_from_the_given_rate() -> None:
             forecast(Request(), 1, (64, 64), rates=rates, measure=measure)
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_a_process() -> None:
     size = (512, 1024)
     found = forecast(Request(models=("b2",), device="cpu", batch=1), 1, size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from corruptions import Implementation
@@ -50,6 +51,7 @@ def scores(each: NDArray[np.int64], draws: NDArray[np.int64]) -> NDArray[np.floa
     return np.array([np.nanmean(iou(each[draw].sum(axis=0))[present]) for draw in draws])
 
 
+@pytest.mark.slow
 def test_both_implementations_give_the_same_scores(tmp_path: Path, shared_data: Path) -> None:
     ours = matrices(shared_data, tmp_path / "ours", "native")
     theirs = matrices(shared_data, tmp_path / "theirs", "imagecorruptions")

@@ -55,6 +55,7 @@ def test_windows_are_those_of_predictions(window: Window, size: tuple[int, int])
     assert network.sizes == [(grid.height, grid.width)] * grid.number
 
 
+@pytest.mark.slow
 def test_a_row_is_the_cost_of_a_model() -> None:
     table = costs(["b0", "espnet"], (1024, 2048)).set_index("model")
     with torch.device("meta"):
@@ -85,6 +86,7 @@ def test_unknown_numbers_are_missing(tmp_path: Path) -> None:
     assert table[["gflops", "gflops_executed"]].isna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_the_median_of_the_passes_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     now = iter([0, 100, 200, 201, 300, 304, 400, 402, 500, 509, 600, 603])  # 100, then 1 4 2 9 3 s
     monkeypatch.setattr(time, "perf_counter", lambda: float(next(now)))

@@ -63,6 +63,7 @@ def expected(trained: Segmenter, images: NDArray[np.uint8]) -> NDArray[np.uint8]
     return Predictor(trained, "cpu", "float32", trained.window).labels(images, SIZE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_labels_are_nearly_those_of_float32(
     precision: Precision,

@@ -51,6 +51,7 @@ def assert_largest(labels: np.ndarray, logits: Tensor) -> None:
     assert np.count_nonzero(labels != logits.argmax(1)[0].numpy()) <= 1 + 1e-5 * labels.size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [1, 2, 3, 8, 19, 150, 255])
 @pytest.mark.parametrize(
     ("height", "width", "size"),

@@ -101,6 +101,7 @@ def save_safetensors(path: Path, tensors: Tensors) -> None:
     save_file(tensors, path, {"classes": '["road", "sky"]', "trained_on": "streets"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "save"),
     [

@@ -53,6 +53,7 @@ FOREIGN: Mapping[str, Maker] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in MODELS if name not in LARGER])
 def test_models_of_the_catalogue(name: str) -> None:
     segmenter = load_model(name, data="streets", weights="random", classes=CLASSES)
@@ -62,6 +63,7 @@ def test_models_of_the_catalogue(name: str) -> None:
     assert_contract(segmenter, CLASSES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", FOREIGN)
 def test_models_of_the_adapters(
     choice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -94,6 +94,7 @@ def test_layers_cost_as_counted_by_hand(network: nn.Module, products: int, ones:
     assert published_multiply_adds(network, (32, 64)) == products + ones
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", TABLE_1A)
 def test_segformer_costs_as_printed_in_its_paper(variant: str) -> None:
     network = on_meta(variant, 150)
@@ -106,11 +107,13 @@ def test_segformer_costs_as_printed_in_its_paper(variant: str) -> None:
     assert published_multiply_adds(network, size) / 1e9 == pytest.approx(ade20k, abs=0.05)
 
 
+@pytest.mark.slow
 def test_b5_of_19_classes_costs_as_printed_in_its_paper() -> None:
     found = published_multiply_adds(on_meta("b5"), CITYSCAPES) / 1e9
     assert found == pytest.approx(1447.6, rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLE_2)
 def test_baselines_cost_as_printed_in_the_paper(name: str) -> None:
     found = published_multiply_adds(on_meta(name), CITYSCAPES) / 1e9
@@ -130,6 +133,7 @@ def test_the_commuted_decoder_computes_equation_4() -> None:
     assert (found - expected).abs().max() < 1e-5 * expected.abs().max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["b0", "b4"])
 def test_transformers_costs_as_much_as_the_published_form(variant: str) -> None:
     with torch.device("meta"):
@@ -145,6 +149,7 @@ def counted_by_torch(network: nn.Module, size: tuple[int, int]) -> int:
     return counter.get_total_flops() // 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["espnet", "fcn-mobilenetv2", "pspnet-resnet50", "deeplabv3plus-mobilenetv2"]
 )

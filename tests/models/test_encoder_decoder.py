@@ -102,6 +102,7 @@ def test_parameters_are_as_many_as_published() -> None:
 
 
 # 33x417 is wider than all dilations.
+@pytest.mark.slow
 @pytest.mark.parametrize("case", GOLDEN["logits"])
 def test_logits_equal_those_of_mmsegmentation(case: str) -> None:
     name, stride, size = case.replace(":", "").split()
@@ -173,6 +174,7 @@ def test_width_and_stride_come_from_the_file(tmp_path: Path) -> None:
 
 
 # mmsegmentation 0 writes a tuple in one line, version 1 one number a line.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "config", "reason"),
     [
@@ -224,6 +226,7 @@ def test_the_older_stem_of_a_resnet_is_reported(tmp_path: Path) -> None:
         load_model("fcn-resnet50", data="cityscapes", weights=str(path), classes=("road",) * 19)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "prefix"),
     [(DEEPLAB, "backbone."), ("fcn-mobilenetv2", ""), ("pspnet-resnet50", "")],
@@ -244,6 +247,7 @@ def test_a_training_starts_from_an_encoder(tmp_path: Path, name: str, prefix: st
         load_model(name, data="streets", weights=str(path), classes=CLASSES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*SMALL, "fcn-resnet50"])
 def test_two_steps_of_training_change_every_weight(name: str) -> None:
     torch.manual_seed(0)

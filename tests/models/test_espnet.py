@@ -24,6 +24,7 @@ from robustbench_seg.scores.metrics import (
 CLASSES = tuple(info.name for info in CITYSCAPES)
 
 
+@pytest.mark.slow
 def test_the_authors_weights_segment_real_frames(shared_data: Path) -> None:
     # The expected scores come from an independent run of these weights.
     weights = shared_data / "weights" / "espnet" / "espnet_p_2_q_8.pth"

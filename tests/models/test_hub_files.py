@@ -66,6 +66,7 @@ def test_a_downloaded_repository_is_read_from_the_cache(hub: Hub, files: dict[st
     assert not hub.requests
 
 
+@pytest.mark.slow
 def test_the_endpoint_comes_from_the_environment(hub: Hub, tmp_path: Path) -> None:
     hub.repositories[REPOSITORY] = two_files()
     module = "robustbench_seg.models.hub_files"

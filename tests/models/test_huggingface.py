@@ -55,6 +55,7 @@ def by_transformers(model: Any, processor: Any, image: np.ndarray) -> np.ndarray
     return labels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", PEERS)
 @pytest.mark.parametrize(
     "options", [{}, {"do_resize": False}, EDGES], ids=["fixed", "native", "edges"]

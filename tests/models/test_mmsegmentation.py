@@ -50,6 +50,7 @@ def difference(network: SegFormer, variant: str, size: str) -> float:
     return float((logits - golden).abs().max() / golden.abs().max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["b0", "b2"])
 def test_logits_equal_those_of_mmsegmentation(tmp_path: Path, variant: str) -> None:
     path = tmp_path / "iter_160000.pth"
@@ -89,6 +90,7 @@ def test_its_encoders_are_only_for_training(tmp_path: Path, tensors: Tensors, pr
     assert torch.equal(weight, tensors["backbone.layers.1.1.1.ffn.layers.4.weight"][..., 0, 0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "ours", "value"),
     [

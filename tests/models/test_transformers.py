@@ -86,6 +86,7 @@ def save_memory_alone(peer: Any, folder: Path) -> Path:
     return folder / "memory.safetensors"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "save",
     [save_folder, save_file_alone, save_shards, save_bin, save_memory, save_memory_alone],
@@ -102,6 +103,7 @@ def test_every_form_gives_the_same_logits(
     assert difference(checkpoint, peer, epsilon=1e-6) > 1e-2  # these weights show the epsilon
 
 
+@pytest.mark.slow
 def test_b2_gives_the_same_logits(tmp_path: Path) -> None:
     peer = weighted_peer("b2")
     checkpoint = open_checkpoint(save_folder(peer, tmp_path))
@@ -128,6 +130,7 @@ def test_an_encoder_is_only_for_training(tmp_path: Path, save: Callable[[Any, Pa
     assert torch.equal(network.get_parameter("backbone.patch_embed1.proj.weight"), convolution)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("save", [save_file_alone, save_memory])
 def test_keys_must_not_be_missing_extra_or_of_another_shape(
     tmp_path: Path, peer: Any, save: Callable[[Any, Path], Path]

@@ -67,6 +67,7 @@ def by_hand(tree: Path, model: str, window: Window | None, scale: float, fog: bo
     return float(mean_iou(total, total.sum(axis=1) > 0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["b0@random", "b0-pe@random"])
 def test_scores_are_those_of_predicting_by_hand(tree: Path, run: Run, model: str) -> None:
     table = run.table("resolution").loc[model]
@@ -91,6 +92,7 @@ def test_scores_are_those_of_predicting_by_hand(tree: Path, run: Run, model: str
     assert table.at["fog 3, scale 0.5, whole", "value"] == 0.5
 
 
+@pytest.mark.slow
 def test_a_batch_changes_no_score(tree: Path, run: Run, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(MINE)
     again = robustbench_seg.evaluate(
@@ -130,6 +132,7 @@ def test_one_input_scale_for_all_models(tree: Path, tmp_path: Path) -> None:
     assert "at 66x34 (0.50 x 0.51 of 131x67)" in " ".join(report.notes)
 
 
+@pytest.mark.slow
 def test_models_at_different_scales_are_marked(tree: Path, tmp_path: Path) -> None:
     models = ["b0@random", "espnet@random"]
     options: dict[str, Any] = {"data": str(tree), "limit": 1, **FEW}

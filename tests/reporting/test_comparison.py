@@ -158,6 +158,7 @@ def test_points_of_the_scatter_are_the_scores() -> None:
         assert any(np.allclose(point, expected) for point in points if len(point) == 2)
 
 
+@pytest.mark.slow
 def test_every_format_says_the_same(tmp_path: Path) -> None:
     comparison = sample_comparison(stamps=("UNTRAINED: b1 is random", "RUNS DIFFER in input"))
     paths = reports.write(comparison.report(), tmp_path, [*reports.FORMATS, "svg"])
@@ -181,6 +182,7 @@ def test_every_format_says_the_same(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_two_renders_have_the_same_bytes_in_any_process() -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); "

@@ -112,6 +112,7 @@ def test_hostile_names_are_shown_and_never_run() -> None:
     assert page.texts.count(EVIL) >= 6
 
 
+@pytest.mark.slow
 def test_files_are_written_without_dates(tmp_path: Path) -> None:
     def written(folder: Path) -> dict[str, bytes]:
         fields = sample(subjects=("b0",), layers=("head",), folder=folder)

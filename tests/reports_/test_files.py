@@ -21,6 +21,7 @@ from robustbench_seg.reporting import figures
 from tests.helpers.sample_report import run_tables, sample_document, severity_frame
 
 
+@pytest.mark.slow
 def test_every_format_has_its_file(tmp_path: Path) -> None:
     document = sample_document(("b0", "../<script>"))
     paths = reports.write(document, tmp_path / "new", [*reports.FORMATS, *reports.FIGURES])

@@ -68,6 +68,7 @@ def test_hostile_names_are_shown_and_never_run() -> None:
     assert any(EVIL in label for label in page.values("aria-label"))
 
 
+@pytest.mark.slow
 def test_two_renders_have_the_same_bytes_in_any_process() -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); "
@@ -152,6 +153,7 @@ def test_a_run_without_any_number_is_still_a_page() -> None:
     assert 'id="examples"' not in source
 
 
+@pytest.mark.slow
 def test_eight_models_stay_small(tmp_path: Path) -> None:
     document = sample_document(tuple(f"model-{number}" for number in range(8)))
     (path,) = reports.write(document, tmp_path / "new", ["html"])

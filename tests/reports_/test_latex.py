@@ -53,6 +53,7 @@ def test_every_row_has_as_many_cells_as_the_table_has_columns(table: Table) -> N
         assert row.count(" & ") + 1 + sum(span - 1 for span in spans) == len(form[1])
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_no_text_reaches_tex_as_a_command(text: str) -> None:
     left = re.sub(

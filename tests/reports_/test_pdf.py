@@ -101,6 +101,7 @@ def test_file_has_no_date(hostile: PdfReader) -> None:
     assert hostile.metadata.author == "robustbench-seg"
 
 
+@pytest.mark.slow
 def test_a_long_table_repeats_its_headings_and_model_on_the_next_page() -> None:
     models = tuple(f"model {number}" for number in range(14))
     pages = PdfReader(io.BytesIO(pdf.render(sample_document(models)))).pages
@@ -111,6 +112,7 @@ def test_a_long_table_repeats_its_headings_and_model_on_the_next_page() -> None:
         assert "corruption counted" in " ".join(text.split())
 
 
+@pytest.mark.slow
 def test_two_renders_have_the_same_bytes_in_any_process(tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); "

@@ -104,6 +104,7 @@ def test_any_name_is_shown_whole_at_any_width(name: str, width: int) -> None:
     assert one_line(name) in text.replace("1.0", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [60, 80, 100, 160, 200])
 @pytest.mark.parametrize("rows", [1, 2, 9, 20])
 def test_every_number_is_shown_within_the_width(rows: int, width: int) -> None:

@@ -58,6 +58,7 @@ def perturbed(
     return np.where(wrong[:height, :width] | (shifted == 255), noise, shifted).astype(np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "predicted"),
     [

@@ -37,6 +37,7 @@ def small(split: str, count: int) -> list[tuple[NDArray[np.uint8], NDArray[np.ui
     return [render(split, index, 256, 128) for index in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scene", PINNED)
 def test_scenes_are_pinned(scene: tuple[str, int, int, int]) -> None:
     assert digest(*scene) == PINNED[scene]
@@ -44,6 +45,7 @@ def test_scenes_are_pinned(scene: tuple[str, int, int, int]) -> None:
 
 # The first two take away the vector instructions that NumPy chooses at run time, the third those
 # that Numba compiles for (with them also fused multiply-add).
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "environment",
     [
@@ -71,6 +73,7 @@ def test_digests_do_not_depend_on_the_processor(environment: dict[str, str]) -> 
     assert done.stdout.split() == list(PINNED.values())
 
 
+@pytest.mark.slow
 def test_every_class_occurs_in_the_validation_split() -> None:
     seen = np.zeros((SPLITS["val"], 256), dtype=np.int64)
     for index, (_, label) in enumerate(small("val", SPLITS["val"])):
@@ -132,6 +135,7 @@ def _colour_scores(scale: NDArray[np.float64] | None) -> float:
     return float((hit / (matrix.sum(axis=0) + matrix.sum(axis=1) - hit)).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [np.ones(19), None], ids=["likeliest", "balanced"])
 def test_colour_and_row_do_not_give_the_class(scale: NDArray[np.float64] | None) -> None:
     assert _colour_scores(scale) < 0.25

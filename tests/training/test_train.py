@@ -92,6 +92,7 @@ def assert_same_weights(left: Path, right: Path) -> None:
     assert [name for name in ours if not torch.equal(ours[name], theirs[name])] == []
 
 
+@pytest.mark.slow
 def test_a_resumed_training_ends_with_the_same_bytes(tmp_path: Path) -> None:
     run(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
@@ -101,6 +102,7 @@ def test_a_resumed_training_ends_with_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "cut" / LOG).read_text() == (tmp_path / "whole" / LOG).read_text()
 
 
+@pytest.mark.slow
 def test_a_short_schedule_learns(tmp_path: Path) -> None:
     run(tmp_path, replace(RECIPE, steps=30))
     lines = (tmp_path / LOG).read_text().splitlines()
@@ -143,6 +145,7 @@ def test_a_checkpoint_with_other_shapes_is_refused(tmp_path: Path) -> None:
         run(tmp_path, replace(RECIPE, steps=1))
 
 
+@pytest.mark.slow
 def test_a_deleted_log_is_begun_anew_with_each_step_once(tmp_path: Path) -> None:
     for stop_after in (4, 5, 8):
         with pytest.raises(KeyboardInterrupt):
@@ -153,6 +156,7 @@ def test_a_deleted_log_is_begun_anew_with_each_step_once(tmp_path: Path) -> None
     assert [line.split(",")[0] for line in lines] == ["step", "3", "4", "5", "6", "7"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("writer", "torn"), [("save_file", WEIGHTS), ("torch.save", CHECKPOINT)])
 def test_a_checkpoint_exists_only_with_its_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: str, torn: str
@@ -257,6 +261,7 @@ def test_ctrl_c_prints_which_checkpoint_is_kept(
     assert stopped(training, "train") == expected
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_the_workers_without_a_traceback(tmp_path: Path) -> None:
     options = ("--data", "streets", "--limit", "4", "--workers", "2")
     sizes = ("--crop", "32x32", "--batch", "1")
