@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.inference.devices import resolve_device
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.base import IMAGENET, LabelFunction, Preprocessing, Segmenter, Window
 
@@ -216,10 +215,3 @@ def test_outputs_that_are_no_labels_are_refused(
 ) -> None:
     with pytest.raises(InputError, match=f"^--model network: .*{message}"):
         predict(segmenter(lambda _image: answer), images[:1], (70, 111))
-
-
-def test_unusable_devices_are_refused() -> None:
-    assert resolve_device("cpu") == "cpu"
-    for device in ("cuda:99", "abacus"):
-        with pytest.raises(InputError, match=f"--device {device}"):
-            resolve_device(device)
