@@ -185,7 +185,8 @@ def merge(runs: options.Runs, out: options.Out = None, *, progress: Progress = s
     from .reporting.run import Run
     from .runs.merging import merge
 
-    folder = merge(runs, out, progress)
+    with _on_interrupt("What is joined is kept; the same command goes on."):
+        folder = merge(runs, out, progress)
     _log.info("run: %s", folder)
     return Run.open(folder)
 
