@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .bootstrap import MIOU, Bootstrap, standard_deviation
-from .tables import ALL_CLASSES, CLEAN
+from .tables import ALL_CLASSES, CLEAN_KEY
 
 Derive = Callable[[pd.DataFrame], pd.DataFrame]
 """From rows of scores, columns (condition, severity), to rows of derived scores."""
@@ -58,9 +58,10 @@ def intervals(
     for model, bootstrap in models.items():
         parts = [bootstrap.values, bootstrap.samples, bootstrap.by_draw]
         derived = _rows(bootstrap, *_derived(derive, parts))
-        if CLEAN in bootstrap.scores:
-            accuracy = bootstrap.scores[CLEAN].loc[[(ALL_CLASSES, "pixel_accuracy")]].to_numpy()[0]
-            images = bootstrap.pixel_counts.image_count(CLEAN)
+        if CLEAN_KEY in bootstrap.scores:
+            scores = bootstrap.scores[CLEAN_KEY]
+            accuracy = scores.loc[[(ALL_CLASSES, "pixel_accuracy")]].to_numpy()[0]
+            images = bootstrap.pixel_counts.image_count(CLEAN_KEY)
             derived.append(("pixel_accuracy", *accuracy, images))
         rows += [(model, ALL_CLASSES, *row) for row in derived]
         if derive_by_class is None:

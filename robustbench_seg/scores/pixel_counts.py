@@ -17,7 +17,7 @@ from .tables import ALL_CLASSES
 
 ConditionKey = tuple[str, int]
 """Name and severity of a condition."""
-Draw = tuple[str, int, int]
+DrawKey = tuple[str, int, int]
 """Name and severity of a condition, and the number of its random draw, from 0."""
 ScoreKey = tuple[str, str]
 """Class (ALL_CLASSES, a class or a category) and metric of a score."""
@@ -33,7 +33,7 @@ class PixelCounts:
     def __init__(
         self,
         images: int,
-        draws: Sequence[Draw],
+        draws: Sequence[DrawKey],
         classes: Sequence[str],
         categories: Sequence[str],
         class_set: NDArray[np.bool_],
@@ -53,7 +53,7 @@ class PixelCounts:
         self.seen = np.zeros((images, len(self.draws)), np.bool_)
         """Whether an image was evaluated under a draw, (images, draws)."""
 
-    def add(self, image: int, draw: Draw, matrix: Matrix) -> None:
+    def add(self, image: int, draw: DrawKey, matrix: Matrix) -> None:
         """Count the confusion matrix, (C, C) or (C, C + 1), of an image under a draw."""
         by_class = metrics.class_counts(matrix)
         by_category = metrics.category_counts(matrix, self._class_categories)

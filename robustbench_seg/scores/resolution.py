@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from .tables import ALL_CLASSES, CLEAN
+from .tables import ALL_CLASSES, CLEAN_KEY
 
 _CHANGE = "change at "
 
@@ -36,7 +36,7 @@ def resolution_table(
     scores = tidy[(tidy["metric"] == "miou") & (tidy["class"] == ALL_CLASSES)]
     scores = scores.set_index(["model", "condition"])[["value", "low", "high"]]
     models = list(dict.fromkeys(scores.index.get_level_values("model")))
-    conditions = [CLEAN[0], *points]
+    conditions = [CLEAN_KEY[0], *points]
     order = pd.MultiIndex.from_product([models, conditions], names=["model", "condition"])
     table = scores.rename(columns={"value": "miou"}).reindex(order)
     clean = CurvePoint("", float("nan"))
@@ -84,4 +84,4 @@ def class_table(tidy: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
 def _wide(scores: pd.DataFrame, index: str | list[str], conditions: Sequence[str]) -> pd.DataFrame:
     wide = scores.pivot(index=index, columns="condition", values="value")
     rows = scores.drop_duplicates(index).set_index(index).index  # in the order of the run
-    return wide.reindex(index=rows, columns=pd.Index([CLEAN[0], *conditions], name="condition"))
+    return wide.reindex(index=rows, columns=pd.Index([CLEAN_KEY[0], *conditions], name="condition"))

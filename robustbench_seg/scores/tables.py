@@ -15,8 +15,8 @@ import pandas as pd
 
 from .policy import SeverityPolicy
 
-CLEAN = ("clean", 0)
-"""Name and severity of the uncorrupted condition."""
+CLEAN_KEY = ("clean", 0)
+"""Key of the uncorrupted condition: its name and severity."""
 
 ALL_CLASSES = "all"
 """Class column of scores over all classes."""
@@ -52,17 +52,17 @@ def suite_table(tidy: pd.DataFrame, suite: SeverityPolicy, metric: str = "miou")
     scores = _by_condition(tidy, suite, ["model"], metric)
     by_corruption = _by_corruption(scores, suite)
     mean = _mean(by_corruption)
-    columns: dict[tuple[str, str], pd.Series] = {("", "clean"): scores[CLEAN]}
+    columns: dict[tuple[str, str], pd.Series] = {("", "clean"): scores[CLEAN_KEY]}
     for column in suite.columns:
         columns[column.category, column.corruption] = by_corruption[column.corruption]
-    columns |= {("", "mean"): mean, ("", "retention"): _ratio(mean, scores[CLEAN])}
+    columns |= {("", "mean"): mean, ("", "retention"): _ratio(mean, scores[CLEAN_KEY])}
     return pd.DataFrame(columns).rename_axis(columns=["category", "corruption"])
 
 
 def summary(tidy: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return the scores of `headline` and the clean `pixel_accuracy`, one row per model."""
     table = headline(_by_condition(tidy, suite, ["model"], "miou"), suite)
-    table["pixel_accuracy"] = _by_condition(tidy, suite, ["model"], "pixel_accuracy")[CLEAN]
+    table["pixel_accuracy"] = _by_condition(tidy, suite, ["model"], "pixel_accuracy")[CLEAN_KEY]
     return table
 
 
@@ -74,7 +74,7 @@ def headline(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     (condition, severity); missing ones count as NaN.
     """
     scores = complete(scores, suite)
-    clean, by_corruption = scores[CLEAN], _by_corruption(scores, suite)
+    clean, by_corruption = scores[CLEAN_KEY], _by_corruption(scores, suite)
     table = pd.DataFrame({"clean": clean, "suite score": _mean(by_corruption)})
     table = pd.concat([table, _by_category(by_corruption, suite)], axis="columns")
     table["retention"] = _ratio(table["suite score"], clean)
@@ -104,7 +104,7 @@ def class_scores(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     scores = complete(scores, suite)
     by_corruption = _by_corruption(scores, suite)
     by_category = _by_category(by_corruption, suite)
-    table = pd.concat([scores[CLEAN].rename("clean"), by_category], axis="columns")
+    table = pd.concat([scores[CLEAN_KEY].rename("clean"), by_category], axis="columns")
     table["suite"] = _mean(by_corruption)
     table["retention"] = _ratio(table["suite"], table["clean"])
     return table
@@ -113,8 +113,8 @@ def class_scores(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
 def complete(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return all columns (condition, severity) that the tables need, NaN where not run."""
     severities = dict.fromkeys((*ALL_SEVERITIES, *suite.severities))
-    conditions = [CLEAN, *((name, number) for name in suite.corruptions for number in severities)]
-    columns = pd.MultiIndex.from_tuples(conditions, names=["condition", "severity"])
+    keys = [(name, number) for name in suite.corruptions for number in severities]
+    columns = pd.MultiIndex.from_tuples([CLEAN_KEY, *keys], names=["condition", "severity"])
     return scores.reindex(columns=columns)
 
 

@@ -17,7 +17,7 @@ from robustbench_seg.scores import metrics, tables
 from robustbench_seg.scores.bootstrap import Bootstrap
 from robustbench_seg.scores.comparison import paired_differences
 from robustbench_seg.scores.intervals import intervals, tidy
-from robustbench_seg.scores.pixel_counts import Draw, PixelCounts
+from robustbench_seg.scores.pixel_counts import DrawKey, PixelCounts
 from robustbench_seg.scores.policy import Column
 
 # A deadline would time the machine, not the code.
@@ -32,7 +32,7 @@ SUITE = CorruptionSuite(
     columns=(Column("fog", "weather", (1, 2)), Column("contrast", "digital", (1,))),
     severities=(1, 2, 3, 4, 5),
 )
-DRAWS: tuple[Draw, ...] = (
+DRAWS: tuple[DrawKey, ...] = (
     ("clean", 0, 0),
     *(("fog", severity, draw) for severity in SUITE.severities for draw in (0, 1, 2)),
     *(("contrast", severity, 0) for severity in SUITE.severities),
