@@ -31,6 +31,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int | str |
     return stopped.value.code
 
 
+@pytest.mark.slow
 def test_compare_writes_every_format(
     stored: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -69,6 +70,7 @@ def test_bad_input_is_one_line(
     assert not (stored / "results").exists()
 
 
+@pytest.mark.slow
 def test_the_folder_of_a_reference_joins_the_runs(stored: Path) -> None:
     joined = compare_runs([stored / "a"], stored / "b")
     assert len(joined.models) == 2

@@ -56,6 +56,7 @@ def test_errors_show_names_as_they_are(
         assert arguments[-1] in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_run_shows_names_as_they_are(tmp_path: Path) -> None:
     images, labels = write_folders(tmp_path, ("a:car:b",))
     (tmp_path / "car.py").write_text(MODEL)

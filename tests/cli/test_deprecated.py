@@ -78,6 +78,7 @@ def test_every_new_spelling_is_an_option_of_its_command() -> None:
         assert not set(names) & flags
 
 
+@pytest.mark.slow
 def test_the_command_says_so_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

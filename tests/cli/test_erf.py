@@ -43,6 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return out, done.stdout
 
 
+@pytest.mark.slow
 def test_the_folder_has_maps_figures_tables_and_a_report(made: tuple[Path, str]) -> None:
     out, printed = made
     assert out.name.startswith("erf_b0@streets+deeplabv3plus-mobilenetv2@random_streets-val_")
@@ -82,6 +83,7 @@ def test_the_numbers_are_those_of_the_stored_maps(made: tuple[Path, str]) -> Non
         assert field.choices["unit"]["asked"] == [10, 40]
 
 
+@pytest.mark.slow
 def test_conditions_are_compared_in_a_named_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,7 @@ def test_help_and_version_answer_without_torch() -> None:
     assert robustseg("--version").stdout.strip() == f"robustseg {__version__}"
 
 
+@pytest.mark.slow
 def test_stored_runs_are_read_without_torch() -> None:
     code = (
         "import sys, robustbench_seg, robustbench_seg.reporting.run, reports.formats.terminal\n"
@@ -67,6 +68,7 @@ def test_stored_runs_are_read_without_torch() -> None:
     assert done.stdout.strip() == "False"
 
 
+@pytest.mark.slow
 def test_eval_ends_with_tables_and_a_report(tree: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     done = robustseg("eval", *FEW, "--data", tree, "--out", out, "--format", ALL)
@@ -174,6 +176,7 @@ def test_file_names_that_are_not_utf8_are_refused_in_one_line(
         assert said.endswith("is not UTF-8; rename it\n")
 
 
+@pytest.mark.slow
 def test_train_writes_weights_that_eval_takes(tmp_path: Path) -> None:
     recipe = ("--limit", "2", "--steps", "1", "--batch", "1", "--crop", "64x64")
     done = robustseg("train", *recipe, "--workers", "0", folder=tmp_path)
@@ -235,6 +238,7 @@ def test_a_report_that_cannot_be_written_is_one_line(
     assert f"{taken}: cannot be written" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_several_runs_have_a_report_each(
     tree: Path,
     tmp_path: Path,

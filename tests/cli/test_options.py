@@ -70,6 +70,7 @@ def test_numbers_and_words_are_checked_before_the_call() -> None:
         robustbench_seg.evaluate(limits=1)  # type: ignore[call-arg]
 
 
+@pytest.mark.slow
 def test_the_package_is_cheap_and_shows_its_names() -> None:
     code = (
         "import sys, robustbench_seg\n"
@@ -123,6 +124,7 @@ def test_a_text_that_cannot_be_read_names_the_option(read: Callable[[str], Any],
     assert "; " in str(error.value)
 
 
+@pytest.mark.slow
 def test_a_list_may_be_repeated(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

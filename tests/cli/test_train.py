@@ -31,12 +31,14 @@ def train_and_evaluate(data: Path, folder: Path, model: str, *options: str) -> p
     return pd.read_csv(run / "summary.csv")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["b0", "espnet", "deeplabv3plus-mobilenetv2"])
 def test_weights_of_a_training_are_evaluated(tmp_path: Path, model: str) -> None:
     summary = train_and_evaluate(write_camvid(tmp_path / "camvid"), tmp_path, model)
     assert summary["model"].tolist() == [f"{model}@training"]
 
 
+@pytest.mark.slow
 def test_real_frames_from_an_encoder(tmp_path: Path, shared_data: Path) -> None:
     encoder = tmp_path / "mit_b0.pth"
     state = build_model("b0", 19, seed=1).state_dict()

@@ -58,6 +58,7 @@ def test_what_is_no_shard_is_refused(text: str) -> None:
         Shard.read(text)
 
 
+@pytest.mark.slow
 def test_a_merged_run_has_the_tables_of_a_whole_one(
     whole: Run, parts: list[Path], tmp_path: Path
 ) -> None:

@@ -56,6 +56,7 @@ def equal_matrices(left: Run, right: Run) -> None:
         np.testing.assert_array_equal(ours[cell], theirs[cell], err_msg=str(cell))
 
 
+@pytest.mark.slow
 def test_a_copy_gives_the_matrices_of_corrupting_on_the_fly(
     tree: Path, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_changed_pixel_of_a_copy_is_noticed(tree: Path, copy: Path, tmp_path: 
         evaluate(tree, tmp_path / "run", copy=changed, limit=1, strict=True)
 
 
+@pytest.mark.slow
 def test_the_reference_can_make_the_images(tree: Path, tmp_path: Path) -> None:
     image = read_image(image_path(tree, 0))
     np.testing.assert_array_equal(

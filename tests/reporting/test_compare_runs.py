@@ -113,6 +113,7 @@ def test_warnings_name_their_run() -> None:
     assert stamps[3] == "RUNS DIFFER in seed: see the table of settings"
 
 
+@pytest.mark.slow
 def test_notes_of_several_runs_appear_once(two: list[Run]) -> None:
     notes = compare_runs(two).notes
     assert len(notes) == len(set(notes))

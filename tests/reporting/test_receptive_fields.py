@@ -83,6 +83,7 @@ class Page(HTMLParser):
         self.texts.append(data)
 
 
+@pytest.mark.slow
 def test_the_page_is_self_contained_and_reproducible() -> None:
     source = html.render(sample().report())
     assert source == html.render(sample().report())
@@ -138,6 +139,7 @@ def test_files_are_written_without_dates(tmp_path: Path) -> None:
     assert b"#010101" not in first["overview.svg"]
 
 
+@pytest.mark.slow
 def test_every_format_has_the_numbers_and_the_notes(tmp_path: Path) -> None:
     fields = sample(subjects=("b0@streets",), layers=("stage 4", "head"))
     pdf, markdown, latex = fields.write("pdf,md,latex", tmp_path)

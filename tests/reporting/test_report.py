@@ -213,6 +213,7 @@ def test_models_at_different_scales_are_marked() -> None:
     )
 
 
+@pytest.mark.slow
 def test_reporting_loads_without_torch() -> None:
     code = (
         "import sys, robustbench_seg.reporting.run, robustbench_seg.reporting.comparison; "
