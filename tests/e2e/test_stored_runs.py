@@ -59,10 +59,14 @@ def test_the_tables_of_a_stored_run_are_the_same(run: str, tmp_path: Path) -> No
     assert tables_of(tmp_path / "out") == tables_of(RUNS / run)
 
 
-def test_stored_shards_merge_to_the_same_tables(tmp_path: Path) -> None:
+def test_stored_shards_merge_to_the_same_tables_and_comparison(tmp_path: Path) -> None:
     shards = [copied(shard, tmp_path / shard) for shard in ("shard-1", "shard-2")]
     robustseg("merge", *shards, "--out", tmp_path / "whole", "--format", "csv")
     assert tables_of(tmp_path / "whole") == tables_of(RUNS / "corruptions")
+    robustseg("compare", tmp_path / "whole", "--format", "csv", "--out", tmp_path / "compare")
+    compared = tables_of(tmp_path / "compare")
+    del compared["settings.csv"]  # words, which change
+    assert compared == tables_of(RUNS / "compare")
 
 
 @pytest.mark.slow
