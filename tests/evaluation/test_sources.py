@@ -109,7 +109,7 @@ def test_what_is_wrong_with_a_copy_is_said_before_long_work(
     image_path(lacking / "contrast" / "4", 2).unlink()
     others = write_tree(tmp_path / "others", 1, width=160)
     cases: dict[str, tuple[Path, dict[str, Any]]] = {
-        "no corrupted copy here": (tree, {"conditions": tmp_path}),
+        "no corrupted copy here": (tree, {"copy": tmp_path}),
         "made without fog at severity 1": (tree, {"corruptions": ["fog"], "suite": "cityscapes-c"}),
         "made without impulse_noise at severity 1": (
             tree,
@@ -121,12 +121,12 @@ def test_what_is_wrong_with_a_copy_is_said_before_long_work(
             tree,
             {"implementation": "imagecorruptions"},
         ),
-        f"contrast/4.*{name(2)}.*: no such image": (tree, {"conditions": lacking}),
+        f"contrast/4.*{name(2)}.*: no such image": (tree, {"copy": lacking}),
         f"the image of frame {name(0)} was not copied": (others, {}),
     }
     for words, (data, options) in cases.items():
         with pytest.raises(InputError, match=words) as caught:
-            evaluate(data, tmp_path / "run", **{"conditions": copy, **options})
+            evaluate(data, tmp_path / "run", **{"copy": copy, **options})
         assert "\n" not in str(caught.value)
     assert not (tmp_path / "run").exists()
     with pytest.raises(InputError, match=f"contrast/4.*{name(2)}.*: no such image"):
