@@ -99,6 +99,7 @@ def test_eval_ends_with_tables_and_a_report(tree: Path, tmp_path: Path) -> None:
         assert (tmp_path / "again" / name).read_bytes() == (out / name).read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["suites", "models", "datasets"])
 def test_models_suites_and_datasets_are_listed(command: str) -> None:
     done = robustseg(command)
@@ -264,6 +265,7 @@ def test_several_runs_have_a_report_each(
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_the_first_run_on_a_machine_prints_that_it_compiles(tree: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "COLUMNS": "200"}
 

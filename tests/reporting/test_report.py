@@ -75,6 +75,7 @@ def test_random_draws_have_a_table_of_their_deviations() -> None:
     assert len([part for part in without.parts if isinstance(part, Table)]) == 1
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_the_page_in_an_isolated_frame() -> None:
     run = sample_run(("<b0>",))
     comparison = compare_runs([make_run(Path("a")), make_run(Path("b"), [model("b1")])])
