@@ -1,4 +1,4 @@
-"""Worker processes: the only place that spawns them, and that handles Ctrl-C and killed workers."""
+"""Worker processes: the only module that spawns processes, and keeps Ctrl-C from them."""
 
 from __future__ import annotations
 
@@ -7,27 +7,22 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
-from queue import SimpleQueue
 from typing import Any, Generic, TypeVar, cast
 
-from .errors import InputError
+from .worker_pool import LostError, run_on_workers
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # Spawned, not forked: a fork copies the locks of all threads that the caller runs.
 _CONTEXT = multiprocessing.get_context("spawn")
-_stop: Event | None = None  # in a worker of a pool: set when the user has pressed Ctrl-C
-
-
-class LostError(Exception):
-    """A worker has died, and the item that it was working on is lost."""
+_drain: Event | None = None  # in a worker: set when its current item should end early
 
 
 def available_cores() -> int:
@@ -38,8 +33,31 @@ def available_cores() -> int:
 
 
 def stopped() -> bool:
-    """Return whether this worker should end its current item early."""
-    return _stop is not None and _stop.is_set()
+    """Return whether this process is a worker that should end its current item early."""
+    return _drain is not None and _drain.is_set()
+
+
+def run_in_processes(
+    function: Callable[[Item], Result], items: Sequence[Item], workers: int
+) -> Generator[Result]:
+    """Yield the results of a function in the order in which worker processes finish the items.
+
+    A single worker is this process itself. On an error or Ctrl-C the workers find that they are
+    `stopped`, and the results of the items in work are yielded first. See `run_on_workers`.
+    """
+    if workers == 1:
+        yield from map(function, items)
+        return
+    drain = _CONTEXT.Event()
+    processes = [
+        WorkerProcess(partial(_itself, function), f"worker {number}", drain)
+        for number in range(min(workers, len(items)))
+    ]
+    yield from run_on_workers(processes, items, saving="fewer --workers", drain=drain)
+
+
+def _itself(function: Callable[[Item], Result]) -> Callable[[Item], Result]:
+    return function
 
 
 class WorkerProcess(Generic[Item, Result]):
@@ -50,9 +68,9 @@ class WorkerProcess(Generic[Item, Result]):
     """
 
     def __init__(
-        self, make: Callable[[], Callable[[Item], Result]], name: str, stop: Event | None = None
+        self, make: Callable[[], Callable[[Item], Result]], name: str, drain: Event | None = None
     ):
-        self._arguments = (make, name, stop)
+        self._arguments = (make, name, drain)
         self._process: BaseProcess | None = None
 
     def start(self) -> None:
@@ -66,7 +84,11 @@ class WorkerProcess(Generic[Item, Result]):
 
     def begin(self) -> None:
         """Wait until `make` has returned; raise what it raises, or LostError."""
-        self._answer()
+        try:
+            self._answer()
+        except LostError as error:
+            hint = 'a script must guard its code by if __name__ == "__main__"'
+            raise LostError(f"{error}; {hint}") from error
 
     def do(self, item: Item) -> Result:
         """Return the result of an item; raise what the function raises, or LostError."""
@@ -98,88 +120,6 @@ class WorkerProcess(Generic[Item, Result]):
         return LostError(f"{self._arguments[1]}: its process ended with code {code}")
 
 
-class ProcessPool:
-    """Worker processes that share the items of each `run`."""
-
-    def __init__(self, workers: Sequence[WorkerProcess[Any, Any]], stop: Event):
-        self._stop = stop
-        self._idle = SimpleQueue[WorkerProcess[Any, Any]]()
-        for worker in workers:
-            self._idle.put(worker)
-        # A thread for each worker does nothing but wait for it.
-        self._threads = ThreadPoolExecutor(max(1, len(workers)), thread_name_prefix="worker")
-
-    @classmethod
-    @contextmanager
-    def of(cls, count: int) -> Iterator[ProcessPool]:
-        """Hold a number of workers for the block; a single one is this process itself."""
-        stop = _CONTEXT.Event()
-        workers: list[WorkerProcess[Any, Any]] = [
-            WorkerProcess(_applier, f"worker {number}", stop)
-            for number in range(count if count > 1 else 0)
-        ]
-        pool = cls(workers, stop)
-        try:
-            for worker in workers:
-                worker.start()
-            for worker in workers:
-                worker.begin()
-        except LostError as error:
-            raise InputError(
-                f"worker processes do not start ({error}); use one worker, or guard the script by "
-                'if __name__ == "__main__"'
-            ) from error
-        else:
-            yield pool
-        finally:
-            for worker in workers:
-                worker.stop()
-            pool._threads.shutdown(cancel_futures=True)
-
-    def run(
-        self,
-        function: Callable[[Item], Result],
-        items: Iterable[Item],
-        done: Callable[[Result], None],
-    ) -> None:
-        """Call a function on every item, and `done` in this process on each result as it comes.
-
-        On Ctrl-C and on an error, workers find that they are `stopped`; `done` still gets the
-        results of the items in work. Raises InputError if a worker is killed.
-        """
-        if self._idle.empty():
-            for item in items:
-                done(function(item))
-            return
-        waiting = {self._threads.submit(self._do, function, item) for item in items}
-        try:
-            for future in as_completed(waiting.copy()):
-                done(future.result())
-                waiting.remove(future)
-        except BaseException as error:
-            self._stop.set()
-            for future in [future for future in waiting if not future.cancel()]:
-                if future.exception() is None:
-                    done(future.result())
-            if isinstance(error, LostError):
-                raise InputError(
-                    "a worker process was killed, perhaps because memory ran out; finished images "
-                    "are kept; run the same command again, with fewer --workers to need less memory"
-                ) from error
-            raise
-
-    def _do(self, function: Callable[[Item], Result], item: Item) -> Result:
-        worker: WorkerProcess[Any, Result] = self._idle.get()
-        try:
-            return worker.do((function, item))
-        finally:
-            self._idle.put(worker)
-
-
-def _applier() -> Callable[[tuple[Callable[[Item], Result], Item]], Result]:
-    return lambda call: call[0](call[1])
-
-
 @contextmanager
 def _interrupts_deferred() -> Iterator[None]:
     """Deliver a Ctrl-C of the block after it; a process that is started in it never gets one."""
@@ -194,11 +134,11 @@ def _interrupts_deferred() -> Iterator[None]:
 
 
 def _serve(
-    pipe: Connection, make: Callable[[], Callable[[Any], Any]], name: str, stop: Event | None
+    pipe: Connection, make: Callable[[], Callable[[Any], Any]], name: str, drain: Event | None
 ) -> None:
     """Answer the parent: once when `make` has returned, then for each item, until an error."""
-    global _stop
-    _stop = stop
+    global _drain
+    _drain = drain
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:

@@ -1,4 +1,4 @@
-"""Pools of worker processes: errors, and workers that are killed."""
+"""Functions in worker processes: errors, killed workers, and scripts without a guard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.processes import ProcessPool
+from robustbench_seg.processes import run_in_processes
 
 
 def end_at_seven(number: int) -> int:
@@ -19,22 +19,34 @@ def end_at_seven(number: int) -> int:
     return number
 
 
+def end_once(marker: Path) -> str:
+    if marker.exists():
+        return "done"
+    marker.touch()
+    os._exit(1)
+
+
 def fail_at_seven(number: int) -> int:
     if number == 7:
         raise InputError("seven")
     return number
 
 
-def test_a_killed_worker_is_a_one_line_error() -> None:
+def test_an_item_that_kills_every_worker_is_a_one_line_error() -> None:
     done: list[int] = []
-    with pytest.raises(InputError, match="a worker process was killed"), ProcessPool.of(2) as pool:
-        pool.run(end_at_seven, range(20), done.append)
+    with pytest.raises(InputError, match=r"3 workers in a row died over 7, .* fewer --workers"):
+        done.extend(run_in_processes(end_at_seven, range(20), 2))
 
 
-def test_an_error_in_a_worker_ends_the_work_and_keeps_finished_items() -> None:
+def test_the_item_of_a_killed_worker_is_done_by_another(tmp_path: Path) -> None:
+    assert list(run_in_processes(end_once, [tmp_path / "a", tmp_path / "b"], 2)) == ["done"] * 2
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_in_a_worker_ends_the_work_and_keeps_finished_items(workers: int) -> None:
     done: list[int] = []
-    with pytest.raises(InputError, match="seven"), ProcessPool.of(2) as pool:
-        pool.run(fail_at_seven, range(200), done.append)
+    with pytest.raises(InputError, match="seven"):
+        done.extend(run_in_processes(fail_at_seven, range(200), workers))
     assert set(range(7)) <= set(done) < set(range(200))
     assert len(done) == len(set(done))
 
@@ -43,10 +55,9 @@ def test_a_script_without_a_guard_is_a_one_line_error(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
         "from robustbench_seg.errors import InputError\n"
-        "from robustbench_seg.processes import ProcessPool\n"
+        "from robustbench_seg.processes import run_in_processes\n"
         "try:\n"
-        "    with ProcessPool.of(2):\n"
-        "        pass\n"
+        "    print(list(run_in_processes(abs, [1, 2], 2)))\n"
         "except InputError as error:\n"
         "    print(error)\n"
     )
@@ -54,5 +65,5 @@ def test_a_script_without_a_guard_is_a_one_line_error(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(script)], env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.startswith("worker processes do not start (worker 0: its process ended")
+    assert 'a script must guard its code by if __name__ == "__main__"' in done.stdout
     assert done.stdout.count("\n") == 1

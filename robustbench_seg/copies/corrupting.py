@@ -11,7 +11,8 @@ from corruptions import corrupt, image_key
 
 from ..errors import InputError
 from ..folders import check_folder
-from ..processes import ProcessPool, stopped
+from ..inference.prefetch import prefetch
+from ..processes import run_in_processes, stopped
 from ..progress import Progress, silent
 from ..protocol.suites import load_suite
 from ..versions import CORRUPTING, versions
@@ -31,6 +32,9 @@ class Task:
     seed: int
     source: Path
     out: Path
+
+    def __str__(self) -> str:
+        return f"image {self.image.path}"
 
 
 def corrupt_folder(
@@ -68,19 +72,17 @@ def corrupt_folder(
     installed = versions(CORRUPTING)
     refuse_another(out, suite=chosen, seed=seed, versions=installed)
 
-    with ProcessPool.of(workers) as pool:
-        images = _read_all(pool, source, paths, progress)
-        refuse_another(out, images=images)
-        try:
-            manifest = Manifest(chosen, seed, installed, images)
-            copy = CorruptedCopy.create_or_resume(out, manifest)
-            _make_missing(pool, source, copy, progress)
-            copy.write_table()
-        except OSError as error:
-            raise InputError(
-                f"{error.filename or out}: cannot be written ({error.strerror}); finished images "
-                "are kept; run the same command again to resume"
-            ) from error
+    images = _read_all(source, paths, workers, progress)
+    refuse_another(out, images=images)
+    try:
+        copy = CorruptedCopy.create_or_resume(out, Manifest(chosen, seed, installed, images))
+        _make_missing(source, copy, workers, progress)
+        copy.write_table()
+    except OSError as error:
+        raise InputError(
+            f"{error.filename or out}: cannot be written ({error.strerror}); finished images are "
+            "kept; run the same command again to resume"
+        ) from error
     return copy
 
 
@@ -104,20 +106,18 @@ def corrupt_image(task: Task) -> dict[CorruptedImage, str]:
 
 
 def _read_all(
-    pool: ProcessPool, source: Path, paths: Sequence[str], progress: Progress
+    source: Path, paths: Sequence[str], threads: int, progress: Progress
 ) -> tuple[SourceImage, ...]:
     """Read all images, so that an unusable one is reported before any is corrupted."""
+    jobs = (partial(SourceImage.of, source, path) for path in paths)
     images: list[SourceImage] = []
-
-    def done(image: SourceImage) -> None:
+    for image in prefetch(jobs, threads):
         images.append(image)
         progress("checking images", len(images), len(paths), "")
-
-    pool.run(partial(SourceImage.of, source), paths, done)
-    return tuple(sorted(images, key=lambda image: image.path))
+    return tuple(images)
 
 
-def _make_missing(pool: ProcessPool, source: Path, copy: CorruptedCopy, progress: Progress) -> None:
+def _make_missing(source: Path, copy: CorruptedCopy, workers: int, progress: Progress) -> None:
     total = len(copy.manifest.images) * len(copy.conditions)
     tasks = [
         Task(image, missing, copy.manifest.seed, source, copy.folder)
@@ -126,11 +126,7 @@ def _make_missing(pool: ProcessPool, source: Path, copy: CorruptedCopy, progress
     ]
     made = total - sum(len(task.conditions) for task in tasks)
     progress("corrupting", made, total, "")
-
-    def done(written: dict[CorruptedImage, str]) -> None:
-        nonlocal made
+    for written in run_in_processes(corrupt_image, tasks, workers):
         copy.add(written)
         made += len(written)
         progress("corrupting", made, total, "")
-
-    pool.run(corrupt_image, tasks, done)

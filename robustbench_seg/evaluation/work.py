@@ -30,6 +30,9 @@ class WorkUnit(NamedTuple):
     frame: int
     groups: tuple[int, ...]
 
+    def __str__(self) -> str:
+        return f"frame {self.frame}"
+
 
 class Result(NamedTuple):
     """What is committed at once: counts of one frame, kept example pictures, failures."""

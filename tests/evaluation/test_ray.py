@@ -18,8 +18,8 @@ import torch
 import robustbench_seg
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.engines import cluster as ours
-from robustbench_seg.processes import LostError
 from robustbench_seg.runs.store import Store
+from robustbench_seg.worker_pool import LostError
 from tests.helpers.cells import cells_of
 from tests.helpers.frames import write_tree
 

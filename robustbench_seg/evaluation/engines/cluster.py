@@ -9,12 +9,11 @@ from typing import Any, cast
 
 from ...errors import InputError
 from ...inference.devices import DEVICES, default_threads
-from ...processes import LostError
 from ...protocol.request import Request
+from ...worker_pool import LostError, run_on_workers
 from ..plan import Plan
 from ..work import Result, WorkUnit
-from .worker import WorkerConfig, WorkerRuntime
-from .worker_pool import run_on_workers
+from .worker import SAVING, WorkerConfig, WorkerRuntime
 
 _ENVIRONMENT = {"env_vars": {"OMP_WAIT_POLICY": "PASSIVE"}}
 """As in the command line; read when torch is loaded."""
@@ -65,7 +64,7 @@ class Cluster:
             num_cpus=self.cores, num_gpus=int(self.device == "cuda"), runtime_env=_ENVIRONMENT
         )(_Actor)
         workers = [_Worker(actor, config) for _ in range(min(self.slots, len(units)))]
-        yield from run_on_workers(workers, units)
+        yield from run_on_workers(workers, units, saving=SAVING)
 
 
 def _connect(address: str | None) -> list[dict[str, float]]:

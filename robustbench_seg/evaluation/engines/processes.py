@@ -10,10 +10,10 @@ from ...errors import InputError
 from ...inference.devices import default_threads, device_kind, resolve_device
 from ...processes import WorkerProcess, available_cores
 from ...protocol.request import Request
+from ...worker_pool import run_on_workers
 from ..plan import Plan
 from ..work import Result, WorkUnit
-from .worker import WorkerConfig, WorkerRuntime
-from .worker_pool import run_on_workers
+from .worker import SAVING, WorkerConfig, WorkerRuntime
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Processes:
             WorkerProcess(partial(_unit_runner, config, device), f"the worker of {device}")
             for device in self.devices[: len(units)]
         ]
-        yield from run_on_workers(workers, units)
+        yield from run_on_workers(workers, units, saving=SAVING)
 
 
 def _unit_runner(config: WorkerConfig, device: str) -> Callable[[WorkUnit], Result]:

@@ -16,6 +16,9 @@ from ..plan import Plan, make_plan
 from ..work import Result, WorkUnit
 from .local import label_units, load_predictors
 
+SAVING = "--batch 1 or fewer workers"
+"""Ways to use less memory, for a message."""
+
 
 @dataclass(frozen=True)
 class WorkerConfig:

@@ -9,12 +9,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from robustbench_seg import worker_pool
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.engines import worker_pool as spreading
-from robustbench_seg.evaluation.engines.worker_pool import ATTEMPTS, run_on_workers
 from robustbench_seg.evaluation.work import Result, WorkUnit
-from robustbench_seg.processes import LostError
 from robustbench_seg.protocol.cell import Cell
+from robustbench_seg.worker_pool import ATTEMPTS, LostError, run_on_workers
 
 UNITS = [WorkUnit(frame, (0,)) for frame in range(40)]
 
@@ -92,7 +91,7 @@ def test_a_frame_that_kills_every_worker_is_given_up() -> None:
 
 
 def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spreading, "PATIENCE", 0.2)
+    monkeypatch.setattr(worker_pool, "PATIENCE", 0.2)
     with pytest.raises(InputError, match="no worker started"):
         frames([Scripted(late=True), Scripted(late=True)], UNITS)
     # One that comes is enough.
