@@ -50,6 +50,7 @@ def test_compare_writes_every_format(
         assert (stored / "one" / name).read_bytes() == (stored / "two" / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_bad_input_is_one_line(
     stored: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

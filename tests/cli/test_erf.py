@@ -63,6 +63,7 @@ def test_the_folder_has_maps_figures_tables_and_a_report(made: tuple[Path, str])
     assert "UNTRAINED" in (out / "report.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_the_numbers_are_those_of_the_stored_maps(made: tuple[Path, str]) -> None:
     out, printed = made
     numbers = pd.read_csv(out / "table.csv")

@@ -87,6 +87,7 @@ def test_pixels_equal_imagecorruptions(picture: str, name: str, severity: int) -
     assert differences(PICTURES[picture], name, severity).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("name", NAMES)
 def test_few_pixels_differ_at_all(name: str, severity: int) -> None:

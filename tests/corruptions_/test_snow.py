@@ -44,6 +44,7 @@ def test_its_draws_give_its_pixels(kind: str, severity: int) -> None:
             assert differences(ours, theirs).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_its_draws_give_its_pixels_on_a_real_frame(severity: int, shared_data: Path) -> None:
     image = next(real_frames(shared_data))
