@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from robustbench_seg import cli
+from robustbench_seg.cli import console
 from robustbench_seg.erf import measure
 from robustbench_seg.erf.field import Field
 
@@ -22,7 +23,8 @@ def main(folder: Path, *arguments: str | Path) -> int:
     """Run the command in a folder, in this process, which is faster than starting another."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CITYSCAPES_DATASET", raising=False)
-        patch.setenv("COLUMNS", "120")
+        # Another test may have made the console before, for which COLUMNS comes too late.
+        patch.setattr(console.console, "width", 120)
         patch.chdir(folder)
         patch.setattr(sys, "argv", ["robustseg", "erf", *map(str, arguments)])
         return cli.run()
