@@ -99,6 +99,15 @@ def _cell(
     axes.text(column + 0.5, row + 0.5, percent(value), color=ink, ha="center", va="center_baseline")
 
 
+def label_severities(axes: Axes, severities: list[int], top: float) -> None:
+    """Label the axes of mIoU, 0 to `top` in percent, against severity; 0 is clean."""
+    axes.set_xticks([0, *severities], ["clean", *(str(severity) for severity in severities)])
+    axes.set_yticks(np.arange(0, top + 1, 10 if top <= 50 else 20))
+    axes.grid(axis="y")
+    axes.tick_params(length=0)
+    axes.set_xlabel("severity", labelpad=3)
+
+
 @rc_context(RC)
 def severity_curves(
     scores: pd.DataFrame,
@@ -117,11 +126,7 @@ def severity_curves(
     severities = [int(severity) for severity in scores.columns]
     top = 10 * math.ceil(10 * highest + 0.2)
     axes.set(xlim=(-0.35, max(severities) + 0.2), ylim=(0, top))
-    axes.set_xticks([0, *severities], ["clean", *(str(severity) for severity in severities)])
-    axes.set_yticks(np.arange(0, top + 1, 10 if top <= 50 else 20))
-    axes.grid(axis="y")
-    axes.tick_params(length=0)
-    axes.set_xlabel("severity", labelpad=3)
+    label_severities(axes, severities, top)
     axes.axhline(100 * clean, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
     ends = []
     for number, (corruption, row) in enumerate(scores.iterrows()):

@@ -13,23 +13,9 @@ from torch import Tensor, nn
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.base import IMAGENET, LabelFunction, Preprocessing, Segmenter, Window
+from tests.helpers.foreign_models import Convolution
 
 CLASSES = ("a", "b", "c")
-
-
-class Network(nn.Module):
-    """A strided convolution, whose logits depend on where a window begins."""
-
-    def __init__(self, outputs: int = 3) -> None:
-        super().__init__()
-        with torch.random.fork_rng():
-            torch.manual_seed(0)
-            self.layer = nn.Conv2d(3, outputs, 7, stride=4, padding=3)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return logits (N, outputs, ceil(H / 4), ceil(W / 4))."""
-        logits: Tensor = self.layer(x)
-        return logits
 
 
 def segmenter(
@@ -68,14 +54,14 @@ def whole_logits(network: nn.Module, images: np.ndarray) -> Tensor:
 
 
 def test_whole_image_labels(images: np.ndarray) -> None:
-    network = Network()
+    network = Convolution(3)
     logits = F.interpolate(whole_logits(network, images), (35, 50), mode="bilinear")
     labels = predict(segmenter(network, window=Window("whole")), images, (35, 50))
     np.testing.assert_array_equal(labels, logits.argmax(1).numpy())
 
 
 def test_spare_outputs_are_dropped(images: np.ndarray) -> None:
-    network = Network(5)
+    network = Convolution(5)
     with torch.no_grad():
         network.layer.bias[4] = 1e6  # type: ignore[index]
     assert predict(segmenter(network, spare_outputs=2), images, (70, 111)).max() < 3
@@ -83,7 +69,7 @@ def test_spare_outputs_are_dropped(images: np.ndarray) -> None:
 
 def test_resized_bgr_input(images: np.ndarray) -> None:
     # ESPNet's convention: resize, then (BGR - mean) / std / 255.
-    network = Network()
+    network = Convolution(3)
     with torch.no_grad():
         network.layer.weight *= 255  # or the bias would decide, as the input is small
     preprocessing = Preprocessing(
@@ -106,7 +92,7 @@ def test_resized_bgr_input(images: np.ndarray) -> None:
 def test_sliding_window_is_that_of_mmsegmentation(
     images: np.ndarray, crop: int, stride: int
 ) -> None:
-    network = Network()
+    network = Convolution(3)
     _, height, width, _ = images.shape
     # mmsegmentation's slide_inference, restated with its own arithmetic.
     rows = max(height - crop + stride - 1, 0) // stride + 1
@@ -128,7 +114,7 @@ def test_sliding_window_is_that_of_mmsegmentation(
 
 
 def test_a_frame_within_the_crop_is_taken_whole(images: np.ndarray) -> None:
-    network = Network()
+    network = Convolution(3)
     np.testing.assert_array_equal(
         predict(segmenter(network, window=Window("slide", 111, 50)), images, (70, 111)),
         predict(segmenter(network, window=Window("whole")), images, (70, 111)),
@@ -136,7 +122,7 @@ def test_a_frame_within_the_crop_is_taken_whole(images: np.ndarray) -> None:
 
 
 def test_nan_logits_are_refused(images: np.ndarray) -> None:
-    network = Network()
+    network = Convolution(3)
     with torch.no_grad():
         network.layer.bias[0] = float("nan")  # type: ignore[index]
     with pytest.raises(InputError, match="NaN"):
@@ -145,7 +131,7 @@ def test_nan_logits_are_refused(images: np.ndarray) -> None:
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 100])
 def test_batches_of_windows_give_the_same_labels(images: np.ndarray, batch: int) -> None:
-    given = segmenter(Network(), window=Window("slide", 40, 25))
+    given = segmenter(Convolution(3), window=Window("slide", 40, 25))
     one = Predictor(given, "cpu", "float32", given.window)
     many = Predictor(given, "cpu", "float32", given.window, batch=batch)
     sizes = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +24,7 @@ from robustbench_seg.reporting.receptive_fields.maps import (
     resampled,
     scale_length,
 )
-
-EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
+from tests.helpers.parsed_page import EVIL, Page
 
 
 def sample(
@@ -63,24 +61,6 @@ def sample(
 
 def maps(fields: ReceptiveFields) -> list[FieldMap]:
     return [FieldMap(field.model, field) for field in fields]
-
-
-class Page(HTMLParser):
-    """The tags and texts of a page."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.feed(source)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep a tag."""
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        """Keep a text."""
-        self.texts.append(data)
 
 
 @pytest.mark.slow

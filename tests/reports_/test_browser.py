@@ -11,12 +11,9 @@ import pytest
 from reports.formats import html
 from tests.helpers.browser import open_page
 from tests.helpers.every_part import every_part
+from tests.helpers.parsed_page import EVIL
 from tests.helpers.sample_comparison import sample_comparison
 from tests.helpers.sample_report import run_tables, sample_document
-
-pytestmark = pytest.mark.browser
-
-EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
@@ -23,32 +22,9 @@ from reports.formats import html
 from reports.style import contrast
 from reports.table import Cell, Head, Table
 from robustbench_seg.reporting.sections import summary
+from tests.helpers.parsed_page import EVIL, Page
 from tests.helpers.paths import ROOT
 from tests.helpers.sample_report import run_tables, sample_document, sample_report, summary_frame
-
-EVIL = '"><script>document.title="broken"</script><b>$x$ {{ 1 }}'
-
-
-class Page(HTMLParser):
-    """The tags, attributes and texts of a page."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.feed(source)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep a tag."""
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        """Keep a text."""
-        self.texts.append(data)
-
-    def values(self, attribute: str) -> list[str]:
-        """Return all values of an attribute."""
-        return [attrs[attribute] or "" for _, attrs in self.tags if attribute in attrs]
 
 
 def test_hostile_names_are_shown_and_never_run() -> None:

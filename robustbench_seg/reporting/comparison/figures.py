@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from reports.style import INK, MARKERS, MUTED, POINTS, RC, RULE, SERIES, SURFACE
 
-from ..figures import ROW
+from ..figures import ROW, label_severities
 from ..tables import HEADINGS
 from ..words import corruption_name
 from .description import ComparisonData
@@ -86,11 +86,7 @@ def curves(comparison: ComparisonData, category: str) -> Figure:
         values = [100 * float(clean[model]), *own[0]]
         axes.plot([0, *severities], values, marker=marker, color=color, markersize=5, linewidth=1.8)
     axes.set(xlim=(-0.3, max(severities) + 0.3), ylim=(0, top))
-    axes.set_xticks([0, *severities], ["clean", *(str(severity) for severity in severities)])
-    axes.set_yticks(np.arange(0, top + 1, 10 if top <= 50 else 20))
-    axes.grid(axis="y")
-    axes.tick_params(length=0)
-    axes.set_xlabel("severity", labelpad=3)
+    label_severities(axes, severities, top)
     return figure
 
 
