@@ -27,6 +27,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int | str |
     return stopped.value.code
 
 
+@pytest.mark.slow
 def test_the_command_prints_and_writes_the_costs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], others: str
 ) -> None:

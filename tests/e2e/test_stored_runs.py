@@ -59,6 +59,7 @@ def test_the_tables_of_a_stored_run_are_the_same(run: str, tmp_path: Path) -> No
     assert tables_of(tmp_path / "out") == tables_of(RUNS / run)
 
 
+@pytest.mark.slow
 def test_stored_shards_merge_to_the_same_tables_and_comparison(tmp_path: Path) -> None:
     shards = [copied(shard, tmp_path / shard) for shard in ("shard-1", "shard-2")]
     robustseg("merge", *shards, "--out", tmp_path / "whole", "--format", "csv")

@@ -31,6 +31,7 @@ def save_encoder(path: Path, network: nn.Module) -> None:
     torch.save(encoder | {"head.weight": torch.ones(1000, 256)}, path)
 
 
+@pytest.mark.slow
 def test_an_encoder_alone_has_stages_and_no_head(tmp_path: Path) -> None:
     whole = load_model("b0", data="streets", classes=CLASSES)
     assert isinstance(whole.network, nn.Module)

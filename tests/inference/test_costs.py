@@ -71,6 +71,7 @@ def test_a_row_is_the_cost_of_a_model() -> None:
     assert table["images_per_second"].isna().all()
 
 
+@pytest.mark.slow
 def test_more_classes_cost_more() -> None:
     few, many = (costs(["b0"], (64, 128), classes=classes) for classes in (2, 150))
     assert many["parameters"][0] - few["parameters"][0] == 148 * (256 + 1)

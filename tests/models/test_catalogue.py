@@ -65,6 +65,7 @@ def test_a_new_model_is_short() -> None:
     assert len(Path(toy_model.__file__).read_text().splitlines()) < 40
 
 
+@pytest.mark.slow
 def test_a_new_model_is_evaluated_and_listed(toy: nn.Module) -> None:
     assert_contract(load_model("toy", data="streets", weights="random", classes=CLASSES), CLASSES)
     info = next(info for info in list_models() if info.name == "toy")

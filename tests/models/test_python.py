@@ -171,6 +171,7 @@ def test_the_current_folder_comes_last_in_the_import_path(folder: Path) -> None:
     assert sys.path[-1] == str(folder)
 
 
+@pytest.mark.slow
 def test_a_package_registers_a_model(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_package(folder, entry="tiny = zoo:network\nb0 = zoo:network")
     monkeypatch.syspath_prepend(folder)

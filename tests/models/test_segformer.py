@@ -79,6 +79,7 @@ def test_logits_equal_those_of_transformers(
     assert (logits - expected).abs().max() < 1e-4 * expected.abs().max()
 
 
+@pytest.mark.slow
 def test_gradients_and_batch_statistics_equal_those_of_transformers(
     pairs: dict[str, tuple[Any, SegFormer]],
 ) -> None:

@@ -99,6 +99,7 @@ def test_scores_are_those_of_the_summed_matrices(spare: int) -> None:
     assert frame["clean", 0, "all", "miou"] == pytest.approx(clean)
 
 
+@pytest.mark.slow
 @no_deadline
 @given(st.permutations(range(5)))
 def test_the_order_of_images_changes_no_score(order: list[int]) -> None:
@@ -115,6 +116,7 @@ def test_parts_of_a_run_add_up_to_its_counts(cut: int) -> None:
     np.testing.assert_array_equal(np.concatenate(parts), counts_of(counted).counts)
 
 
+@pytest.mark.slow
 @no_deadline
 @given(st.permutations(range(4)))
 def test_renaming_the_classes_renames_the_scores(order: list[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from robustbench_seg.scores import metrics
@@ -40,6 +41,7 @@ def pixel_counts(counts: NDArray[np.int64], present: NDArray[np.bool_]) -> Pixel
     return found
 
 
+@pytest.mark.slow
 def test_95_percent_intervals_cover_the_true_value_in_about_95_percent_of_runs() -> None:
     population = simulated(30_000, 0, (0.0, 1.5))
     true = metrics.iou(metrics.ClassCounts(*np.moveaxis(population.sum(axis=0), 1, 0)))  # (2, 6)
@@ -58,6 +60,7 @@ def test_95_percent_intervals_cover_the_true_value_in_about_95_percent_of_runs()
     assert (held / runs <= 0.97).all(), held / runs
 
 
+@pytest.mark.slow
 def test_equal_models_differ_at_p_below_5_percent_in_about_5_percent_of_runs() -> None:
     population = simulated(30_000, 2, (0.0, 0.0))  # two equally good models on the same images
     rng = np.random.default_rng(3)

@@ -212,6 +212,7 @@ def test_an_invalid_frame_is_named(
         run(tmp_path, frame=frame, workers=workers)
 
 
+@pytest.mark.slow
 def test_frames_without_a_labelled_pixel_do_no_harm(tmp_path: Path) -> None:
     run(tmp_path, replace(RECIPE, steps=2), frame=PlainFrame("empty", 255))
     lines = (tmp_path / LOG).read_text().splitlines()[1:]
