@@ -110,7 +110,7 @@ def evaluate(
 def forecast(
     model: options.Model = "b0",
     *,
-    limit: Annotated[int, Option("Number of frames.", DATA, "N", least=1)] = 500,
+    limit: Annotated[int, Option("Number of frames.", DATA, least=1)] = 500,
     size: options.ImageSize = (1024, 2048),
     num_classes: options.NumClasses = 19,
     suite: options.NamedSuite = "cityscapes-c",
@@ -120,25 +120,20 @@ def forecast(
     measure: options.Measure = False,
     frames_per_second: Annotated[
         Sequence[float],
-        Option(
-            "Images that one worker predicts in a second, a number for each --model.",
-            *(COMPUTE, "LIST"),
-            read=parsing.numbers,
-        ),
+        Option("Images that one worker predicts in a second, a number for each --model.", COMPUTE),
     ] = (),
     workers: Annotated[
         int,
         Option(
-            "Workers that share the run: GPUs, or machines with --device cpu.",
-            *(COMPUTE, "N"),
-            least=1,
+            "Workers that share the run: GPUs, or machines with --device cpu.", COMPUTE, least=1
         ),
     ] = 1,
     device: Annotated[
         str | None,
         Option(
             "Device of a worker.",
-            *(COMPUTE, "NAME"),
+            COMPUTE,
+            "NAME",
             default="cuda; with --measure a GPU if there is one",
         ),
     ] = None,
@@ -152,22 +147,17 @@ def forecast(
     width).
     """
     from .evaluation.forecast import forecast
-    from .protocol.request import Request
+    from .protocol.suites import load_suite
 
-    request = Request(
-        models=_listed(model),
-        suite=suite,
-        corruptions=corruptions,
-        severities=severities,
-        draws=draws,
-        device=device,
-        precision=precision,
-        batch=batch,
-    )
     return forecast(
-        request,
+        _listed(model),
+        load_suite(suite).select(corruptions, severities),
         limit,
         size,
+        draws=draws,
+        batch=batch,
+        device=device,
+        precision=precision,
         workers=workers,
         classes=num_classes,
         rates=frames_per_second,
@@ -208,10 +198,7 @@ def compare_runs(
     tables: Annotated[
         Sequence[str],
         Option(
-            "Published tables to show as well: segformer-table5, stl-table4.",
-            *(OUTPUT, "LIST"),
-            flag="--with",
-            read=parsing.names,
+            "Published tables to show as well: segformer-table5, stl-table4.", OUTPUT, flag="--with"
         ),
     ] = (),
 ) -> "Comparison":
@@ -240,7 +227,7 @@ def corrupt_folder(
     severities: options.Severities = None,
     seed: options.Seed = 0,
     workers: Annotated[
-        int | None, Option("Processes.", COMPUTE, "N", default="one per core", least=1)
+        int | None, Option("Processes.", COMPUTE, default="one per core", least=1)
     ] = 1,
     progress: Progress = silent,
 ) -> "CorruptedCopy":
@@ -253,18 +240,12 @@ def corrupt_folder(
     """
     from .copies.corrupting import corrupt_folder
     from .processes import available_cores
+    from .protocol.suites import load_suite
 
+    chosen = load_suite(suite).select(corruptions, severities)
     with _on_interrupt(f"What is done is kept in {out}; the same command goes on."):
         return corrupt_folder(
-            source,
-            out,
-            split=split,
-            suite=suite,
-            corruptions=corruptions,
-            severities=severities,
-            seed=seed,
-            workers=workers or available_cores(),
-            progress=progress,
+            Path(source), Path(out), split, chosen, seed, workers or available_cores(), progress
         )
 
 
@@ -323,27 +304,22 @@ def train(
     data: options.Data = None,
     split: options.Split = "train",
     limit: Annotated[
-        int | None, Option("Only the first N frames.", DATA, "N", default="all", least=1)
+        int | None, Option("Only the first N frames.", DATA, default="all", least=1)
     ] = None,
-    steps: Annotated[int, Option("Optimizer steps.", TRAINING, "N", least=1)] = 2000,
-    batch: Annotated[int, Option("Images per step.", TRAINING, "N", least=1)] = 8,
+    steps: Annotated[int, Option("Optimizer steps.", TRAINING, least=1)] = 2000,
+    batch: Annotated[int, Option("Images per step.", TRAINING, least=1)] = 8,
     learning_rate: Annotated[float, Option("Highest learning rate.", TRAINING, "RATE")] = 6e-4,
     crop: Annotated[
         tuple[int, int],
-        Option(
-            "Size of the crops in pixels.",
-            *(TRAINING, "WIDTHxHEIGHT"),
-            default="512x256",
-            read=parsing.size,
-        ),
+        Option("Size of the crops in pixels.", TRAINING, default="512x256"),
     ] = (256, 512),
-    seed: Annotated[int, Option("Random seed.", TRAINING, "N", least=0)] = 0,
+    seed: Annotated[int, Option("Random seed.", TRAINING, least=0)] = 0,
     device: options.Device = None,
     precision: Annotated[
         Literal["auto", "float32", "bf16"],
         Option("Precision: auto is bf16 where the device is fast at it, else float32.", COMPUTE),
     ] = "auto",
-    workers: Annotated[int, Option("Processes that read frames.", COMPUTE, "N", least=0)] = 1,
+    workers: Annotated[int, Option("Processes that read frames.", COMPUTE, least=0)] = 1,
     out: Annotated[
         str | Path | None,
         Option("Folder to write to.", OUTPUT, "DIR", default="results/train-MODEL-DATA"),

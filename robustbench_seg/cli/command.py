@@ -74,8 +74,7 @@ def _typed(each: Parameter, defaults: Mapping[str, Any]) -> inspect.Parameter:
         shown += rf" [dim]\[default: {escape(text)}][/dim]"
     words: dict[str, Any] = {"help": shown, "show_default": False}
     if each.flag.startswith("-"):
-        metavar = option.metavar or "|".join(each.words) or " "  # a switch takes no value
-        info = typer.Option(each.flag, metavar=metavar, rich_help_panel=option.panel, **words)
+        info = typer.Option(each.flag, metavar=each.metavar, rich_help_panel=option.panel, **words)
     else:
         info = typer.Argument(metavar=each.flag, **words)
     return inspect.Parameter(

@@ -13,8 +13,8 @@ from ..errors import InputError
 from ..folders import check_folder
 from ..inference.prefetch import prefetch
 from ..processes import run_in_processes, stopped
-from ..progress import Progress, silent
-from ..protocol.suites import load_suite
+from ..progress import Progress
+from ..protocol.suites import Suite
 from ..versions import CORRUPTING, versions
 from .corrupted_copy import CorruptedCopy, CorruptedImage
 from .digests import pixel_digest
@@ -38,44 +38,28 @@ class Task:
 
 
 def corrupt_folder(
-    source: str | Path,
-    out: str | Path,
-    *,
-    suite: str = "cityscapes-c",
-    corruptions: Sequence[str] | None = None,
-    severities: Sequence[int] | None = None,
-    split: str | None = None,
-    seed: int = 0,
-    workers: int = 1,
-    progress: Progress = silent,
+    source: Path,
+    out: Path,
+    split: str | None,
+    suite: Suite,
+    seed: int,
+    workers: int,
+    progress: Progress,
 ) -> CorruptedCopy:
-    """Write a corrupted copy of a folder of images, or of a split of a Cityscapes tree.
-
-    An image `a/b.jpg` in `source` becomes `<corruption>/<severity>/a/b.png` in `out`, under every
-    condition of the suite. The same arguments complete a copy that was interrupted. `workers`
-    is a number of processes; with more than one, a script must guard its code by
-    `if __name__ == "__main__"`. Raises InputError, before any image is written, for invalid
-    arguments and for images that cannot be corrupted.
-    """
-    source, out = Path(source), Path(out)
-    chosen = load_suite(suite).select(corruptions, severities)
-    if not chosen.corrupted:
-        raise InputError(f"--suite {suite}: has no corruptions; use a suite that has some")
-    if not isinstance(seed, int) or seed < 0:
-        raise InputError(f"--seed {seed}: must be a whole number, 0 or more")
-    if workers < 1:
-        raise InputError(f"--workers {workers}: must be at least 1")
+    """Write the images of a folder under every condition of a suite: see `api.corrupt_folder`."""
+    if not suite.corrupted:
+        raise InputError(f"--suite {suite.name}: has no corruptions; use a suite that has some")
     paths = find_sources(source, split)
     check_folder(out, MANIFEST, "OUT")
     if out.resolve().is_relative_to(source.resolve()):
         raise InputError(f"OUT {out}: is in {source}, whose images are read; name a folder outside")
     installed = versions(CORRUPTING)
-    refuse_another(out, suite=chosen, seed=seed, versions=installed)
+    refuse_another(out, suite=suite, seed=seed, versions=installed)
 
     images = _read_all(source, paths, workers, progress)
     refuse_another(out, images=images)
     try:
-        copy = CorruptedCopy.create_or_resume(out, Manifest(chosen, seed, installed, images))
+        copy = CorruptedCopy.create_or_resume(out, Manifest(suite, seed, installed, images))
         _make_missing(source, copy, workers, progress)
         copy.write_table()
     except OSError as error:

@@ -11,21 +11,20 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from corruptions import Implementation, corrupt
+from corruptions import corrupt
 
 from ..datasets.streets import render
 from ..errors import InputError
 from ..inference.costs import costs, load_for_costs
 from ..inference.devices import batch_size, device_kind, gpu_count, resolve_device
 from ..inference.windows import window_grid
-from ..models.base import Segmenter, Window
+from ..models.base import Precision, Segmenter, Window
 from ..models.counting import activation_bytes, multiply_adds, parameters
 from ..models.registry import parse_choice
 from ..progress import Progress, silent
 from ..protocol.condition import CLEAN, Condition
-from ..protocol.input_geometry import Scale, Size
-from ..protocol.request import Request
-from .sources import find_source
+from ..protocol.input_geometry import Size
+from ..protocol.suites import Suite
 
 BYTES_PER_CELL = 1000
 """Bytes of a cell in the store with 19 classes, rounded up from runs on Cityscapes and streets."""
@@ -68,53 +67,54 @@ class Forecast:
 
 
 def forecast(
-    request: Request,
+    models: Sequence[str],
+    suite: Suite,
     images: int,
     size: Size,
     *,
+    draws: int = 1,
+    batch: int | None = None,
+    device: str | None = None,
+    precision: Precision = "float32",
     workers: int = 1,
     classes: int = 19,
     rates: Sequence[float] = (),
     measure: bool = False,
     progress: Progress = silent,
 ) -> Forecast:
-    """Return the cost of a request on images of a size (height, width), shared among workers.
+    """Return the cost of models under a suite on images of a size (height, width).
 
     The speed is given by `rates`, images per second of one worker for each model, or is measured
-    on the device of the request. Built-in models get random weights; no data is read. Raises
-    InputError for unknown names and options that exclude each other.
+    on the device. Built-in models get random weights; no data is read. Raises InputError for
+    unknown names and options that exclude each other.
     """
-    if rates and (measure or len(rates) != len(request.models) or min(rates) <= 0):
+    if not models:
+        raise InputError("--model: name at least one")
+    if rates and (measure or len(rates) != len(models) or min(rates) <= 0):
         raise InputError(
             "--frames-per-second: needs one number above 0 for each --model, and no --measure"
         )
-    for choice in request.models:
+    for choice in models:
         parse_choice(choice)
-    device = resolve_device(request.device) if measure else (request.device or "cuda")
-    scale = None if request.input_scale is None else Scale("scale", request.input_scale)
+    device = resolve_device(device) if measure else (device or "cuda")
     conditions = [
-        condition.at_scale(scale)
-        for condition in (CLEAN, *find_source(request).suite.conditions)
-        for _ in range(request.draws if condition.random else 1)
+        condition
+        for condition in (CLEAN, *suite.conditions)
+        for _ in range(draws if condition.random else 1)
     ]
-    batch = request.batch or batch_size([size], device, request.input_scale)
+    batch = batch or batch_size([size], device)
     rows = []
-    for choice in request.models:
+    for choice in models:
         segmenter = load_for_costs(choice, classes, shapes_alone=True)
         rows.append({"model": choice, **_counts(segmenter, conditions, size, batch)})
     table = pd.DataFrame(rows, columns=["model", "native", "gflops", "memory"]).set_index("model")
     corrupting = seconds = None
     if measure:
         measured = costs(
-            request.models,
-            size,
-            classes=classes,
-            device=device,
-            precision=request.precision,
-            progress=progress,
+            models, size, classes=classes, device=device, precision=precision, progress=progress
         )
         rates = measured["images_per_second"].tolist()
-        corrupting = _seconds_to_corrupt(conditions, size, request.implementation, progress)
+        corrupting = _seconds_to_corrupt(conditions, size, progress)
     # At other input sizes than the model's own, the time is proportional to the multiply-adds.
     native = table.pop("native")
     table["seconds"] = (table["gflops"] / native).fillna(1) / np.array(rates) if rates else np.nan
@@ -164,18 +164,16 @@ def _count(network: nn.Module, size: Size, window: Window, batch: int) -> tuple[
         return float("nan"), float("nan")
 
 
-def _seconds_to_corrupt(
-    conditions: Sequence[Condition], size: Size, implementation: Implementation, progress: Progress
-) -> float:
+def _seconds_to_corrupt(conditions: Sequence[Condition], size: Size, progress: Progress) -> float:
     """Return the mean seconds over the conditions; each corruption is timed at one severity."""
     image = render("val", 0, size[1], size[0])[0]  # (H, W, 3)
     corruptions = [item.corruption for item in conditions if item.corruption]
     seconds: dict[str, float] = {}
     distinct = dict(corruptions)
     for done, (name, severity) in enumerate(distinct.items(), start=1):
-        corrupt(image, name, severity, implementation=implementation)  # compiles
+        corrupt(image, name, severity)  # compiles
         start = time.perf_counter()
-        corrupt(image, name, severity, implementation=implementation)
+        corrupt(image, name, severity)
         seconds[name] = time.perf_counter() - start
         progress("corruptions", done, len(distinct), name)
     return sum(seconds[name] for name, _ in corruptions) / len(conditions)

@@ -93,7 +93,7 @@ ClassMapMode = Annotated[
 ]
 Limit = Annotated[
     int | None,
-    Option("Only the first N frames.", DATA, "N", default="16 of streets, else all", least=1),
+    Option("Only the first N frames.", DATA, default="16 of streets, else all", least=1),
 ]
 Suite = Annotated[
     str | None,
@@ -108,22 +108,11 @@ NamedSuite = Annotated[
 ]
 Corruptions = Annotated[
     Sequence[str] | None,
-    Option(
-        "Only these corruptions: fog,snow.",
-        CONDITIONS,
-        "LIST",
-        default="the suite's",
-        read=parsing.names,
-    ),
+    Option("Only these corruptions: fog,snow.", CONDITIONS, default="the suite's"),
 ]
 Severities = Annotated[
     Sequence[int] | None,
-    Option(
-        "Only these severities: 1-3 or 1,5.",
-        *(CONDITIONS, "LIST"),
-        default="the suite's",
-        read=parsing.integers,
-    ),
+    Option("Only these severities: 1-3 or 1,5.", CONDITIONS, default="the suite's"),
 ]
 Copy = Annotated[
     str | Path | None,
@@ -133,17 +122,17 @@ Copy = Annotated[
         default="corrupt the images in the run",
     ),
 ]
-Seed = Annotated[int, Option("Random seed.", CONDITIONS, "N", least=0)]
+Seed = Annotated[int, Option("Random seed.", CONDITIONS, least=0)]
 RunSeed = Annotated[
     int | None,
-    Option("Random seed.", CONDITIONS, "N", default="0, or the seed of --copy", least=0),
+    Option("Random seed.", CONDITIONS, default="0, or the seed of --copy", least=0),
 ]
 Draws = Annotated[
     int,
     Option(
         "Repeat random corruptions with N consecutive seeds. Scores are means over the seeds, with "
         "their standard deviation.",
-        *(CONDITIONS, "N"),
+        CONDITIONS,
         least=1,
     ),
 ]
@@ -157,18 +146,14 @@ Device = Annotated[
 ]
 Devices = Annotated[
     Sequence[str] | None,
-    Option(
-        "Devices of one kind with a process each, instead of --device: cuda:0,cuda:1.",
-        *(COMPUTE, "LIST"),
-        read=parsing.names,
-    ),
+    Option("Devices of one kind with a process each, instead of --device: cuda:0,cuda:1.", COMPUTE),
 ]
 Precision = Annotated[base.Precision, Option("Precision of the model.", COMPUTE)]
 Batch = Annotated[
     int | None,
     Option(
         "Inputs that go through the model at once.",
-        *(COMPUTE, "N"),
+        COMPUTE,
         default="by image size and device",
         least=1,
     ),
@@ -179,10 +164,7 @@ Compiled = Annotated[
 Threads = Annotated[
     int | None,
     Option(
-        "CPU threads of each model.",
-        *(COMPUTE, "N"),
-        default="all cores, shared among --devices",
-        least=1,
+        "CPU threads of each model.", COMPUTE, default="all cores, shared among --devices", least=1
     ),
 ]
 Engine = Annotated[
@@ -210,15 +192,9 @@ Out = Annotated[
 Runs = Annotated[Sequence[str | Path], Option("Folders of runs.", DATA, flag="RUN")]
 ImageSize = Annotated[
     tuple[int, int],
-    Option(
-        "Size of the images in pixels.",
-        DATA,
-        "WIDTHxHEIGHT",
-        default="2048x1024",
-        read=parsing.size,
-    ),
+    Option("Size of the images in pixels.", DATA, default="2048x1024"),
 ]
-NumClasses = Annotated[int, Option("Number of classes.", DATA, "N", least=1)]
+NumClasses = Annotated[int, Option("Number of classes.", DATA, least=1)]
 Measure = Annotated[bool, Option("Measure the speed of this machine.", COMPUTE)]
 Csv = Annotated[
     str | Path | None,

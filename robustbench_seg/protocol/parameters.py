@@ -29,6 +29,7 @@ class Option:
     help: str
     panel: str
     metavar: str = ""
+    """The value in the help, where it is not that of the parameter's type."""
     default: str = ""
     """What a default of None means."""
     flag: str = ""
@@ -36,7 +37,19 @@ class Option:
     least: int | None = None
     """The smallest number that is allowed."""
     read: Callable[[str], Any] | None = None
-    """Return the value of a text, a list where the option may be repeated. Raises InputError."""
+    """Return the value of a text, a list where the option may be repeated, where it is not read by
+    the parameter's type. Raises InputError."""
+
+
+_TYPES: Mapping[Any, tuple[str, Callable[[str], Any]]] = {
+    int: ("N", parsing.integer),
+    float: ("NUMBER", parsing.number),
+    tuple[int, int]: ("WIDTHxHEIGHT", parsing.size),
+    Sequence[str]: ("LIST", parsing.names),
+    Sequence[int]: ("LIST", parsing.integers),
+    Sequence[float]: ("LIST", parsing.numbers),
+}
+"""How the help shows the values of a type, and how they are read."""
 
 
 class Parameter(NamedTuple):
@@ -69,13 +82,19 @@ class Parameter(NamedTuple):
         """The allowed values of a parameter whose type is a Literal; else empty."""
         return get_args(self.types[0]) if get_origin(self.types[0]) is Literal else ()
 
+    @property
+    def metavar(self) -> str:
+        """The value in the help; a space for a switch, which takes none."""
+        by_type, _ = _TYPES.get(self.types[0], (" ", None))
+        return self.option.metavar or "|".join(self.words) or by_type
+
     def read(self, typed: str | list[str] | bool) -> Any:
         """Return the value of what a user typed, once or several times.
 
         Raises InputError for a text that cannot be read.
         """
-        numeric: dict[Any, Callable[[str], Any]] = {int: parsing.integer, float: parsing.number}
-        read = self.option.read or numeric.get(self.types[0])
+        _, by_type = _TYPES.get(self.types[0], ("", None))
+        read = self.option.read or by_type
         if read is None or isinstance(typed, bool):
             return typed
         values: list[Any] = []

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from typer.testing import CliRunner
 
 import robustbench_seg
+from robustbench_seg import corrupt_folder
 from robustbench_seg.cli import app
-from robustbench_seg.copies.corrupting import corrupt_folder
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation import evaluate
 from robustbench_seg.evaluation.evaluate import prepare

@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from robustbench_seg import cli
+from robustbench_seg import cli, corrupt_folder
 from robustbench_seg.copies.corrupted_copy import CorruptedCopy
-from robustbench_seg.copies.corrupting import corrupt_folder
 from robustbench_seg.datasets import files
 from robustbench_seg.datasets.class_maps import load_class_map
 from robustbench_seg.datasets.files import MOST_PIXELS, read_image, read_label

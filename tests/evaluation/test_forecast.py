@@ -11,16 +11,15 @@ import pytest
 
 import robustbench_seg
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation.forecast import BYTES_PER_CELL, forecast
+from robustbench_seg.evaluation.forecast import BYTES_PER_CELL
 from robustbench_seg.inference.costs import costs
-from robustbench_seg.protocol.request import Request
 from robustbench_seg.runs.database import FILE
 
 
 @pytest.mark.slow
 def test_cells_and_bytes_are_those_of_the_run(tmp_path: Path) -> None:
     options: dict[str, Any] = {"corruptions": ["fog"], "severities": [1, 3], "draws": 2}
-    found = forecast(Request(**options), 2, (256, 512))
+    found = robustbench_seg.forecast(limit=2, size=(256, 512), **options)
     run = robustbench_seg.evaluate("b0", data="streets", limit=2, out=tmp_path / "run", **options)
     cells = 2 * (1 + 2 * 2)  # fog is random
     assert found.cells == cells == len(run.sessions) * cells
@@ -44,7 +43,7 @@ def _cells(folder: Path) -> list[bytes]:
 
 @pytest.mark.slow
 def test_multiply_adds_are_those_of_a_prediction_times_the_predictions() -> None:
-    found = forecast(Request(models=("b0", "espnet")), 500, (1024, 2048))
+    found = robustbench_seg.forecast(["b0", "espnet"], limit=500, size=(1024, 2048))
     assert (found.conditions, found.cells) == (81, 81_000)
     table = costs(["b0", "espnet"], (1024, 2048)).set_index("model")
     assert found.models["gflops"].to_dict() == pytest.approx(table["gflops_executed"].to_dict())
@@ -55,8 +54,8 @@ def test_multiply_adds_are_those_of_a_prediction_times_the_predictions() -> None
 
 @pytest.mark.slow
 def test_a_resolution_suite_costs_the_mean_of_its_scales() -> None:
-    request = Request(suite="resolution", window="whole")
-    found = forecast(request, 10, (256, 512), rates=[10.0])
+    suite, size = "resolution", (256, 512)
+    found = robustbench_seg.forecast(suite=suite, limit=10, size=size, frames_per_second=[10.0])
     native = costs(["b0"], (256, 512))["gflops_executed"].item()
     assert found.models["gflops"].item() != pytest.approx(native)
     assert found.models["seconds"].item() == pytest.approx(
@@ -65,17 +64,18 @@ def test_a_resolution_suite_costs_the_mean_of_its_scales() -> None:
 
 
 def test_time_follows_from_the_given_rate() -> None:
-    found = forecast(Request(models=("b0",)), 500, (256, 512), workers=8, rates=[5.0])
+    size = (256, 512)
+    found = robustbench_seg.forecast(limit=500, size=size, workers=8, frames_per_second=[5.0])
     assert found.seconds == pytest.approx(81 * 500 / 5 / 8)
     for rates, measure in (([5.0, 1.0], False), ([0.0], False), ([5.0], True)):
         with pytest.raises(InputError, match="--frames-per-second: needs one number"):
-            forecast(Request(), 1, (64, 64), rates=rates, measure=measure)
+            robustbench_seg.forecast(size=(64, 64), frames_per_second=rates, measure=measure)
 
 
 @pytest.mark.slow
 def test_memory_is_that_of_a_process() -> None:
     size = (512, 1024)
-    found = forecast(Request(models=("b2",), device="cpu", batch=1), 1, size)
+    found = robustbench_seg.forecast("b2", limit=1, size=size, device="cpu", batch=1)
     code = f"""
 import re
 from dataclasses import replace

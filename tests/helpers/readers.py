@@ -20,9 +20,8 @@ import numpy as np
 from PIL import Image
 
 import robustbench_seg
-from robustbench_seg import cli
+from robustbench_seg import cli, corrupt_folder
 from robustbench_seg.copies.corrupted_copy import CorruptedCopy
-from robustbench_seg.copies.corrupting import corrupt_folder
 from robustbench_seg.copies.sources import read_source
 from robustbench_seg.datasets.class_maps import load_class_map
 from robustbench_seg.datasets.files import FileFrame, read_image, read_label
