@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 CORRUPTING = (
@@ -24,11 +25,8 @@ EVALUATING = (*CORRUPTING, "pandas", "torch")
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """Return the version of each of these packages that is installed."""
-    return {name: found for name in packages if (found := _version(name))}
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+    found = {}
+    for name in packages:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found

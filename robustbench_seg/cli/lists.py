@@ -77,9 +77,9 @@ def suites(
         return
     if csv is not None:
         raise InputError("--csv: needs --digests; add it, or leave --csv out")
-    from ..protocol.suites import load_suite, suite_names
+    from ..protocol.suites import SUITES, load_suite
 
-    for each in map(load_suite, suite_names()):
+    for each in map(load_suite, SUITES):
         table = each.overview()
         title = f"{each.name}: {each.title}"
         print_table(title, list(table.columns), table.itertuples(index=False))

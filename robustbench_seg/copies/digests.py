@@ -32,13 +32,9 @@ def pixel_digest(image: NDArray[np.uint8]) -> str:
     return hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
 
 
-def suite_digests(suite: Suite, *, seed: int = 0) -> tuple[ImageDigest, ...]:
-    """Return the digest of a fixed frame under each condition of a suite, in its order.
-
-    The frame is scene 0 of the split val of streets, at 512x256.
-    """
-    image, _ = render(*SCENE)
-    return image_digests(image, suite.corrupted, seed=seed)
+def suite_digests(suite: Suite) -> tuple[ImageDigest, ...]:
+    """Return the digest of `SCENE` under each corruption of a suite, in its order."""
+    return image_digests(render(*SCENE)[0], suite.corrupted)
 
 
 def image_digests(

@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..folders import RESULTS, check_folder
 from ..inference.condition_images import ConditionImages
 from ..inference.devices import batch_size, torch_threads
-from ..models.base import Segmenter, Window, WindowMode
+from ..models.base import Segmenter
 from ..models.class_mask import restrict_classes
 from ..models.registry import load_models
 from ..progress import Progress, silent
@@ -145,7 +145,8 @@ def make_plan(
         )
     spec = Spec(
         models=tuple(
-            ModelSpec.of(segmenter, _window(segmenter, request.window)) for segmenter in segmenters
+            ModelSpec.of(each, replace(each.window, mode=request.window or each.window.mode))
+            for each in segmenters
         ),
         dataset=dataset.name,
         split=dataset.split,
@@ -222,7 +223,3 @@ def _load_models(
             restrict_classes(segmenter, mapping.kept_classes) for segmenter in segmenters
         )
     return segmenters
-
-
-def _window(segmenter: Segmenter, mode: WindowMode | None) -> Window:
-    return segmenter.window if mode is None else replace(segmenter.window, mode=mode)

@@ -72,7 +72,7 @@ def find_source(request: Request) -> Source:
             raise InputError(
                 f"{option} {given}: the images in {request.copy} are made; leave it out"
             )
-    return Source(chosen, ConditionImages(made.seed, implementation, copy), copy)
+    return Source(chosen, ConditionImages(made.seed, implementation, copy.image), copy)
 
 
 def taken_source(dataset: Dataset, request: Request) -> Source:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,22 +14,14 @@ from ..protocol.condition import Draw
 from .rescaling import rescale
 
 
-class ImageArchive(Protocol):
-    """Corrupted images on disk, such as a corrupted copy."""
-
-    def image(self, key: str, corruption: str, severity: int) -> NDArray[np.uint8]:
-        """Return the corrupted form of the image with digest `key`, uint8 (H, W, 3)."""
-        ...
-
-
 @dataclass(frozen=True)
 class ConditionImages:
     """Makes what models see under a condition from a frame's image."""
 
     seed: int = 0
     implementation: Implementation = "native"
-    copy: ImageArchive | None = None
-    """Source of the corrupted images; None: they are made here."""
+    read: Callable[[str, str, int], NDArray[np.uint8]] | None = None
+    """Return the image with a key under a corruption and severity; None: they are made here."""
 
     def make(self, draw: Draw, image: NDArray[np.uint8], key: str) -> NDArray[np.uint8]:
         """Return the image of a draw, RGB uint8 (H', W', 3), from a frame's (H, W, 3).
@@ -40,8 +32,8 @@ class ConditionImages:
         condition = draw.condition
         if condition.corruption is not None:
             name, severity = condition.corruption
-            if self.copy is not None:
-                image = self.copy.image(key, name, severity)
+            if self.read is not None:
+                image = self.read(key, name, severity)
             else:
                 image = corrupt(
                     image,
@@ -52,8 +44,7 @@ class ConditionImages:
                     implementation=self.implementation,
                 )
         if condition.scale is not None:
-            height, width = image.shape[:2]
-            image = rescale(
-                image, condition.scale.size((height, width))
-            )  # (H, W, 3) -> (H', W', 3)
+            height, width, _ = image.shape
+            size = condition.scale.size((height, width))
+            image = rescale(image, size)  # (H, W, 3) -> (H', W', 3)
         return image

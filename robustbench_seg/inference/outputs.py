@@ -30,16 +30,17 @@ def check_logits(segmenter: Segmenter, logits: object, inputs: int) -> Tensor:
 
     Spare outputs, which follow those of the classes, are dropped.
     """
-    classes = len(segmenter.classes)
-    expected = f"expected logits ({inputs}, {classes + segmenter.spare_outputs}, h, w)"
-    if not isinstance(logits, Tensor) or logits.ndim != 4 or not logits.is_floating_point():
+    outputs = len(segmenter.classes) + segmenter.spare_outputs
+    if (
+        not isinstance(logits, Tensor)
+        or not logits.is_floating_point()
+        or logits.ndim != 4
+        or logits.shape[:2] != (inputs, outputs)
+    ):
         given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        expected = f"expected logits ({inputs}, {outputs}, h, w), one channel for each class"
         raise output_error(segmenter, f"gives {given}; {expected}")
-    if logits.shape[:2] != (inputs, classes + segmenter.spare_outputs):
-        raise output_error(
-            segmenter, f"gives {tuple(logits.shape)}; {expected}, one channel for each class"
-        )
-    return logits[:, :classes]
+    return logits[:, : len(segmenter.classes)]
 
 
 def check_labels(segmenter: Segmenter, output: object, size: Size) -> NDArray[np.uint8]:

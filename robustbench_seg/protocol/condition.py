@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from corruptions.catalogue import find
@@ -47,10 +47,6 @@ class Condition:
         """Whether the pixels depend on the seed."""
         return self.corruption is not None and find(self.corruption[0]).random
 
-    def at_scale(self, scale: Scale | None) -> Condition:
-        """Return the condition with another size of the network's input; None: unchanged."""
-        return self if scale is None else replace(self, scale=scale)
-
     def view(self, frame: Size) -> InputView:
         """Return how a model sees a frame of size (height, width) under this condition."""
         if self.scale is None:
@@ -79,12 +75,9 @@ def parse_condition(text: str) -> Condition:
     name, _, severity = text.replace(":", " ").partition(" ")
     try:
         found = find(name).name
-        number = check_severity(int(severity) if severity in _DIGITS else severity)
+        number = check_severity(int(severity) if severity in [*"0123456789"] else severity)
     except InputError as error:
         raise InputError(
             f"{text!r}: {error}; write clean, or a corruption and its severity: fog:3"
         ) from None
     return Condition.corrupted(found, number)
-
-
-_DIGITS = tuple("0123456789")

@@ -44,6 +44,9 @@ class RelativeWindow:
     crop: float = 1.0
     stride: float = 1.0
 
+    def __str__(self) -> str:
+        return self.name
+
     def window(self, frame: Size) -> Window:
         """Return the window in pixels for a frame's size."""
         crop, stride = (max(1, round(share * min(frame))) for share in (self.crop, self.stride))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -132,19 +132,15 @@ class Spec:
         if self.taken:
             taken_in = {frame.condition for frame in self.frames}
             every = tuple(condition for condition in every if condition.name in taken_in)
-        scale = None if self.input_scale is None else Scale("scale", self.input_scale)
-        return tuple(condition.at_scale(scale) for condition in every)
+        if self.input_scale is not None:
+            scale = Scale("scale", self.input_scale)
+            every = tuple(replace(condition, scale=scale) for condition in every)
+        return every
 
     @property
     def taken(self) -> bool:
         """Whether each frame was taken in one of the conditions."""
         return any(frame.condition for frame in self.frames)
-
-    def conditions_of(self, frame: FrameSpec) -> tuple[Condition, ...]:
-        """Return the conditions under which a frame is seen."""
-        if not frame.condition:
-            return self.conditions
-        return tuple(c for c in self.conditions if c.name == frame.condition)
 
     def draws_of(self, condition: Condition) -> range:
         """Return the numbers of the draws of a condition: 0 alone unless it is random."""
@@ -154,7 +150,8 @@ class Spec:
         """Return each draw of each condition under which a frame is seen, in order."""
         return tuple(
             Draw(condition, number)
-            for condition in self.conditions_of(frame)
+            for condition in self.conditions
+            if frame.condition in ("", condition.name)
             for number in self.draws_of(condition)
         )
 
@@ -223,21 +220,19 @@ class Spec:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Spec:
         """Return the specification that `to_dict` made plain values of, also through JSON."""
-        models = [
-            ModelSpec(**{**model, "window": Window(**model["window"])})
-            for model in values["models"]
-        ]
-        frames = [
-            FrameSpec(**{**frame, "class_pixels": tuple(frame["class_pixels"])})
-            for frame in values["frames"]
-        ]
         class_map = values.get("class_map")
         parts = {
-            "models": tuple(models),
+            "models": tuple(
+                ModelSpec(**{**model, "window": Window(**model["window"])})
+                for model in values["models"]
+            ),
             "classes": tuple(
                 ClassInfo(**{**info, "color": tuple(info["color"])}) for info in values["classes"]
             ),
-            "frames": tuple(frames),
+            "frames": tuple(
+                FrameSpec(**{**frame, "class_pixels": tuple(frame["class_pixels"])})
+                for frame in values["frames"]
+            ),
             "suite": suite_from_dict(values["suite"]),
             "copy": CopySpec(**values["copy"]) if values.get("copy") else None,
             "class_map": ClassMapSpec.from_dict(class_map) if class_map else None,

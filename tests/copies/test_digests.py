@@ -74,7 +74,9 @@ def test_a_digest_is_the_sha256_of_the_corrupted_pixels() -> None:
     expected = hashlib.sha256(corrupted.tobytes()).hexdigest()
     assert pixel_digest(corrupted) == pixel_digest(np.asfortranarray(corrupted)) == expected
     suite = load_suite("cityscapes-c").select(["shot_noise"], [4])
-    assert suite_digests(suite, seed=2) == (ImageDigest("shot_noise", 4, expected),)
+    assert image_digests(image, suite.corrupted, seed=2) == (
+        ImageDigest("shot_noise", 4, expected),
+    )
 
 
 def test_the_total_digest_is_of_one_line_per_image() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from corruptions import InputError, corruption_names
 from robustbench_seg.protocol import suites
-from robustbench_seg.protocol.suites import CorruptionSuite, load_suite, suite_names
+from robustbench_seg.protocol.suites import SUITES, CorruptionSuite, load_suite
 from tests.helpers.suite_files import RAIN_AND_GLARE, corruption_suite
 
 NOISE = ("gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise")
@@ -68,12 +68,12 @@ def test_imagenet_c_is_what_the_package_calls_common() -> None:
 
 def test_every_data_file_is_a_suite_that_can_be_named() -> None:
     files = [file.name for file in (Path(suites.__file__).parent / "data").iterdir()]
-    assert sorted(files) == sorted(f"{name}.toml" for name in suite_names())
+    assert sorted(files) == sorted(f"{name}.toml" for name in SUITES)
 
 
 def test_digests_are_pinned() -> None:
     # A stored run is refused to a suite of another digest: change these only with the suites.
-    assert {name: load_suite(name).digest[:16] for name in suite_names()} == {
+    assert {name: load_suite(name).digest[:16] for name in SUITES} == {
         "cityscapes-c": "af7f181c10ea5e2b",
         "imagenet-c": "90cba72a68a4716f",
         "imagenet-c-all": "b5a72b6e3156ae72",
@@ -161,7 +161,7 @@ def test_an_unknown_suite_is_answered_with_the_names() -> None:
         InputError, match=r"'cityscape-c' \(did you mean 'cityscapes-c'\?\)"
     ) as error:
         load_suite("cityscape-c")
-    assert all(name in str(error.value) for name in (*suite_names(), ".toml"))
+    assert all(name in str(error.value) for name in (*SUITES, ".toml"))
 
 
 def test_a_file_may_not_pass_for_a_suite_of_ours(tmp_path: Path) -> None:

@@ -39,8 +39,5 @@ def find_engine(request: Request) -> Engine:
         return Cluster.find(request)
     if request.devices:
         return Processes.find(request)
-    return Local(
-        resolve_device(request.device),
-        request.threads or default_threads(),
-        os.cpu_count() or 1,
-    )
+    threads = request.threads or default_threads()
+    return Local(resolve_device(request.device), threads, os.cpu_count() or 1)

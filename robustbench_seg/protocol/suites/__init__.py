@@ -17,29 +17,24 @@ from .suite import Suite
 
 __all__ = [
     "KINDS",
+    "SUITES",
     "CorruptionSuite",
     "ResolutionSuite",
     "Suite",
     "TakenSuite",
     "load_suite",
     "suite_from_dict",
-    "suite_names",
 ]
 
 KINDS: list[type[Suite]] = [ResolutionSuite, TakenSuite, CorruptionSuite]
 """Kinds of suites. The first that describes stored values, or has a key of a file, reads them."""
 
 DEFAULT_SUITE = "cityscapes-c"
-_NAMES = (
+SUITES = (
     *(DEFAULT_SUITE, "imagenet-c", "imagenet-c-all"),
     *("resolution", "resolution-short-side", "resolution-table1c"),
 )
-_DATA = resources.files(__package__) / "data"
-
-
-def suite_names() -> tuple[str, ...]:
-    """Return the names of the suites that come with the package."""
-    return _NAMES
+"""Names of the suites that come with the package."""
 
 
 def load_suite(name: str | Path) -> Suite:
@@ -47,12 +42,13 @@ def load_suite(name: str | Path) -> Suite:
 
     Raises InputError for an unknown name, an unreadable file, or a file that is not a suite.
     """
-    if name in _NAMES:
-        return _parse((_DATA / f"{name}.toml").read_text("utf-8"), str(name), f"{name}.toml")
+    if name in SUITES:
+        file = resources.files(__package__) / "data" / f"{name}.toml"
+        return _parse(file.read_text("utf-8"), str(name), file.name)
     path = Path(name)
     if path.suffix != ".toml":
-        raise InputError(f"{unknown('suite', str(name), _NAMES)}, or give a path to a .toml file")
-    if path.stem in _NAMES:
+        raise InputError(f"{unknown('suite', str(name), SUITES)}, or give a path to a .toml file")
+    if path.stem in SUITES:
         raise InputError(f"{path}: has the name of a built-in suite; rename the file")
     try:
         text = path.read_text("utf-8")

@@ -89,11 +89,6 @@ class CorruptionSuite(SeverityPolicy, Suite):
         return partial(tables.class_scores, suite=self)
 
     @property
-    def family(self) -> tuple[str, ...]:
-        """Names of the corruptions."""
-        return self.corruptions
-
-    @property
     def examples(self) -> frozenset[tuple[str, int]]:
         """First corruption of each category, at severity 3 or the strongest that is run below."""
         first = {column.category: column.corruption for column in reversed(self.columns)}
@@ -101,11 +96,6 @@ class CorruptionSuite(SeverityPolicy, Suite):
             (number for number in self.severities if number <= 3), default=min(self.severities)
         )
         return frozenset((name, severity) for name in first.values())
-
-    @property
-    def policy(self) -> SeverityPolicy:
-        """The suite itself."""
-        return self
 
     def overview(self) -> pd.DataFrame:
         """Return the corruptions of each category and their severities that count."""
@@ -233,11 +223,7 @@ class TakenSuite(CorruptionSuite):
 
 
 def _columns(
-    category: object,
-    severities: tuple[int, ...],
-    file: str,
-    where: str,
-    earlier: Sequence[Column],
+    category: object, severities: tuple[int, ...], file: str, where: str, earlier: Sequence[Column]
 ) -> list[Column]:
     """Return the columns of a table [[category]]."""
     table = check_keys(category, ("name", "corruptions", "counted"), (), file, where)
@@ -262,16 +248,14 @@ def _columns(
 
 def _severities(value: object, allowed: tuple[int, ...], file: str, key: str) -> tuple[int, ...]:
     """Return rising severities out of the allowed ones."""
-    expected = f"expected rising severities out of {', '.join(map(str, allowed))}"
-    if not isinstance(value, list) or not value:
-        raise InputError(f"{file}: {key}: {expected}, got {value!r}")
     try:
-        numbers = tuple(check_severity(severity) for severity in value)
+        numbers = [check_severity(each) for each in value] if isinstance(value, list) else []
     except InputError:
-        numbers = ()
-    if not numbers or not set(numbers) <= set(allowed) or list(numbers) != sorted(set(numbers)):
+        numbers = []
+    if not numbers or not set(numbers) <= set(allowed) or numbers != sorted(set(numbers)):
+        expected = f"expected rising severities out of {', '.join(map(str, allowed))}"
         raise InputError(f"{file}: {key}: {expected}, got {value!r}")
-    return numbers
+    return tuple(numbers)
 
 
 def _range(severities: tuple[int, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from corruptions.checks import unknown
 
@@ -11,7 +12,7 @@ from ...errors import InputError
 
 def check_keys(
     table: object, needed: tuple[str, ...], optional: tuple[str, ...], file: str, where: str
-) -> Mapping[str, object]:
+) -> Mapping[str, Any]:
     """Return a table that has all needed keys and no others than the optional ones."""
     if not isinstance(table, dict):
         raise InputError(f"{file}: {where}expected a table")

@@ -31,7 +31,7 @@ from ...models.base import WindowMode
 from ..condition import CLEAN, Condition, parse_condition
 from ..input_geometry import RelativeWindow, Scale, Size, Unit
 from .fields import check_keys, text
-from .suite import CurveAxis, Scores, Suite
+from .suite import Scores, Suite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 SMALLEST, LARGEST = 1 / 64, 16
 """Smallest and largest factor of a frame's sides."""
+_Image = tuple[str, int] | None
+"""Corruption and severity of an image; None: the frame as it is."""
 _UNITS: Mapping[str, Unit] = {"scales": "scale", "short_sides": "short side"}
 
 
@@ -51,8 +53,8 @@ class ResolutionSuite(Suite):
     values: tuple[float, ...]
     windows: tuple[RelativeWindow, ...]
     """Empty: each model's own alone."""
-    images: tuple[tuple[str, int] | None, ...]
-    """Corruptions and severities at native resolution, before rescaling; None: the clean frame."""
+    images: tuple[_Image, ...]
+    """Images at native resolution, before rescaling."""
     against: str
     """Name of the condition that changes are measured against."""
 
@@ -62,12 +64,7 @@ class ResolutionSuite(Suite):
     def conditions(self) -> tuple[Condition, ...]:
         """All combinations, named such as "scale 0.5" or "fog 3, scale 0.5, slide"."""
         return tuple(
-            Condition(
-                name=", ".join(filter(None, (_label(image), str(scale), _label(window)))),
-                corruption=image,
-                scale=scale,
-                window=window,
-            )
+            Condition(_named(image, scale, window), corruption=image, scale=scale, window=window)
             for image, window, scale in self._combinations()
         )
 
@@ -77,17 +74,11 @@ class ResolutionSuite(Suite):
         from ...scores.resolution import CurvePoint
 
         return {
-            condition.name: CurvePoint(
-                ", ".join(filter(None, (_label(image), _label(window)))), scale.value
-            )
-            for condition, (image, window, scale) in zip(
-                self.conditions, self._combinations(), strict=True
-            )
+            _named(image, scale, window): CurvePoint(_named(image, window), scale.value)
+            for image, window, scale in self._combinations()
         }
 
-    def _combinations(
-        self,
-    ) -> Iterable[tuple[tuple[str, int] | None, RelativeWindow | None, Scale]]:
+    def _combinations(self) -> Iterable[tuple[_Image, RelativeWindow | None, Scale]]:
         scales = [Scale(self.unit, value) for value in self.values]
         return product(self.images, self.windows or (None,), scales)
 
@@ -103,14 +94,13 @@ class ResolutionSuite(Suite):
         """Tables of a run by name: tidy, summary, resolution, classes."""
         from ...scores import resolution as tables  # with pandas, which corrupting does not need
 
-        names = [condition.name for condition in self.conditions]
         return {
             "tidy": lambda scores: scores.tidy,
-            "summary": lambda scores: tables.summary(scores.tidy, names),
+            "summary": lambda scores: tables.summary(scores.tidy, self.family),
             "resolution": lambda scores: tables.with_intervals(
                 tables.resolution_table(scores.tidy, self.places, self.against), scores.intervals
             ),
-            "classes": lambda scores: tables.class_table(scores.tidy, names),
+            "classes": lambda scores: tables.class_table(scores.tidy, self.family),
         }
 
     def scores(self, miou: pd.DataFrame) -> pd.DataFrame:
@@ -120,20 +110,15 @@ class ResolutionSuite(Suite):
         return tables.changes(miou, self.against)
 
     @property
-    def family(self) -> tuple[str, ...]:
-        """Names of the conditions."""
-        return tuple(condition.name for condition in self.conditions)
-
-    @property
     def examples(self) -> frozenset[tuple[str, int]]:
         """Conditions at the lowest and the highest resolution."""
         ends = (self.values[0], self.values[-1])
         return frozenset(c.key for c in self.conditions if c.scale and c.scale.value in ends)
 
     @property
-    def curves(self) -> CurveAxis:
-        """Scale or short side."""
-        return CurveAxis(self.unit, self.against)
+    def curves(self) -> tuple[str, str]:
+        """Scale or short side, and the condition of a suite file's `against`."""
+        return self.unit, self.against
 
     def overview(self) -> pd.DataFrame:
         """Return the resolutions, the windows and what changes are measured against."""
@@ -212,19 +197,21 @@ class ResolutionSuite(Suite):
             images=tuple(_image(image, file) for image in images),
             against=content.get("against", CLEAN.name),
         )
-        names = suite.family
-        if len(set(names)) < len(names):
+        if len(suite.family) < len(suite.conditions):
             raise InputError(f"{file}: window: two have the same name")
-        known = (CLEAN.name, *names)
+        known = (CLEAN.name, *suite.family)
         if suite.against not in known:
             raise InputError(f"{file}: against: {unknown('condition', suite.against, known)}")
         return suite
 
 
-def _label(part: tuple[str, int] | RelativeWindow | None) -> str:
-    if part is None:
-        return ""
-    return part.name if isinstance(part, RelativeWindow) else Condition.corrupted(*part).label
+def _named(*parts: _Image | Scale | RelativeWindow) -> str:
+    """Join the names of what a condition combines: "fog 3, scale 0.5"."""
+    return ", ".join(
+        Condition.corrupted(*part).label if isinstance(part, tuple) else str(part)
+        for part in parts
+        if part is not None
+    )
 
 
 def _values(values: object, key: str, file: str) -> tuple[float, ...]:
@@ -244,27 +231,23 @@ def _values(values: object, key: str, file: str) -> tuple[float, ...]:
 
 def _window(window: object, number: int, file: str) -> RelativeWindow:
     where = f"window {number}: "
-    if not isinstance(window, dict):
-        raise InputError(f"{file}: {where}expected a table")
-    slides = window.get("mode") == "slide"
+    slides = isinstance(window, dict) and window.get("mode") == "slide"
     needed = ("name", "mode", "crop", "stride") if slides else ("name", "mode")
-    check_keys(window, needed, (), file, where)
-    if window["mode"] not in get_args(WindowMode):
-        raise InputError(
-            f'{file}: {where}mode: expected "slide" or "whole", got {window["mode"]!r}'
-        )
+    table = check_keys(window, needed, (), file, where)
+    if table["mode"] not in get_args(WindowMode):
+        raise InputError(f'{file}: {where}mode: expected "slide" or "whole", got {table["mode"]!r}')
     for key in needed[2:]:
-        if type(window[key]) not in (int, float) or not 0 < window[key] <= LARGEST:
+        if type(table[key]) not in (int, float) or not 0 < table[key] <= LARGEST:
             raise InputError(
                 f"{file}: {where}{key}: expected a share of the frame's shorter side, such as "
-                f"0.75, got {window[key]!r}"
+                f"0.75, got {table[key]!r}"
             )
-    if slides and window["stride"] > window["crop"]:
+    if slides and table["stride"] > table["crop"]:
         raise InputError(f"{file}: {where}stride: larger than crop, so that pixels are left out")
-    return RelativeWindow(**{**window, "name": text(window["name"], file, f"{where}name")})
+    return RelativeWindow(**{**table, "name": text(table["name"], file, f"{where}name")})
 
 
-def _image(image: object, file: str) -> tuple[str, int] | None:
+def _image(image: object, file: str) -> _Image:
     try:
         return parse_condition(str(image)).corruption
     except InputError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from ...scores.policy import SeverityPolicy
 from ..condition import Condition
@@ -30,15 +30,6 @@ class Scores(Protocol):
     def intervals(self) -> pd.DataFrame:
         """Scores derived from several conditions, with their intervals."""
         ...
-
-
-class CurveAxis(NamedTuple):
-    """The horizontal axis of curves over the conditions of a suite."""
-
-    unit: str
-    """Quantity, such as "scale"."""
-    against: str
-    """Name of the condition that changes are measured against."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +74,9 @@ class Suite(ABC):
         return None
 
     @property
-    @abstractmethod
-    def family(self) -> Sequence[str]:
-        """Scores over which p-values of a comparison are corrected."""
+    def family(self) -> tuple[str, ...]:
+        """Names of the conditions, over which p-values of a comparison are corrected."""
+        return tuple(dict.fromkeys(condition.name for condition in self.conditions))
 
     @property
     @abstractmethod
@@ -95,11 +86,11 @@ class Suite(ABC):
     @property
     def policy(self) -> SeverityPolicy | None:
         """Corruptions and their severities that count; None for a suite without severities."""
-        return None
+        return self if isinstance(self, SeverityPolicy) else None
 
     @property
-    def curves(self) -> CurveAxis | None:
-        """Axis of curves over the conditions; None for a suite that has none."""
+    def curves(self) -> tuple[str, str] | None:
+        """Quantity along curves over the conditions, and the condition that changes are against."""
         return None
 
     @abstractmethod
