@@ -22,18 +22,14 @@ class LiveScore:
         self.cells = 0
         self._sums: dict[tuple[str, str, int], NDArray[np.int64]] = {}
         for cell, matrix in stored:
-            self._count(cell, matrix)
+            self.add({cell: matrix})
 
     def add(self, cells: Mapping[Cell, NDArray[np.int64]], failures: Sized = ()) -> None:
         """Count finished cells, and failed ones, which have no score."""
         for cell, matrix in cells.items():
-            self._count(cell, matrix)
-        self.cells += len(failures)
-
-    def _count(self, cell: Cell, matrix: NDArray[np.int64]) -> None:
-        self.cells += 1
-        key = (cell.model, cell.condition, cell.severity)
-        self._sums[key] = self._sums[key] + matrix if key in self._sums else matrix
+            key = (cell.model, cell.condition, cell.severity)
+            self._sums[key] = self._sums.get(key, 0) + matrix
+        self.cells += len(cells) + len(failures)
 
     def note(self) -> str:
         """Return each model's mIoU so far in percent: clean, and the mean over corrupted images."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from ..errors import InputError
 from ..folders import RESULTS
@@ -19,7 +18,7 @@ from .differences import differences
 from .store import Store
 
 _TOGETHER = 1000
-Item = TypeVar("Item")
+"""Number of cells in a transaction."""
 
 
 def merge(
@@ -70,8 +69,8 @@ def _copy(part: Store, whole: Store) -> None:
     """Copy the cells, pictures, failures and sessions of a part that the whole lacks."""
     there = whole.stored()
     new = ((cell, matrix) for cell, matrix in part.matrices() if cell not in there)
-    for cells in _batches(new):
-        whole.add(dict(cells))
+    while batch := dict(islice(new, _TOGETHER)):
+        whole.add(batch)
     there = whole.stored()
     failed = [failure for failure in part.failures() if failure.cell not in there]
     whole.add({}, part.pictures(), failed)
@@ -79,8 +78,3 @@ def _copy(part: Store, whole: Store) -> None:
     for session in part.sessions():
         if session not in sessions:
             whole.add_session(session)
-
-
-def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
-    while batch := list(islice(items, _TOGETHER)):
-        yield batch

@@ -12,7 +12,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from ..errors import InputError
 from ..folders import check_folder
 from ..protocol.cell import Cell
 from .database import FILE, SCHEMA, VERSION, digest, exclusive_lock, is_initialised, sqlite_errors
+from .differences import differences
 
+_KEY = "model, condition, severity, frame, draw"
 CAPTIONS = INPUT, PREDICTION, TRUTH = "input", "prediction", "ground truth"
 
 
@@ -84,7 +86,11 @@ class Store:
             connection.commit()
             store = cls(folder, connection)
             store._check()
-            _refuse_another(folder, store.spec(), spec)
+            if found := differences(store.spec(), spec):
+                raise InputError(
+                    f"--out {folder}: holds another run, which differs in {found}; "
+                    "name another folder"
+                )
             yield store
 
     @classmethod
@@ -166,31 +172,20 @@ class Store:
 
         A matrix replaces an earlier failure of its cell; a failure never replaces a matrix.
         """
+        rows: dict[str, list[tuple[Any, ...]]] = {
+            "cells": [(cell, _packed(matrix)) for cell, matrix in cells.items()],
+            "pictures": [(item.cell, item.caption, item.png) for item in pictures],
+            "failures": [(item.cell, item.reason) for item in failures],
+        }
         with self._transaction() as connection:
-            connection.executemany(
-                "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(*_key(cell), *_pack(cell, matrix)) for cell, matrix in cells.items()],
-            )
-            connection.executemany(
-                "INSERT OR REPLACE INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (*_key(item.cell), item.caption, item.png, digest(*_parts(item)))
-                    for item in pictures
-                ],
-            )
-            connection.executemany(
-                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (*_key(item.cell), item.reason, digest(*_key(item.cell), item.reason))
-                    for item in failures
-                ],
-            )
-            connection.execute(
-                "DELETE FROM failures WHERE EXISTS (SELECT 1 FROM cells WHERE"
-                " (cells.model, cells.condition, cells.severity, cells.frame, cells.draw) ="
-                " (failures.model, failures.condition, failures.severity, failures.frame,"
-                " failures.draw))"
-            )
+            for table, found in rows.items():
+                for cell, *content in found:
+                    row = (*astuple(cell), *content)
+                    marks = ", ".join("?" * (len(row) + 1))
+                    connection.execute(
+                        f"INSERT OR REPLACE INTO {table} VALUES ({marks})", (*row, digest(*row))
+                    )
+            connection.execute(f"DELETE FROM failures WHERE ({_KEY}) IN (SELECT {_KEY} FROM cells)")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -206,79 +201,39 @@ class Store:
 
     def stored(self) -> set[Cell]:
         """Return the cells that have a matrix."""
-        rows = self._connection.execute("SELECT model, condition, severity, frame, draw FROM cells")
-        return {Cell(*row) for row in rows}
+        return {Cell(*row) for row in self._connection.execute(f"SELECT {_KEY} FROM cells")}
 
     def matrices(self) -> Iterator[tuple[Cell, NDArray[np.int64]]]:
         """Yield each cell with its matrix, (C, C) or (C, C + 1).
 
         Raises InputError if a digest does not match.
         """
-        rows = self._connection.execute(
-            "SELECT model, condition, severity, frame, draw, matrix, digest FROM cells"
-        )
-        for *key, packed, stored in rows:
-            cell = Cell(*key)
-            self._intact(cell, stored, *key, packed)
+        for cell, packed in self._rows("cells", "matrix"):
             yield cell, _unpacked(packed)
 
     def pictures(self) -> list[Picture]:
         """Return the stored pictures, in a fixed order."""
-        pictures = []
-        for *key, caption, png, stored in self._connection.execute(
-            "SELECT model, condition, severity, frame, draw, caption, png, digest FROM pictures"
-            " ORDER BY model, frame, condition, severity, draw, caption"
-        ):
-            picture = Picture(Cell(*key), caption, png)
-            self._intact(f"a picture of {picture.cell}", stored, *_parts(picture))
-            pictures.append(picture)
-        return pictures
+        order = "ORDER BY model, frame, condition, severity, draw, caption"
+        return [Picture(*row) for row in self._rows("pictures", "caption, png", order)]
 
     def failures(self) -> list[Failure]:
         """Return the predictions that failed when last tried, in a fixed order."""
-        failures = []
-        for *key, reason, stored in self._connection.execute(
-            "SELECT model, condition, severity, frame, draw, reason, digest FROM failures"
-            " ORDER BY frame, condition, severity, draw, model"
-        ):
-            self._intact(f"the failure of {Cell(*key)}", stored, *key, reason)
-            failures.append(Failure(Cell(*key), reason))
-        return failures
+        order = "ORDER BY frame, condition, severity, draw, model"
+        return [Failure(*row) for row in self._rows("failures", "reason", order)]
 
-
-def _refuse_another(folder: Path, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    wanted = json.loads(json.dumps(wanted))  # tuples become lists, as in the stored form
-    differing = sorted(
-        key for key in stored.keys() | wanted.keys() if stored.get(key) != wanted.get(key)
-    )
-    if differing:
-        raise InputError(
-            f"--out {folder}: holds another run, which differs in {', '.join(differing)}; "
-            "name another folder"
-        )
-
-
-def _key(cell: Cell) -> tuple[str, str, int, str, int]:
-    return cell.model, cell.condition, cell.severity, cell.frame, cell.draw
-
-
-def _parts(picture: Picture) -> tuple[str | int | bytes, ...]:
-    return (*_key(picture.cell), picture.caption, picture.png)
-
-
-def _pack(cell: Cell, matrix: NDArray[np.int64]) -> tuple[bytes, str]:
-    packed = _packed(matrix)
-    return packed, digest(*_key(cell), packed)
+    def _rows(self, table: str, columns: str, order: str = "") -> Iterator[tuple[Any, ...]]:
+        """Yield the cell and the columns of each row; InputError if its digest does not match."""
+        rows = self._connection.execute(f"SELECT {_KEY}, {columns}, digest FROM {table} {order}")
+        for *content, stored in rows:
+            cell = Cell(*content[:5])
+            self._intact(f"{cell} in {table}", stored, *content)
+            yield cell, *content[5:]
 
 
 def _packed(matrix: NDArray[np.int64]) -> bytes:
     """Return a matrix (C, C) or (C, C + 1) compressed: shape, places of nonzero counts, counts."""
-    places = np.flatnonzero(matrix)
-    parts = (
-        np.array(matrix.shape, "<u4"),
-        places.astype("<u4"),
-        matrix.ravel()[places].astype("<i8"),
-    )
+    shape, places = np.array(matrix.shape, "<u4"), np.flatnonzero(matrix)
+    parts = (shape, places.astype("<u4"), matrix.ravel()[places].astype("<i8"))
     return zlib.compress(b"".join(part.tobytes() for part in parts))
 
 

@@ -153,7 +153,7 @@ def test_the_default_folder_names_the_run(
 
 def test_what_is_wrong_is_said_before_long_work(tree: Path, tmp_path: Path) -> None:
     evaluate(tree, tmp_path / "run", limit=1)
-    with pytest.raises(InputError, match="differs in frames, seed"):
+    with pytest.raises(InputError, match=r"differs in frames \(., . of them\), seed \(0, 1\);"):
         evaluate(tree, tmp_path / "run", limit=2, seed=1)
     cases: dict[str, dict[str, Any]] = {
         "corruption in cityscapes-c": {"corruptions": ["frog"]},

@@ -162,7 +162,7 @@ def test_the_reference_can_make_the_images(tree: Path, tmp_path: Path) -> None:
     assert any("the original package imagecorruptions" in note for note in theirs.report().notes)
     assert any("are those of robustbench-seg" in note for note in ours.report().notes)
     assert theirs.report().provenance["run"]["corruptions"] == "imagecorruptions"
-    with pytest.raises(InputError, match="differs in implementation"):
+    with pytest.raises(InputError, match=r"differs in implementation \(ours, reference\)"):
         evaluate(tree, tmp_path / "ours", implementation="imagecorruptions", **few)
     with pytest.raises(InputError, match="theirs: use one of native, imagecorruptions"):
         evaluate(tree, tmp_path / "x", implementation="theirs", **few)

@@ -62,7 +62,7 @@ def test_another_specification_is_refused_with_what_differs(tmp_path: Path) -> N
     with Store.create_or_resume(tmp_path / "run", SPEC):
         pass
     with (
-        pytest.raises(InputError, match="differs in models, seed"),
+        pytest.raises(InputError, match=r"differs in models \(1, 0 of them\), seed \(0, 1\);"),
         Store.create_or_resume(tmp_path / "run", {**SPEC, "seed": 1, "models": []}),
     ):
         pass
