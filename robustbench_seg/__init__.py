@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     )
     from .models.registry import list_models
     from .reporting.run import Run
-    from .runs.comparison import compare
+    from .runs.side_by_side import compare
 
 __all__ = [
     "InputError",
@@ -54,7 +54,7 @@ __version__ = version("robustbench-seg")
 
 _HOMES = {
     "Run": ".reporting.run",
-    "compare": ".runs.comparison",
+    "compare": ".runs.side_by_side",
     "list_models": ".models.registry",
 }
 """Modules of the names that are not in `api`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -21,31 +22,22 @@ from ..scores.statistics import MIN_GROUPS
 from .store import Failure, Picture, Store
 
 
+@dataclass(eq=False, repr=False)
 class StoredRun:
     """A run as its folder holds it; of an unfinished one, the frames that are finished."""
 
-    def __init__(
-        self,
-        folder: Path,
-        spec: Spec,
-        frames: tuple[str, ...],
-        pixel_counts: Mapping[str, PixelCounts],
-        sessions: list[dict[str, Any]],
-        pictures: list[Picture],
-        failures: Sequence[Failure] = (),
-    ):
-        self.folder = folder
-        self.spec = spec
-        self.frames = frames
-        """Names of the frames that are finished under all conditions for all models."""
-        self.pixel_counts = pixel_counts
-        """Counts of the finished frames, by model."""
-        self.sessions = sessions
-        """Provenance of each start of the run, first to last."""
-        self.pictures = pictures
-        """Example pictures."""
-        self.failures = failures
-        """Predictions that failed; their frames are left out of all scores."""
+    folder: Path
+    spec: Spec
+    frames: tuple[str, ...]
+    """Names of the frames that are finished under all conditions for all models."""
+    pixel_counts: Mapping[str, PixelCounts]
+    """Counts of the finished frames, by model."""
+    sessions: list[dict[str, Any]]
+    """Provenance of each start of the run, first to last."""
+    pictures: list[Picture]
+    """Example pictures."""
+    failures: Sequence[Failure] = ()
+    """Predictions that failed; their frames are left out of all scores."""
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
@@ -56,8 +48,8 @@ class StoredRun:
             stored = store.stored()
             frames = tuple(frame.name for frame in spec.frames if spec.cells(frame) <= stored)
             counts = _pixel_counts(spec, frames, store.matrices())
-            sessions, pictures, failures = store.sessions(), store.pictures(), store.failures()
-            return cls(folder, spec, frames, counts, sessions, pictures, failures)
+            about = store.sessions(), store.pictures(), store.failures()
+            return cls(folder, spec, frames, counts, *about)
 
     @property
     def complete(self) -> bool:
@@ -91,6 +83,11 @@ class StoredRun:
         """Whether intervals resample groups of frames: all have one, and there are enough."""
         return all(self.groups) and len(set(self.groups)) >= MIN_GROUPS
 
+    def require_frames(self) -> None:
+        """Raise InputError if no frame is finished."""
+        if not self.frames:
+            raise InputError(f"{self.folder}: no frame is finished yet; run its command again")
+
     def table(self, name: str = "summary") -> pd.DataFrame:
         """Return a table of scores, one of `tables`.
 
@@ -100,8 +97,7 @@ class StoredRun:
         """
         if name not in self.tables:
             raise InputError(f"table {name!r}: unknown; there are {', '.join(self.tables)}")
-        if not self.frames:
-            raise InputError(f"{self.folder}: no frame is finished yet; run its command again")
+        self.require_frames()
         return self.intervals if name == "intervals" else self.spec.suite.tables[name](self)
 
     @property

@@ -1,4 +1,4 @@
-"""Models of several stored runs side by side, on the same images.
+"""Models of several stored runs side by side, on the same images, and the difference of two.
 
 Runs with other images, labels, classes or severities are refused, since their scores would differ
 for other reasons than the models. Other differences (windows, input scales, precision, versions)
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..protocol.spec import ModelSpec, Spec
 from ..scores.bootstrap import Bootstrap
+from ..scores.comparison import paired_differences
 from ..scores.pixel_counts import PixelCounts
 from ..scores.policy import SeverityPolicy
 from .run import StoredRun
@@ -92,25 +93,60 @@ def side_by_side(runs: Sequence[StoredRun]) -> SideBySide:
     for run in runs:
         if folders[run.folder.resolve()] > 1:
             raise InputError(f"{run.folder}: named twice; name each run once")
-        if not run.frames:
-            raise InputError(f"{run.folder}: no frame is finished yet; run its command again")
+        run.require_frames()
         if run.spec.suite.policy is None:
             raise InputError(
                 f"{run.folder}: {run.spec.suite.name} has no severities, and compare is for "
                 "corruptions; evaluate the models in one run (robustseg eval --model A --model B)"
             )
     for run in runs[1:]:
-        check_alike(runs[0], run)
+        _check_alike(runs[0], run)
     pairs = [(run, model) for run in runs for model in run.spec.models]
     labels = _labels(pairs)
     return SideBySide(
         tuple(
             Contender(
-                run, model, label, run.pixel_counts[model.name].in_order(order_of(runs[0], run))
+                run, model, label, run.pixel_counts[model.name].in_order(_order_of(runs[0], run))
             )
             for (run, model), label in zip(pairs, labels, strict=True)
         )
     )
+
+
+def compare(
+    first: StoredRun,
+    second: StoredRun,
+    *,
+    first_model: str | None = None,
+    second_model: str | None = None,
+) -> pd.DataFrame:
+    """Return the differences of all scores, second minus first, each with its 95 % interval.
+
+    A run with several models needs the name of one. The table has one row per score of the suite
+    and the columns `first`, `second`, `difference`, `low`, `high`, `p` (p-value of no difference)
+    and `p_holm` (Holm-corrected for the number of corruptions, or of conditions). Raises InputError
+    unless both runs have the same finished images, labels, classes and suite.
+    """
+    names = (_model_name(first, first_model), _model_name(second, second_model))
+    _check_alike(first, second)
+    groups = first.groups if first.grouped else None
+    suite = first.spec.suite
+    return paired_differences(
+        Bootstrap(first.pixel_counts[names[0]], groups),
+        Bootstrap(second.pixel_counts[names[1]].in_order(_order_of(first, second)), groups),
+        suite.scores,
+        suite.family,
+    )
+
+
+def _model_name(run: StoredRun, name: str | None) -> str:
+    run.require_frames()
+    names = list(run.pixel_counts)
+    if name is None and len(names) > 1:
+        raise InputError(f"{run.folder}: has several models; name one of {', '.join(names)}")
+    if name is not None and name not in names:
+        raise InputError(f"{run.folder}: no model {name!r}; there are {', '.join(names)}")
+    return name or names[0]
 
 
 def run_names(runs: Sequence[StoredRun]) -> dict[int, str]:
@@ -120,49 +156,43 @@ def run_names(runs: Sequence[StoredRun]) -> dict[int, str]:
     return {key: path.name if often[path.name] == 1 else str(path) for key, path in paths.items()}
 
 
-def frame_keys(run: StoredRun) -> list[tuple[str, str, str]]:
+def _frame_keys(run: StoredRun) -> list[tuple[str, str, str]]:
     """Return the identity of each finished frame: digests of image and label, and condition."""
     frames = {frame.name: frame for frame in run.spec.frames}
     found = [frames[name] for name in run.frames]
     return [(frame.image_key, frame.label_key, frame.condition) for frame in found]
 
 
-def check_alike(first: StoredRun, other: StoredRun) -> None:
+def _check_alike(first: StoredRun, other: StoredRun) -> None:
     """Raise InputError unless two runs have the same finished images, labels, classes, suite."""
-    ours, theirs = frame_keys(first), frame_keys(other)
+    ours, theirs = sorted(_frame_keys(first)), sorted(_frame_keys(other))
     images, their_images = ([key[0] for key in keys] for keys in (ours, theirs))
-    of_first, of_other = len(first.frames), len(other.frames)
-    apart = f"they share {len(set(images) & set(their_images))} of {of_first} and {of_other}"
-    left = "; one is unfinished: run its command again" * (not (first.complete and other.complete))
-    for what, same in (
-        ("classes", first.spec.class_names == other.spec.class_names),
-        ("finished images", sorted(images) == sorted(their_images)),
-        ("labels of the same images", sorted(ours) == sorted(theirs)),
-        (
-            "suite, its corruptions or severities",
-            first.spec.suite.digest == other.spec.suite.digest,
-        ),
-        ("conditions", first.spec.conditions == other.spec.conditions),
-    ):
+    shared = len(set(images) & set(their_images))
+    apart = f"they share {shared} of {len(images)} and {len(their_images)}"
+    if not (first.complete and other.complete):
+        apart += "; one is unfinished: run its command again"
+    for what, same in {
+        "classes": first.spec.class_names == other.spec.class_names,
+        f"finished images ({apart})": images == their_images,
+        "labels of the same images": ours == theirs,
+        "suite, its corruptions or severities": first.spec.suite.digest == other.spec.suite.digest,
+        "conditions": first.spec.conditions == other.spec.conditions,
+    }.items():
         if not same:
-            why = f" ({apart}{left})" if what == "finished images" else ""
             raise InputError(
-                f"{other.folder}: differs from {first.folder} in {what}{why}; evaluate both models "
-                "on the same"
+                f"{other.folder}: differs from {first.folder} in {what}; evaluate both models on "
+                "the same"
             )
 
 
-def order_of(first: StoredRun, other: StoredRun) -> NDArray[np.intp]:
+def _order_of(first: StoredRun, other: StoredRun) -> NDArray[np.intp]:
     """Return the places of the first run's images in the other run."""
-    places = (np.array(_sorted(frame_keys(run)), np.intp) for run in (first, other))
-    ours, theirs = places
+    ours, theirs = (
+        sorted(range(len(keys)), key=keys.__getitem__) for keys in map(_frame_keys, (first, other))
+    )
     order = np.empty(len(ours), np.intp)
     order[ours] = theirs
     return order
-
-
-def _sorted(keys: Sequence[tuple[str, str, str]]) -> list[int]:
-    return sorted(range(len(keys)), key=keys.__getitem__)
 
 
 def _labels(pairs: Sequence[tuple[StoredRun, ModelSpec]]) -> list[str]:
