@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
 
-
-class Progress(Protocol):
-    """A callback that gets the steps done, their total and a short note after each step."""
-
-    def __call__(self, stage: str, done: int, total: int, note: str) -> None:
-        """Show the progress of a stage."""
-        ...
+Progress = Callable[[str, int, int, str], None]
+"""Called after each step with the name of the stage, the steps done, their total and a note."""
 
 
 def silent(stage: str, done: int, total: int, note: str) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..datasets.files import read_image
 from ..errors import InputError
-from .digests import pixel_digest
+from ..protocol.spec import pixel_digest
 from .manifest import Manifest
 from .sources import SourceImage
 

@@ -14,10 +14,10 @@ from ..folders import check_folder
 from ..inference.prefetch import prefetch
 from ..processes import run_in_processes, stopped
 from ..progress import Progress
+from ..protocol.spec import pixel_digest
 from ..protocol.suites import Suite
 from ..versions import CORRUPTING, versions
 from .corrupted_copy import CorruptedCopy, CorruptedImage
-from .digests import pixel_digest
 from .manifest import MANIFEST, Manifest, refuse_another
 from .png import write_png
 from .sources import SourceImage, find_sources, read_source

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from corruptions import corrupt, image_key
 
 from ..datasets.streets import render
+from ..protocol.spec import pixel_digest
 from ..protocol.suites import Suite
 
 SCENE = ("val", 0, 512, 256)
@@ -25,11 +26,6 @@ class ImageDigest:
     corruption: str
     severity: int
     sha256: str
-
-
-def pixel_digest(image: NDArray[np.uint8]) -> str:
-    """Return the SHA-256 of an image's bytes (H, W, 3), row by row, in 64 hex digits."""
-    return hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
 
 
 def suite_digests(suite: Suite) -> tuple[ImageDigest, ...]:

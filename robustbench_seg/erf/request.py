@@ -56,20 +56,14 @@ Stages = Annotated[
     Sequence[str] | None,
     Option(
         "Stages of the encoder by number, head, or all: 3,4,head.",
-        *(MODEL, "LIST"),
+        MODEL,
         default="all, or none with --layer",
         flag="--stage",
-        read=parsing.names,
     ),
 ]
 Layers = Annotated[
     Sequence[str],
-    Option(
-        "Modules of the network by name, such as backbone.block4.1.",
-        *(MODEL, "LIST"),
-        flag="--layer",
-        read=parsing.names,
-    ),
+    Option("Modules of the network by name, such as backbone.block4.1.", MODEL, flag="--layer"),
 ]
 InputSize = Annotated[
     Size | None,
@@ -78,7 +72,6 @@ InputSize = Annotated[
         *(MODEL, "WxH"),
         default="the model's own; 1024x1024 for replknet",
         flag="--size",
-        read=parsing.size,
     ),
 ]
 UnitAt = Annotated[
@@ -98,7 +91,7 @@ Limit = Annotated[
     int | None,
     Option(
         "Only the first N frames.",
-        *(DATA, "N"),
+        DATA,
         default="16 of streets, else as published: 100 for luo, 50 for replknet",
         least=1,
     ),
@@ -107,12 +100,11 @@ Conditions = Annotated[
     Sequence[str],
     Option(
         "Conditions of the frames: clean, or corruptions with a severity: clean,fog:3.",
-        *(CONDITIONS, "LIST"),
+        CONDITIONS,
         flag="--condition",
-        read=parsing.names,
     ),
 ]
-Batch = Annotated[int, Option("Images per forward pass.", COMPUTE, "N", least=1)]
+Batch = Annotated[int, Option("Images per forward pass.", COMPUTE, least=1)]
 
 
 @dataclass(frozen=True, kw_only=True)

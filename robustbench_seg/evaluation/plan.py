@@ -21,8 +21,7 @@ from ..models.registry import load_models
 from ..progress import Progress, silent
 from ..protocol.cell import Cell
 from ..protocol.condition import Draw
-from ..protocol.request import Request
-from ..protocol.sharding import Shard
+from ..protocol.request import Request, Shard
 from ..protocol.spec import FrameSpec, ModelSpec, Spec, frames_of
 from ..protocol.suites.resolution import LARGEST, SMALLEST
 from ..runs.database import FILE

@@ -64,14 +64,11 @@ def find_source(request: Request) -> Source:
             )
     if seed not in (None, made.seed):
         raise InputError(f"--seed {seed}: the images in {request.copy} were made with {made.seed}")
-    for option, given in (
-        ("--draws", request.draws > 1 and request.draws),
-        ("--implementation", implementation != "native" and implementation),
-    ):
-        if given:
-            raise InputError(
-                f"{option} {given}: the images in {request.copy} are made; leave it out"
-            )
+    advice = f"the images in {request.copy} are made; leave it out"
+    if request.draws > 1:
+        raise InputError(f"--draws {request.draws}: {advice}")
+    if implementation != "native":
+        raise InputError(f"--implementation {implementation}: {advice}")
     return Source(chosen, ConditionImages(made.seed, implementation, copy.image), copy)
 
 

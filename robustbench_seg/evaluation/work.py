@@ -19,7 +19,7 @@ from ..inference.prefetch import cached_once
 from ..protocol.cell import Cell
 from ..protocol.condition import Draw
 from ..protocol.input_geometry import InputView
-from ..protocol.spec import FrameSpec, label_key
+from ..protocol.spec import FrameSpec, pixel_digest
 from ..runs.store import Failure, Picture
 from ..scores.metrics import Matrix
 
@@ -88,7 +88,7 @@ def _decode(frame: Frame, spec: FrameSpec) -> tuple[NDArray[np.uint8], NDArray[n
         raise InputError(f"{spec.name}: cannot be read ({error})") from error
     for what, same in (
         ("image", image_key(image) == spec.image_key),
-        ("label", label_key(label) == spec.label_key),
+        ("label", pixel_digest(label) == spec.label_key),
     ):
         if not same:
             raise InputError(f"{spec.name}: its {what} has changed since the run was begun")

@@ -80,7 +80,7 @@ class FrameSpec:
         class_pixels = check_pair(frame.name, image, label, classes)
         height, width = label.shape
         return cls(
-            *(frame.name, height, width, image_key(image), label_key(label), class_pixels),
+            *(frame.name, height, width, image_key(image), pixel_digest(label), class_pixels),
             *(frame.group, frame.condition),
         )
 
@@ -236,11 +236,7 @@ class Spec:
             "suite": suite_from_dict(values["suite"]),
             "copy": CopySpec(**values["copy"]) if values.get("copy") else None,
             "class_map": ClassMapSpec.from_dict(class_map) if class_map else None,
-            "implementation": next(
-                name
-                for name, stored in _STORED_IMPLEMENTATION.items()
-                if stored == values.get("implementation", "ours")
-            ),
+            "implementation": _READ_IMPLEMENTATION[values.get("implementation", "ours")],
         }
         return cls(**{**values, **parts})
 
@@ -250,11 +246,12 @@ _STORED_IMPLEMENTATION: Mapping[Implementation, str] = {
     "imagecorruptions": "reference",
 }
 """The words of version 0.1.0, which specifications on disk and their digests keep."""
+_READ_IMPLEMENTATION = {stored: name for name, stored in _STORED_IMPLEMENTATION.items()}
 
 
-def label_key(label: NDArray[np.uint8]) -> str:
-    """Return the SHA-256 of a label's values, uint8 (H, W), row by row."""
-    return hashlib.sha256(label.tobytes()).hexdigest()
+def pixel_digest(pixels: NDArray[np.uint8]) -> str:
+    """Return the SHA-256 of an image's or a label's bytes, (H, W, 3) or (H, W), row by row."""
+    return hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
 
 
 def frames_of(dataset: Dataset, progress: Progress) -> tuple[FrameSpec, ...]:

@@ -21,11 +21,11 @@ from robustbench_seg.copies.digests import (
     SCENE,
     ImageDigest,
     image_digests,
-    pixel_digest,
     suite_digests,
     total_digest,
 )
 from robustbench_seg.datasets.streets import render
+from robustbench_seg.protocol.spec import pixel_digest
 from robustbench_seg.protocol.suites import load_suite
 from tests.helpers.goldens import assert_golden
 from tests.helpers.paths import GOLDEN as GOLDEN_FOLDER

@@ -14,7 +14,7 @@ import robustbench_seg
 from robustbench_seg.api import merge
 from robustbench_seg.cli import app
 from robustbench_seg.errors import InputError
-from robustbench_seg.protocol.sharding import Shard
+from robustbench_seg.protocol.request import Shard
 from robustbench_seg.reporting.run import Run
 from robustbench_seg.runs.store import Store
 from tests.helpers.cells import cells_of
