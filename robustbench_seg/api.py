@@ -310,8 +310,7 @@ def train(
     batch: Annotated[int, Option("Images per step.", TRAINING, least=1)] = 8,
     learning_rate: Annotated[float, Option("Highest learning rate.", TRAINING, "RATE")] = 6e-4,
     crop: Annotated[
-        tuple[int, int],
-        Option("Size of the crops in pixels.", TRAINING, default="512x256"),
+        tuple[int, int], Option("Size of the crops in pixels.", TRAINING, default="512x256")
     ] = (256, 512),
     seed: Annotated[int, Option("Random seed.", TRAINING, least=0)] = 0,
     device: options.Device = None,
@@ -452,9 +451,7 @@ def model_costs(
 
 @documented
 def suite_digests(
-    suite: options.NamedSuite = "cityscapes-c",
-    *,
-    csv: options.Csv = None,
+    suite: options.NamedSuite = "cityscapes-c", *, csv: options.Csv = None
 ) -> "pd.DataFrame":
     """Return the SHA-256 of each image that a suite makes of one street scene, an image per row.
 

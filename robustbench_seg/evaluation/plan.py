@@ -56,7 +56,7 @@ class Plan:
         """How the work is divided, as a section of the provenance; empty where it is not."""
         request = self.request
         parts = {
-            "engine": request.engine if request.spread else None,
+            "engine": request.engine if request.devices or request.engine != "local" else None,
             "devices": ", ".join(request.devices or ()),
             "shard": request.shard,
         }

@@ -92,8 +92,7 @@ ClassMapMode = Annotated[
     ),
 ]
 Limit = Annotated[
-    int | None,
-    Option("Only the first N frames.", DATA, default="16 of streets, else all", least=1),
+    int | None, Option("Only the first N frames.", DATA, default="16 of streets, else all", least=1)
 ]
 Suite = Annotated[
     str | None,
@@ -124,8 +123,7 @@ Copy = Annotated[
 ]
 Seed = Annotated[int, Option("Random seed.", CONDITIONS, least=0)]
 RunSeed = Annotated[
-    int | None,
-    Option("Random seed.", CONDITIONS, default="0, or the seed of --copy", least=0),
+    int | None, Option("Random seed.", CONDITIONS, default="0, or the seed of --copy", least=0)
 ]
 Draws = Annotated[
     int,
@@ -171,8 +169,7 @@ Engine = Annotated[
     Literal["local", "ray"], Option("This machine, or the workers of a Ray cluster.", COMPUTE)
 ]
 Address = Annotated[
-    str | None,
-    Option("Address of the Ray cluster.", COMPUTE, "auto|HOST:PORT", default="auto"),
+    str | None, Option("Address of the Ray cluster.", COMPUTE, "auto|HOST:PORT", default="auto")
 ]
 Shard = Annotated[
     str | None,
@@ -191,8 +188,7 @@ Out = Annotated[
 ]
 Runs = Annotated[Sequence[str | Path], Option("Folders of runs.", DATA, flag="RUN")]
 ImageSize = Annotated[
-    tuple[int, int],
-    Option("Size of the images in pixels.", DATA, default="2048x1024"),
+    tuple[int, int], Option("Size of the images in pixels.", DATA, default="2048x1024")
 ]
 NumClasses = Annotated[int, Option("Number of classes.", DATA, least=1)]
 Measure = Annotated[bool, Option("Measure the speed of this machine.", COMPUTE)]

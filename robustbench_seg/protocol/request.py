@@ -104,8 +104,3 @@ class Request:
             raise InputError("--address: needs --engine ray; add it, or leave --address out")
         if self.shard is not None:
             Shard.read(self.shard)
-
-    @property
-    def spread(self) -> bool:
-        """Whether the models run in other processes."""
-        return self.engine != "local" or bool(self.devices)

@@ -29,8 +29,7 @@ from ...errors import InputError
 from ...scores.policy import Column, SeverityPolicy
 from ..condition import Condition
 from ..input_geometry import Size
-from .fields import check_keys, text
-from .suite import Derive, Scores, Suite
+from .suite import Derive, Scores, Suite, check_keys, text
 
 if TYPE_CHECKING:
     import pandas as pd

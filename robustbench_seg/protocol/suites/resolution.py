@@ -30,8 +30,7 @@ from ...errors import InputError
 from ...models.base import WindowMode
 from ..condition import CLEAN, Condition, parse_condition
 from ..input_geometry import RelativeWindow, Scale, Size, Unit
-from .fields import check_keys, text
-from .suite import Scores, Suite
+from .suite import Scores, Suite, check_keys, text
 
 if TYPE_CHECKING:
     import pandas as pd
