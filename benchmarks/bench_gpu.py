@@ -91,7 +91,7 @@ def rate_with_corruptions(
     predictor: Predictor, image: NDArray[np.uint8], options: argparse.Namespace
 ) -> tuple[float, float]:
     """Return the share of the time spent waiting for images, and frames per second in all."""
-    threads = 1 if predictor.device.type == "cpu" else os.cpu_count() or 1
+    threads = 1 if predictor.device == "cpu" else os.cpu_count() or 1
     waiting = 0.0
     ready = prefetch(batches(image, options.batch, options.batches), threads)
     next(ready)  # which compiles

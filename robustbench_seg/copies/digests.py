@@ -34,14 +34,12 @@ def suite_digests(suite: Suite) -> tuple[ImageDigest, ...]:
 
 
 def image_digests(
-    image: NDArray[np.uint8], conditions: Iterable[tuple[str, int]], *, seed: int = 0
+    image: NDArray[np.uint8], conditions: Iterable[tuple[str, int]]
 ) -> tuple[ImageDigest, ...]:
     """Return the digest of an RGB uint8 (H, W, 3) image under each (corruption, severity)."""
     key = image_key(image)
     return tuple(
-        ImageDigest(
-            name, severity, pixel_digest(corrupt(image, name, severity, seed=seed, key=key))
-        )
+        ImageDigest(name, severity, pixel_digest(corrupt(image, name, severity, key=key)))
         for name, severity in conditions
     )
 

@@ -19,7 +19,7 @@ import json
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,12 +70,6 @@ class ClassMapSpec:
     """Classes of the labels that are left out of every score."""
     unmapped: tuple[str, ...]
     """Classes of the models that are not scored: wrong, or never predicted."""
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> ClassMapSpec:
-        """Return the specification from the dict that `dataclasses.asdict` made of it."""
-        names = {key: tuple(values[key]) for key in ("models", "ignored", "unmapped")}
-        return cls(**{**values, **names})
 
 
 @dataclass(frozen=True)

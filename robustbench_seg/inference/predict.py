@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from typing import cast
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from ..models.base import LabelFunction, Precision, Segmenter, Window
 from ..protocol.input_geometry import NATIVE, InputView, Size
+from .devices import device_kind
 from .outputs import NOT_FINITE, call_error, check_labels, check_logits, output_error
 from .upsample_argmax import label_map, sample_axis
 from .windows import window_grid
@@ -19,30 +21,27 @@ from .windows import window_grid
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
+@dataclass(frozen=True)
 class Predictor:
     """A segmenter on a device that labels images; `batch` inputs go through it together."""
 
-    def __init__(
-        self,
-        segmenter: Segmenter,
-        device: str,
-        precision: Precision,
-        window: Window,
-        *,
-        batch: int = 1,
-        compiled: bool = False,
-    ):
-        self.segmenter = segmenter
-        self.device = torch.device(device)
-        self.precision = precision
-        self.window = window
-        self.batch = batch
-        if isinstance(segmenter.network, nn.Module):
-            segmenter.network.to(self.device).eval()
-            if self.device.type == "cuda":
-                segmenter.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
-            if compiled:
-                segmenter.network.compile()
+    segmenter: Segmenter
+    device: str
+    precision: Precision
+    window: Window
+    _: KW_ONLY
+    batch: int = 1
+    compiled: bool = False
+
+    def __post_init__(self) -> None:
+        """Move the network to the device."""
+        network = self.segmenter.network
+        if isinstance(network, nn.Module):
+            network.to(self.device).eval()
+            if device_kind(self.device) == "cuda":
+                network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+            if self.compiled:
+                network.compile()
 
     def labels(
         self, images: NDArray[np.uint8], size: Size, view: InputView = NATIVE
@@ -104,7 +103,7 @@ class Predictor:
         """Return the logits of the classes (n, K, h, w) for windows (n, 3, h', w')."""
         dtype = _AUTOCAST.get(self.precision)
         try:
-            with torch.autocast(self.device.type, dtype, enabled=dtype is not None):
+            with torch.autocast(device_kind(self.device), dtype, enabled=dtype is not None):
                 logits = cast(nn.Module, self.segmenter.network)(x)
         except torch.OutOfMemoryError as error:
             raise output_error(

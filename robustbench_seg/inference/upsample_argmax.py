@@ -123,9 +123,6 @@ def _classes_last(grid: Tensor) -> NDArray[np.float32]:
 def _in_threads(work: partial[None], length: int) -> None:
     """Call work(begin, end) on equal parts of 0 to length, one per thread of torch."""
     threads = torch.get_num_threads()
-    if threads == 1:
-        work(0, length)
-        return
     bounds = [length * part // threads for part in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, bounds[:-1], bounds[1:]))

@@ -25,6 +25,7 @@ from .cell import Cell
 from .condition import CLEAN, Condition, Draw
 from .input_geometry import Scale, Size
 from .suites import Suite, suite_from_dict
+from .suites.suite import tuples
 
 
 @dataclass(frozen=True)
@@ -220,22 +221,17 @@ class Spec:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Spec:
         """Return the specification that `to_dict` made plain values of, also through JSON."""
-        class_map = values.get("class_map")
+        values = tuples(values)
         parts = {
             "models": tuple(
                 ModelSpec(**{**model, "window": Window(**model["window"])})
                 for model in values["models"]
             ),
-            "classes": tuple(
-                ClassInfo(**{**info, "color": tuple(info["color"])}) for info in values["classes"]
-            ),
-            "frames": tuple(
-                FrameSpec(**{**frame, "class_pixels": tuple(frame["class_pixels"])})
-                for frame in values["frames"]
-            ),
+            "classes": tuple(ClassInfo(**info) for info in values["classes"]),
+            "frames": tuple(FrameSpec(**frame) for frame in values["frames"]),
             "suite": suite_from_dict(values["suite"]),
             "copy": CopySpec(**values["copy"]) if values.get("copy") else None,
-            "class_map": ClassMapSpec.from_dict(class_map) if class_map else None,
+            "class_map": ClassMapSpec(**values["class_map"]) if values.get("class_map") else None,
             "implementation": _READ_IMPLEMENTATION[values.get("implementation", "ours")],
         }
         return cls(**{**values, **parts})

@@ -13,7 +13,7 @@ from corruptions.checks import unknown
 from ...errors import InputError
 from .corruption import CorruptionSuite, TakenSuite
 from .resolution import ResolutionSuite
-from .suite import Suite
+from .suite import Suite, tuples
 
 __all__ = [
     "KINDS",
@@ -62,7 +62,7 @@ def suite_from_dict(values: Mapping[str, Any]) -> Suite:
     """Return the suite of plain values that a run stores; ValueError if they are not a suite."""
     for kind in KINDS:
         if kind.describes(values):
-            return kind.from_dict(values)
+            return kind.from_dict(tuples(values))
     raise ValueError(f"no kind of suite has the fields {', '.join(values)}")
 
 

@@ -156,12 +156,7 @@ class CorruptionSuite(SeverityPolicy, Suite):
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the suite of plain values."""
-        columns = [
-            Column(**{**column, "counted": tuple(column["counted"])})
-            for column in values["columns"]
-        ]
-        severities = tuple(values["severities"])
-        return cls(**{**values, "columns": tuple(columns), "severities": severities})
+        return cls(**{**values, "columns": tuple(Column(**each) for each in values["columns"])})
 
     @classmethod
     def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:

@@ -165,12 +165,8 @@ class ResolutionSuite(Suite):
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the suite of plain values."""
-        parts = {
-            "values": tuple(values["values"]),
-            "windows": tuple(RelativeWindow(**window) for window in values["windows"]),
-            "images": tuple(image and (image[0], image[1]) for image in values["images"]),
-        }
-        return cls(**{**values, **parts})
+        windows = tuple(RelativeWindow(**window) for window in values["windows"])
+        return cls(**{**values, "windows": windows})
 
     @classmethod
     def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:

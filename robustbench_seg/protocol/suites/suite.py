@@ -126,12 +126,19 @@ class Suite(ABC):
     @classmethod
     @abstractmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return the suite that `dataclasses.asdict` made plain values of, also through JSON."""
+        """Return the suite that `dataclasses.asdict` made plain values of."""
 
     @classmethod
     @abstractmethod
     def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:
         """Return the suite of a parsed TOML file; InputError names the file and the key."""
+
+
+def tuples(value: Any) -> Any:
+    """Return plain values with the lists, as which JSON stores tuples, as tuples again."""
+    if isinstance(value, Mapping):
+        return {key: tuples(each) for key, each in value.items()}
+    return tuple(map(tuples, value)) if isinstance(value, list | tuple) else value
 
 
 def check_keys(
