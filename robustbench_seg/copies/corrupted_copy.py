@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..datasets.files import read_image
+from ..datasets.image_files import read_image
 from ..errors import InputError
 from ..protocol.spec import pixel_digest
 from .manifest import Manifest

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from corruptions import image_key
 
 from ..datasets.cityscapes import image_paths
-from ..datasets.files import check_depth, open_image
+from ..datasets.image_files import check_depth, open_image, upright
 from ..datasets.registry import layout_of
 from ..datasets.split_index import IMAGES, images_below
 from ..errors import InputError
@@ -84,7 +84,7 @@ def find_sources(folder: Path, split: str | None) -> list[str]:
 
 
 def read_source(path: Path) -> NDArray[np.uint8]:
-    """Return an image as RGB uint8 (H, W, 3); a grey image gets three equal channels.
+    """Return an upright image as RGB uint8 (H, W, 3); a grey one gets three equal channels.
 
     Raises InputError, which says what was found, unless the file is 8-bit RGB or grey.
     """
@@ -93,4 +93,4 @@ def read_source(path: Path) -> NDArray[np.uint8]:
         if file.mode not in ("RGB", "L"):
             found = _OTHERS.get(file.mode, f"Pillow's mode {file.mode}")
             raise InputError(f"{path}: must be 8-bit RGB or grey, this is {found}; convert it")
-        return np.asarray(file.convert("RGB"))
+        return np.asarray(upright(file).convert("RGB"))

@@ -24,9 +24,12 @@ def check_pair(
     check_name(name)
     height, width = label.shape
     if image.shape[:2] != label.shape:
+        turned = ", and are read as their EXIF orientation says" * (
+            image.shape[1::-1] == label.shape
+        )
         raise InputError(
             f"{name}: its image is {image.shape[1]}x{image.shape[0]}, its label {width}x{height}; "
-            "they must be of one size"
+            f"they must be of one size{turned}"
         )
     if min(height, width) < SMALLEST:
         raise InputError(f"{name}: is {width}x{height}; both sides must be at least {SMALLEST}")

@@ -25,7 +25,7 @@ from robustbench_seg.copies.corrupted_copy import TABLE
 from robustbench_seg.copies.manifest import MANIFEST
 from robustbench_seg.copies.png import write_png
 from robustbench_seg.copies.sources import find_sources
-from robustbench_seg.datasets.files import read_image
+from robustbench_seg.datasets.image_files import read_image
 from robustbench_seg.errors import InputError
 from tests.helpers.copied import CONDITIONS, FEW, contents, pixels, table
 from tests.helpers.frames import image_path, name

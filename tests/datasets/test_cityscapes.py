@@ -29,16 +29,13 @@ def test_label_ids_become_train_ids_as_cityscapesscripts_says(tmp_path: Path) ->
             assert (label[values == official.id] == expected).all(), official.name
 
 
-@pytest.mark.parametrize("mode", ["P", "RGB", "I;16"])
-def test_labels_that_are_not_grey_ids_are_refused(tmp_path: Path, mode: str) -> None:
+def test_labels_that_are_not_grey_ids_are_refused(tmp_path: Path) -> None:
     root = write_tree(tmp_path, 1)
     path = label_path(root, 0)
     with Image.open(path) as grey:
-        changed = grey.convert("L" if mode == "I;16" else mode)
-    if mode == "I;16":
-        changed = Image.fromarray(np.zeros((64, 128), np.uint16))
+        changed = grey.convert("RGB")
     changed.save(path)
-    with pytest.raises(InputError, match=f"{path.name}: a label must be an 8-bit grey image"):
+    with pytest.raises(InputError, match=f"{path.name}: a label must be a grey image of class ID"):
         cityscapes(root).frames[0].label()
 
 

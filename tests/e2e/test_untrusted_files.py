@@ -15,9 +15,10 @@ from PIL import Image
 
 from robustbench_seg import cli, corrupt_folder
 from robustbench_seg.copies.corrupted_copy import CorruptedCopy
-from robustbench_seg.datasets import files
+from robustbench_seg.datasets import image_files
 from robustbench_seg.datasets.class_maps import load_class_map
-from robustbench_seg.datasets.files import MOST_PIXELS, read_image, read_label
+from robustbench_seg.datasets.image_files import MOST_PIXELS, read_image
+from robustbench_seg.datasets.label_files import read_label
 from robustbench_seg.datasets.taxonomies import load_taxonomy
 from robustbench_seg.errors import InputError
 from robustbench_seg.protocol.suites import load_suite
@@ -65,7 +66,7 @@ def test_an_image_that_claims_too_many_pixels_is_reported_in_one_line(
 
 def test_the_largest_image_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_PIXELS == 8192 * 8192
-    monkeypatch.setattr(files, "MOST_PIXELS", 48 * 32)
+    monkeypatch.setattr(image_files, "MOST_PIXELS", 48 * 32)
     Image.fromarray(np.zeros((32, 48, 3), np.uint8)).save(tmp_path / "a.png")
     assert read_image(tmp_path / "a.png").shape == (32, 48, 3)
     Image.fromarray(np.zeros((32, 49, 3), np.uint8)).save(tmp_path / "a.png")

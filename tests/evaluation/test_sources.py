@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import robustbench_seg
 from corruptions.reference import corrupt_by_reference
 from corruptions.seeding import stream_seed
-from robustbench_seg.datasets.files import read_image
+from robustbench_seg.datasets.image_files import read_image
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference import condition_images
 from robustbench_seg.inference.condition_images import ConditionImages

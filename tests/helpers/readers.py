@@ -24,8 +24,10 @@ from robustbench_seg import cli, corrupt_folder
 from robustbench_seg.copies.corrupted_copy import CorruptedCopy
 from robustbench_seg.copies.sources import read_source
 from robustbench_seg.datasets.class_maps import load_class_map
-from robustbench_seg.datasets.files import FileFrame, read_image, read_label
+from robustbench_seg.datasets.files import FileFrame
 from robustbench_seg.datasets.frame_checks import check_pair
+from robustbench_seg.datasets.image_files import read_image
+from robustbench_seg.datasets.label_files import read_label
 from robustbench_seg.datasets.taxonomies import CITYSCAPES, load_taxonomy
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.adapters.processor import read_processor

@@ -1,0 +1,88 @@
+"""Opening image files: their formats, their damage, and how they are turned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image
+
+from ..errors import InputError
+
+FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""Formats that are read, by Pillow's names: others start programs (EPS) or hold no photographs."""
+MOST_PIXELS = 2**26
+"""Limit of an image, 8192x8192: a small file may claim a size that fills the memory."""
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What turns an image upright, by the orientation in its EXIF data."""
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """Return an upright image as RGB uint8 (H, W, 3); InputError if it cannot be read."""
+    with open_image(path) as file:
+        check_depth(path, file)
+        return np.asarray(upright(file).convert("RGB"))
+
+
+@contextmanager
+def open_image(path: Path) -> Iterator[Image.Image]:
+    """Open an image file of one of FORMATS and at most MOST_PIXELS; its extension does not matter.
+
+    The pixels of the file are as stored; see `upright`. Raises InputError if the file cannot be
+    opened, or cannot be decoded in the block.
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as file:
+            if file.width * file.height > MOST_PIXELS:
+                raise InputError(
+                    f"{path}: claims {file.width}x{file.height} pixels; at most "
+                    f"{MOST_PIXELS:,} are read; cut it into parts"
+                )
+            yield file
+    except InputError:
+        raise
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; restore it, or name another") from error
+    # Pillow raises many kinds of errors on damaged files, SyntaxError and struct.error among them.
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(
+            f"{path}: cannot be read as an image ({reason}); replace or remove it"
+        ) from error
+
+
+def upright(file: Image.Image) -> Image.Image:
+    """Return an image turned as its EXIF orientation says, as viewers and annotation tools do."""
+    file.load()  # which turns a TIFF, and then removes its tag
+    try:
+        orientation = file.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # of damaged EXIF data, which viewers pass over: the pixels are whole
+        return file
+    return file.transpose(_TURNS[orientation]) if orientation in _TURNS else file
+
+
+def stored_modes(file: Image.Image) -> tuple[str, ...]:
+    """Return how the pixels are stored, by Pillow's names such as "RGB;16B"; before decoding."""
+    # Pillow's mode is RGB for 16-bit colour too; its decoder's argument, "RGB;16B", is not.
+    arguments = [tile.args for tile in getattr(file, "tile", ()) if tile.args]
+    return tuple(each if isinstance(each, str) else str(each[0]) for each in arguments)
+
+
+def check_depth(path: Path, file: Image.Image) -> None:
+    """Raise InputError if an image has more than 8 bits a channel, of which Pillow would keep 8."""
+    if file.mode.startswith(("I", "F")) or any("16" in mode for mode in stored_modes(file)):
+        raise InputError(
+            f"{path}: an image must have 8 bits a channel, this one has more; scale its values to "
+            "0-255 and save them with 8 bits"
+        )

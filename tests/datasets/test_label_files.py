@@ -1,0 +1,185 @@
+"""Label files of every depth, palette and compression: read as meant, or refused with the cause."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from robustbench_seg.datasets.base import IGNORE
+from robustbench_seg.datasets.files import FileFrame
+from robustbench_seg.errors import InputError
+from tests.helpers.trees import HEIGHT, WIDTH, values
+
+IDS = {**{number: number for number in range(19)}, 255: IGNORE}
+
+
+def label(path: Path, lookup: Mapping[int, int] = IDS, **options: Any) -> NDArray[np.uint8]:
+    """Read a label file."""
+    return FileFrame("a", path, path, lookup, **options).label()
+
+
+def written(path: Path, image: Image.Image | NDArray[Any], **options: Any) -> Path:
+    """Write an image file."""
+    (image if isinstance(image, Image.Image) else Image.fromarray(image)).save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("form", "options", "words"),
+    [
+        ("JPEG", {"quality": 100, "subsampling": 0}, "is a JPEG file"),
+        ("MPO", {"quality": 100}, "is a JPEG file"),
+        ("TIFF", {"compression": "jpeg", "quality": 100}, "is a TIFF file with jpeg compression"),
+        ("WEBP", {"quality": 100}, "is a lossy WebP file"),
+        ("WEBP", {"quality": 100, "exif": b"Exif\0\0"}, "is a lossy WebP file"),
+    ],
+)
+def test_lossy_labels_are_refused_whatever_their_name(
+    tmp_path: Path, form: str, options: dict[str, Any], words: str
+) -> None:
+    path = written(tmp_path / "a.png", values(19), format=form, **options)
+    with pytest.raises(InputError, match=f"a.png: {words}, whose compression changes the classes"):
+        label(path)
+
+
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [
+        ("PNG", {}),
+        ("BMP", {}),
+        ("PPM", {}),
+        *(
+            ("TIFF", {"compression": name})
+            for name in (None, "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate", "packbits")
+        ),
+        ("TIFF", {"compression": "zstd"}),
+    ],
+)
+def test_lossless_labels_are_read_whatever_their_name(
+    tmp_path: Path, form: str, options: dict[str, Any]
+) -> None:
+    path = written(tmp_path / "a.xyz", values(19), format=form, **options)
+    np.testing.assert_array_equal(label(path), values(19))
+
+
+def test_lossless_webp_is_not_taken_for_lossy(tmp_path: Path) -> None:
+    for options in ({}, {"exif": b"Exif\0\0"}):
+        path = written(tmp_path / "a.webp", values(19), lossless=True, **options)
+        with pytest.raises(InputError, match="RGB with three equal channels"):
+            label(path)
+
+
+def test_files_of_several_images_are_refused(tmp_path: Path) -> None:
+    more: dict[str, Any] = {"save_all": True, "append_images": [Image.fromarray(values(3))]}
+    for name in ("a.png", "a.tif"):
+        with pytest.raises(InputError, match="holds several images"):
+            label(written(tmp_path / name, values(19), **more))
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_16_bit_labels_are_read(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path / name, values(19).astype(np.uint16))
+    np.testing.assert_array_equal(label(path), values(19))
+    path = written(tmp_path / name, values(19).astype(np.uint16) * 1000)
+    lookup = {1000 * number: number for number in range(18)} | {18000: IGNORE}
+    expected = np.where(values(19) == 18, IGNORE, values(19))
+    np.testing.assert_array_equal(label(path, lookup), expected)
+    with pytest.raises(InputError, match=r"holds 1000, 2000, .*, outside the classes, 0-18, and"):
+        label(path)
+
+
+def grey_png(path: Path, bits: int, pixels: NDArray[np.uint8]) -> Path:
+    """Write a grey PNG of 1, 2 or 4 bits, which Pillow cannot."""
+    planes = np.unpackbits(pixels[..., np.newaxis], axis=-1)[..., 8 - bits :]  # (H, W, bits)
+    rows = np.packbits(planes.reshape(len(pixels), -1), axis=-1)  # (H, W * bits / 8)
+    lines = b"".join(b"\0" + row.tobytes() for row in rows)
+    size = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], bits, 0, 0, 0, 0)
+    chunks = ((b"IHDR", size), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+            for name, data in chunks
+        )
+    )
+    return path
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_shallow_grey_is_read_where_it_can_only_mean_one_thing(tmp_path: Path, bits: int) -> None:
+    white = 2**bits - 1
+    pixels = values(white + 1)
+    path = grey_png(tmp_path / "a.png", bits, pixels)
+    with Image.open(path) as file:
+        np.testing.assert_array_equal(np.asarray(file.convert("L")), pixels * (255 // white))
+    stored = {number: number for number in range(white + 1)}
+    np.testing.assert_array_equal(label(path, stored), pixels)
+    scaled = {number * (255 // white): number for number in range(white + 1)}
+    np.testing.assert_array_equal(label(path, scaled), pixels)
+    with pytest.raises(InputError, match=f"white is stored as {white}, .* differ .* means 255;"):
+        label(path, stored | scaled | {255: IGNORE})
+    black = grey_png(tmp_path / "a.png", bits, pixels * 0)
+    np.testing.assert_array_equal(label(black), pixels * 0)
+
+
+def test_pgm_files_of_a_smaller_maximum_are_not_scaled(tmp_path: Path) -> None:
+    path = tmp_path / "a.pgm"
+    plain = " ".join(map(str, values(19).ravel())).encode()
+    for kind, body in (("P5", values(19).tobytes()), ("P2", plain)):
+        path.write_bytes(f"{kind} {WIDTH} {HEIGHT} 18\n".encode() + body)
+        np.testing.assert_array_equal(label(path), values(19))
+    path.write_bytes(f"P5 {WIDTH} {HEIGHT} 1000\n".encode() + values(19).astype(">u2").tobytes())
+    np.testing.assert_array_equal(label(path), values(19))
+    path.write_bytes(f"P5 {WIDTH} {HEIGHT} 18\n".encode() + (values(2) * 18).tobytes())
+    with pytest.raises(InputError, match="white is stored as 18"):
+        label(path)  # 18 may be a class, or 255, which is ignored
+
+
+def test_white_as_zero_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.tif", values(19), tiffinfo={262: 0})
+    with pytest.raises(InputError, match="grey with 0 as white"):
+        label(path)
+
+
+def with_palette(indices: NDArray[np.uint8], colors: NDArray[np.integer]) -> Image.Image:
+    """Return a palette image with an RGB colour (K, 3) for each index."""
+    image = Image.fromarray(indices)
+    image.putpalette(colors.astype(np.uint8).tobytes())
+    return image
+
+
+def test_palettes_of_greys(tmp_path: Path) -> None:
+    ramp = np.repeat(np.arange(256)[:, np.newaxis], 3, axis=1)
+    path = written(tmp_path / "a.png", with_palette(values(19), ramp))
+    np.testing.assert_array_equal(label(path), values(19))  # the index is the grey
+    path = written(tmp_path / "a.png", with_palette(values(2), ramp[[0, 255]]))
+    with pytest.raises(InputError, match=r"greys are 0-255 and whose indices are 0-1; if the gre"):
+        label(path)
+    np.testing.assert_array_equal(label(path, indexed=True), values(2))
+
+
+def test_alpha_channels_are_dropped_where_they_are_opaque(tmp_path: Path) -> None:
+    opaque = np.full_like(values(19), 255)
+    path = written(tmp_path / "a.png", np.stack([values(19), opaque], axis=-1))
+    np.testing.assert_array_equal(label(path), values(19))
+    path = written(tmp_path / "a.png", np.stack([values(19), opaque - 1], axis=-1))
+    with pytest.raises(InputError, match="partly transparent"):
+        label(path)
+
+
+def test_colour_of_16_bits_says_so(tmp_path: Path) -> None:
+    cv2 = pytest.importorskip("cv2")
+    pixels = np.zeros((HEIGHT, WIDTH, 3), np.uint16)
+    pixels[..., 2] = values(19)  # BGR: the class is in the red channel
+    pixels[..., 1] = 300
+    cv2.imwrite(str(tmp_path / "a.png"), pixels)
+    with pytest.raises(InputError, match="16 bits a channel; save the channel that holds the IDs"):
+        label(tmp_path / "a.png")
