@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .image_files import read_image
-from .label_files import read_label
+from .label_files import Channel, Color, read_label
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,10 @@ class FileFrame:
     """As in `Frame`."""
     indexed: bool = False
     """Whether the label may be a palette image, whose indices are its values."""
+    colors: Mapping[Color, int] | None = None
+    """Class of each colour that an RGB label may hold."""
+    channel: Channel | None = None
+    """Channel of an RGB label that holds its values."""
 
     def image(self) -> NDArray[np.uint8]:
         """Return the RGB image, uint8 (H, W, 3); InputError if it cannot be read."""
@@ -35,4 +39,10 @@ class FileFrame:
 
     def label(self) -> NDArray[np.uint8]:
         """Return the class of each pixel, uint8 (H, W), IGNORE for pixels without one."""
-        return read_label(self.label_path, self.lookup, indexed=self.indexed)
+        return read_label(
+            self.label_path,
+            self.lookup,
+            indexed=self.indexed,
+            colors=self.colors,
+            channel=self.channel,
+        )

@@ -29,7 +29,12 @@ def index_folders(images: Path, labels: Path, taxonomy: Taxonomy, split: str) ->
         label = labels / f"{name}{taxonomy.label_suffix}.png"
         group = "" if len(relative.parts) == 1 else relative.parent.as_posix()
         index.add(
-            FileFrame(name, path, label, taxonomy.lookup, group, indexed=taxonomy.indexed),
+            FileFrame(
+                *(name, path, label, taxonomy.lookup, group),
+                indexed=taxonomy.indexed,
+                colors=taxonomy.colors,
+                channel=taxonomy.channel,
+            ),
             _expected(label, name),
         )
     if not index.frames and not index.unlabelled:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
+from PIL.ImageFile import ImageFile
 
 from ..errors import InputError
 
@@ -36,7 +37,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
 
 @contextmanager
-def open_image(path: Path) -> Iterator[Image.Image]:
+def open_image(path: Path) -> Iterator[ImageFile]:
     """Open an image file of one of FORMATS and at most MOST_PIXELS; its extension does not matter.
 
     The pixels of the file are as stored; see `upright`. Raises InputError if the file cannot be
@@ -72,14 +73,14 @@ def upright(file: Image.Image) -> Image.Image:
     return file.transpose(_TURNS[orientation]) if orientation in _TURNS else file
 
 
-def stored_modes(file: Image.Image) -> tuple[str, ...]:
+def stored_modes(file: ImageFile) -> tuple[str, ...]:
     """Return how the pixels are stored, by Pillow's names such as "RGB;16B"; before decoding."""
     # Pillow's mode is RGB for 16-bit colour too; its decoder's argument, "RGB;16B", is not.
-    arguments = [tile.args for tile in getattr(file, "tile", ()) if tile.args]
+    arguments = [tile.args for tile in file.tile if tile.args]
     return tuple(each if isinstance(each, str) else str(each[0]) for each in arguments)
 
 
-def check_depth(path: Path, file: Image.Image) -> None:
+def check_depth(path: Path, file: ImageFile) -> None:
     """Raise InputError if an image has more than 8 bits a channel, of which Pillow would keep 8."""
     if file.mode.startswith(("I", "F")) or any("16" in mode for mode in stored_modes(file)):
         raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,13 @@ from ..errors import InputError
 from .base import IGNORE
 from .image_files import open_image, stored_modes, upright
 
-Labels = NDArray[np.unsignedinteger | np.signedinteger]
+Values = NDArray[np.integer[Any]]
+Color = tuple[int, int, int]
+Channel = Literal["red", "green", "blue"]
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
+LARGEST = 2**16 - 1
+"""Largest value of a label file."""
+_GIVE = "give a taxonomy"
 _LOSSLESS_TIFF = {
     *("raw", "packbits", "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate", "tiff_raw_16"),
     *("lzma", "zstd", "tiff_ccitt", "group3", "group4"),
@@ -25,26 +32,44 @@ _SHALLOW = {"1": 1, "1;R": 1, "L;2": 3, "L;4": 15}
 
 
 def read_label(
-    path: Path, lookup: Mapping[int, int] | None = None, *, indexed: bool = False
+    path: Path,
+    lookup: Mapping[int, int] | None = None,
+    *,
+    indexed: bool = False,
+    colors: Mapping[Color, int] | None = None,
+    channel: Channel | None = None,
 ) -> NDArray[np.uint8]:
     """Return the class of each pixel of a label file as uint8 (H, W), turned upright.
 
     `lookup` maps the values that the file may hold to classes or IGNORE; None: the values are the
-    classes. The values are grey levels or, if `indexed`, the indices of a palette image. Raises
-    InputError, which says what was found, for other files, other values, and files whose
-    compression changes values.
+    classes. The values are grey levels or, if `indexed`, the indices of a palette image, or one
+    `channel` of an RGB image. An RGB image is else read by its `colors`, which map to classes or
+    IGNORE. Raises InputError, which says what was found, for other files, other values, and files
+    whose compression changes values.
     """
     with open_image(path) as file:
         _check_lossless(path, file)
         modes, white = stored_modes(file), _white(file)
-        values = _values(path, upright(file), modes, indexed)
+        label = _plain(path, upright(file))
+        if channel is not None and label.mode == "RGB":
+            values = _channel(path, label, modes, channel)
+        elif label.mode == "L" or label.mode.startswith("I"):
+            if any("I" in mode.partition(";")[2] for mode in modes):
+                raise _refused(path, "grey with 0 as white; save it with 0 as black")
+            values = np.asarray(label)
+        elif label.mode == "P" and (indexed or _is_grey_ramp(label)):
+            values = np.asarray(label)
+        elif (classes := _decoded(label, modes, colors or {})) is not None:
+            return classes
+        else:
+            raise _refused(path, _found(label, modes, colors or {}))
     allowed = {value: value for value in range(256)} if lookup is None else lookup
     if white is not None:
         values = _unscaled(path, values, white, allowed)
     return _classes(path, values, allowed)
 
 
-def _check_lossless(path: Path, file: Image.Image) -> None:
+def _check_lossless(path: Path, file: ImageFile) -> None:
     """Raise InputError for a format that changes values, or that holds several images."""
     lossy = ""
     if file.format in ("JPEG", "MPO"):
@@ -75,29 +100,69 @@ def _is_lossless_webp(path: Path) -> bool:
     return False
 
 
-def _white(file: Image.Image) -> int | None:
+def _white(file: ImageFile) -> int | None:
     """Return the value that Pillow scales to the largest of its mode; None if it scales nothing."""
-    for tile in file.tile if isinstance(file, ImageFile) else ():
+    for tile in file.tile:
         if tile.codec_name in ("ppm", "ppm_plain") and isinstance(tile.args, tuple):
             return int(tile.args[1])
     return next((_SHALLOW[mode[:3]] for mode in stored_modes(file) if mode[:3] in _SHALLOW), None)
 
 
-def _values(path: Path, file: Image.Image, modes: tuple[str, ...], indexed: bool) -> Labels:
-    """Return the values (H, W) of a decoded label file; InputError if it holds none."""
-    if any("I" in mode.partition(";")[2] for mode in modes):
-        raise _refused(path, "grey with 0 as white; save it with 0 as black")
-    if file.mode in ("LA", "RGBA") and not any("16" in mode for mode in modes):
-        if np.asarray(file)[..., -1].min() < 255:
-            raise _refused(path, "partly transparent; save it without an alpha channel")
-        file = file.convert(file.mode.removesuffix("A"))
+def _plain(path: Path, file: Image.Image) -> Image.Image:
+    """Return an image without alpha channel, in 8 bits if it has 1; InputError if transparent."""
     if file.mode == "1":
-        return np.asarray(file.convert("L"))
-    if file.mode == "L" or file.mode.startswith("I"):
-        return np.asarray(file)
-    if file.mode == "P" and (indexed or _is_grey_ramp(file)):
-        return np.asarray(file)
-    raise _refused(path, _found(file, modes))
+        return file.convert("L")
+    if file.mode not in ("LA", "RGBA"):
+        return file
+    if np.asarray(file)[..., -1].min() < 255:
+        raise _refused(path, "partly transparent; save it without an alpha channel")
+    return file.convert(file.mode.removesuffix("A"))
+
+
+def _channel(path: Path, file: Image.Image, modes: tuple[str, ...], channel: Channel) -> Values:
+    """Return the values (H, W) of one channel of a decoded RGB file."""
+    number = CHANNELS.index(channel)
+    high = np.asarray(file)[..., number]  # (H, W, 3) -> (H, W)
+    if not _is_wide(modes):
+        return high
+    if modes not in (("RGB;16B",), ("RGBA;16B",)):
+        raise _refused(path, "colour with 16 bits a channel, which is read from PNG files only")
+    with open_image(path) as again:
+        # Pillow keeps the first of the two bytes of a channel. In the other byte order, that is
+        # the last one.
+        again.tile = [tile._replace(args=modes[0].replace("16B", "16L")) for tile in again.tile]
+        low = np.asarray(upright(again))[..., number]  # (H, W, 3) -> (H, W)
+    values: Values = (high.astype(np.uint16) << 8) + low
+    return values
+
+
+def _decoded(
+    file: Image.Image, modes: tuple[str, ...], colors: Mapping[Color, int]
+) -> NDArray[np.uint8] | None:
+    """Return the class of each pixel's colour, uint8 (H, W); None if there is another colour."""
+    if not colors or file.mode not in ("RGB", "P") or _is_wide(modes):
+        return None
+    number = np.array([1 << 16, 1 << 8, 1])
+    numbers = np.asarray(file.convert("RGB")) @ number  # (H, W, 3) -> (H, W)
+    ordered = sorted(colors)
+    known = np.array(ordered) @ number  # (K, 3) -> (K,)
+    places = np.searchsorted(known[:-1], numbers)
+    if (known[places] != numbers).any():
+        return None
+    classes = np.array([colors[color] for color in ordered], np.uint8)
+    decoded: NDArray[np.uint8] = classes[places]
+    return decoded
+
+
+def _is_wide(modes: tuple[str, ...]) -> bool:
+    """Return whether a channel has 16 bits."""
+    return any("16" in mode for mode in modes)
+
+
+def _is_grey(file: Image.Image) -> bool:
+    """Return whether an RGB or palette image shows greys alone."""
+    colors = np.asarray(file.convert("RGB"))
+    return bool((colors == colors[..., :1]).all())
 
 
 def _is_grey_ramp(file: Image.Image) -> bool:
@@ -110,33 +175,40 @@ def _refused(path: Path, found: str) -> InputError:
     return InputError(f"{path}: a label must be a grey image of class IDs, this is {found}")
 
 
-def _found(file: Image.Image, modes: tuple[str, ...]) -> str:
-    """Describe what a label file holds instead of grey values, and how to convert it."""
+def _found(file: Image.Image, modes: tuple[str, ...], colors: Mapping[Color, int]) -> str:
+    """Describe what a label file holds instead of grey values, and what to do."""
     pixels = np.asarray(file)
-    if file.mode == "P":
-        indices = f"indices are {pixels.min()}-{pixels.max()}"
-        colors = np.asarray(file.convert("RGB"))  # (H, W) -> (H, W, 3)
-        if (colors == colors[..., :1]).all():
-            return (
-                f"a palette image whose greys are {colors.min()}-{colors.max()} and whose "
-                f"{indices}; if the greys are the IDs, save them as an 8-bit grey image, if the "
-                "indices are, give a taxonomy with indexed = true"
-            )
+    if _is_wide(modes):
         return (
-            f"a palette image whose {indices}; if these are the IDs, give a taxonomy with "
-            "indexed = true"
+            "colour with 16 bits a channel; if one of them holds the IDs, give a taxonomy with "
+            'channel = "red"'
         )
-    if any("16" in mode for mode in modes):
-        return "colour with 16 bits a channel; save the channel that holds the IDs as 16-bit grey"
-    if file.mode == "RGB":
-        if (pixels == pixels[..., :1]).all():
-            return "RGB with three equal channels; save one of them"
-        color = tuple(pixels[0, 0].tolist())
-        return f"RGB colours, {color} in its first pixel; convert them to IDs"
-    return f"{file.mode!r} (Pillow's name); convert it"
+    if file.mode == "P":
+        indices = f"whose indices are {pixels.min()}-{pixels.max()}"
+        if not _is_grey(file):
+            return f"a palette image {indices}; if these are the IDs, {_GIVE} with indexed = true"
+        greys = np.asarray(file.convert("L"))
+        return (
+            f"a palette image whose greys are {greys.min()}-{greys.max()} and {indices}; if the "
+            "greys are the IDs, save them as an 8-bit grey image; if the indices are, "
+            f"{_GIVE} with indexed = true"
+        )
+    if file.mode != "RGB":
+        return f"{file.mode!r} (Pillow's name); convert it"
+    if _is_grey(file):
+        return "RGB with three equal channels; save one of them"
+    held = [name for name, largest in zip(CHANNELS, pixels.max((0, 1)), strict=True) if largest]
+    if len(held) == 1:
+        return f'RGB with values in {held[0]} alone; {_GIVE} with channel = "{held[0]}"'
+    shown = (tuple(color) for color in np.unique(pixels.reshape(-1, 3), axis=0).tolist())
+    unknown = next(color for color in shown if color not in colors)
+    return (
+        f"RGB with the colour {unknown}, which is no class's; {_GIVE} in which each class has its "
+        "color, and ignore holds the others"
+    )
 
 
-def _unscaled(path: Path, scaled: Labels, white: int, allowed: Mapping[int, int]) -> Labels:
+def _unscaled(path: Path, scaled: Values, white: int, allowed: Mapping[int, int]) -> Values:
     """Return the values of grey whose white is stored as `white`, and scaled to 255 or 65,535.
 
     Tools disagree on which of both is the value. Raises InputError where both could be meant.
@@ -156,7 +228,7 @@ def _unscaled(path: Path, scaled: Labels, white: int, allowed: Mapping[int, int]
     return fitting[0]
 
 
-def _held(values: Labels) -> set[int]:
+def _held(values: Values) -> set[int]:
     """Return the values that occur."""
     if values.dtype == np.uint8:
         found: set[int] = {*np.flatnonzero(np.bincount(values.reshape(-1))).tolist()}
@@ -164,14 +236,15 @@ def _held(values: Labels) -> set[int]:
     return {*np.unique(values).tolist()}
 
 
-def _classes(path: Path, values: Labels, allowed: Mapping[int, int]) -> NDArray[np.uint8]:
+def _classes(path: Path, values: Values, allowed: Mapping[int, int]) -> NDArray[np.uint8]:
     """Look values (H, W) up; InputError for one that is not allowed."""
     held = sorted(_held(values))
     if unknown := [value for value in held if value not in allowed]:
         raise InputError(f"{path}: holds {_ranges(unknown)}, {_described(allowed)}")
     table = np.zeros(held[-1] + 1, np.uint8)
     table[held] = [allowed[value] for value in held]
-    return table[values]
+    classes: NDArray[np.uint8] = table[values]
+    return classes
 
 
 def _described(allowed: Mapping[int, int]) -> str:

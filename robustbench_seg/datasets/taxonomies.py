@@ -4,19 +4,24 @@ name = "yard"                         # shown with the results
 classes = [                           # in the order of the model's outputs
   { name = "grass", color = [0, 160, 0], category = "nature" },
   { name = "path", color = [90, 90, 90], category = "flat" },
-]                                     # or the name of an embedded taxonomy: classes = "cityscapes"
+]                                     # or an embedded taxonomy: classes = "cityscapes"
 values = [1, 2]                       # of the classes in label files; default: 0, 1, 2, ...
-ignore = [0, 255]                     # values left out of every score; default: 255
+ignore = [0, 255, [0, 0, 0]]          # values and colours left out of every score; default: 255
 indexed = true                        # label files are palette images whose indices are the values
+channel = "red"                       # label files are RGB images, with the values in one channel
 image_suffix = "_rgb"                 # endings of the names of images and labels,
 label_suffix = "_labels"              # before the extension
+
+A taxonomy whose classes are those of an embedded one has all keys of that but `name` and `title`,
+unless it gives them itself; `values` without `ignore` ignores 255. Label files in RGB are read by
+the colours, if each class has one of its own.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -24,9 +29,11 @@ from typing import Any
 
 from ..errors import InputError
 from .base import IGNORE, ClassInfo
+from .label_files import CHANNELS, LARGEST, Channel, Color
 
 _KEYS = {
-    *("name", "title", "classes", "values", "ignore", "indexed", "image_suffix", "label_suffix"),
+    *("name", "title", "classes", "values", "ignore", "indexed", "channel"),
+    *("image_suffix", "label_suffix"),
 }
 _FOLDER = files(__package__) / "data" / "taxonomies"
 
@@ -44,6 +51,10 @@ class Taxonomy:
     """Name of the taxonomy whose classes these are, if it is another."""
     indexed: bool = False
     """Whether label files may be palette images, whose indices are the values."""
+    colors: Mapping[Color, int] = field(default_factory=dict)
+    """From each colour (RGB) that an RGB label may hold to its class, or to IGNORE."""
+    channel: Channel | None = None
+    """Channel of RGB label files that holds the values; None: none does."""
     image_suffix: str = ""
     label_suffix: str = ""
 
@@ -76,7 +87,11 @@ def load_taxonomy(name: str, folder: Path | None = None, option: str = "--classe
 
 @cache
 def _embedded(name: str) -> Taxonomy:
-    return _parse(name, name, (_FOLDER / f"{name}.toml").read_text("utf-8"))
+    return _parse(name, name, _embedded_text(name))
+
+
+def _embedded_text(name: str) -> str:
+    return (_FOLDER / f"{name}.toml").read_text("utf-8")
 
 
 def read_text(option: str, path: Path) -> str:
@@ -98,40 +113,64 @@ def read_toml(where: str, text: str) -> dict[str, Any]:
 
 
 def _parse(where: str, stem: str, text: str) -> Taxonomy:
-    values = read_toml(where, text)
-    if unknown := sorted(values.keys() - _KEYS):
+    given = read_toml(where, text)
+    if unknown := sorted(given.keys() - _KEYS):
         raise InputError(f"{where}: unknown key {unknown[0]}; known: {', '.join(sorted(_KEYS))}")
-    name, base, classes = str(values.get("name", stem)), "", values.get("classes")
-    if isinstance(classes, str):
+    name, base = str(given.get("name", stem)), ""
+    if isinstance(classes := given.get("classes"), str):
         if classes not in taxonomy_names():
             known = ", ".join(taxonomy_names())
             raise InputError(f"{where}: classes = {classes!r} is unknown; known: {known}")
-        other = _embedded(classes)
-        infos, base = other.classes, other.base or other.name
-    else:
-        infos = _classes(where, classes)
+        base = _embedded(classes).base or classes
+    title, values = str(given.get("title", name)), _completed(given)
+    infos = _classes(where, values.get("classes"))
     ids = _integers(where, "values", values.get("values", [*range(len(infos))]))
     if len(ids) != len(infos):
         raise InputError(
             f"{where}: values has {len(ids)} numbers for {len(infos)} classes; give one each"
         )
-    ignored = _integers(where, "ignore", values.get("ignore", [IGNORE]))
-    if both := sorted({*ids} & {*ignored}):
-        raise InputError(f"{where}: {both[0]} is in both values and ignore; remove one")
+    ignored = values.get("ignore", [IGNORE])
+    void = [tuple(each) for each in ignored if _is_color(each)] if isinstance(ignored, list) else []
+    if void:
+        ignored = [each for each in ignored if not _is_color(each)]
+    ignored = _integers(where, "ignore", ignored)
+    colors = {info.color: number for number, info in enumerate(infos)}
+    if not all("color" in entry for entry in values["classes"]) or len(colors) < len(infos):
+        colors = {}
+    if both := [each for each in (*ids, *colors) if each in (*ignored, *void)]:
+        raise InputError(f"{where}: {both[0]} stands for a class and is in ignore; remove one")
+    colors |= dict.fromkeys(void, IGNORE)
     suffixes = [values.get(key, "") for key in ("image_suffix", "label_suffix")]
     for suffix in suffixes:
         # The file may be someone else's: it must not lead out of the folders that the user names.
         if not isinstance(suffix, str) or set(suffix) & set("/\\:\0"):
             raise InputError(f"{where}: suffix {suffix!r:.60}; expected a part of a file's name")
+    indexed, channel = values.get("indexed", False), values.get("channel")
+    if not isinstance(indexed, bool):
+        raise InputError(f"{where}: indexed is {indexed!r:.60}; expected true or false")
+    if channel not in (None, *CHANNELS):
+        raise InputError(f"{where}: channel is {channel!r:.60}; expected {', '.join(CHANNELS)}")
     lookup = {value: number for number, value in enumerate(ids)} | dict.fromkeys(ignored, IGNORE)
-    title, indexed = str(values.get("title", name)), values.get("indexed") is True
-    return Taxonomy(name, title, infos, lookup, base, indexed, *suffixes)
+    return Taxonomy(name, title, infos, lookup, base, indexed, colors, channel, *suffixes)
+
+
+def _completed(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the entries of a file, completed by those of the embedded taxonomy in `classes`."""
+    classes = given.get("classes")
+    if not isinstance(classes, str):
+        return given
+    base = _completed(read_toml(classes, _embedded_text(classes)))
+    if "values" in given:  # what is ignored stands beside the values that it belongs to
+        base.pop("ignore", None)
+    return {**base, **given, "classes": base["classes"]}
 
 
 def _classes(where: str, entries: Any) -> tuple[ClassInfo, ...]:
     form = '{ name = "road", color = [128, 64, 128], category = "flat" }'
     if not isinstance(entries, list) or not 1 <= len(entries) <= IGNORE:
-        raise InputError(f"{where}: classes must be 1 to {IGNORE} entries like {form}")
+        raise InputError(
+            f"{where}: classes must be 1 to {IGNORE} entries like {form}; label maps have 8 bits"
+        )
     classes: dict[str, ClassInfo] = {}
     for number, entry in enumerate(entries):
         name = entry.get("name") if isinstance(entry, dict) else None
@@ -145,16 +184,17 @@ def _classes(where: str, entries: Any) -> tuple[ClassInfo, ...]:
 
 
 def _is_color(color: Any) -> bool:
-    return isinstance(color, list) and len(color) == 3 and all(map(_is_byte, color))
+    numbers = isinstance(color, list) and len(color) == 3 and all(map(_is_number, color))
+    return numbers and max(color) <= 255
 
 
-def _is_byte(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 255
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
 
 
 def _integers(where: str, key: str, given: Any) -> list[int]:
-    if not isinstance(given, list) or not all(map(_is_byte, given)):
-        raise InputError(f"{where}: {key} is {given!r:.60}; expected a list of numbers 0-255")
+    if not isinstance(given, list) or not all(map(_is_number, given)):
+        raise InputError(f"{where}: {key} is {given!r:.60}; expected a list of numbers 0-{LARGEST}")
     if len({*given}) < len(given):
         raise InputError(f"{where}: {key} has a number twice; remove one")
     return given

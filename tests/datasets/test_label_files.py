@@ -15,8 +15,9 @@ from PIL import Image
 
 from robustbench_seg.datasets.base import IGNORE
 from robustbench_seg.datasets.files import FileFrame
+from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.errors import InputError
-from tests.helpers.trees import HEIGHT, WIDTH, values
+from tests.helpers.trees import HEIGHT, WIDTH, values, write_folders
 
 IDS = {**{number: number for number in range(19)}, 255: IGNORE}
 
@@ -175,11 +176,62 @@ def test_alpha_channels_are_dropped_where_they_are_opaque(tmp_path: Path) -> Non
         label(path)
 
 
-def test_colour_of_16_bits_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("planes", [3, 4])
+def test_a_channel_of_16_bits_is_read(tmp_path: Path, planes: int) -> None:
+    # As in SYNTHIA: the class in red and the instance in green.
     cv2 = pytest.importorskip("cv2")
-    pixels = np.zeros((HEIGHT, WIDTH, 3), np.uint16)
-    pixels[..., 2] = values(19)  # BGR: the class is in the red channel
-    pixels[..., 1] = 300
-    cv2.imwrite(str(tmp_path / "a.png"), pixels)
-    with pytest.raises(InputError, match="16 bits a channel; save the channel that holds the IDs"):
-        label(tmp_path / "a.png")
+    pixels = np.full((HEIGHT, WIDTH, planes), 65535, np.uint16)
+    pixels[..., 2] = values(19)  # BGR
+    pixels[..., 1] = values(200) + np.uint16(300)
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), pixels)
+    with pytest.raises(InputError, match=r'16 bits a channel; .* IDs, .* channel = "red"'):
+        label(path)
+    np.testing.assert_array_equal(label(path, channel="red"), values(19))
+    lookup = {300 + number: number for number in range(200)}
+    np.testing.assert_array_equal(label(path, lookup, channel="green"), values(200))
+
+
+def test_a_channel_of_8_bits_is_read(tmp_path: Path) -> None:
+    pixels = np.stack([values(19), values(19) * 0, values(19) * 0], axis=-1)
+    path = written(tmp_path / "a.png", pixels)
+    with pytest.raises(InputError, match=r'values in red alone; .* channel = "red"'):
+        label(path)
+    np.testing.assert_array_equal(label(path, channel="red"), values(19))
+
+
+COLORS = {(64, 32, 32): 0, (255, 0, 0): 1, (0, 0, 0): 2, (0, 0, 1): IGNORE}
+
+
+def test_colours_stand_for_classes(tmp_path: Path) -> None:
+    drawn = np.array([*COLORS], np.uint8)[values(4)]
+    expected = np.array([*COLORS.values()], np.uint8)[values(4)]
+    opaque = np.concatenate([drawn, np.full_like(drawn[..., :1], 255)], axis=-1)
+    palette = with_palette(values(4), np.array([*COLORS]))
+    written(tmp_path / "rgb.png", drawn)
+    written(tmp_path / "rgba.png", opaque)
+    written(tmp_path / "palette.png", palette)
+    for path in tmp_path.iterdir():
+        np.testing.assert_array_equal(label(path, colors=COLORS), expected)
+    indexed = label(tmp_path / "palette.png", colors=COLORS, indexed=True)
+    np.testing.assert_array_equal(indexed, values(4))
+    drawn[-1, -1] = (64, 32, 33)  # as a lossy program or an antialiased edge leaves
+    path = written(tmp_path / "a.png", drawn)
+    with pytest.raises(InputError, match=r"the colour \(64, 32, 33\), which is no class's"):
+        label(path, colors=COLORS)
+    black = written(tmp_path / "a.png", drawn * 0)
+    np.testing.assert_array_equal(label(black, colors=COLORS), np.full_like(values(4), 2))
+
+
+def test_colour_labels_are_read_by_the_colours_of_the_taxonomy(tmp_path: Path) -> None:
+    images, labels = write_folders(tmp_path, ("a",))
+    written(labels / "a.png", np.array([(9, 9, 9), (0, 7, 0), (1, 2, 3)], np.uint8)[values(3)])
+    where: dict[str, Any] = {"images": images, "labels": labels, "classes": tmp_path / "few.toml"}
+    first, void = '{ name = "b", color = [0, 7, 0] }', "\nignore = [255, [1, 2, 3]]"
+    where["classes"].write_text(f'classes = [{first}, {{ name = "a", color = [9, 9, 9] }}]{void}')
+    (frame,) = open_dataset(**where).frames
+    np.testing.assert_array_equal(frame.label(), np.array([1, 0, IGNORE], np.uint8)[values(3)])
+    for other in ('{ name = "a" }', '{ name = "a", color = [0, 7, 0] }'):  # not of its own
+        where["classes"].write_text(f"classes = [{first}, {other}]{void}")
+        with pytest.raises(InputError, match=r"which is no class's; .* each class has its color"):
+            open_dataset(**where).frames[0].label()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,25 @@ def test_embedded_taxonomies() -> None:
     assert load_taxonomy("bdd100k").base == "cityscapes"
 
 
+@pytest.mark.parametrize("name", taxonomy_names())
+def test_a_taxonomy_built_on_another_keeps_its_keys(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'classes = "{name}"\nlabel_suffix = "_seg"')
+    base, mine = load_taxonomy(name), load_taxonomy(str(path))
+    own = {"name": "mine", "title": "mine", "label_suffix": "_seg", "base": base.base or name}
+    assert mine == replace(base, **own)  # type: ignore[arg-type]
+
+
+def test_keys_replace_those_of_the_taxonomy_below(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(f'classes = "ade20k"\nvalues = {[*range(150)]}')
+    assert load_taxonomy(str(path)).lookup == {**{n: n for n in range(150)}, 255: IGNORE}
+    path.write_text('classes = "cityscapes-ids"\nignore = [0, 255]\nindexed = true')
+    mine = load_taxonomy(str(path))
+    assert (mine.lookup[7], mine.lookup[0], mine.indexed) == (0, IGNORE, True)
+    assert 1 not in mine.lookup
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -90,7 +110,12 @@ def test_embedded_taxonomies() -> None:
         ('classes = [{ name = "a" }, { name = "a" }]', "two classes are named a"),
         ('classes = [{ name = "a" }]\nvalues = [1, 2]', "2 numbers for 1 classes"),
         ('classes = [{ name = "a" }]\nvalues = [true]', "expected a list of numbers"),
-        ('classes = [{ name = "a" }]\nignore = [0]', "0 is in both values and ignore"),
+        ('classes = [{ name = "a" }]\nvalues = [65536]', "expected a list of numbers 0-65535"),
+        ('classes = [{ name = "a" }]\nignore = [[0, 0, 256]]', "expected a list of numbers"),
+        ('classes = [{ name = "a", color = [0, 0, 9] }]\nignore = [[0, 0, 9]]', "is in ignore"),
+        ('classes = [{ name = "a" }]\nindexed = 1', "indexed is 1; expected true or false"),
+        ('classes = [{ name = "a" }]\nchannel = "alpha"', "expected red, green, blue"),
+        ('classes = [{ name = "a" }]\nignore = [0]', "0 stands for a class and is in ignore"),
     ],
 )
 def test_bad_taxonomy_files_are_one_line_errors(tmp_path: Path, text: str, words: str) -> None:
