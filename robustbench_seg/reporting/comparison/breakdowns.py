@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-import pandas as pd
-
 from reports.table import Cell, Head, Table
 from reports.text import MISSING
 
@@ -23,11 +21,15 @@ def curves_table(comparison: ComparisonData) -> Table:
     """Return the numbers of the curves: a row for each category and model."""
     pairs = [(model, category) for category in comparison.categories for model in comparison.models]
     found = comparison.curves.apply(lambda frame: frame.loc[pairs].swaplevel())
+    counted = ", ".join(
+        f"{severities} of {category}"
+        for category, severities in counted_by_category(comparison).items()
+    )
     severities = (Head(f"severity {severity}") for severity in found.value.columns)
     table = tables.frame_table(
         found.value,
         "mIoU in percent at each severity, the mean over the corruptions of the category. "
-        f"{_counted(comparison)}",
+        f"Severities that count: {counted}.",
         columns=(Head("category"), Head("model"), *severities),
     )
     return tables.with_intervals(table, found, comparison.covers)
@@ -35,30 +37,23 @@ def curves_table(comparison: ComparisonData) -> Table:
 
 def class_table(comparison: ComparisonData) -> Table:
     """Return a table with a row for each model and class; classes lost first come first."""
-    order = comparison.lost_first()
     categories = {info.name: info.category for info in comparison.class_infos}
+    pairs = [(model, name) for model in comparison.models for name in comparison.lost_first()]
+    found = comparison.classes.loc[pairs].astype(float)
     rows = []
-    for model in comparison.models:
-        for name in order:
-            key = (model, name)
-            if key not in comparison.classes.index:
-                continue
-            numbers = comparison.classes.loc[[key]].astype(float).iloc[0]
-            half = float(numbers["half_lost_at"])
-            rows.append(
-                (
-                    Cell(model),
-                    Cell(name),
-                    Cell(categories.get(name, "")),
-                    _with_ends(numbers, "clean"),
-                    _with_ends(numbers, "suite"),
-                    change(*(float(numbers[column]) for column in _triple("change"))),
-                    _with_ends(numbers, "retention", "undefined: clean IoU is 0"),
-                    Cell(MISSING, tooltip="at none of the severities")
-                    if math.isnan(half)
-                    else Cell(f"{half:.0f}", value=half),
-                )
+    for (model, name), numbers in zip(pairs, found.to_dict("records"), strict=True):
+        clean, suite, moved, kept = (
+            [numbers[f"{loss}{end}"] for end in ("", "_low", "_high")]
+            for loss in ("clean", "suite", "change", "retention")
+        )
+        rows.append(
+            (
+                *(Cell(model), Cell(name), Cell(categories.get(name, ""))),
+                *(_with_ends(*clean), _with_ends(*suite), change(*moved)),
+                _with_ends(*kept, why_missing="undefined: clean IoU is 0"),
+                _severity(numbers["half_lost_at"]),
             )
+        )
     return Table(
         "IoU of each class in percent: clean, over the suite, the change in percentage points, and "
         f"the share that is kept. Ranges are 95 % intervals {comparison.covers}. Classes are in "
@@ -84,26 +79,16 @@ def class_table(comparison: ComparisonData) -> Table:
 
 def frame_table(comparison: ComparisonData) -> Table:
     """Return a table with a row for each model on the frames that lost most."""
-    rows = []
-    for frame in comparison.lost_most(FRAMES):
-        for model in comparison.models:
-            (numbers,) = comparison.frames.loc[[(model, frame)]].to_dict("records")
-            rows.append(
-                (
-                    Cell(frame),
-                    Cell(model),
-                    score(float(numbers["clean"])),
-                    score(float(numbers["suite"])),
-                    change(float(numbers["change"])),
-                    Cell(corruption_name(str(numbers["worst"]))),
-                    score(float(numbers["worst_miou"])),
-                )
-            )
-    return Table(
-        f"The {count(len(comparison.lost_most(FRAMES)), 'frame')} that lost most in the mean over "
-        "the models: mIoU in percent of each frame alone, over the classes that it shows. A single "
-        "image has no interval, and no score is a mean of these numbers.",
-        (
+    frames = comparison.lost_most(FRAMES)
+    pairs = [(model, frame) for frame in frames for model in comparison.models]
+    columns = ["clean", "suite", "change", "worst", "worst_miou"]
+    return tables.frame_table(
+        comparison.frames[columns].loc[pairs].swaplevel(),
+        f"The {count(len(frames), 'frame')} that lost most in the mean over the models: mIoU in "
+        "percent of each frame alone, over the classes that it shows. A single image has no "
+        "interval, and no score is a mean of these numbers.",
+        [score, score, change, lambda condition: Cell(corruption_name(condition)), score],
+        columns=(
             Head("frame"),
             Head("model"),
             Head("clean"),
@@ -112,24 +97,17 @@ def frame_table(comparison: ComparisonData) -> Table:
             Head("lowest under"),
             Head("mIoU there"),
         ),
-        tuple(rows),
-        stub=2,
     )
 
 
-def _with_ends(numbers: pd.Series[float], name: str, why_missing: str = NOT_MEASURED) -> Cell:
-    value, low, high = (float(numbers[column]) for column in _triple(name))
+def _with_ends(value: float, low: float, high: float, why_missing: str = NOT_MEASURED) -> Cell:
     return score(value, why_missing=why_missing, ends=(low, high))
 
 
-def _triple(name: str) -> tuple[str, str, str]:
-    return name, f"{name}_low", f"{name}_high"
-
-
-def _counted(comparison: ComparisonData) -> str:
-    ranges = counted_by_category(comparison)
-    listed = ", ".join(f"{severities} of {category}" for category, severities in ranges.items())
-    return f"Severities that count: {listed}."
+def _severity(value: float) -> Cell:
+    if math.isnan(value):
+        return Cell(MISSING, tooltip="at none of the severities")
+    return Cell(f"{value:.0f}", value=value)
 
 
 def counted_by_category(comparison: ComparisonData) -> Mapping[str, str]:

@@ -110,7 +110,7 @@ def compare_runs(
         reference=meant.label,
         degradation=_estimated(models, errors_of, baseline),
         ranks=ranks(scores.value, policy),
-        curves=curves.apply(_by_category),
+        curves=curves.apply(lambda frame: frame.stack(0)),
         classes=pd.concat(
             {label: class_breakdown(model, policy) for label, model in models.items()},
             names=["model", "class"],
@@ -181,13 +181,6 @@ def _estimated(
             for end in IntervalTable._fields
         )
     )
-
-
-def _by_category(curves: pd.DataFrame) -> pd.DataFrame:
-    """Move the categories from the columns to the index."""
-    categories = curves.columns.unique(level=0)
-    pairs = [(label, category) for label in curves.index for category in categories]
-    return pd.DataFrame({pair: curves.loc[pair] for pair in pairs}).T
 
 
 def _stamps(found: SideBySide, reports: Sequence[Report], reference: Reference) -> tuple[str, ...]:

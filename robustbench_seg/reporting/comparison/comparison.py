@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -11,9 +10,24 @@ import pandas as pd
 from reports import Page
 
 from ...folders import RESULTS
+from ..document import meanings
 from ..files import Reported
 from .description import ComparisonData
-from .sections import document
+from .sections import sections
+
+MEANINGS: tuple[tuple[str, str], ...] = (
+    *meanings({"suite"}),
+    (
+        "CD and rCD",
+        "divide a model's error, and its loss from its own clean score, by those of a reference, "
+        "corruption by corruption.",
+    ),
+    (
+        "The interval of a difference",
+        "resamples the images for both models together. A difference may be certain although the "
+        "intervals of the two scores overlap.",
+    ),
+)
 
 
 class Comparison(ComparisonData, Reported):
@@ -21,11 +35,16 @@ class Comparison(ComparisonData, Reported):
 
     def report(self) -> Page:
         """Return the report: sections of tables and figures, notes and provenance."""
-        return self._document
-
-    @cached_property
-    def _document(self) -> Page:
-        return document(self)
+        return Page(
+            title=self.title,
+            subtitle=self.subtitle,
+            stamps=self.stamps,
+            notes=self.notes,
+            meanings=MEANINGS,
+            sections=sections(self),
+            provenance=self.provenance,
+            kind="ComparisonData",
+        )
 
     def _report_tables(self) -> Mapping[str, pd.DataFrame]:
         return self.tables

@@ -65,17 +65,6 @@ class ComparisonData:
     published_note: str = ""
     """How the published rows differ from what was measured here."""
 
-    def __post_init__(self) -> None:
-        for what in ("suite", "degradation"):
-            models = list(map(str, getattr(self, what).value.index))
-            if models != list(self.models):
-                raise ValueError(
-                    f"{what} has the models {models}, summary has {list(self.models)}: make all "
-                    "tables from the same models in the same order"
-                )
-        if self.baseline not in self.models:
-            raise ValueError(f"baseline {self.baseline!r} is not one of {list(self.models)}")
-
     @property
     def models(self) -> tuple[str, ...]:
         """Labels of the models, in order."""

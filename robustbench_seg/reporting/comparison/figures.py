@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,8 @@ from matplotlib.figure import Figure
 from reports.style import INK, MARKERS, MUTED, POINTS, RC, RULE, SERIES, SURFACE
 
 from ..figures import ROW, label_severities
-from ..tables import HEADINGS
-from ..words import corruption_name
 from .description import ComparisonData
+from .tables import score_name
 
 _LINE = 17.0
 _LONGEST = 44
@@ -31,7 +30,7 @@ def scatter(comparison: ComparisonData) -> Figure:
     Dashed lines join points of equal retention. Published models are hollow grey points.
     """
     found = comparison.summary
-    others = [item.table for item in comparison.published if item.table.columns.nlevels == 2]
+    others = (item.table for item in comparison.published if item.table.columns.nlevels == 2)
     plain = [frame.droplevel(0, axis="columns") for frame in others]
     published = pd.concat(plain)[["clean", "mean"]].astype(float) if plain else None
     looks: dict[str, int | None] = dict(_looks(comparison))
@@ -94,17 +93,10 @@ def curves(comparison: ComparisonData, category: str) -> Figure:
 def differences(comparison: ComparisonData) -> Figure:
     """Draw the difference of each score with its interval, and a line at 0."""
     table = comparison.differences.astype(float)
-    models = [model for model in comparison.models if model != comparison.baseline]
     scores = list(dict.fromkeys(map(str, table.index.get_level_values("score"))))
-    names = [HEADINGS.get(name, (corruption_name(name), ""))[0] for name in scores]
-
-    def of(model: str) -> np.ndarray:
-        numbers = table[["difference", "low", "high"]].loc[[(model, name) for name in scores]]
-        return 100 * numbers.to_numpy()  # (scores, 3)
-
-    figure = _dots(comparison, models, names, of)
-    figure.axes[0].set_xlabel(f"points against {_short(comparison.baseline)}", labelpad=3)
-    return figure
+    names = [score_name(name) for name in scores]
+    label = f"points against {_short(comparison.baseline)}"
+    return _dots(comparison, table[["difference", "low", "high"]], scores, names, label)
 
 
 @rc_context(RC)
@@ -112,23 +104,21 @@ def classes(comparison: ComparisonData) -> Figure:
     """Draw the share of its clean IoU that each class keeps."""
     order = comparison.lost_first()
     table = comparison.classes[["retention", "retention_low", "retention_high"]].astype(float)
-
-    def of(model: str) -> np.ndarray:
-        index = pd.MultiIndex.from_tuples([(model, name) for name in order])
-        return 100 * table.reindex(index).to_numpy()  # (classes, 3)
-
-    figure = _dots(comparison, list(comparison.models), order, of)
-    figure.axes[0].set_xlabel("kept of the clean IoU, in percent", labelpad=3)
-    return figure
+    return _dots(comparison, table, order, order, "kept of the clean IoU, in percent")
 
 
 def _dots(
     comparison: ComparisonData,
-    models: Sequence[str],
+    table: pd.DataFrame,
+    keys: Sequence[str],
     rows: Sequence[str],
-    of: Callable[[str], np.ndarray],
+    label: str,
 ) -> Figure:
-    """Draw values with intervals, rows from the top; `of(model)` returns (rows, 3)."""
+    """Draw values with intervals, a row from the top for each key, named as in `rows`.
+
+    `table` has the index (model, key), and three columns: value, low, high.
+    """
+    models = [model for model in comparison.models if model in table.index]
     spacing = max(ROW, 7.0 * len(models) + 9.0)
     looks = {model: number for model, number in _looks(comparison).items() if model in models}
     figure, axes = _with_legend(looks, spacing * len(rows), left=124.0, bottom=36.0)
@@ -139,7 +129,7 @@ def _dots(
     axes.axvline(0, color=MUTED, linewidth=1)
     for model, offset in zip(models, offsets, strict=True):
         color, marker = _look(looks[model])
-        values, low, high = of(model).T
+        values, low, high = 100 * table.loc[[(model, key) for key in keys]].to_numpy().T
         axes.hlines(places + offset, low, high, color=color, linewidth=1.3)
         axes.plot(values, places + offset, marker, color=color, markersize=5, mec=SURFACE)
     axes.set_ylim(len(rows) - 0.5, -0.5)
@@ -147,6 +137,7 @@ def _dots(
     axes.tick_params(length=0)
     axes.tick_params(axis="y", labelcolor=INK)
     axes.grid(axis="x")
+    axes.set_xlabel(label, labelpad=3)
     return figure
 
 

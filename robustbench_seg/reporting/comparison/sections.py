@@ -1,47 +1,37 @@
-"""The sections of a comparison's report, each a function; None where it does not apply."""
+"""The sections of a comparison's report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
-from reports import Page
 from reports.document import Part, Plot, Plots, Section, file_name
 
 from .. import examples
-from ..document import meanings
 from ..sections import NOT_MEASURED_HERE
 from . import breakdowns, figures, tables
 from .description import ComparisonData
 
-MEANINGS: tuple[tuple[str, str], ...] = (
-    *meanings({"suite"}),
-    (
-        "CD and rCD",
-        "divide a model's error, and its loss from its own clean score, by those of a reference, "
-        "corruption by corruption.",
-    ),
-    (
-        "The interval of a difference",
-        "resamples the images for both models together. A difference may be certain although the "
-        "intervals of the two scores overlap.",
-    ),
-)
 
-
-def document(comparison: ComparisonData) -> Page:
-    """Return the document of a comparison."""
-    built = (build(comparison) for build in SECTIONS)
-    return Page(
-        title=comparison.title,
-        subtitle=comparison.subtitle,
-        stamps=comparison.stamps,
-        notes=comparison.notes,
-        meanings=MEANINGS,
-        sections=tuple(section for section in built if section),
-        provenance=comparison.provenance,
-        kind="ComparisonData",
+def sections(comparison: ComparisonData) -> tuple[Section, ...]:
+    """Return the sections that apply to a comparison, in their order."""
+    by_measure = tuple(tables.degradation_table(comparison, each) for each in ("CD", "rCD"))
+    by_frame = breakdowns.frame_table(comparison)
+    found = (
+        summary(comparison),
+        Section("By corruption", (tables.suite_table(comparison),), terminal=False),
+        published_numbers(comparison),
+        differences(comparison),
+        Section("Degradation against the reference", by_measure),
+        Section("Ranks", (tables.ranks_table(comparison),), terminal=False)
+        if len(comparison.models) > 1
+        else None,
+        by_severity(comparison),
+        by_class(comparison),
+        Section("Frames that lost most", (by_frame,), terminal=False) if by_frame.rows else None,
+        Section("Settings", (tables.settings_table(comparison),), terminal=False),
+        examples.section(comparison.examples, comparison.class_infos),
     )
+    return tuple(section for section in found if section)
 
 
 def summary(comparison: ComparisonData) -> Section:
@@ -59,11 +49,6 @@ def summary(comparison: ComparisonData) -> Section:
     note = "Dashed lines join equal retention; lines at the points are 95 % intervals."
     plots = Plots("Robustness against clean accuracy", (scatter,), note)
     return Section("Summary", (tables.summary_table(comparison), plots))
-
-
-def by_corruption(comparison: ComparisonData) -> Section:
-    """Return the score of each corruption."""
-    return Section("By corruption", (tables.suite_table(comparison),), terminal=False)
 
 
 def published_numbers(comparison: ComparisonData) -> Section | None:
@@ -89,19 +74,6 @@ def differences(comparison: ComparisonData) -> Section | None:
     note = "Where an interval contains 0, these images do not show which model is better."
     plots = Plots("Differences at a glance", (plot,), note)
     return Section("Differences", (tables.differences_table(comparison), plots))
-
-
-def degradation(comparison: ComparisonData) -> Section:
-    """Return CD and rCD."""
-    found = tuple(tables.degradation_table(comparison, measure) for measure in ("CD", "rCD"))
-    return Section("Degradation against the reference", found)
-
-
-def ranks(comparison: ComparisonData) -> Section | None:
-    """Return the rank of each model by each score."""
-    if len(comparison.models) == 1:
-        return None
-    return Section("Ranks", (tables.ranks_table(comparison),), terminal=False)
 
 
 def by_severity(comparison: ComparisonData) -> Section:
@@ -137,37 +109,3 @@ def by_class(comparison: ComparisonData) -> Section:
     note = f"Lost first, in the mean over the models: {first}."
     plots = Plots("Lost first", (plot,), note)
     return Section("By class", (plots, breakdowns.class_table(comparison)), terminal=False)
-
-
-def worst_frames(comparison: ComparisonData) -> Section | None:
-    """Return the frames that lost most."""
-    if not comparison.lost_most(breakdowns.FRAMES):
-        return None
-    table = breakdowns.frame_table(comparison)
-    return Section("Frames that lost most", (table,), terminal=False)
-
-
-def settings(comparison: ComparisonData) -> Section:
-    """Return how each model was run."""
-    return Section("Settings", (tables.settings_table(comparison),), terminal=False)
-
-
-def example_frames(comparison: ComparisonData) -> Section | None:
-    """Return the example frames."""
-    return examples.section(comparison.examples, comparison.class_infos)
-
-
-SECTIONS: tuple[Callable[[ComparisonData], Section | None], ...] = (
-    summary,
-    by_corruption,
-    published_numbers,
-    differences,
-    degradation,
-    ranks,
-    by_severity,
-    by_class,
-    worst_frames,
-    settings,
-    example_frames,
-)
-"""The sections in their order."""

@@ -43,13 +43,8 @@ def suite_table(comparison: ComparisonData) -> Table:
 def settings_table(comparison: ComparisonData) -> Table:
     """Return a table with settings as rows and models as columns; differing ones are bold."""
     rows = tuple(
-        (
-            Cell(str(name)),
-            *(Cell(str(text), best=str(name) in comparison.differing) for text in texts),
-        )
-        for name, texts in zip(
-            comparison.settings.index, comparison.settings.to_numpy(), strict=True
-        )
+        (Cell(name), *(Cell(text, best=name in comparison.differing) for text in texts))
+        for name, *texts in comparison.settings.astype(str).itertuples()
     )
     columns = (Head("setting"), *(Head(str(model)) for model in comparison.settings.columns))
     return Table("How each model was run; differences are bold.", columns, rows)
@@ -60,16 +55,15 @@ def differences_table(comparison: ComparisonData) -> Table:
     rows = []
     table = comparison.differences.astype(float)
     for (model, name), numbers in zip(table.index.to_list(), table.to_dict("records"), strict=True):
-        text = HEADINGS.get(str(name), (corruption_name(str(name)), ""))[0]
-        corrected = float(numbers["p_holm"])
+        corrected = numbers["p_holm"]
         rows.append(
             (
                 Cell(str(model)),
-                Cell(text),
-                score(float(numbers["second"])),
-                score(float(numbers["first"])),
-                change(*(float(numbers[column]) for column in ("difference", "low", "high"))),
-                _probability(float(numbers["p"])),
+                Cell(score_name(str(name))),
+                score(numbers["second"]),
+                score(numbers["first"]),
+                change(numbers["difference"], numbers["low"], numbers["high"]),
+                _probability(numbers["p"]),
                 replace(_probability(corrected), best=corrected < SIGNIFICANT),
             )
         )
@@ -88,6 +82,11 @@ def differences_table(comparison: ComparisonData) -> Table:
         tuple(rows),
         stub=2,
     )
+
+
+def score_name(name: str) -> str:
+    """Return the name of a score or corruption in words."""
+    return HEADINGS[name][0] if name in HEADINGS else corruption_name(name)
 
 
 def degradation_table(comparison: ComparisonData, measure: str) -> Table:
