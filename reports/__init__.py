@@ -6,6 +6,6 @@ The package knows neither runs nor models: everything that it shows is in the do
 from __future__ import annotations
 
 from .formats import FIGURES, FORMATS, write
-from .page import Page
+from .formats.html import Page
 
 __all__ = ["FIGURES", "FORMATS", "Page", "write"]

@@ -122,7 +122,7 @@ class Fold:
     """Parts that a page shows on a click on `summary`; on paper and in text they are open."""
 
     summary: str
-    parts: tuple[Part, ...]
+    parts: tuple[OpenPart, ...]
     open: bool = False
 
 
@@ -174,7 +174,7 @@ def unfolded(parts: Iterable[Part]) -> Iterator[OpenPart]:
     """Yield the parts, with those of each fold in its place."""
     for part in parts:
         if isinstance(part, Fold):
-            yield from unfolded(part.parts)
+            yield from part.parts
         else:
             yield part
 

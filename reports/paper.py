@@ -1,18 +1,22 @@
-"""Figures as SVG and PNG files on white paper."""
+"""Paper: figures as SVG and PNG files on white, and Typst, which typesets PDF files."""
 
 from __future__ import annotations
 
-import io
 import re
+from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
 
-from matplotlib import rc_context
+import matplotlib
+import typst
 from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
 
-from .style import CSS_VARIABLES, RC
-from .typesetting import typeset
+from .style import CSS_VARIABLES, encoded, template
 
+_FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 _PAGE = b"""#set page(width: auto, height: auto, margin: 0pt)
 #set text(font: "DejaVu Sans")
 #image("figure.svg")
@@ -21,25 +25,49 @@ _PAGE = b"""#set page(width: auto, height: auto, margin: 0pt)
 
 def svg(figure: Figure) -> bytes:
     """Return a figure as an SVG file with real text, in the light colours of pages, on white."""
-    buffer = io.StringIO()
-    with rc_context(RC):
-        figure.savefig(buffer, format="svg", facecolor="white", metadata={"Date": None})
-    text = buffer.getvalue()
+    text = encoded(figure, "svg", facecolor="white").decode()
     for stand_in, color in colors().items():
         text = text.replace(stand_in, color)
     return text.encode("utf-8")
 
 
-def png(drawing: bytes, pixels_per_inch: float = 192.0) -> bytes:
+def png(drawing: bytes) -> bytes:
     """Convert an SVG file to PNG, with the same bytes on every machine."""
-    files = {"main.typ": _PAGE, "figure.svg": drawing}
-    return typeset(files, [drawing.decode()], form="png", pixels_per_inch=pixels_per_inch)
+    return typeset({"main.typ": _PAGE, "figure.svg": drawing}, drawing.decode(), form="png")
 
 
 @cache
 def colors() -> dict[str, str]:
     """Return the light colour of each stand-in colour, from the style sheet of pages."""
-    sheet = resources.files("reports").joinpath("templates", "report.css").read_text("utf-8")
+    sheet = template("report.css")
     light = sheet[: sheet.index("}")]
     values = dict(re.findall(r"(--[a-z0-9-]+): (#[0-9a-f]{6});", light))
     return {stand_in: values[name[4:-1]] for stand_in, name in CSS_VARIABLES.items()}
+
+
+def typeset(files: Mapping[str, bytes], text: str, *, form: Literal["pdf", "png"] = "pdf") -> bytes:
+    """Typeset "main.typ" of `files`, name -> content. The same files give the same bytes.
+
+    Fonts are those that come with Typst and matplotlib; system fonts are used only if `text` has
+    characters that these lack. PDF files are tagged (PDF/UA-1); PNG files have 192 pixels per inch.
+    """
+    foreign = not _characters().issuperset(map(ord, text))
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, content in files.items():
+            (folder / file).write_bytes(content)
+        return typst.compile(
+            folder / "main.typ",
+            root=folder,
+            format=form,
+            font_paths=[_FONTS],
+            ignore_system_fonts=not foreign,
+            ppi=192.0 if form == "png" else None,
+            pdf_standards=["ua-1"] if form == "pdf" else [],
+        )
+
+
+@cache
+def _characters() -> frozenset[int]:
+    """Return the characters of matplotlib's text font, which has most of all fonts used."""
+    return frozenset(FT2Font(str(_FONTS / "DejaVuSans.ttf")).get_charmap())

@@ -7,9 +7,12 @@ templates/report.css.
 
 from __future__ import annotations
 
+import io
+from importlib import resources
 from typing import Any, Final
 
 import seaborn as sns
+from matplotlib import rc_context
 from matplotlib.colors import Colormap, to_rgb
 from matplotlib.figure import Figure
 
@@ -61,10 +64,27 @@ RC: Final[dict[Any, Any]] = {
 """Matplotlib's settings for every figure. A point is a pixel of the page: see `svg.inline_svg`."""
 
 
+def template(name: str) -> str:
+    """Return the text of a file in templates/."""
+    return resources.files("reports").joinpath("templates", name).read_text(encoding="utf-8")
+
+
 def score_colors() -> Colormap:
     """Return the colours of scores, from dark for low to light for high."""
     colors: Colormap = sns.color_palette("mako", as_cmap=True)
     return colors
+
+
+def encoded(figure: Figure, suffix: str, **options: Any) -> bytes:
+    """Return a figure as an SVG, PDF or PNG file without the date of its making.
+
+    `options` are those of `Figure.savefig`.
+    """
+    undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
+    buffer = io.BytesIO()
+    with rc_context(RC):
+        figure.savefig(buffer, format=suffix, metadata=undated.get(suffix), **options)
+    return buffer.getvalue()
 
 
 def is_wide_figure(figure: Figure) -> bool:

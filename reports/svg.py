@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
 from xml.etree import ElementTree
 
 from markupsafe import Markup
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from .style import CSS_VARIABLES, RC
+from .style import CSS_VARIABLES, encoded
 
 _HEX = re.compile(r"#[0-9a-f]{6}\b")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
@@ -23,10 +21,7 @@ def inline_svg(figure: Figure, name: str, label: str) -> Markup:
     variables. A point of the figure is at most a pixel of the page. The same figure gives the same
     bytes.
     """
-    buffer = io.StringIO()
-    with rc_context(RC):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    root = ElementTree.fromstring(buffer.getvalue())
+    root = ElementTree.fromstring(encoded(figure, "svg"))
     _drop_metadata_and_style(root)
     used = _references(root)
     for element in root.iter():
@@ -39,13 +34,10 @@ def inline_svg(figure: Figure, name: str, label: str) -> Markup:
 
 def _drop_metadata_and_style(root: ElementTree.Element) -> None:
     """Remove the metadata, and the style sheet, which would apply to the whole page."""
-    for parent in list(root.iter()):
+    for parent in reversed(list(root.iter())):  # inner ones first, which may leave <defs> empty
         for child in list(parent):
-            if _local(child.tag) in ("metadata", "style"):
-                parent.remove(child)
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if _local(child.tag) == "defs" and not len(child):
+            tag = _local(child.tag)
+            if tag in ("metadata", "style") or (tag == "defs" and not len(child)):
                 parent.remove(child)
 
 

@@ -7,14 +7,13 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ..document import (
-    Card,
     Cards,
     Document,
     Gallery,
@@ -26,14 +25,14 @@ from ..document import (
     file_name,
     split_stamp,
 )
-from ..style import CSS_VARIABLES, is_wide_figure
+from ..style import CSS_VARIABLES, is_wide_figure, template
 from ..svg import inline_svg
 from ..table import Table
 
 
 def render(document: Document) -> str:
     """Return a document as a page. The same document gives the same bytes."""
-    script = _asset("report.js")
+    script = Markup(template("report.js").strip())
     parts = _Parts()
     first, *others = document.sections
     return (
@@ -42,7 +41,7 @@ def render(document: Document) -> str:
         .render(
             document=document,
             stamps=[split_stamp(stamp) for stamp in document.stamps],
-            css=_asset("report.css"),
+            css=Markup(template("report.css").strip()),
             script=script,
             script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             sections=[
@@ -54,23 +53,22 @@ def render(document: Document) -> str:
     )
 
 
-def notebook(document: Document) -> str:
-    """Return a page in a frame, whose styles and scripts cannot reach the notebook around it."""
-    return (
-        f'<iframe title="{escape(document.title)}" sandbox="allow-scripts" '
-        'style="width: 100%; height: 80vh; border: 0" '
-        f'srcdoc="{escape(render(document))}"></iframe>'
-    )
+@dataclass(frozen=True)
+class Page(Document):
+    """A document as results return it; a notebook shows it as its HTML page."""
+
+    def _repr_html_(self) -> str:
+        # In a frame, styles and scripts cannot reach the notebook around it.
+        return (
+            f'<iframe title="{escape(self.title)}" sandbox="allow-scripts" '
+            'style="width: 100%; height: 80vh; border: 0" '
+            f'srcdoc="{escape(render(self))}"></iframe>'
+        )
 
 
 def table(description: Table, name: str) -> Markup:
     """Return a sortable table in a container that scrolls; `name` is its identifier."""
-    return _macro("table", description, name)
-
-
-def card(description: Card) -> Markup:
-    """Return a card as an article with a heading of the third level."""
-    return _macro("card", description)
+    return macro("table", description, name)
 
 
 def breakable(name: str) -> Markup:
@@ -93,7 +91,7 @@ class _Parts:
         narrow = [place for place, part in enumerate(first.parts) if _is_narrow(part)]
         place, *_ = (*narrow, len(first.parts))
         runs = first.parts[:place], first.parts[place : place + 1], first.parts[place + 1 :]
-        return _macro("opening", document, *(self.of(run, first) for run in runs))
+        return macro("opening", document, *(self.of(run, first) for run in runs))
 
     def of(self, parts: Iterable[Part], section: Section) -> Markup:
         """Return the markup of parts of a section."""
@@ -106,14 +104,14 @@ class _Parts:
             return table(part, part.name or self._name(f"{_identifier(section)}-table"))
         if isinstance(part, Plots):
             drawn = [(plot.caption, *self._drawn(plot)) for plot in part.plots]
-            return _macro("plots", part, drawn, self._name("plots"))
+            return macro("plots", part, drawn, self._name("plots"))
         if isinstance(part, Cards):
-            return _macro("cards", part)
+            return macro("cards", part)
         if isinstance(part, Gallery):
-            return _macro("gallery", part)
+            return macro("gallery", part)
         if isinstance(part, Key):
-            return _macro("key", part)
-        return _macro("fold", part, self.of(part.parts, section))
+            return macro("key", part)
+        return macro("fold", part, self.of(part.parts, section))
 
     def _drawn(self, plot: Plot) -> tuple[Markup, str]:
         """Return a figure, and its label if it is to scroll."""
@@ -136,10 +134,6 @@ def _identifier(section: Section) -> str:
     return file_name(section.short or section.heading).lower()
 
 
-def _css_color(color: str) -> str:
-    return CSS_VARIABLES.get(color, color)
-
-
 def _data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
@@ -154,20 +148,17 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["breakable"] = breakable
-    templates.filters["css_color"] = _css_color
-    templates.filters["data_uri"] = _data_uri
-    templates.filters["identifier"] = _identifier
+    templates.filters |= {
+        "breakable": breakable,
+        "css_color": lambda color: CSS_VARIABLES.get(color, color),
+        "data_uri": _data_uri,
+        "identifier": _identifier,
+    }
     return templates
 
 
-def _macro(name: str, *arguments: object) -> Markup:
+def macro(name: str, *arguments: object) -> Markup:
+    """Render a macro of parts.html."""
     markup = getattr(_environment().get_template("parts.html").module, name)(*arguments)
     assert isinstance(markup, Markup)
     return markup
-
-
-def _asset(name: str) -> Markup:
-    """Read a style sheet or script of the templates."""
-    text = resources.files("reports").joinpath("templates", name).read_text(encoding="utf-8")
-    return Markup(text.strip())

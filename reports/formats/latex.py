@@ -87,19 +87,16 @@ def table(description: Table) -> str:
     layout = in_blocks(description)
     form = _form(layout)
     caption = f"\\caption{{{escape(description.caption)}}}"
-    heads, rows = _heads(layout), list(_rows(layout))
+    heads = ["\\toprule", *_heads(layout), "\\midrule"]
+    rows = list(_rows(layout))
     if len(rows) > _LONGEST:
         return "\n".join(
             [
                 f"\\begin{{longtable}}{{{form}}}",
                 f"{caption} \\\\",
-                "\\toprule",
                 *heads,
-                "\\midrule",
                 "\\endfirsthead",
-                "\\toprule",
                 *heads,
-                "\\midrule",
                 "\\endhead",
                 "\\bottomrule",
                 "\\endfoot",
@@ -115,9 +112,7 @@ def table(description: Table) -> str:
             *(["\\setlength{\\tabcolsep}{3pt}"] if layout.columns > MOST_LEVEL else []),
             "\\begin{lrbox}{\\reporttable}",
             f"\\begin{{tabular}}{{{form}}}",
-            "\\toprule",
             *heads,
-            "\\midrule",
             *rows,
             "\\bottomrule",
             "\\end{tabular}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..document import Document, Section, one_line, split_stamp, unfolded
 from ..table import Cell, Table, heading_lines, headings
@@ -26,9 +26,7 @@ def table(description: Table) -> str:
         "-" * width if place < description.stub else "-" * (width - 1) + ":"
         for place, width in enumerate(widths)
     ]
-    lines = [_line(heads, widths, description.stub), _line(rules, widths, description.stub)]
-    lines += [_line(row, widths, description.stub) for row in rows]
-    return "\n".join(lines)
+    return "\n".join(_line(row, widths, description.stub) for row in (heads, rules, *rows))
 
 
 def escape(text: str) -> str:
@@ -79,7 +77,7 @@ def _cell(cell: Cell) -> str:
     return "<br>".join(filter(None, (text, escape(cell.interval))))
 
 
-def _line(cells: tuple[str, ...] | list[str], widths: list[int], stub: int) -> str:
+def _line(cells: Sequence[str], widths: Sequence[int], stub: int) -> str:
     padded = (
         cell.ljust(width) if place < stub else cell.rjust(width)
         for place, (cell, width) in enumerate(zip(cells, widths, strict=True))

@@ -6,7 +6,6 @@ Texts reach Typst as strings of a JSON file, which it never interprets as markup
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from .. import paper
@@ -23,9 +22,8 @@ from ..document import (
     split_stamp,
     unfolded,
 )
-from ..style import is_wide_figure
+from ..style import is_wide_figure, template
 from ..table import MOST_LEVEL, Cell, Placed, Table, in_blocks
-from ..typesetting import template, typeset
 
 _WIDEST = 105
 """Characters in the rows of a table, above which its page is turned."""
@@ -34,22 +32,17 @@ _MOST_CARDS = 2
 
 def render(document: Document) -> bytes:
     """Return a document as a PDF file. The same document gives the same bytes."""
-    files: dict[str, bytes] = {}
-    content = _printable(_content(document, files))
-    files["main.typ"] = template("report.typ")
-    files["report.json"] = json.dumps(content, ensure_ascii=False).encode()
-    return typeset(files, _texts(content))
+    files = {"main.typ": template("report.typ").encode()}
+    content = json.dumps(_printable(_content(document, files)), ensure_ascii=False)
+    files["report.json"] = content.encode()
+    return paper.typeset(files, content)
 
 
 def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
     """Describe a document in lists and dictionaries; its figures and pictures go to `files`."""
     return {
-        "title": document.title,
-        "subtitle": document.subtitle,
-        "kind": document.kind,
+        **vars(document),
         "stamps": [split_stamp(stamp) for stamp in document.stamps],
-        "notes": document.notes,
-        "meanings": document.meanings,
         "sections": [_section(section, files) for section in document.sections],
         "provenance": [
             {"heading": heading, "entries": list(entries.items())}
@@ -59,14 +52,12 @@ def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
 
 
 def _section(section: Section, files: dict[str, bytes]) -> dict[str, Any]:
-    parts = list(unfolded(section.parts))
-    described = [shown for part in parts if (shown := _part(part, files))]
+    parts = [shown for part in unfolded(section.parts) if (shown := _part(part, files))]
     return {
         "heading": section.heading,
         "foreign": section.foreign,
-        "wide": any(isinstance(part, Table) and is_wide(part) for part in parts)
-        or any(part.get("wide") for part in described),
-        "parts": described,
+        "wide": any(part.get("wide") for part in parts),
+        "parts": parts,
     }
 
 
@@ -74,7 +65,7 @@ def _part(part: OpenPart, files: dict[str, bytes]) -> dict[str, Any] | None:
     if isinstance(part, str):
         return {"kind": "text", "text": part}
     if isinstance(part, Table):
-        return {"kind": "table", **table(part)}
+        return {"kind": "table", "wide": is_wide(part), **table(part)}
     if isinstance(part, Plots):
         return _plots(part, files)
     if isinstance(part, Gallery):
@@ -132,16 +123,7 @@ def _plots(part: Plots, files: dict[str, bytes]) -> dict[str, Any]:
         files[file] = paper.svg(figure)
         wide |= is_wide_figure(figure)
         plots.append({"file": file, "caption": plot.caption, "label": plot.label})
-    return {
-        "kind": "plots",
-        "heading": part.heading,
-        "aside": part.aside,
-        "note": part.note,
-        "columns": part.columns,
-        "lead": part.lead,
-        "wide": wide,
-        "plots": plots,
-    }
+    return {"kind": "plots", **vars(part), "wide": wide, "plots": plots}
 
 
 def _cards(part: Cards) -> dict[str, Any]:
@@ -181,11 +163,3 @@ def _printable(content: Any) -> Any:
     if isinstance(content, list | tuple):
         return [_printable(value) for value in content]
     return content
-
-
-def _texts(content: Any) -> Iterator[str]:
-    if isinstance(content, str):
-        yield content
-    elif isinstance(content, dict | list):
-        for value in content.values() if isinstance(content, dict) else content:
-            yield from _texts(value)

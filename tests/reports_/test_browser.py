@@ -133,7 +133,7 @@ def test_tooltips_of_headings_appear_on_keyboard_focus(hostile: str, tmp_path: P
 
 
 def test_a_notebook_and_its_page_cannot_reach_each_other(tmp_path: Path) -> None:
-    frame = html.notebook(every_part())
+    frame = html.Page(**vars(every_part()))._repr_html_()
     seen = open_page(
         f"<!doctype html><html><body><table class=sortable></table>{frame}</body></html>",
         tmp_path,

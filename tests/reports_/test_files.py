@@ -73,14 +73,14 @@ def test_the_colours_of_paper_are_legible_on_white() -> None:
             assert contrast(color, "#ffffff") >= 4.5
 
 
-def test_png_has_white_paper_and_the_requested_resolution() -> None:
+def test_png_has_white_paper_and_192_pixels_per_inch() -> None:
     scores = severity_frame().droplevel("model")
     drawing = paper.svg(figures.heat_map(scores, {}, 1.0))
-    with Image.open(io.BytesIO(paper.png(drawing, 144.0))) as picture:
+    with Image.open(io.BytesIO(paper.png(drawing))) as picture:
         assert picture.format == "PNG"
         width, height = 440, 46 + 24 * len(scores)
-        assert abs(picture.width - 2 * width) <= 2
-        assert abs(picture.height - 2 * height) <= 2
+        assert abs(picture.width - 192 / 72 * width) <= 2
+        assert abs(picture.height - 192 / 72 * height) <= 2
         assert picture.convert("RGB").getpixel((1, 1)) == (255, 255, 255)
         assert len(np.unique(np.asarray(picture.convert("L")))) > 20
 

@@ -36,7 +36,7 @@ def test_table(name: str, suffix: str) -> None:
 def test_card() -> None:
     cards = sample_document().sections[0].parts[0]
     assert isinstance(cards, Cards)
-    assert_golden("reports_summary_card.html", f"{html.card(cards.cards[0])}\n")
+    assert_golden("reports_summary_card.html", f"{html.macro('card', cards.cards[0])}\n")
 
 
 def test_comparison() -> None:

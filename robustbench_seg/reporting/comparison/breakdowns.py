@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reports.table import Cell, Head, Table
 from reports.text import MISSING
@@ -49,8 +49,8 @@ def class_table(comparison: ComparisonData) -> Table:
         rows.append(
             (
                 *(Cell(model), Cell(name), Cell(categories.get(name, ""))),
-                *(_with_ends(*clean), _with_ends(*suite), change(*moved)),
-                _with_ends(*kept, why_missing="undefined: clean IoU is 0"),
+                *(_with_ends(clean), _with_ends(suite), change(*moved)),
+                _with_ends(kept, why_missing="undefined: clean IoU is 0"),
                 _severity(numbers["half_lost_at"]),
             )
         )
@@ -100,7 +100,8 @@ def frame_table(comparison: ComparisonData) -> Table:
     )
 
 
-def _with_ends(value: float, low: float, high: float, why_missing: str = NOT_MEASURED) -> Cell:
+def _with_ends(numbers: Sequence[float], why_missing: str = NOT_MEASURED) -> Cell:
+    value, low, high = numbers
     return score(value, why_missing=why_missing, ends=(low, high))
 
 

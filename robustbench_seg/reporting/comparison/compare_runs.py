@@ -16,12 +16,7 @@ from ...names import slug
 from ...runs.run import StoredRun
 from ...runs.side_by_side import SideBySide, run_names, side_by_side
 from ...scores.bootstrap import Bootstrap
-from ...scores.breakdowns import (
-    category_curves,
-    class_breakdown,
-    frame_breakdown,
-    with_interval,
-)
+from ...scores.breakdowns import category_curves, class_breakdown, frame_breakdown, with_interval
 from ...scores.comparison import differences_from_baseline
 from ...scores.corruption_error import corruption_errors, ranks
 from ...scores.policy import SeverityPolicy
@@ -75,7 +70,9 @@ def compare_runs(
     meant = find_reference(name, found, columns)
     labels = list(models)
     baseline = labels[0] if meant.printed is not None else meant.label
-    reports = [Report(run) for run in found.runs]
+    names = run_names(found.runs)
+    reports = {names[id(run)]: Report(run) for run in found.runs}
+    report, *_ = reports.values()
 
     def scores_of(miou: pd.DataFrame) -> pd.DataFrame:
         return suite_scores(miou, policy)
@@ -99,10 +96,10 @@ def compare_runs(
         provenance=_provenance(found, reports, meant, baseline, name, tables),
         examples=_examples(found, reports),
         class_infos=first.spec.classes,
-        covers=reports[0].covers,
+        covers=report.covers,
         summary=scores.apply(lambda frame: frame[headline]),
         suite=scores.apply(lambda frame: frame[suite].set_axis(columns, axis="columns")),
-        counted=reports[0].counted,
+        counted=report.counted,
         settings=found.settings,
         differing=found.differing,
         baseline=baseline,
@@ -110,7 +107,7 @@ def compare_runs(
         reference=meant.label,
         degradation=_estimated(models, errors_of, baseline),
         ranks=ranks(scores.value, policy),
-        curves=curves.apply(lambda frame: frame.stack(0)),
+        curves=curves.apply(lambda frame: pd.DataFrame(frame.stack(0))),
         classes=pd.concat(
             {label: class_breakdown(model, policy) for label, model in models.items()},
             names=["model", "class"],
@@ -183,12 +180,13 @@ def _estimated(
     )
 
 
-def _stamps(found: SideBySide, reports: Sequence[Report], reference: Reference) -> tuple[str, ...]:
-    names = run_names(found.runs)
+def _stamps(
+    found: SideBySide, reports: Mapping[str, Report], reference: Reference
+) -> tuple[str, ...]:
     stamps = list(
         dict.fromkeys(
-            _of_run(stamp, names[id(report.run)]) if len(names) > 1 else stamp
-            for report in reports
+            _of_run(stamp, name) if len(reports) > 1 else stamp
+            for name, report in reports.items()
             for stamp in report.stamps
         )
     )
@@ -208,35 +206,32 @@ def _of_run(stamp: str, run: str) -> str:
     return f"{word}: run {run}: {rest}" if word in ("PARTIAL", "FAILED") else stamp
 
 
-def _notes(found: SideBySide, reports: Sequence[Report]) -> tuple[str, ...]:
+def _notes(found: SideBySide, reports: Mapping[str, Report]) -> tuple[str, ...]:
     """Return the notes of all runs, each once, with the run where two models have one name."""
     names = Counter(item.model.name for item in found.contenders)
     ambiguous = any(number > 1 for number in names.values())
-    folders = run_names(found.runs)
-    often = Counter(note for report in reports for note in report.notes)
+    often = Counter(note for report in reports.values() for note in report.notes)
     return tuple(
         dict.fromkeys(
-            f"Run {folders[id(report.run)]}: {note}"
-            if ambiguous and often[note] < len(reports)
-            else note
-            for report in reports
+            f"Run {name}: {note}" if ambiguous and often[note] < len(reports) else note
+            for name, report in reports.items()
             for note in report.notes
         )
     )
 
 
-def _examples(found: SideBySide, reports: Sequence[Report]) -> tuple[Example, ...]:
+def _examples(found: SideBySide, reports: Mapping[str, Report]) -> tuple[Example, ...]:
     labels = {(id(item.run), item.model.name): item.label for item in found.contenders}
     return tuple(
         example._replace(model=labels[id(report.run), example.model])
-        for report in reports
+        for report in reports.values()
         for example in report.examples
     )
 
 
 def _provenance(
     found: SideBySide,
-    reports: Sequence[Report],
+    reports: Mapping[str, Report],
     meant: Reference,
     baseline: str,
     reference: str | None,
@@ -253,8 +248,7 @@ def _provenance(
             + (", published" if meant.printed is not None else ""),
         }
     }
-    names = run_names(found.runs)
-    for report in reports:
-        own = f", run {names[id(report.run)]}" if len(reports) > 1 else ""
+    for run, report in reports.items():
+        own = f", run {run}" if len(reports) > 1 else ""
         sections |= {f"{name}{own}": values for name, values in report.provenance.items()}
     return sections

@@ -156,12 +156,7 @@ def _with_legend(
     total = 8.0 + height + bottom + legend
     figure = Figure(figsize=(_WIDTH / POINTS, total / POINTS))
     axes = figure.add_axes(
-        (
-            left / _WIDTH,
-            (bottom + legend) / total,
-            (_WIDTH - left - 10.0) / _WIDTH,
-            height / total,
-        )
+        (left / _WIDTH, (bottom + legend) / total, (_WIDTH - left - 10.0) / _WIDTH, height / total)
     )
     key = figure.add_axes((0, 0, 1, legend / total))
     key.set(xlim=(0, _WIDTH), ylim=(legend, 0))

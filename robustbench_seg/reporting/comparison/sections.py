@@ -41,10 +41,7 @@ def summary(comparison: ComparisonData) -> Section:
         f"{', '.join(comparison.models)}. The numbers are in the table of headline numbers."
     )
     scatter = Plot(
-        "scatter",
-        "suite score against clean mIoU",
-        label,
-        partial(figures.scatter, comparison),
+        "scatter", "suite score against clean mIoU", label, partial(figures.scatter, comparison)
     )
     note = "Dashed lines join equal retention; lines at the points are 95 % intervals."
     plots = Plots("Robustness against clean accuracy", (scatter,), note)

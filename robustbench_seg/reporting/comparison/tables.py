@@ -123,11 +123,8 @@ def ranks_table(comparison: ComparisonData) -> Table:
 def _under_categories(
     comparison: ComparisonData, frame: pd.DataFrame
 ) -> tuple[tuple[Head, ...], tuple[Head, ...]]:
-    categories = {
-        name: category
-        for category in comparison.categories
-        for name in comparison.corruptions(category)
-    }
+    pairs = comparison.suite.value.columns.to_list()
+    categories = {str(pair[1]): str(pair[0]) for pair in pairs}
     names = [(categories.get(str(name), ""), str(name)) for name in frame.columns]
     return tables.under_categories(names, comparison.counted)
 

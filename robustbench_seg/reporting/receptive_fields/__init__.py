@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import overload
 
 import pandas as pd
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from reports import Page
@@ -28,7 +26,7 @@ from reports.document import (
     file_name,
 )
 from reports.paper import colors
-from reports.style import RC
+from reports.style import encoded
 
 from ...erf.field import Field, Measurement, field_table, radial_table
 from ...folders import RESULTS
@@ -262,11 +260,5 @@ def _sections(maps: Sequence[FieldMap]) -> Iterator[Section]:
 
 
 def _file(figure: Figure, suffix: str) -> bytes:
-    """Return the bytes of a figure on white paper, without the date of its making."""
-    undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
-    buffer = io.BytesIO()
-    with rc_context(RC):
-        figure.savefig(
-            buffer, format=suffix, dpi=72 * SAMPLES, facecolor="white", metadata=undated.get(suffix)
-        )
-    return buffer.getvalue()
+    """Return the bytes of a figure on white paper."""
+    return encoded(figure, suffix, dpi=72 * SAMPLES, facecolor="white")

@@ -13,11 +13,11 @@ from reports.style import INK, MUTED, RC, RULE, SERIES
 
 from .maps import (
     MARGIN,
-    POINTS,
     Box,
     Colors,
     FieldMap,
     axes_at,
+    blank,
     color_scale,
     draw,
     draw_squares,
@@ -61,44 +61,41 @@ def overview(maps: Sequence[FieldMap], colors: Colors) -> Figure:
     columns, zooms = layers(maps), enlarged(maps)
     by_name = {(item.subject, item.layer): item for item in maps}
     gap, wide_gap, heading, label, scale = 8.0, 22.0, 22.0, 24.0, 56.0
-    ratios = {
-        subject: next(_ratio(item) for item in maps if item.subject == subject)
-        for subject in subjects(maps)
-    }
+    shapes = {item.subject: item.relative.shape for item in maps}
+    ratios = {subject: height / width for subject, (height, width) in shapes.items()}
     highest = max(ratios.values())
     gaps = gap * (len(columns) - 1) + (wide_gap + gap * (len(zooms) - 1) if zooms else 0)
     width = min(
         (PAGE_WIDTH - gaps - 2 * MARGIN) / (len(columns) + len(zooms) * min(highest, 1)), 300.0
     )
     heights = [width * ratio for ratio in ratios.values()]
-    total = (
+    figure = blank(
         max(gaps + width * (len(columns) + len(zooms) * min(highest, 1)) + 2 * MARGIN, NARROWEST),
         heading + sum(heights) + label * len(heights) + gap * (len(heights) - 1) + scale,
     )
-    figure = Figure(figsize=(total[0] / POINTS, total[1] / POINTS))
     top = heading
     for row, (subject, height) in enumerate(zip(ratios, heights, strict=True)):
-        text_at(figure, total, (MARGIN, top + label - 8), subject, colors[INK], weight="bold")
+        text_at(figure, MARGIN, top + label - 8, subject, colors[INK], weight="bold")
         top += label
         for column, layer in enumerate(columns):
             left = MARGIN + column * (width + gap)
             if row == 0:
-                text_at(figure, total, (left, heading - 8), layer, colors[MUTED])
+                text_at(figure, left, heading - 8, layer, colors[MUTED])
             if item := by_name.get((subject, layer)):
-                axes = axes_at(figure, total, (left, top, width, height))
+                axes = axes_at(figure, (left, top, width, height))
                 draw(axes, item.relative, width)
                 scale_bar(axes, item.relative.shape[1], 9.0)
         left = MARGIN + len(columns) * (width + gap) - gap + wide_gap
         if row == 0 and zooms:
-            text_at(figure, total, (left, heading - 8), "enlarged", colors[MUTED])
+            text_at(figure, left, heading - 8, "enlarged", colors[MUTED])
         side = min(width, height)
         for zoom in zooms:
             if item := by_name.get((subject, zoom)):
                 place = (MARGIN + columns.index(zoom) * (width + gap), top, width, height)
-                _enlarge(figure, total, item, (place, (left, top, side, side)))
+                _enlarge(figure, item, place, (left, top, side, side))
             left += side + gap
         top += height + gap
-    color_scale(figure, total, colors)
+    color_scale(figure, colors)
     return figure
 
 
@@ -107,11 +104,10 @@ def single(item: FieldMap, colors: Colors) -> Figure:
     """Draw one map with its name, the squares that hold 50 and 99 %, and the colour scale."""
     height, width = item.relative.shape
     drawn = min(860.0, 560.0 * width / height)
-    size = (max(drawn + 2 * MARGIN, NARROWEST), 34 + drawn * height / width + 56)
-    figure = Figure(figsize=(size[0] / POINTS, size[1] / POINTS))
-    text_at(figure, size, (MARGIN, 20), f"{item.subject}, {item.layer}", colors[INK], weight="bold")
-    draw_squares(axes_at(figure, size, (MARGIN, 34, drawn, drawn * height / width)), item, drawn)
-    color_scale(figure, size, colors)
+    figure = blank(max(drawn + 2 * MARGIN, NARROWEST), 34 + drawn * height / width + 56)
+    text_at(figure, MARGIN, 20, f"{item.subject}, {item.layer}", colors[INK], weight="bold")
+    draw_squares(axes_at(figure, (MARGIN, 34, drawn, drawn * height / width)), item, drawn)
+    color_scale(figure, colors)
     return figure
 
 
@@ -120,16 +116,15 @@ def bare(item: FieldMap) -> Figure:
     """Draw one map with its squares alone, for a page that names it."""
     height, width = item.relative.shape
     drawn = min(400.0, 300.0 * width / height)
-    size = (drawn, drawn * height / width)
-    figure = Figure(figsize=(size[0] / POINTS, size[1] / POINTS))
-    draw_squares(axes_at(figure, size, (0, 0, *size)), item, drawn)
+    figure = blank(drawn, drawn * height / width)
+    draw_squares(axes_at(figure, (0, 0, drawn, drawn * height / width)), item, drawn)
     return figure
 
 
 @rc_context(RC)
 def radial(maps: Sequence[FieldMap], layer: str) -> Figure:
     """Draw the share of a layer's field within a radius, one line per subject."""
-    figure = Figure(figsize=(330 / POINTS, 216 / POINTS))
+    figure = blank(330, 216)
     axes = figure.add_axes((34 / 330, 36 / 216, 290 / 330, 168 / 216))
     farthest = max(len(item.mass) for item in maps) - 1
     axes.set(xscale="log", xlim=(1, farthest), ylim=(0, 102))
@@ -142,7 +137,7 @@ def radial(maps: Sequence[FieldMap], layer: str) -> Figure:
     for spine in axes.spines.values():
         spine.set_color(RULE)
     axes.set_xlabel("radius in pixels", labelpad=3, color=MUTED)
-    colors = dict(zip(subjects(maps), map(series, range(len(maps))), strict=False))
+    colors = {subject: series(number) for number, subject in enumerate(subjects(maps))}
     for item in maps:
         if item.layer == layer:
             radii = range(1, len(item.mass))
@@ -155,15 +150,8 @@ def series(number: int) -> str:
     return SERIES[number % len(SERIES)]
 
 
-def _ratio(item: FieldMap) -> float:
-    height, width = item.relative.shape
-    return float(height / width)
-
-
-def _enlarge(
-    figure: Figure, total: tuple[float, float], item: FieldMap, boxes: tuple[Box, Box]
-) -> None:
-    """Frame the surroundings of the unit in the first box, and show them in the second."""
+def _enlarge(figure: Figure, item: FieldMap, around: Box, zoomed: Box) -> None:
+    """Frame the surroundings of the unit in the box of the map, and show them in another box."""
     color = HEAD_BOX if item.layer == "head" else STAGE_BOX
     size = item.relative.shape
     side = max(min(size) // ENLARGED, 1)
@@ -172,11 +160,11 @@ def _enlarge(
         for at, length in zip(item.pixel, size, strict=True)
     )
     part = item.relative[top : top + side, left : left + side]
-    framed = axes_at(figure, total, boxes[0])
+    framed = axes_at(figure, around)
     framed.set(xlim=(0, size[1]), ylim=(size[0], 0))
     framed.add_patch(Rectangle((left, top), side, side, fill=False, edgecolor=color, linewidth=1.2))
-    axes = axes_at(figure, total, boxes[1])
-    draw(axes, part, boxes[1][2])
+    axes = axes_at(figure, zoomed)
+    draw(axes, part, zoomed[2])
     axes.add_patch(
         Rectangle((0, 0), side, side, fill=False, edgecolor=color, linewidth=2.5, clip_on=False)
     )

@@ -21,7 +21,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
-from reports.style import INK, MUTED, score_colors
+from reports.style import INK, MUTED, POINTS, score_colors
 
 from ...erf.extent import Map, Pixel, mass_by_radius, squares
 from ...erf.field import Field
@@ -30,7 +30,6 @@ Colors = Mapping[str, str]
 ON_PAGE: Final[Colors] = {INK: INK, MUTED: MUTED}
 """Stand-in colours, which each format replaces by its own."""
 
-POINTS = 72.0
 MARGIN = 6.0
 """Left and right of the maps, for frames and lines."""
 LOWEST = 1e-4
@@ -72,26 +71,26 @@ class FieldMap:
         return mass_by_radius(self.field.gradient, self.pixel)
 
 
-def axes_at(figure: Figure, total: tuple[float, float], box: Box) -> Axes:
-    """Add bare axes in a box of a figure whose width and height in points are `total`."""
+def blank(width: float, height: float) -> Figure:
+    """Return an empty figure of a size in points."""
+    return Figure(figsize=(width / POINTS, height / POINTS))
+
+
+def axes_at(figure: Figure, box: Box) -> Axes:
+    """Add bare axes in a box of a figure."""
     left, top, width, height = box
+    across, down = POINTS * figure.get_size_inches()
     axes = figure.add_axes(
-        (left / total[0], 1 - (top + height) / total[1], width / total[0], height / total[1])
+        (left / across, 1 - (top + height) / down, width / across, height / down)
     )
     axes.set_axis_off()
     return axes
 
 
-def text_at(
-    figure: Figure,
-    total: tuple[float, float],
-    at: tuple[float, float],
-    text: str,
-    color: str,
-    **style: Any,
-) -> None:
-    """Write a text whose lower left corner is `at` points from the upper left of the figure."""
-    figure.text(at[0] / total[0], 1 - at[1] / total[1], text, color=color, **style)
+def text_at(figure: Figure, left: float, top: float, text: str, color: str, **style: Any) -> None:
+    """Write a text; `left` and `top` of its lower left corner are in points of the figure."""
+    across, down = POINTS * figure.get_size_inches()
+    figure.text(left / across, 1 - top / down, text, color=color, **style)
 
 
 def draw(axes: Axes, values: Map, width: float) -> None:
@@ -176,9 +175,10 @@ def _label(
     )
 
 
-def color_scale(figure: Figure, total: tuple[float, float], colors: Colors) -> None:
+def color_scale(figure: Figure, colors: Colors) -> None:
     """Draw the colour scale at the lower left."""
-    axes = axes_at(figure, total, (MARGIN + 14, total[1] - 34, 220, 9))
+    bottom = POINTS * figure.get_figheight()
+    axes = axes_at(figure, (MARGIN + 14, bottom - 34, 220, 9))
     axes.set_axis_on()
     bar = figure.colorbar(
         ScalarMappable(_norm(), score_colors()), cax=axes, orientation="horizontal"
@@ -188,11 +188,5 @@ def color_scale(figure: Figure, total: tuple[float, float], colors: Colors) -> N
     bar.ax.tick_params(length=0, labelsize=9, labelcolor=colors[MUTED], pad=3)
     bar.minorticks_off()
     bar.outline.set_visible(False)
-    text_at(
-        figure,
-        total,
-        (MARGIN + 14 + 220 + 18, total[1] - 26),
-        "of the highest value of each map (logarithmic)",
-        colors[MUTED],
-        fontsize=9,
-    )
+    label = "of the highest value of each map (logarithmic)"
+    text_at(figure, MARGIN + 14 + 220 + 18, bottom - 26, label, colors[MUTED], fontsize=9)
