@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..progress import Progress, silent
 from .base import Dataset
-from .frame_checks import check_pair
+from .frame_checks import check_pair, ground_truth_problem
 from .registry import find_split
 from .split_index import SplitIndex
 
@@ -74,8 +74,9 @@ def check_dataset(
             total += label.size
         progress("checking frames", done, len(dataset.frames), frame.name)
     problems["frames that cannot be evaluated"] = bad
-    if total and not class_pixels.any():
-        problems["labels"] = ["no frame has any labelled pixel"]
+    if total:
+        problem = ground_truth_problem(dataset.class_names, class_pixels.tolist(), total)
+        problems["labels"] = [problem] * bool(problem)
     return SplitReport(
         dataset,
         {kind: lines for kind, lines in problems.items() if lines},

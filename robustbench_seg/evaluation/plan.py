@@ -10,6 +10,7 @@ from torch import nn
 
 from ..datasets.base import Dataset
 from ..datasets.class_maps import MappedDataset, apply_class_map, load_class_map
+from ..datasets.frame_checks import ground_truth_problem
 from ..datasets.registry import open_dataset
 from ..errors import InputError
 from ..folders import RESULTS, check_folder
@@ -138,10 +139,10 @@ def make_plan(
     shard = Shard.read(request.shard or "1/1")
     shard_frames = shard.frames(len(dataset.frames))
     frames = _taken_over(driver, dataset) if driver else frames_of(dataset, progress)
-    if not any(sum(frame.class_pixels) for frame in frames):
-        raise InputError(
-            f"--data {dataset.root}: no frame of {request.split} has any labelled pixel"
-        )
+    pixels = [sum(counts) for counts in zip(*(each.class_pixels for each in frames), strict=True)]
+    total = sum(each.height * each.width for each in frames)
+    if problem := ground_truth_problem(dataset.class_names, pixels, total):
+        raise InputError(f"--data {dataset.root}: {problem}")
     spec = Spec(
         models=tuple(
             ModelSpec.of(each, replace(each.window, mode=request.window or each.window.mode))

@@ -30,7 +30,7 @@ def trained(label: str, model: ModelSpec, spec: Spec) -> str:
 
 
 def stamps(run: StoredRun) -> tuple[str, ...]:
-    """Return the warnings of a run: untrained models, failures, missing frames, scales."""
+    """Return the warnings of a run: untrained models, failures, frames, classes, scales."""
     spec = run.spec
     found = [
         f"UNTRAINED: the weights of {model.name} are random; its scores mean nothing"
@@ -44,6 +44,12 @@ def stamps(run: StoredRun) -> tuple[str, ...]:
         )
     if run.missing_frames:
         found.append(f"PARTIAL: {len(run.frames)} of {len(spec.frames)} frames are finished")
+    present = np.flatnonzero(spec.class_set([frame.name for frame in spec.frames]))
+    if len(present) == 1:
+        found.append(
+            f"ONE CLASS: only {spec.class_names[present[0]]} has ground truth; a model that "
+            "predicts nothing else scores 100 %"
+        )
     if not spec.one_scale and not rescaled(spec):
         inputs = {model.name: f"scale {input_scale(spec, model)}" for model in spec.models}
         found.append(scales_differ(inputs))

@@ -67,6 +67,7 @@ def test_embedded_taxonomies() -> None:
         "camvid": 11,
         "ade20k": 150,
         "bdd100k": 19,
+        "binary": 2,
         "cityscapes-ids": 19,
         "mapillary": 65,
     }

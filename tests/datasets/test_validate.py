@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import robustbench_seg
 from robustbench_seg.__main__ import main
+from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.datasets.validate import check_dataset
 from robustbench_seg.errors import InputError
 from tests.helpers.frames import image_path, label_path, name, write_tree
-from tests.helpers.trees import noise_image, save, values, write_acdc, write_folders
+from tests.helpers.trees import HEIGHT, WIDTH, noise_image, save, values, write_acdc, write_folders
 
 
 def check(
@@ -105,6 +108,60 @@ def test_colour_labels_and_unlabelled_frames_are_reported(tmp_path: Path) -> Non
     (line,) = problems["frames that cannot be evaluated"]
     assert "this is RGB with the colour (0, " in line
     assert problems["labels"] == ["no frame has any labelled pixel"]
+
+
+@pytest.mark.parametrize(
+    ("taxonomy", "words"),
+    [
+        (
+            "values = [255]\nignore = [0]",
+            r"object is the only class .* every prediction scores 100",
+        ),
+        (
+            "",
+            "background is the only class with ground truth: a model that predicts nothing else "
+            "scores 100 %; .* 50.0 % of the pixels are ignored: .*--classes binary",
+        ),
+        ("values = [0, 255]\nignore = []", None),
+        ('classes = "binary"', None),
+    ],
+)
+def test_masks_on_which_every_model_scores_100_are_a_problem(
+    tmp_path: Path, taxonomy: str, words: str | None
+) -> None:
+    images, labels = write_folders(tmp_path, ("a", "b"))
+    for frame in ("a", "b"):
+        save(labels / f"{frame}.png", values(2) * np.uint8(255))
+    names = ("object",) if "[255]" in taxonomy else ("background", "object")
+    classes = ", ".join(f'{{ name = "{name}" }}' for name in names)
+    (tmp_path / "two.toml").write_text(
+        taxonomy if "classes" in taxonomy else f"classes = [{classes}]\n{taxonomy}"
+    )
+    where: dict[str, Any] = {
+        "images": images,
+        "labels": labels,
+        "classes": tmp_path / "two.toml",
+    }
+    found = check_dataset(**where)
+    if words is None:
+        assert found.problems == {}
+        assert (found.class_pixels == HEIGHT * WIDTH).all()
+        return
+    (problem,) = found.problems["labels"]
+    assert re.search(words, problem)
+    network = tmp_path / "net.py"
+    network.write_text(f"from torch import nn\ndef make(): return nn.Conv2d(3, {len(names)}, 1)\n")
+    with pytest.raises(InputError, match=f"^--data {images}: {words}"):
+        robustbench_seg.evaluate(f"python:{network}:make", **where, corruptions=["contrast"])
+
+
+def test_masks_are_read_in_every_form(tmp_path: Path) -> None:
+    images, labels = write_folders(tmp_path, ("a",))
+    mask = Image.fromarray(values(2) * np.uint8(255))
+    for form in ("L", "1", "RGB", "RGBA", "P"):
+        mask.convert(form).save(labels / "a.png")
+        (frame,) = open_dataset(images=images, labels=labels, classes="binary").frames
+        np.testing.assert_array_equal(frame.label(), values(2), form)
 
 
 def test_a_split_that_cannot_be_found_is_a_one_line_error(

@@ -107,7 +107,7 @@ class Fuzzer:
         shutil.copytree(folder / "tree" / "leftImg8bit" / "val" / CITY, folder / "yard")
         for path in list((folder / "yard").iterdir()):
             image = path.rename(path.with_name(path.name.replace("leftImg8bit", "rgb")))
-            label = np.ones((32, 64), np.uint8)
+            label = np.arange(32 * 64, dtype=np.uint8).reshape(32, 64) % 3
             Image.fromarray(label).save(image.with_name(image.name.replace("rgb", "labels")))
         (folder / "net.py").write_text(NETWORK)
         (folder / "run").mkdir()
