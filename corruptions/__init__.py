@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .catalogue import REGISTRY, Corruption, corruption_names, find, register
-from .checks import check_image, check_severity, unknown
+from .checks import check_image, check_seed, check_severity, unknown
 from .errors import InputError
 from .reference import corrupt_by_reference
 from .seeding import image_key, stream_seed
@@ -84,15 +84,20 @@ def corrupt(
     Raises
     ------
     InputError
-        A `ValueError`: the image, name, severity or implementation is invalid, or OpenCV is missing
-        for "imagecorruptions". The message says what was found and what is allowed.
+        A `ValueError`: the image, name, severity, seed or implementation is invalid, or OpenCV is
+        missing for "imagecorruptions". The message says what was found and what is allowed.
     """
+    if isinstance(severity, str) and not isinstance(name, str):
+        raise InputError(
+            f"corrupt(image, {name!r}, {severity!r}): the name comes before the severity; "
+            f"use corrupt(image, {severity!r}, {name!r})"
+        )
     corruption = find(name)
     severity = check_severity(severity)
     if implementation not in IMPLEMENTATIONS:
         raise InputError(unknown("implementation", implementation, IMPLEMENTATIONS))
     image = check_image(image)
-    stream = stream_seed(seed, image_key(image) if key is None else key, name, severity)
+    stream = stream_seed(check_seed(seed), image_key(image) if key is None else key, name, severity)
     if implementation == "imagecorruptions":
         return corrupt_by_reference(name, image, severity, stream)
     return corruption.function(image, severity, stream)

@@ -51,8 +51,13 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
         (None, "NumPy array, got NoneType"),
         (BLACK.astype(np.float32), r"got float32; .*\(255 \* image\)\.round"),
         (BLACK.astype(np.float64), r"got float64; .*\(255 \* image\)\.round"),
-        (BLACK.astype(np.int64), r"got int64; .*astype\(numpy\.uint8\)"),
-        (BLACK > 0, "got bool"),
+        (BLACK > 0, r"got bool; for black and white, use 255 \* image\.astype"),
+        (BLACK.astype(np.int64) - 1, "got int64; the values are -1 to -1: scale them to 0 to 255$"),
+        (BLACK.astype(np.uint32) + 65536, "got uint32; the values are 65536 to .*: scale them to"),
+        (BLACK.astype(np.float32) * np.nan, "got float32; give real numbers from 0 to 255$"),
+        (BLACK.astype(np.float32)[:0], "got float32; give real numbers from 0 to 255$"),
+        (BLACK.astype(object), "got object; give real numbers from 0 to 255$"),
+        (BLACK.astype(np.complex64), "got complex64; give real numbers from 0 to 255$"),
         (np.zeros((32, 32, 4), np.uint8), r"\(32, 32, 4\); .*image\[\.\.\., :3\]"),
         (np.zeros((32, 32, 2), np.uint8), r"got \(32, 32, 2\)$"),
         (np.zeros((2, 32, 32, 3), np.uint8), r"got \(2, 32, 32, 3\)$"),
@@ -71,6 +76,36 @@ def test_other_images_are_refused(
     assert "\n" not in str(error.value)
     with pytest.raises(InputError, match=words):
         image_key(image)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, np.int64, np.float32, np.float64, np.bool_])
+def test_the_advice_for_other_images_keeps_what_they_show(kind: type[np.generic]) -> None:
+    shown = np.random.default_rng(0).integers(0, 256, (32, 33, 3), np.uint8)
+    images = [shown.astype(kind)]
+    if kind is np.bool_:
+        shown = np.where(shown > 99, 255, 0).astype(np.uint8)
+        images = [shown > 0]
+    else:
+        images.append((shown.astype(np.float64) * 257).astype(kind))  # of 16 bits
+        if np.issubdtype(kind, np.floating):
+            images.append((shown / 255).astype(kind))
+    for image in images:
+        with pytest.raises(InputError) as error:
+            corrupt(image, "fog", 1)
+        advice = str(error.value).rpartition("use ")[2]
+        np.testing.assert_array_equal(eval(advice, {"numpy": np, "image": image}), shown)
+
+
+@pytest.mark.parametrize("seed", [None, 1.9, "1", (1,)])
+def test_other_seeds_are_refused(seed: object) -> None:
+    with pytest.raises(InputError, match="seed: expected an integer, got"):
+        corrupt(BLACK, "fog", 1, seed=seed)  # type: ignore[arg-type]
+    assert (corrupt(BLACK, "fog", 1, seed=np.int64(3)) == corrupt(BLACK, "fog", 1, seed=3)).all()  # type: ignore[arg-type]
+
+
+def test_the_order_of_imagecorruptions_is_named() -> None:
+    with pytest.raises(InputError, match=r"use corrupt\(image, 'fog', 3\)"):
+        corrupt(BLACK, 3, "fog")  # type: ignore[arg-type]
 
 
 def test_imagecorruptions_refuses_small_images() -> None:
