@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .encoder_decoder import Encoder, EncoderDecoder, Maps
+from .encoder_decoder import Encoder, Maps
 from .encoders import on_each_encoder
 from .layers import Convolution, SeparableConvolution, upsample
 
@@ -20,14 +20,16 @@ SHALLOW_WIDTH = 48
 
 
 class DeepLabV3PlusHead(nn.Module):
-    """A shallow map (N, c, h, w) and a deep one (N, C, H, W) to logits (N, classes, h, w)."""
+    """A shallow map (N, c, h, w) and a deep one (N, C, H, W) to logits (N, classes, h, w).
 
-    def __init__(
-        self, shallow: int, deep: int, width: int, classes: int, output_stride: int, dropout: float
-    ) -> None:
+    width is 256 in the paper, 512 in mmsegmentation.
+    """
+
+    def __init__(self, encoder: Encoder, width: int, classes: int) -> None:
         super().__init__()
+        shallow, deep = encoder.widths
         # The paper's rates are (6, 12, 18) at stride 16, and twice that at stride 8.
-        rates = [rate * 16 // output_stride for rate in (6, 12, 18)]
+        rates = [rate * 16 // encoder.output_stride for rate in (6, 12, 18)]
         self.image_pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), Convolution(deep, width, 1))
         self.aspp_modules = nn.ModuleList(
             [Convolution(deep, width, 1)]
@@ -38,7 +40,7 @@ class DeepLabV3PlusHead(nn.Module):
         self.sep_bottleneck = nn.Sequential(
             SeparableConvolution(width + SHALLOW_WIDTH, width), SeparableConvolution(width, width)
         )
-        self.dropout = nn.Dropout2d(dropout)
+        self.dropout = nn.Dropout2d(0.1)
         self.conv_seg = nn.Conv2d(width, classes, 1)
 
     def forward(self, maps: Maps) -> Tensor:
@@ -52,22 +54,9 @@ class DeepLabV3PlusHead(nn.Module):
         return self.conv_seg(x)  # (N, K, h, w)
 
 
-def deeplabv3plus(
-    backbone: Encoder, classes: int, *, width: int = 256, dropout: float = 0.1
-) -> EncoderDecoder:
-    """Build DeepLabv3+ for a number of classes, with newly drawn weights: logits at 1/4.
-
-    width is that of the head: 256 in the paper, 512 in mmsegmentation. The rates of the pyramid
-    follow the encoder's output stride. dropout acts in training only.
-    """
-    shallow, deep = backbone.widths
-    head = DeepLabV3PlusHead(shallow, deep, width, classes, backbone.output_stride, dropout)
-    return EncoderDecoder(backbone, head)
-
-
 MODELS = on_each_encoder(
     "deeplabv3plus",
-    deeplabv3plus,
+    DeepLabV3PlusHead,
     title="Encoder-Decoder with Atrous Separable Convolution for Semantic Image Segmentation "
     "(arXiv 1802.02611)",
     description="DeepLabv3+",

@@ -12,50 +12,26 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import NamedTuple, Protocol
 
 from torch import Tensor, nn
 
 from ..errors import InputError
 from .checkpoint import Checkpoint
-from .encoder_decoder import Encoder
+from .encoder_decoder import Encoder, EncoderDecoder
 from .mobilenet import LAYERS, MobileNetV2
 from .model import Model
 from .resnet import BLOCKS, ResNet
 
-OUTPUT_STRIDES = (8, 16)
+Head = Callable[[Encoder, int, int], nn.Module]
+"""Build a head for an encoder, with a width in channels and a number of classes."""
 
-
-class NamedEncoder(NamedTuple):
-    """An encoder, and how a checkpoint shows it."""
-
-    build: Callable[[int], Encoder]
-    """Build the encoder with an output stride."""
-    key: str
-    """Key that a checkpoint of the encoder has."""
-    blocks: int
-    """Number of blocks in its third layer, in which encoders of equal keys differ."""
-
-
-ENCODERS: Mapping[str, NamedEncoder] = {
-    **{
-        f"resnet{depth}": NamedEncoder(
-            partial(ResNet, depth), "backbone.layer3.0.conv3.weight", BLOCKS[depth][2]
-        )
-        for depth in BLOCKS
-    },
-    "mobilenetv2": NamedEncoder(
-        MobileNetV2, "backbone.layer3.0.conv.2.conv.weight", blocks=LAYERS[2][2]
-    ),
+ENCODERS: Mapping[str, tuple[Callable[[int], Encoder], str, int]] = {
+    "resnet50": (partial(ResNet, 50), "backbone.layer3.0.conv3.weight", BLOCKS[50][2]),
+    "resnet101": (partial(ResNet, 101), "backbone.layer3.0.conv3.weight", BLOCKS[101][2]),
+    "mobilenetv2": (MobileNetV2, "backbone.layer3.0.conv.2.conv.weight", LAYERS[2][2]),
 }
-
-
-class Head(Protocol):
-    """A function that builds a network of an encoder and a head."""
-
-    def __call__(self, backbone: Encoder, classes: int, *, width: int) -> nn.Module:
-        """Build it with a head of a width in channels."""
-        ...
+"""Encoders by name: how to build one with an output stride, a key of its checkpoints, and the
+number of blocks in its third layer, in which encoders of equal keys differ."""
 
 
 def on_each_encoder(
@@ -76,27 +52,28 @@ def on_each_encoder(
     where `sizes` has others for its encoder.
     """
 
-    def declare(encoder_name: str, encoder: NamedEncoder) -> Model:
+    def declare(
+        encoder_name: str, build_encoder: Callable[[int], Encoder], encoder_key: str, blocks: int
+    ) -> Model:
+        def build(stride: int, width: int, outputs: int) -> nn.Module:
+            encoder = build_encoder(stride)
+            return EncoderDecoder(encoder, head(encoder, width, outputs))
+
         width, stride = (sizes or {}).get(encoder_name, (512, 8))
-
-        def build_for(checkpoint: Checkpoint) -> nn.Module:
-            backbone = encoder.build(output_stride(checkpoint))
-            return head(backbone, checkpoint.outputs, width=checkpoint.length(widest))
-
         return Model(
             name=f"{name}-{encoder_name}",
             title=title,
             description=description,
-            build=lambda outputs: head(encoder.build(stride), outputs, width=width),
-            build_for=build_for,
-            keys=(encoder.key, key),
+            build=partial(build, stride, width),
+            build_for=lambda file: build(output_stride(file), file.length(widest), file.outputs),
+            keys=(encoder_key, key),
             classifier="decode_head.conv_seg.weight",
-            has_sizes=lambda tensors: _layer3_blocks(tensors) == encoder.blocks,
+            has_sizes=lambda tensors: _layer3_blocks(tensors) == blocks,
             unused=r"auxiliary_head\..*",  # acts in mmsegmentation's training only
             smallest_batch=smallest_batch,
         )
 
-    return tuple(declare(*item) for item in ENCODERS.items())
+    return tuple(declare(encoder_name, *facts) for encoder_name, facts in ENCODERS.items())
 
 
 def output_stride(checkpoint: Checkpoint) -> int:
@@ -122,7 +99,7 @@ def output_stride(checkpoint: Checkpoint) -> int:
                 "not supported; give one of its d8 configurations"
             )
     given = checkpoint.metadata.get("output_stride", "8")
-    if given not in map(str, OUTPUT_STRIDES):
+    if given not in ("8", "16"):
         raise InputError(f"{checkpoint.path}: its output stride is {given!r}; expected 8 or 16")
     return int(given)
 

@@ -29,7 +29,7 @@ EPSILON = 1e-3
 DILATIONS = (1, 2, 4, 8, 16)
 
 
-class Convolution(nn.Module):
+class Convolution(nn.Sequential):
     """A convolution without bias that keeps the size, or halves it with stride 2."""
 
     def __init__(
@@ -39,11 +39,8 @@ class Convolution(nn.Module):
         padding = kernel // 2 * dilation
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.conv(x)
 
-
-class Activation(nn.Module):
+class Activation(nn.Sequential):
     """Batch norm, then a rectifier with a learned slope for each channel."""
 
     def __init__(self, channels: int) -> None:
@@ -51,21 +48,14 @@ class Activation(nn.Module):
         self.bn = nn.BatchNorm2d(channels, EPSILON)
         self.act = nn.PReLU(channels)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.act(self.bn(x))
 
-
-class ConvolutionActivation(nn.Module):
+class ConvolutionActivation(Convolution):
     """A 3x3 convolution, batch norm and rectifier."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
-        super().__init__()
-        self.conv = Convolution(inputs, outputs, 3, stride).conv
+        super().__init__(inputs, outputs, 3, stride)
         self.bn = nn.BatchNorm2d(outputs, EPSILON)
         self.act = nn.PReLU(outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.act(self.bn(self.conv(x)))
 
 
 class Pyramid(nn.Module):

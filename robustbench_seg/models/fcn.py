@@ -11,19 +11,20 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .encoder_decoder import Encoder, EncoderDecoder, Maps
+from .encoder_decoder import Encoder, Maps
 from .encoders import on_each_encoder
 from .layers import Convolution
 
 
 class FCNHead(nn.Module):
-    """A deep map (N, C, h, w) to logits (N, classes, h, w)."""
+    """A deep map (N, C, h, w) to logits (N, classes, h, w); 512 wide in mmsegmentation."""
 
-    def __init__(self, deep: int, width: int, classes: int, dropout: float) -> None:
+    def __init__(self, encoder: Encoder, width: int, classes: int) -> None:
         super().__init__()
+        deep = encoder.widths[1]
         self.convs = nn.Sequential(Convolution(deep, width, 3), Convolution(width, width, 3))
         self.conv_cat = Convolution(deep + width, width, 3)
-        self.dropout = nn.Dropout2d(dropout)
+        self.dropout = nn.Dropout2d(0.1)
         self.conv_seg = nn.Conv2d(width, classes, 1)
 
     def forward(self, maps: Maps) -> Tensor:
@@ -31,19 +32,9 @@ class FCNHead(nn.Module):
         return self.conv_seg(self.dropout(self.conv_cat(x)))  # (N, K, h, w)
 
 
-def fcn(
-    backbone: Encoder, classes: int, *, width: int = 512, dropout: float = 0.1
-) -> EncoderDecoder:
-    """Build FCN for a number of classes, with newly drawn weights: logits at the output stride.
-
-    width is that of the head, 512 in mmsegmentation. dropout acts in training only.
-    """
-    return EncoderDecoder(backbone, FCNHead(backbone.widths[1], width, classes, dropout))
-
-
 MODELS = on_each_encoder(
     "fcn",
-    fcn,
+    FCNHead,
     title="Fully Convolutional Networks for Semantic Segmentation (arXiv 1411.4038)",
     description="FCN",
     key="decode_head.conv_cat.",

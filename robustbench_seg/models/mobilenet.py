@@ -38,13 +38,7 @@ class InvertedResidual(nn.Module):
         self.conv = nn.Sequential(
             *expand,
             Convolution(
-                hidden,
-                hidden,
-                3,
-                stride=stride,
-                dilation=dilation,
-                groups=hidden,
-                activation=relu6,
+                hidden, hidden, 3, stride=stride, dilation=dilation, groups=hidden, activation=relu6
             ),
             Convolution(hidden, outputs, 1, activation=nn.Identity()),
         )

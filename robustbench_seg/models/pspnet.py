@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .encoder_decoder import Encoder, EncoderDecoder, Maps
+from .encoder_decoder import Encoder, Maps
 from .encoders import on_each_encoder
 from .layers import Convolution, upsample
 
@@ -18,16 +18,21 @@ SCALES = (1, 2, 3, 6)
 
 
 class PSPHead(nn.Module):
-    """A deep map (N, C, h, w) to logits (N, classes, h, w)."""
+    """A deep map (N, C, h, w) to logits (N, classes, h, w).
 
-    def __init__(self, deep: int, width: int, classes: int, dropout: float) -> None:
+    width is that of each pooled map and of the head: 512 in the paper, for a deep map of 2048
+    channels.
+    """
+
+    def __init__(self, encoder: Encoder, width: int, classes: int) -> None:
         super().__init__()
+        deep = encoder.widths[1]
         self.psp_modules = nn.ModuleList(
             nn.Sequential(nn.AdaptiveAvgPool2d(scale), Convolution(deep, width, 1))
             for scale in SCALES
         )
         self.bottleneck = Convolution(deep + len(SCALES) * width, width, 3)
-        self.dropout = nn.Dropout2d(dropout)
+        self.dropout = nn.Dropout2d(0.1)
         self.conv_seg = nn.Conv2d(width, classes, 1)
 
     def forward(self, maps: Maps) -> Tensor:
@@ -38,20 +43,9 @@ class PSPHead(nn.Module):
         return self.conv_seg(self.dropout(x))  # (N, K, h, w)
 
 
-def pspnet(
-    backbone: Encoder, classes: int, *, width: int = 512, dropout: float = 0.1
-) -> EncoderDecoder:
-    """Build PSPNet for a number of classes, with newly drawn weights: logits at the output stride.
-
-    width is that of each pooled map and of the head: 512 in the paper, for a deep map of 2048
-    channels. dropout acts in training only.
-    """
-    return EncoderDecoder(backbone, PSPHead(backbone.widths[1], width, classes, dropout))
-
-
 MODELS = on_each_encoder(
     "pspnet",
-    pspnet,
+    PSPHead,
     title="Pyramid Scene Parsing Network (arXiv 1612.01105)",
     description="PSPNet",
     key="decode_head.psp_modules.",

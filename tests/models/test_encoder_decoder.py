@@ -19,11 +19,11 @@ from transformers import MobileNetV2Config, MobileNetV2Model
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import IMAGENET, Window
 from robustbench_seg.models.catalogue import MODELS
-from robustbench_seg.models.deeplab import deeplabv3plus
+from robustbench_seg.models.deeplab import DeepLabV3PlusHead
 from robustbench_seg.models.encoder_decoder import Encoder, EncoderDecoder
-from robustbench_seg.models.fcn import fcn
+from robustbench_seg.models.fcn import FCNHead
 from robustbench_seg.models.mobilenet import MobileNetV2
-from robustbench_seg.models.pspnet import pspnet
+from robustbench_seg.models.pspnet import PSPHead
 from robustbench_seg.models.registry import build_model, load_model
 from robustbench_seg.models.resnet import ResNet
 from tests.helpers.formula import image, weights_of
@@ -38,7 +38,7 @@ networks: parameters without the auxiliary head, and a digest of the tensors' na
 logits: for three classes, every fourth row and column of DeepLabv3+'s and every other one of the
 others', with heads of width 16 and the weights of `formula`.
 """
-HEADS = {"fcn": fcn, "pspnet": pspnet, "deeplabv3plus": deeplabv3plus}
+HEADS = {"fcn": FCNHead, "pspnet": PSPHead, "deeplabv3plus": DeepLabV3PlusHead}
 ENCODERS: dict[str, Callable[[int], Encoder]] = {
     "resnet50": partial(ResNet, 50),
     "resnet101": partial(ResNet, 101),
@@ -51,8 +51,9 @@ CLASSES = ("road", "sky", "car", "person", "tree")
 
 
 def network_of(name: str, classes: int, *, width: int, output_stride: int = 8) -> EncoderDecoder:
-    head, _, encoder = name.partition("-")
-    return HEADS[head](ENCODERS[encoder](output_stride), classes, width=width)
+    head, _, encoder_name = name.partition("-")
+    encoder = ENCODERS[encoder_name](output_stride)
+    return EncoderDecoder(encoder, HEADS[head](encoder, width, classes))
 
 
 def on_meta(name: str) -> EncoderDecoder:
