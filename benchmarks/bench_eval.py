@@ -32,7 +32,7 @@ from corruptions import corrupt
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.models.base import IMAGENET
-from robustbench_seg.models.checkpoints.transformers import TRANSFORMERS_5
+from robustbench_seg.models.checkpoints.formats import TRANSFORMERS_5
 from robustbench_seg.models.registry import load_model
 from robustbench_seg.models.segformer import VARIANTS
 from robustbench_seg.protocol.suites import load_suite

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.checkpoints import open_checkpoint
-from robustbench_seg.models.checkpoints.mmsegmentation import MMSEGMENTATION
+from robustbench_seg.models.checkpoints.formats import MMSEGMENTATION
 from robustbench_seg.models.registry import build_model, load_model
 from robustbench_seg.models.segformer import SegFormer
 from tests.helpers.formula import image, weights_of

@@ -18,7 +18,7 @@ from transformers import SegformerForImageClassification
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.checkpoint import Checkpoint
 from robustbench_seg.models.checkpoints import fill, open_checkpoint
-from robustbench_seg.models.checkpoints.transformers import HUB, TRANSFORMERS_5
+from robustbench_seg.models.checkpoints.formats import HUB, TRANSFORMERS_5
 from robustbench_seg.models.registry import build_model, load_model
 from robustbench_seg.models.segformer import segformer
 from tests.helpers.formula import image, weights_of

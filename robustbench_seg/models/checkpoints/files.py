@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +14,6 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ...errors import InputError
-from .pickle_stubs import STUBS
 
 WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
 """Keys under which codebases store the weights; the averaged ones, which they evaluate, first."""
@@ -22,22 +21,50 @@ PREFIXES = ("module.", "_orig_mod.")
 """Prefixes that training on several devices, and compiling, add to the names."""
 
 
-class Contents(NamedTuple):
-    """The contents of a weights file."""
+class Stub:
+    """An object that accepts any arguments and any state, and keeps nothing."""
 
+    def __init__(self, *_: Any) -> None: ...
+
+    def __setstate__(self, _: Any) -> None: ...
+
+
+# mmengine pickles the history of its losses beside the weights, which is not needed. Stubs of these
+# names are created instead, which runs no code of mmengine.
+STUBS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
+    (Stub, "mmengine.logging.history_buffer.HistoryBuffer"),
+    (Stub, "builtins.getattr"),  # pickles references to its methods
+    # Its numbers are NumPy's, whose modules have an underscore since NumPy 2.
+    (Stub, "numpy.ndarray"),
+    (Stub, "numpy.dtype"),
+    (Stub, "numpy.core.multiarray._reconstruct"),
+    (Stub, "numpy.core.multiarray.scalar"),
+    (Stub, "numpy._core.multiarray._reconstruct"),
+    (Stub, "numpy._core.multiarray.scalar"),
+]
+
+
+class Contents(NamedTuple):
+    """The contents of a weights file, or of a folder."""
+
+    path: Path
+    """The weights file, or the index of its shards."""
+    files: Sequence[Path]
+    """The weights file, or its shards, sorted."""
     tensors: dict[str, Tensor]
     metadata: dict[str, str]
     """Metadata in the file: `classes`, names as a JSON list; `config`, the configuration of the
     training as OpenMMLab's codebases write it, in Python; and others."""
+    config: Mapping[str, Any]
+    """The model's configuration in a folder; empty for a file."""
 
 
-def read_weights(path: str | Path) -> Contents:
+def read_weights(path: Path) -> Contents:
     """Read the tensors of a .safetensors file, or of a PyTorch file (.pth, .bin) of any version.
 
     No code in the file is run. WRAPPERS are unwrapped and PREFIXES removed; floating-point values
     become float32, on the CPU. Raises InputError.
     """
-    path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: no such file; give a weights file (.safetensors, .pth, .bin)")
     if path.suffix == ".safetensors":
@@ -66,7 +93,7 @@ def read_weights(path: str | Path) -> Contents:
         if name in tensors:
             raise InputError(f"{path}: holds {name} twice, once with a prefix; keep one of them")
         tensors[name] = value.float() if value.is_floating_point() else value
-    return Contents(tensors, metadata)
+    return Contents(path, [path], tensors, metadata, config={})
 
 
 def _read_safetensors(path: Path) -> tuple[object, dict[str, str]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from torch import Tensor
 
 from ...errors import InputError
 from ..segformer import REDUCTIONS, VARIANTS
-from .files import Contents, read_weights, sha256
+from .files import Contents, read_weights
 
 CONFIG = "config.json"
 WEIGHTS = (
@@ -29,29 +29,27 @@ _FIXED = {
 }
 
 
-class Folder(NamedTuple):
-    """The contents of a folder."""
+def weights_files(folder: Path) -> list[Path]:
+    """Return the path of the weights in a folder, and if it is an index, those of its shards.
 
-    path: Path
-    """The weights file, or the index of its shards."""
-    contents: Contents
-    config: dict[str, Any]
-    sha256: str
-    """Digest of the weights file; for shards, of the lines that `sha256sum` prints, sorted."""
+    Raises InputError if there is none, and as `shard_names`.
+    """
+    for name in WEIGHTS:
+        if (path := folder / name).is_file():
+            shards = shard_names(path) if path.suffix == ".json" else ()
+            return [path, *(folder / shard for shard in shards)]
+    raise InputError(
+        f"{folder}: no {WEIGHTS[0]} or {WEIGHTS[2]} in this folder; give one that has weights"
+    )
 
 
-def read_folder(folder: Path) -> Folder:
+def read_folder(folder: Path) -> Contents:
     """Read the weights and the configuration in a folder.
 
     Raises InputError if one is missing or cannot be read safely, and for the configuration of a
     SegFormer that differs from B0 to B5.
     """
-    files = [folder / name for name in WEIGHTS]
-    path = next((file for file in files if file.is_file()), None)
-    if path is None:
-        raise InputError(
-            f"{folder}: no {WEIGHTS[0]} or {WEIGHTS[2]} in this folder; give one that has weights"
-        )
+    path, *shards = weights_files(folder)
     config = _read_json(folder / CONFIG, "a model's configuration")
     for key, value in _FIXED.items():
         if config.get("model_type") in (None, "segformer") and config.get(key, value) != value:
@@ -59,11 +57,9 @@ def read_folder(folder: Path) -> Folder:
                 f"{folder / CONFIG}: {key} is {config[key]}, not {value} as in B0 to B5; "
                 f"use --model hf:{folder}"
             )
-    if path.suffix != ".json":
-        return Folder(path, read_weights(path), config, sha256(path))
-    shards = [folder / name for name in shard_names(path)]
-    contents = _join(path, shards)
-    return Folder(path, contents, config, sha256(*shards))
+    if not shards:
+        return read_weights(path)._replace(config=config)
+    return Contents(path, shards, _join(path, shards), {}, config)
 
 
 def shard_names(index: Path) -> tuple[str, ...]:
@@ -85,7 +81,7 @@ def shard_names(index: Path) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
-def _join(index: Path, shards: list[Path]) -> Contents:
+def _join(index: Path, shards: list[Path]) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     for shard in shards:
         held = read_weights(shard).tensors
@@ -98,7 +94,7 @@ def _join(index: Path, shards: list[Path]) -> Contents:
             f"{index}: does not fit its shards: {differing[0]} is in only one of them; download "
             "them again"
         )
-    return Contents(tensors, {})
+    return tensors
 
 
 def _read_json(path: Path, what: str) -> dict[str, Any]:

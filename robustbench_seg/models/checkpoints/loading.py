@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,10 @@ from ...names import check_name
 from ..catalogue import MODELS
 from ..checkpoint import Checkpoint, CheckpointFormat
 from ..model import ENCODER, Model
-from .files import read_weights, sha256
-from .folders import Folder, read_folder
-from .mmsegmentation import MMSEGMENTATION
-from .transformers import HUB, TRANSFORMERS_5
+from .files import Contents, read_weights, sha256
+from .folders import read_folder
+from .formats import FORMATS
 
-FORMATS = (HUB, TRANSFORMERS_5, MMSEGMENTATION)
-"""Formats with other names than ours."""
 _COUNTER = re.compile(r".*\.num_batches_tracked")  # of batch norm's training
 _CLASSIFIER = re.compile(r"(backbone\.)?(fc|head|conv2)\..*")  # of whole images, beside an encoder
 
@@ -38,10 +35,7 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
     """
     path = Path(path)
     check_name(str(path))
-    found = (
-        read_folder(path) if path.is_dir() else Folder(path, read_weights(path), {}, sha256(path))
-    )
-    metadata = found.contents.metadata
+    found = read_folder(path) if path.is_dir() else read_weights(path)
     format_, family, tensors = _recognise(found)
     encoder_only = _is_encoder(tensors)
     unused = _CLASSIFIER if encoder_only else re.compile(format_.unused)
@@ -54,10 +48,10 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
             for name, value in tensors.items()
             if not unused.fullmatch(name) and not _COUNTER.fullmatch(name)
         },
-        classes=_class_names(metadata, found.config),
-        metadata=metadata,
+        classes=_class_names(found.metadata, found.config),
+        metadata=found.metadata,
         path=found.path,
-        sha256=found.sha256,
+        sha256=sha256(*found.files),
     )
 
 
@@ -89,10 +83,10 @@ def fill(network: nn.Module, checkpoint: Checkpoint) -> None:
     network.load_state_dict({**given, **counters}, strict=not checkpoint.encoder_only)
 
 
-def _recognise(found: Folder) -> tuple[CheckpointFormat, list[Model], dict[str, Tensor]]:
+def _recognise(found: Contents) -> tuple[CheckpointFormat, list[Model], dict[str, Tensor]]:
     """Return the format of tensors, the models with their keys, and the tensors by our names."""
     for prefix in ("", ENCODER):  # encoders are published with and without it
-        tensors = {prefix + name: value for name, value in found.contents.tensors.items()}
+        tensors = {prefix + name: value for name, value in found.tensors.items()}
         if family := _models_with_keys(tensors):
             model = family[0]
             own = CheckpointFormat(model.keys[0], model.classifier, model.unused)
@@ -101,10 +95,10 @@ def _recognise(found: Folder) -> tuple[CheckpointFormat, list[Model], dict[str, 
             if any(name.startswith(format_.key) for name in tensors):
                 converted = format_.convert(tensors)
                 return format_, _models_with_keys(converted), converted
+    known = dict.fromkeys(model.description for model in MODELS.values())
     raise InputError(
-        f"{found.path}: weights of no known model, with keys like "
-        f"{_first(found.contents.tensors)}; known are "
-        f"{', '.join(dict.fromkeys(model.description for model in MODELS.values()))}"
+        f"{found.path}: weights of no known model, with keys like {_first(found.tensors)}; known "
+        f"are {', '.join(known)}"
     )
 
 
@@ -123,9 +117,8 @@ def _is_encoder(tensors: Mapping[str, Tensor]) -> bool:
     return all(name.startswith(ENCODER) or _CLASSIFIER.fullmatch(name) for name in tensors)
 
 
-def _first(names: Iterable[str], count: int = 3) -> str:
-    names = list(names)
-    return ", ".join(names[:count]) + (", ..." if len(names) > count else "")
+def _first(names: Collection[str]) -> str:
+    return ", ".join(list(names)[:3]) + (", ..." if len(names) > 3 else "")
 
 
 def _class_names(metadata: Mapping[str, str], config: Mapping[str, Any]) -> tuple[str, ...] | None:

@@ -1,17 +1,23 @@
-"""SegFormer's weights as Hugging Face's transformers names them, in files and in memory."""
+"""SegFormer's weights as transformers and mmsegmentation (from 0.17 to 1.x) name them."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..checkpoint import CheckpointFormat
+from ..segformer_decoders import RectifiedDecoder
 
-SETTINGS = {"epsilon": 1e-5}
-"""transformers leaves every layer norm at torch's default and ignores config.json."""
-
+_HEADS = {
+    "decode_head.linear_fuse": "decode_head.linear_fuse.conv",
+    "decode_head.batch_norm": "decode_head.linear_fuse.bn",
+    "decode_head.classifier": "decode_head.linear_pred",
+    "classifier": "backbone.head",  # of whole images
+}
 HUB = CheckpointFormat(
-    # As transformers writes them into files; transformers 4 has the same in memory.
+    # transformers writes these into files; version 4 has them in memory too.
     key="segformer.encoder.patch_embeddings.0.proj.weight",
     classifier="decode_head.linear_pred.weight",
-    settings=SETTINGS,
+    settings={"epsilon": 1e-5},  # torch's default for every norm, whatever config.json says
     names={
         "segformer.encoder.patch_embeddings.#.proj": "backbone.patch_embed#.proj",
         "segformer.encoder.patch_embeddings.#.layer_norm": "backbone.patch_embed#.norm",
@@ -28,17 +34,12 @@ HUB = CheckpointFormat(
         "segformer.encoder.block.#.*.mlp.dense2": "backbone.block#.*.mlp.fc2",
         "segformer.encoder.layer_norm.#": "backbone.norm#",
         "decode_head.linear_c.#.proj": "decode_head.linear_c#.proj",
-        "decode_head.linear_fuse": "decode_head.linear_fuse.conv",
-        "decode_head.batch_norm": "decode_head.linear_fuse.bn",
-        "decode_head.classifier": "decode_head.linear_pred",
-        "classifier": "backbone.head",  # of whole images
+        **_HEADS,
     },
 )
-TRANSFORMERS_5 = CheckpointFormat(
-    # In memory, so in what torch.save(model.state_dict()) writes.
+TRANSFORMERS_5 = replace(
+    HUB,  # version 5 has other names in memory, so in what torch.save(model.state_dict()) writes
     key="segformer.stages.0.patch_embeddings.proj.weight",
-    classifier="decode_head.linear_pred.weight",
-    settings=SETTINGS,
     names={
         "segformer.stages.#.patch_embeddings.proj": "backbone.patch_embed#.proj",
         "segformer.stages.#.patch_embeddings.layer_norm": "backbone.patch_embed#.norm",
@@ -59,9 +60,28 @@ TRANSFORMERS_5 = CheckpointFormat(
         "segformer.stages.#.blocks.*.mlp.fc2": "backbone.block#.*.mlp.fc2",
         "segformer.stages.#.layer_norm": "backbone.norm#",
         "decode_head.linear_projections.#.proj": "decode_head.linear_c#.proj",
-        "decode_head.linear_fuse": "decode_head.linear_fuse.conv",
-        "decode_head.batch_norm": "decode_head.linear_fuse.bn",
-        "decode_head.classifier": "decode_head.linear_pred",
-        "classifier": "backbone.head",
+        **_HEADS,
     },
 )
+MMSEGMENTATION = CheckpointFormat(
+    key="backbone.layers.0.0.projection.weight",
+    classifier="decode_head.conv_seg.weight",
+    unused=r"auxiliary_head\..*",  # acts in mmsegmentation's training only
+    settings={"inner_epsilon": 1e-6, "decoder": RectifiedDecoder},
+    names={  # those of its decoder are ours too
+        "backbone.layers.#.0.projection": "backbone.patch_embed#.proj",
+        "backbone.layers.#.0.norm": "backbone.patch_embed#.norm",
+        "backbone.layers.#.1.*.norm1": "backbone.block#.*.norm1",
+        "backbone.layers.#.1.*.attn.attn.in_proj": "backbone.block#.*.attn.qkv",
+        "backbone.layers.#.1.*.attn.attn.out_proj": "backbone.block#.*.attn.proj",
+        "backbone.layers.#.1.*.attn.sr": "backbone.block#.*.attn.sr",
+        "backbone.layers.#.1.*.attn.norm": "backbone.block#.*.attn.norm",
+        "backbone.layers.#.1.*.norm2": "backbone.block#.*.norm2",
+        "backbone.layers.#.1.*.ffn.layers.0": "backbone.block#.*.mlp.fc1",
+        "backbone.layers.#.1.*.ffn.layers.1": "backbone.block#.*.mlp.dwconv.dwconv",
+        "backbone.layers.#.1.*.ffn.layers.4": "backbone.block#.*.mlp.fc2",
+        "backbone.layers.#.2": "backbone.norm#",
+    },
+)
+FORMATS = (HUB, TRANSFORMERS_5, MMSEGMENTATION)
+"""Formats with other names than ours."""
