@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -16,18 +18,12 @@ REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _SECONDS = 10
 """Timeout in seconds for the hub to begin an answer."""
 _UNKNOWN = (
-    "is not on the Hugging Face hub, or is private",
-    "check its name, or log in with `hf auth login`",
+    "is not on the Hugging Face hub, or is private; check its name, or log in with `hf auth login`"
 )
 
 
 class NotFetchedError(Exception):
     """A repository that cannot be used: a reason, which continues its name, and a remedy."""
-
-    def __init__(self, reason: str, remedy: str) -> None:
-        super().__init__(f"{reason}; {remedy}")
-        self.reason = reason
-        self.remedy = remedy
 
 
 def fetch_repository(repository: str) -> Path:
@@ -44,18 +40,43 @@ def fetch_repository(repository: str) -> Path:
     def from_cache(name: str, _: str | None) -> Path:  # it has one commit
         return Path(hf_hub_download(repository, name, local_files_only=True))
 
-    def from_hub(name: str, commit: str | None) -> Path:
-        return _download(repository, name, commit)
-
     try:
         return _gather(from_cache)
     except HFValidationError as error:
-        raise NotFetchedError(*_UNKNOWN) from error
+        raise NotFetchedError(_UNKNOWN) from error
     except LocalEntryNotFoundError:
         pass
     # The hub's client logs a warning for each retry; the final error is enough.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-    return _gather(from_hub)
+    return _gather(partial(_download, repository))
+
+
+def fetch_optional(repository: str, name: str, folder: Path) -> None:
+    """Download a file of a repository, if it has one, at the commit of a folder in the cache.
+
+    Raises NotFetchedError if the hub does not say whether it has.
+    """
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.errors import RemoteEntryNotFoundError
+
+    # The hub's client also caches that a commit has no such file.
+    if try_to_load_from_cache(repository, name, revision=folder.name) is not None:
+        return
+    try:
+        with suppress(RemoteEntryNotFoundError):
+            hf_hub_download(repository, name, revision=folder.name, etag_timeout=_SECONDS)
+    except _network_errors() as error:
+        raise NotFetchedError(
+            f"has no {name} in the cache of the Hugging Face hub, and the hub did not say whether "
+            "there is one; connect to the network once"
+        ) from error
+
+
+def _network_errors() -> tuple[type[Exception], ...]:
+    """Return OSError, and the error of the hub's HTTP library."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return cast("tuple[type[Exception], ...]", HfHubHTTPError.__bases__)
 
 
 def _gather(get: Callable[[str, str | None], Path]) -> Path:
@@ -78,15 +99,8 @@ def _gather(get: Callable[[str, str | None], Path]) -> Path:
 
 def _download(repository: str, name: str, commit: str | None) -> Path:
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        RemoteEntryNotFoundError,
-        RepositoryNotFoundError,
-    )
+    from huggingface_hub.errors import GatedRepoError, RemoteEntryNotFoundError
 
-    # OSError, and the error of the client's HTTP library.
-    network_errors = cast("tuple[type[Exception], ...]", HfHubHTTPError.__bases__)
     url = f"https://huggingface.co/{repository}"
     try:
         # One request with a timeout; hf_hub_download would retry for most of a minute.
@@ -95,27 +109,25 @@ def _download(repository: str, name: str, commit: str | None) -> Path:
         if name in WEIGHTS[:-1]:
             raise
         lacking = f"{WEIGHTS[0]} or {WEIGHTS[2]}" if name in WEIGHTS else name
-        raise NotFetchedError(f"has no {lacking}", f"see {url}") from error
+        raise NotFetchedError(f"has no {lacking}; see {url}") from error
     except GatedRepoError as error:
         raise NotFetchedError(
-            "is gated on the Hugging Face hub",
-            f"accept its licence at {url} and log in with `hf auth login`",
+            f"is gated on the Hugging Face hub; accept its licence at {url} and log in with "
+            "`hf auth login`"
         ) from error
-    except RepositoryNotFoundError as error:
-        raise NotFetchedError(*_UNKNOWN) from error
-    except network_errors as error:
+    except _network_errors() as error:
         answer = getattr(error, "response", None)
         if answer is not None and answer.status_code in (401, 403, 404):
-            raise NotFetchedError(*_UNKNOWN) from error
+            raise NotFetchedError(_UNKNOWN) from error
         raise NotFetchedError(
-            "is not in the cache of the Hugging Face hub, and could not be downloaded",
-            "connect to the network once",
+            "is not in the cache of the Hugging Face hub, and could not be downloaded; connect to "
+            "the network once"
         ) from error
     try:
         return Path(hf_hub_download(repository, name, revision=commit, etag_timeout=_SECONDS))
-    except network_errors as error:
+    except _network_errors() as error:
         why = getattr(error, "strerror", None) or "the download broke off"  # a full disk, e.g.
-        raise NotFetchedError(f"could not be downloaded ({name}: {why})", "try again") from error
+        raise NotFetchedError(f"could not be downloaded ({name}: {why}); try again") from error
 
 
 def _checked(path: Path) -> Path:
@@ -127,7 +139,7 @@ def _checked(path: Path) -> Path:
         for file in (path.resolve(), path.parent / path.readlink(), path):
             file.unlink(missing_ok=True)
         raise NotFetchedError(
-            f"holds a {path.name} whose SHA-256 is not the one that the hub states; it was deleted",
-            "try again",
+            f"holds a {path.name} whose SHA-256 is not the one that the hub states; it was "
+            "deleted; try again"
         )
     return path

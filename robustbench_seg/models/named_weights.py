@@ -89,7 +89,7 @@ def _published(where: Hub, choice: str, data: str) -> LocatedWeights:
         folder = fetch_repository(where.repository)
     except NotFetchedError as error:
         raise InputError(
-            f"--model {choice}: {where.repository} {error.reason}; {error.remedy}, or use "
+            f"--model {choice}: {where.repository} {error}, or use "
             f"--weights FILE, --model b0 --data streets, or {_UNTRAINED}"
         ) from error
     return LocatedWeights(folder, data, _source(where.repository, folder), where.licence, data)
@@ -103,8 +103,7 @@ def _repository(model: str, wanted: str) -> LocatedWeights:
         folder = fetch_repository(wanted)
     except NotFetchedError as error:
         raise InputError(
-            f"--weights {wanted}: no such file, and as a repository it {error.reason}; "
-            f"{error.remedy}, or give a FILE"
+            f"--weights {wanted}: no such file, and as a repository it {error}, or give a FILE"
         ) from error
     label = wanted.partition("/")[2]
     return LocatedWeights(

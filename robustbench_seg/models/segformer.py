@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -149,37 +149,28 @@ class PositionalEncoding(nn.Module):
 class Block(nn.Module):
     """Attention and a feed-forward network, each normalised before and added to its input."""
 
-    def __init__(self, variant: Variant, stage: int, drop_path: float) -> None:
+    def __init__(self, variant: Variant, stage: int) -> None:
         super().__init__()
         width, heads, reduction = variant.widths[stage], variant.heads[stage], REDUCTIONS[stage]
         self.norm1 = nn.LayerNorm(width, variant.epsilon)
         self.attn = EfficientSelfAttention(width, heads, reduction, variant.inner_epsilon)
         self.norm2 = nn.LayerNorm(width, variant.epsilon)
         self.mlp = MixFFN(width) if variant.positions is None else FFN(width)
-        self.drop_path = drop_path
-
-    def skip(self, branch: Tensor) -> Tensor:
-        """Stochastic depth (arXiv 1603.09382): in training, leave the branch out of some images."""
-        if not self.training or self.drop_path == 0:
-            return branch
-        keep = 1 - self.drop_path
-        mask = branch.new_empty(len(branch), 1, 1).bernoulli_(keep)
-        return branch * (mask / keep)
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
-        x = x + self.skip(self.attn(self.norm1(x), size))
-        return x + self.skip(self.mlp(self.norm2(x), size))
+        x = x + self.attn(self.norm1(x), size)
+        return x + self.mlp(self.norm2(x), size)
 
 
 class Stage(nn.Module):
     """Embed overlapping patches, apply the transformer blocks, normalise (Figure 2)."""
 
-    def __init__(self, variant: Variant, stage: int, drop_path: Sequence[float]) -> None:
+    def __init__(self, variant: Variant, stage: int) -> None:
         super().__init__()
         channels, width = (3, *variant.widths)[stage], variant.widths[stage]
         patch, stride = (7, 4) if stage == 0 else (3, 2)
         self.patch_embed = OverlapPatchEmbed(channels, width, patch, stride, variant.inner_epsilon)
-        self.block = nn.ModuleList(Block(variant, stage, rate) for rate in drop_path)
+        self.block = nn.ModuleList(Block(variant, stage) for _ in range(variant.depths[stage]))
         self.norm = nn.LayerNorm(width, variant.epsilon)
         self.position: PositionalEncoding | None = None
         if variant.positions is not None:
@@ -198,13 +189,9 @@ class Stage(nn.Module):
 class MixTransformer(nn.Module):
     """The encoder: maps at 1/4, 1/8, 1/16 and 1/32 of the image's height and width."""
 
-    def __init__(self, variant: Variant, drop_path: float) -> None:
+    def __init__(self, variant: Variant) -> None:
         super().__init__()
-        rates = torch.linspace(0, drop_path, sum(variant.depths), device="cpu")
-        self.stages = tuple(
-            Stage(variant, stage, part.tolist())
-            for stage, part in enumerate(rates.split(variant.depths))
-        )
+        self.stages = tuple(Stage(variant, stage) for stage in range(4))
         # The checkpoints number the modules of a stage ("block1") instead of nesting them. A tuple
         # registers no modules, so these are their only names.
         for number, stage in enumerate(self.stages, start=1):
@@ -213,12 +200,11 @@ class MixTransformer(nn.Module):
 
     def forward(self, image: Tensor) -> list[Tensor]:
         x = image.contiguous(memory_format=torch.channels_last)
-        stage1, stage2, stage3, stage4 = self.stages
-        c1 = stage1(x)  # (N, 3, H, W) -> (N, C1, H / 4, W / 4)
-        c2 = stage2(c1)  # (N, C2, H / 8, W / 8)
-        c3 = stage3(c2)  # (N, C3, H / 16, W / 16)
-        c4 = stage4(c3)  # (N, C4, H / 32, W / 32)
-        return [c1, c2, c3, c4]
+        maps = []
+        for stage in self.stages:
+            x = stage(x)  # (N, 3, H, W) -> (N, C1, H / 4, W / 4) -> ... -> (N, C4, H / 32, W / 32)
+            maps.append(x)
+        return maps
 
 
 class SegFormer(nn.Module):
@@ -226,10 +212,10 @@ class SegFormer(nn.Module):
 
     stage_outputs = tuple(StageOutput("backbone", part=stage) for stage in range(4))
 
-    def __init__(self, variant: Variant, classes: int, drop_path: float, dropout: float) -> None:
+    def __init__(self, variant: Variant, classes: int) -> None:
         super().__init__()
-        self.backbone = MixTransformer(variant, drop_path)
-        self.decode_head = variant.decoder(variant.widths, variant.decoder_width, classes, dropout)
+        self.backbone = MixTransformer(variant)
+        self.decode_head = variant.decoder(variant.widths, variant.decoder_width, classes)
         if not next(self.parameters()).is_meta:  # else there is nothing to draw
             self.apply(initialise)
 
@@ -237,15 +223,12 @@ class SegFormer(nn.Module):
         return self.decode_head(self.backbone(image))
 
 
-def segformer(
-    variant: str, classes: int, *, drop_path: float = 0.0, dropout: float = 0.1, **settings: Any
-) -> SegFormer:
+def segformer(variant: str, classes: int, **settings: Any) -> SegFormer:
     """Build SegFormer "b0" to "b5", or "b0-pe", for a number of classes, with new weights.
 
-    drop_path (rising linearly to it over the blocks; 0.1 in the paper's long trainings) and dropout
-    act in training only. settings replace fields of the `Variant`.
+    settings replace fields of the `Variant`.
     """
-    return SegFormer(replace(VARIANTS[variant], **settings), classes, drop_path, dropout)
+    return SegFormer(replace(VARIANTS[variant], **settings), classes)
 
 
 def _sized_as(checkpoint: Checkpoint, name: str) -> SegFormer:

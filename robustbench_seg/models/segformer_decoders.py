@@ -34,13 +34,13 @@ class AllMLPDecoder(nn.Module):
     The paper's GFLOPs count this form; `CommutedAllMLPDecoder` computes the same logits.
     """
 
-    def __init__(self, widths: Sequence[int], width: int, classes: int, dropout: float) -> None:
+    def __init__(self, widths: Sequence[int], width: int, classes: int) -> None:
         super().__init__()
         self.linear_c1, self.linear_c2, self.linear_c3, self.linear_c4 = (
             Projection(channels, width) for channels in widths
         )
         self.linear_fuse = Convolution(4 * width, width, 1)
-        self.dropout = nn.Dropout2d(dropout)
+        self.dropout = nn.Dropout2d(0.1)
         self.linear_pred = nn.Conv2d(width, classes, 1)
 
     @property
@@ -92,11 +92,11 @@ class RectifiedDecoder(nn.Module):
     have mmsegmentation's names; `conv_seg` is the classifier.
     """
 
-    def __init__(self, widths: Sequence[int], width: int, classes: int, dropout: float) -> None:
+    def __init__(self, widths: Sequence[int], width: int, classes: int) -> None:
         super().__init__()
         self.convs = nn.ModuleList(Convolution(channels, width, 1) for channels in widths)
         self.fusion_conv = Convolution(4 * width, width, 1)
-        self.dropout = nn.Dropout2d(dropout)
+        self.dropout = nn.Dropout2d(0.1)
         self.conv_seg = nn.Conv2d(width, classes, 1)
 
     def forward(self, maps: list[Tensor]) -> Tensor:

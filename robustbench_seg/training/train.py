@@ -59,7 +59,7 @@ def train(
     for step, (images, labels) in enumerate(
         batches(samples, indices, recipe.batch, workers), start
     ):
-        torch.manual_seed(recipe.seed * 1_000_003 + step)  # dropout and stochastic depth
+        torch.manual_seed(recipe.seed * 1_000_003 + step)  # dropout
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate(step)
         x = preprocessing.normalise(images.to(device, memory_format=torch.channels_last))

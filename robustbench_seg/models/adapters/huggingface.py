@@ -17,9 +17,11 @@ from torch import Tensor, nn
 from ...errors import InputError
 from ..base import WHOLE, Segmenter
 from ..checkpoints.files import sha256
+from ..checkpoints.folders import CONFIG, weights_files
 from ..class_names import check_class_count
+from ..hub_files import REPOSITORY, NotFetchedError, fetch_optional, fetch_repository
 from .external import Logits, one_line_errors, provenance, require
-from .hub_models import files_of, find_folder
+from .processor import FILE as PROCESSOR
 from .processor import read_processor
 
 MASK_SIZES: Mapping[str, tuple[int, int] | None] = {
@@ -39,22 +41,18 @@ def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmente
     """
     choice = f"hf:{target}"
     require("transformers", "hf", choice)
-    folder, source = find_folder(choice, target)
+    folder, source = _find_folder(choice, target)
+    described = [folder / name for name in (CONFIG, PROCESSOR) if (folder / name).is_file()]
     with one_line_errors(choice, "transformers cannot read it"), _quiet():
-        digest = sha256(*files_of(folder))
+        digest = sha256(*described, *weights_files(folder))
         config, model = _read(choice, folder)
     own = _class_names(config)
     check_class_count(folder, config.num_labels, len(classes), data)
+    kind = config.model_type
     preprocessing, assumed = read_processor(
-        folder,
-        square=config.model_type not in _SHORTEST_EDGE,
-        divisor=32 if config.model_type in MASK_SIZES else 1,
+        folder, square=kind not in _SHORTEST_EDGE, divisor=32 if kind in MASK_SIZES else 1
     )
-    network = (
-        MaskNetwork(model, MASK_SIZES[config.model_type])
-        if config.model_type in MASK_SIZES
-        else model
-    )
+    network = MaskNetwork(model, MASK_SIZES[kind]) if kind in MASK_SIZES else model
     name = target if source.startswith("https") else folder.resolve().name
     return Segmenter(
         name=f"hf:{name}",
@@ -88,6 +86,31 @@ class MaskNetwork(nn.Module):
         # The last class stands for masks without an object.
         shares = output.class_queries_logits.float().softmax(-1)[..., :-1]  # (N, Q, classes)
         return torch.einsum("nqc, nqhw -> nchw", shares, masks.sigmoid())
+
+
+def _find_folder(choice: str, target: str) -> tuple[Path, str]:
+    """Return the folder of a transformers model, given as a folder or repository, and its source.
+
+    A repository is downloaded unless it is in the hub's cache. Raises InputError.
+    """
+    folder = Path(target)
+    if folder.is_dir():
+        if not (folder / CONFIG).is_file():
+            raise InputError(f"--model {choice}: no {CONFIG} in this folder; give one that has it")
+        return folder, folder.resolve().name
+    if folder.exists() or not REPOSITORY.fullmatch(target):
+        raise InputError(
+            f"--model {choice}: no such folder; give a folder, or a repository OWNER/NAME"
+        )
+    try:
+        folder = fetch_repository(target)
+        fetch_optional(target, PROCESSOR, folder)
+    except NotFetchedError as error:
+        raise InputError(
+            f"--model {choice}: no such folder, and as a repository it {error}, or give a folder"
+        ) from error
+    # The hub's cache names its folders by the commit.
+    return folder, f"https://huggingface.co/{target} at {folder.name}"
 
 
 def _read(choice: str, folder: Path) -> tuple[Any, nn.Module]:
