@@ -41,9 +41,8 @@ class CheckpointFormat:
         as unexpected when a network is filled.
         """
         ours = dict(tensors)
-        patterns = {re.compile(_pattern(theirs)): name for theirs, name in self.names.items()}
         for theirs in tensors:
-            name = _renamed(theirs, patterns)
+            name = _renamed(theirs, self.names)
             if name not in ours:  # else the file has it twice: one stays, and is unexpected
                 ours[name] = ours.pop(theirs)
         for name in list(ours):
@@ -97,18 +96,14 @@ class Checkpoint:
         return len(self.tensors[name])
 
 
-def _pattern(theirs: str) -> str:
-    escaped = re.escape(theirs).replace(r"\#", "(?P<stage>[0-9])")
-    # A fused projection of attention is no module with a weight, but a parameter "in_proj_weight".
-    return escaped.replace(r"\*", "(?P<block>[0-9]+)") + r"[._](?P<leaf>[a-z_]+)"
-
-
-def _renamed(theirs: str, patterns: Mapping[re.Pattern[str], str]) -> str:
-    for pattern, name in patterns.items():
-        if match := pattern.fullmatch(theirs):
+def _renamed(theirs: str, names: Mapping[str, str]) -> str:
+    for pattern, name in names.items():
+        module = re.escape(pattern).replace(r"\#", "(?P<stage>[0-9])")
+        module = module.replace(r"\*", "(?P<block>[0-9]+)")
+        # A fused projection of attention has no module, but a parameter "in_proj_weight".
+        if match := re.fullmatch(rf"{module}[._](?P<leaf>[a-z_]+)", theirs):
             groups = match.groupdict()
-            if "stage" in groups:
-                name = name.replace("#", str(int(groups["stage"]) + 1))
+            name = name.replace("#", str(int(groups.get("stage", 0)) + 1))
             return f"{name.replace('*', groups.get('block', ''))}.{groups['leaf']}"
     return theirs
 

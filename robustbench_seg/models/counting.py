@@ -1,8 +1,8 @@
 """Costs of a network: its parameters, and the multiply-adds of a pass over an image.
 
 Multiply-adds are those of convolutions and matrix products. Attention is the products Q K^T and
-A V: 2 N (N / R^2) C for N queries and N / R^2 keys of C channels. Tensors are on the meta device,
-so no size needs memory.
+A V: 2 N (N / R^2) C for N queries and N / R^2 keys of C channels. A copy of the network on the meta
+device is counted, so it is not changed, and no size needs memory.
 """
 
 from __future__ import annotations
@@ -34,10 +34,7 @@ def parameters(network: nn.Module) -> int:
 
 
 def multiply_adds(network: nn.Module, size: tuple[int, int]) -> int:
-    """Return the multiply-adds that a pass over one image of size (height, width) executes.
-
-    The network is not changed.
-    """
+    """Return the multiply-adds that a pass over one image of size (height, width) executes."""
     return _count(_on_meta(network), size, {}) // 2  # torch counts a multiply-add as two
 
 
@@ -46,7 +43,7 @@ def activation_bytes(network: nn.Module, size: tuple[int, int], batch: int = 1) 
 
     Counted are the inputs and the outputs of operations while they are needed, but neither the
     workspace of an operation nor the weights. Attention counts with its full matrix, which tiled
-    kernels do not store. The network is not changed.
+    kernels do not store.
     """
     shapes = _on_meta(network)
     live = _Live()
@@ -82,8 +79,7 @@ def published_multiply_adds(network: nn.Module, size: tuple[int, int]) -> int:
     The rule is mmcv's, which knows no synchronised batch norm: the bias of a convolution, and a
     rectifier, add one for each output; other biases, norms, activations, pooling and resampling are
     left out. A module that computes the function of its paper in a cheaper way is counted by its
-    method `forward_as_published`. All numbers of SegFormer's Table 1a result. The network is not
-    changed.
+    method `forward_as_published`. All numbers of SegFormer's Table 1a result.
     """
     biases = 0
 
@@ -102,13 +98,9 @@ def published_multiply_adds(network: nn.Module, size: tuple[int, int]) -> int:
 
 def _on_meta(network: nn.Module) -> nn.Module:
     """Copy a network to the meta device, in evaluation mode."""
-    shapes: dict[int, Tensor] = {}
-    for parameter in network.parameters():
-        shape = torch.empty_like(parameter, device="meta")
-        shapes[id(parameter)] = nn.Parameter(shape, requires_grad=False)
-    for buffer in network.buffers():
-        shapes[id(buffer)] = torch.empty_like(buffer, device="meta")
-    return deepcopy(network, shapes).eval()
+    tensors = [*network.parameters(), *network.buffers()]
+    # deepcopy takes these for copies that it has made, so no weights are copied.
+    return deepcopy(network, {id(x): x.detach().to("meta") for x in tensors}).eval()
 
 
 def _count(

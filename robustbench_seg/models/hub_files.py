@@ -31,8 +31,7 @@ def fetch_repository(repository: str) -> Path:
 
     The folder's name is the commit. Files in the cache are used without the network, which makes
     runs repeatable. Each file is compared with the SHA-256 that the hub states, if any, and deleted
-    if it differs. Raises NotFetchedError, and InputError for an index that names files outside the
-    folder.
+    if it differs. Raises NotFetchedError, and InputError for an index of files elsewhere.
     """
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
@@ -132,8 +131,7 @@ def _download(repository: str, name: str, commit: str | None) -> Path:
 
 def _checked(path: Path) -> Path:
     """Return a path in the cache. Raises NotFetchedError if its digest is not the stated one."""
-    # The client names a blob by the digest that the hub states, and links to it, but does not
-    # compare the two.
+    # The client names a blob by the digest that the hub states, but does not compare the two.
     stated = path.readlink().name if path.is_symlink() else ""
     if re.fullmatch("[0-9a-f]{64}", stated) and sha256(path) != stated:
         for file in (path.resolve(), path.parent / path.readlink(), path):

@@ -9,11 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-class Convolution(nn.Module):
+class Convolution(nn.Sequential):
     """A convolution without bias, batch norm and an activation (default: ReLU).
 
-    (N, inputs, H, W) -> (N, outputs, H / stride, W / stride). The parameters are named as in
-    mmcv's ConvModule.
+    (N, inputs, H, W) -> (N, outputs, H / stride, W / stride). Names are those of mmcv's ConvModule.
     """
 
     def __init__(
@@ -35,24 +34,17 @@ class Convolution(nn.Module):
         self.bn = nn.BatchNorm2d(outputs)
         self.activate = activation or nn.ReLU(inplace=True)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.activate(self.bn(self.conv(x)))
 
-
-class SeparableConvolution(nn.Module):
+class SeparableConvolution(nn.Sequential):
     """A 3x3 convolution of each channel, then a 1x1 convolution (Xception, arXiv 1610.02357).
 
-    (N, inputs, H, W) -> (N, outputs, H, W). The parameters are named as in mmcv's
-    DepthwiseSeparableConvModule.
+    (N, inputs, H, W) -> (N, outputs, H, W). Names are those of mmcv's DepthwiseSeparableConvModule.
     """
 
     def __init__(self, inputs: int, outputs: int, dilation: int = 1) -> None:
         super().__init__()
         self.depthwise_conv = Convolution(inputs, inputs, 3, dilation=dilation, groups=inputs)
         self.pointwise_conv = Convolution(inputs, outputs, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.pointwise_conv(self.depthwise_conv(x))
 
 
 def to_map(tokens: Tensor, size: tuple[int, int]) -> Tensor:

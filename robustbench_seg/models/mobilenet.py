@@ -51,8 +51,8 @@ class InvertedResidual(nn.Module):
 class MobileNetV2(Encoder):
     """Images float32 (N, 3, H, W) to maps of 24 channels at 1/4 and 320 at 1 / output_stride.
 
-    Once the output stride is reached, further strides become dilations; as in mmsegmentation, only
-    of the first block of each layer.
+    Once the output stride is reached, further strides become dilations of the first block of each
+    layer, as in mmsegmentation.
     """
 
     widths = (24, 320)

@@ -30,11 +30,8 @@ class ProcessorPreprocessing(Preprocessing):
     resample: Literal["bilinear", "bicubic"] = "bilinear"
 
     def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return the (height, width) at which an image of a size enters the network."""
-        if self.size is not None:
-            return self.size
         if self.edges is None:
-            return size
+            return super().input_size(size)
         shortest, longest = self.edges
         scaled = float(shortest)
         # transformers rounds in this order, on which the pixels depend.
@@ -47,7 +44,6 @@ class ProcessorPreprocessing(Preprocessing):
         return self._rounded(height), self._rounded(width)
 
     def without_size(self) -> ProcessorPreprocessing:
-        """Return the same preprocessing for images at their own size."""
         return replace(self, size=None, edges=None)
 
     def normalise(self, images: Tensor) -> Tensor:

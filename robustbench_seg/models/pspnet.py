@@ -20,8 +20,7 @@ SCALES = (1, 2, 3, 6)
 class PSPHead(nn.Module):
     """A deep map (N, C, h, w) to logits (N, classes, h, w).
 
-    width is that of each pooled map and of the head: 512 in the paper, for a deep map of 2048
-    channels.
+    width is that of each pooled map too: 512 in the paper, for a deep map of 2048 channels.
     """
 
     def __init__(self, encoder: Encoder, width: int, classes: int) -> None:

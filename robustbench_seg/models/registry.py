@@ -2,15 +2,15 @@
 
 A choice is NAME or NAME@WEIGHTS. WEIGHTS is the name of the data they were trained on, `random`, a
 file, a folder or a repository. Without WEIGHTS, those trained on the data at hand are taken. Models
-of other projects are chosen by one of the forms in `adapters`, or by a name that an installed
-package registers.
+of other projects are chosen through one of the `ADAPTERS`, or by a name that a package registers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,13 +19,27 @@ from torch import nn
 
 from ..errors import InputError
 from ..names import check_name
-from .adapters import ADAPTERS, load_registered, registered
+from .adapters.huggingface import load_huggingface
+from .adapters.onnx import load_onnx
+from .adapters.python import load_python, load_registered, registered
+from .adapters.torchscript import load_torchscript
 from .base import NOTHING, Segmenter
 from .catalogue import MODELS
 from .checkpoint import Checkpoint
 from .checkpoints import fill, open_checkpoint
 from .class_names import check_class_count, class_name_notes
 from .named_weights import NAMED_WEIGHTS, RANDOM, find_weights
+
+Load = Callable[[str, str, Sequence[str]], Segmenter]
+"""Load a model from a target, the data's name and its classes, or raise InputError."""
+
+ADAPTERS: Mapping[str, tuple[str, Load]] = {
+    "hf": ("REPOSITORY_OR_FOLDER", load_huggingface),
+    "onnx": ("FILE", load_onnx),
+    "torchscript": ("FILE", load_torchscript),
+    "python": ("MODULE:FACTORY", load_python),
+}
+"""Adapters by the prefix of their choices: the form of a target, for messages, and its `Load`."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +84,7 @@ def parse_choice(choice: str) -> Choice:
 
     Raises InputError for an unknown model or prefix, or nothing after "@" or ":".
     """
-    forms = ", ".join(adapter.form for adapter in ADAPTERS.values())
+    forms = ", ".join(f"{prefix}:{form}" for prefix, (form, _) in ADAPTERS.items())
     prefix, colon, target = choice.partition(":")
     if colon and prefix in ADAPTERS:
         if not target:
@@ -96,8 +110,7 @@ def build_model(
     """Build a model to train, with weights drawn from a random seed or read from the file `init`.
 
     For a file with only an encoder (`mit_b0.pth`), the decoder's weights are drawn. The global
-    random generators keep their states. Raises InputError for an unknown model or a file that does
-    not fit.
+    random generators keep their states. Raises InputError for an unknown model or unfit file.
     """
     choice = parse_choice(name)
     if choice.prefix or choice.model not in MODELS:
@@ -108,8 +121,7 @@ def build_model(
         raise InputError(f"--model {name}: training starts from --init FILE; give the model's name")
     network = _draw(name, classes, seed)
     if init is not None:
-        checkpoint = open_checkpoint(init)
-        _check_model(checkpoint, name)
+        checkpoint = _open_weights(init, name)
         if not checkpoint.encoder_only:
             _check_classes(checkpoint, name, classes, "the data")
         fill(network, checkpoint)
@@ -129,14 +141,10 @@ def load_models(
 
     Raises InputError as `load_model`, and for two models of one name.
     """
-    segmenters = tuple(
-        choice
-        if isinstance(choice, Segmenter)
-        else load_model(
-            choice, data=data, weights=weights, classes=classes, seed=seed, encoders=encoders
-        )
-        for choice in choices
+    load = partial(
+        load_model, data=data, weights=weights, classes=classes, seed=seed, encoders=encoders
     )
+    segmenters = tuple(one if isinstance(one, Segmenter) else load(one) for one in choices)
     names = [segmenter.name for segmenter in segmenters]
     for name in names:
         check_name(name)
@@ -161,8 +169,7 @@ def load_model(
     data is the dataset's name and classes are the names of its classes. The seed draws the weights
     of NAME@random. With `encoders`, a file with only an encoder gives a segmenter without classes,
     whose decoder is meaningless. Only weights on the Hugging Face hub are downloaded, once. Raises
-    InputError for an unknown model, missing weights, and weights that do not fit the model or the
-    classes.
+    InputError for an unknown model, and for missing weights or those of other sizes or classes.
     """
     name, chosen, prefix = parse_choice(choice)
     if prefix or name not in MODELS:
@@ -171,7 +178,8 @@ def load_model(
                 f"--model {choice}: brings its own weights; leave {weights or chosen} out"
             )
         if prefix:
-            return ADAPTERS[prefix].load(name, data, classes)
+            _, load = ADAPTERS[prefix]
+            return load(name, data, classes)
         return load_registered(registered()[name], data, classes)
     if weights is not None and chosen is not None:
         raise InputError(f"--model {choice} with --weights {weights}: give the weights once")
@@ -182,8 +190,7 @@ def load_model(
         network = _draw(name, len(classes), seed)
         return _segmenter(name, RANDOM, network, classes, NOTHING, provenance)
     found = find_weights(name, wanted, data)
-    checkpoint = open_checkpoint(found.path)
-    _check_model(checkpoint, name)
+    checkpoint = _open_weights(found.path, name)
     metadata = checkpoint.metadata
     provenance = {
         "source": found.source,
@@ -212,11 +219,9 @@ def _draw(name: str, classes: int, seed: int, **settings: Any) -> nn.Module:
 
 def _network(checkpoint: Checkpoint, name: str) -> nn.Module:
     model = MODELS[name]
+    build = model.build_for or (lambda checkpoint: model.build(checkpoint.outputs))
     with torch.device("meta"):  # weights that are replaced anyway need not be drawn
-        if model.build_for is None:
-            network = model.build(checkpoint.outputs)
-        else:
-            network = model.build_for(checkpoint)
+        network = build(checkpoint)
     network = network.to_empty(device="cpu")
     fill(network, checkpoint)
     return network
@@ -243,12 +248,14 @@ def _segmenter(
     )
 
 
-def _check_model(checkpoint: Checkpoint, name: str) -> None:
+def _open_weights(path: str | Path, name: str) -> Checkpoint:
+    checkpoint = open_checkpoint(path)
     fitting = checkpoint.models
     if name not in fitting:
         held = checkpoint.model or ("an encoder" if fitting else "a network of other sizes")
         remedy = f"use --model {' or '.join(fitting)}" if fitting else "give weights of the model"
         raise InputError(f"{checkpoint.path}: holds {held}, not {name}; {remedy}")
+    return checkpoint
 
 
 def _check_classes(checkpoint: Checkpoint, name: str, classes: int, data: str) -> None:

@@ -79,7 +79,8 @@ def train(
                 "lower --learning-rate, with a new folder"
             )
         optimizer.step()
-        _log(folder, step, recipe.rate(step), loss.item())
+        with (folder / LOG).open("a", newline="") as log:
+            csv.writer(log).writerow([step, f"{recipe.rate(step):.3e}", f"{loss.item():.5f}"])
         if (step + 1) % checkpoint_every == 0 or step + 1 == recipe.steps:
             _save(folder, recipe, network, optimizer, step + 1, frames)
         progress("training", step + 1, recipe.steps, f"loss {loss.item():.3f}")
@@ -192,8 +193,3 @@ def _plain(recipe: Recipe) -> dict[str, Any]:
     # As it comes back from JSON: tuples are lists.
     values: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
     return values
-
-
-def _log(folder: Path, step: int, rate: float, loss: float) -> None:
-    with (folder / LOG).open("a", newline="") as file:
-        csv.writer(file).writerow([step, f"{rate:.3e}", f"{loss:.5f}"])

@@ -78,8 +78,7 @@ def _first_line(error: BaseException) -> str:
 class Logits(nn.Module):
     """A network that returns only the logits of another one, which may return a mapping.
 
-    torchvision's networks have them under "out", transformers' under "logits". The caller checks
-    any other output.
+    torchvision's networks have them under "out", transformers' under "logits".
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -87,7 +86,6 @@ class Logits(nn.Module):
         self.network = network
 
     def forward(self, image: Tensor) -> Any:
-        """Run the network."""
         output = self.network(image)
         if isinstance(output, Mapping):
             return next((output[key] for key in ("out", "logits") if key in output), output)

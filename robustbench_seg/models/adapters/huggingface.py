@@ -36,8 +36,7 @@ _SHORTEST_EDGE = {*MASK_SIZES, "mobilenet_v2", "mobilevit", "mobilevitv2"}
 def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmenter:
     """Load a model of transformers from a folder or a repository on the Hugging Face hub.
 
-    Files in the hub's cache are not downloaded again. Raises InputError for other models, and for
-    missing weights.
+    Files in the hub's cache are not downloaded again. Raises InputError for other models and files.
     """
     choice = f"hf:{target}"
     require("transformers", "hf", choice)

@@ -6,11 +6,12 @@ ONNX files have it in their metadata, TorchScript files in extra files.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import InputError
 from ..base import IMAGENET, Preprocessing
+from ..class_names import check_class_count
 
 LARGEST_SIDE = 2**14
 """Longest side of an input in pixels that a file may request, which limits the memory."""
@@ -52,15 +53,19 @@ def parse_preprocessing(where: str, values: Any) -> Preprocessing:
     return Preprocessing(mean, std, channels, None if size is None else (size[0], size[1]))
 
 
-def parse_class_names(where: str, names: Any) -> tuple[str, ...] | None:
+def parse_class_names(
+    where: str, names: Any, data: str, classes: Sequence[str]
+) -> tuple[str, ...] | None:
     """Return the names of a model's classes, or None for a model that does not name them.
 
-    Raises InputError that begins with `where` for any value except a list of strings.
+    Raises InputError that begins with `where` for any value except a list of strings, and for
+    another number of classes than the data has.
     """
     if names is None:
         return None
     if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
         raise InputError(f"{where}: classes is {names!r:.60}; expected a list of names")
+    check_class_count(where, len(names), len(classes), data)
     return tuple(names)
 
 

@@ -50,10 +50,8 @@ def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
         session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     dtype, batch, size = _input_of(choice, session)
     values = _declared(path, session.get_modelmeta().custom_metadata_map)
-    own = parse_class_names(f"{path}: metadata", values.get("classes"))
+    own = parse_class_names(f"{path}: metadata", values.get("classes"), data, classes)
     labels = _output_is_labels(choice, session, data, classes)
-    if own is not None:
-        check_class_count(path, len(own), len(classes), data)
     if dtype == np.uint8:
         values |= {"mean": (0, 0, 0), "std": (1, 1, 1)}
     preprocessing = parse_preprocessing(f"{path}: metadata", values | {"size": size})
@@ -144,11 +142,11 @@ def _output_is_labels(choice: str, session: Any, data: str, classes: Sequence[st
 
 
 def _declared(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
-    known = {key: metadata[key] for key in KEYS if key in metadata}
     words = {"channels", "trained_on"}
     return {
         key: text if key in words else parse_json(f"{path}: metadata {key}", text)
-        for key, text in known.items()
+        for key, text in metadata.items()
+        if key in KEYS
     }
 
 

@@ -1,7 +1,6 @@
 """`preprocessor_config.json`: the preprocessing of a transformers model.
 
-It is read as JSON, since the processors themselves need packages that transformers does not
-install.
+It is read as JSON, since transformers' processors need packages that it does not install.
 """
 
 from __future__ import annotations
@@ -88,12 +87,8 @@ def _size(
 ) -> tuple[tuple[int, int] | None, tuple[int, int | None] | None]:
     size = values.get("size")
     if isinstance(size, int):
-        longest = values.get("max_size")
-        size = (
-            {"height": size, "width": size}
-            if square
-            else {"shortest_edge": size, "longest_edge": longest}
-        )
+        edges = {"shortest_edge": size, "longest_edge": values.get("max_size")}
+        size = {"height": size, "width": size} if square else edges
     match size:
         case {"height": int(height), "width": int(width)}:
             return (height, width), None

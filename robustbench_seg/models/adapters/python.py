@@ -120,11 +120,10 @@ def _segmenter(
             f"--model {choice}: its factory returned a {type(made).__name__}; expected an "
             "nn.Module, a Segmenter, or a function from images to labels"
         )
-    own = getattr(made, "classes", None)
+    given = getattr(made, "classes", None)
     # Many networks have their number of classes in this attribute.
-    own = None if isinstance(own, int) else parse_class_names(f"--model {choice}", own)
-    if own is not None:
-        check_class_count(f"--model {choice}", len(own), len(classes), data)
+    names = None if isinstance(given, int) else given
+    own = parse_class_names(f"--model {choice}", names, data, classes)
     return Segmenter(
         name=name,
         network=Logits(made).eval() if isinstance(made, nn.Module) else made,

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from ..base import WHOLE, Segmenter
 from ..checkpoints.files import sha256
-from ..class_names import check_class_count
 from .external import Logits, existing_file, file_label, one_line_errors, provenance
 from .metadata import parse_class_names, parse_json, parse_preprocessing
 
@@ -31,19 +30,14 @@ def load_torchscript(target: str, data: str, classes: Sequence[str]) -> Segmente
     choice = f"torchscript:{target}"
     path = existing_file(choice, target, "a file that torch.jit.save wrote")
     extra = {PREPROCESSING: "", CLASSES: ""}
-    with (
-        one_line_errors(choice, "not a TorchScript file, or truncated"),
-        warnings.catch_warnings(),
-    ):
+    with one_line_errors(choice, "not a TorchScript file, or truncated"), warnings.catch_warnings():
         # torch deprecates the format, which many models still have.
         warnings.filterwarnings("ignore", ".*torch.jit.load.* is deprecated", DeprecationWarning)
         network = torch.jit.load(path, map_location="cpu", _extra_files=extra)
     # torch returns an extra file as bytes, and leaves the value of a missing one.
     declared = {name: parse_json(f"{path}: {name}", text) for name, text in extra.items() if text}
     values = declared.get(PREPROCESSING, {})
-    own = parse_class_names(f"{path}: {CLASSES}", declared.get(CLASSES))
-    if own is not None:
-        check_class_count(path, len(own), len(classes), data)
+    own = parse_class_names(f"{path}: {CLASSES}", declared.get(CLASSES), data, classes)
     name = file_label(path)
     return Segmenter(
         name=f"torchscript:{name}",
@@ -60,7 +54,6 @@ class ScriptedNetwork(Logits):
     """A scripted network, whose errors begin with the reason."""
 
     def forward(self, image: Tensor) -> Any:
-        """Run the network."""
         try:
             return super().forward(image)
         except RuntimeError as error:

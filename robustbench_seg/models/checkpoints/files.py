@@ -17,7 +17,7 @@ from ...errors import InputError
 
 WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
 """Keys under which codebases store the weights; the averaged ones, which they evaluate, first."""
-PREFIXES = ("module.", "_orig_mod.")
+PREFIXES = re.compile(r"^(module\.)?(_orig_mod\.)?")
 """Prefixes that training on several devices, and compiling, add to the names."""
 
 
@@ -88,8 +88,7 @@ def read_weights(path: Path) -> Contents:
             )
     tensors: dict[str, Tensor] = {}
     for name, value in loaded.items():
-        for prefix in PREFIXES:
-            name = name.removeprefix(prefix)
+        name = PREFIXES.sub("", name)
         if name in tensors:
             raise InputError(f"{path}: holds {name} twice, once with a prefix; keep one of them")
         tensors[name] = value.float() if value.is_floating_point() else value

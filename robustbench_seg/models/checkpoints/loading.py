@@ -103,14 +103,12 @@ def _recognise(found: Contents) -> tuple[CheckpointFormat, list[Model], dict[str
 
 
 def _models_with_keys(tensors: Mapping[str, Tensor]) -> list[Model]:
-    def keys_of(model: Model) -> list[str]:
-        return [key for key in model.keys if key.startswith(ENCODER) or not encoder_only]
-
-    def has(key: str) -> bool:
-        return any(name.startswith(key) for name in tensors)
+    def fits(model: Model) -> bool:
+        keys = [key for key in model.keys if key.startswith(ENCODER) or not encoder_only]
+        return bool(keys) and all(any(name.startswith(key) for name in tensors) for key in keys)
 
     encoder_only = _is_encoder(tensors)
-    return [m for m in MODELS.values() if (keys := keys_of(m)) and all(map(has, keys))]
+    return list(filter(fits, MODELS.values()))
 
 
 def _is_encoder(tensors: Mapping[str, Tensor]) -> bool:
