@@ -69,10 +69,8 @@ def find_weights(model: str, wanted: str, data: str) -> LocatedWeights:
     if isinstance(where, Hub):
         return _published(where, f"{model}@{wanted}", wanted)
     if isinstance(where, Embedded):
-        source = f"{where.file}, embedded"
-        return LocatedWeights(
-            EMBEDDED / where.file, wanted, source, where.licence, wanted, where.note
-        )
+        file, licence, note = where
+        return LocatedWeights(EMBEDDED / file, wanted, f"{file}, embedded", licence, wanted, note)
     if wanted == data or wanted in {known for _, known in NAMED_WEIGHTS}:
         raise InputError(_no_weights(model, wanted))
     path = Path(wanted)
@@ -105,10 +103,8 @@ def _repository(model: str, wanted: str) -> LocatedWeights:
         raise InputError(
             f"--weights {wanted}: no such file, and as a repository it {error}, or give a FILE"
         ) from error
-    label = wanted.partition("/")[2]
-    return LocatedWeights(
-        folder, label, _source(wanted, folder), trained_on=f"the data of {wanted}"
-    )
+    label, trained_on = wanted.partition("/")[2], f"the data of {wanted}"
+    return LocatedWeights(folder, label, _source(wanted, folder), trained_on=trained_on)
 
 
 def _source(repository: str, folder: Path) -> str:

@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import nn
+from torch.optim import AdamW
 
 from ..datasets.base import IGNORE, Dataset
 from ..errors import InputError
@@ -52,13 +53,12 @@ def train(
     frame, and if the loss is no longer finite.
     """
     network = network.to(device).train()
-    optimizer = torch.optim.AdamW(_groups(network, recipe.weight_decay), lr=recipe.learning_rate)
+    optimizer = AdamW(_groups(network, recipe.weight_decay), lr=recipe.learning_rate)
     start = _resume(folder, recipe, network, optimizer)
     samples = Samples(frames, Augmentation(recipe.crop, recipe.resize), recipe.seed)
     indices = range(start * recipe.batch, recipe.steps * recipe.batch)
-    for step, (images, labels) in enumerate(
-        batches(samples, indices, recipe.batch, workers), start
-    ):
+    loaded = batches(samples, indices, recipe.batch, workers)
+    for step, (images, labels) in enumerate(loaded, start):
         torch.manual_seed(recipe.seed * 1_000_003 + step)  # dropout
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate(step)
@@ -104,9 +104,7 @@ def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     ]
 
 
-def _resume(
-    folder: Path, recipe: Recipe, network: nn.Module, optimizer: torch.optim.Optimizer
-) -> int:
+def _resume(folder: Path, recipe: Recipe, network: nn.Module, optimizer: AdamW) -> int:
     path = folder / CHECKPOINT
     if not path.exists():
         _begin(folder)
@@ -156,12 +154,7 @@ def _cut_log(log: Path, step: int) -> None:
 
 
 def _save(
-    folder: Path,
-    recipe: Recipe,
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    step: int,
-    frames: Dataset,
+    folder: Path, recipe: Recipe, network: nn.Module, optimizer: AdamW, step: int, frames: Dataset
 ) -> None:
     weights = {
         name: value.half().contiguous() if value.is_floating_point() else value
@@ -190,6 +183,5 @@ def _save(
 
 
 def _plain(recipe: Recipe) -> dict[str, Any]:
-    # As it comes back from JSON: tuples are lists.
-    values: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
+    values: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))  # tuples become lists
     return values

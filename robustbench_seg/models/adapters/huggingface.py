@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -144,7 +144,7 @@ def _read(choice: str, folder: Path) -> tuple[Any, nn.Module]:
             f"{folder}: {len(lacking)} tensors of the model are missing from the weights, or of "
             f"another shape: {first}"
         )
-    return config, cast(nn.Module, model)
+    return config, model
 
 
 def _class_names(config: Any) -> tuple[str, ...] | None:

@@ -107,8 +107,7 @@ def _nearest(labels: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
         ((np.arange(wanted) + 0.5) * given / wanted).astype(int)
         for wanted, given in zip(size, labels.shape, strict=True)
     )
-    resized: NDArray[Any] = labels[rows[:, np.newaxis], columns]  # (h, w) -> size
-    return resized
+    return labels[np.ix_(rows, columns)]  # (h, w) -> size
 
 
 def _input_of(choice: str, session: Any) -> tuple[Dtype, int | None, tuple[int, int] | None]:
