@@ -1,17 +1,19 @@
 """Two folders, of images and of labels: `--images`, `--labels` and a taxonomy.
 
 A label has the relative path of its image, except for the suffixes in the taxonomy and for the
-extension, which is .png. The frames of a subfolder are one group.
+extension. The frames of a subfolder are one group. Both may be the same folder, if the suffixes
+tell labels from images, or else if the images are JPEG files, which labels cannot be.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 from ..errors import InputError
 from .files import FileFrame
 from .split_index import IMAGES, SplitIndex, files_in, images_below
-from .taxonomies import Taxonomy
+from .taxonomies import Taxonomy, taxonomy_names
 
 
 def index_folders(images: Path, labels: Path, taxonomy: Taxonomy, split: str) -> SplitIndex:
@@ -20,35 +22,82 @@ def index_folders(images: Path, labels: Path, taxonomy: Taxonomy, split: str) ->
         if not folder.is_dir():
             raise InputError(f"{option} {folder}: no such folder; name another")
     index = SplitIndex(taxonomy.name, split, taxonomy.classes, images, taxonomy.base)
-    ending = taxonomy.image_suffix
-    for path in sorted(images_below(images)):
-        if not path.stem.endswith(ending):
-            continue
+    image_paths, label_paths = _divided(images, labels, taxonomy)
+    stored: dict[str, list[Path]] = {}
+    for path in label_paths:
+        stored.setdefault(_key(path, labels, taxonomy.label_suffix), []).append(path)
+    keys = set()
+    for path in image_paths:
         relative = path.relative_to(images)
-        name = relative.with_name(path.stem.removesuffix(ending)).as_posix()
-        label = labels / f"{name}{taxonomy.label_suffix}.png"
+        name = relative.with_name(path.stem.removesuffix(taxonomy.image_suffix)).as_posix()
+        key = _key(path, images, taxonomy.image_suffix)
+        keys.add(key)
+        expected = labels / f"{name}{taxonomy.label_suffix}.png"
+        found = stored.get(key, [])
+        if len(found) > 1 and expected not in found:
+            both = " and ".join(label.name for label in found)
+            index.unlabelled.append(f"{path}: has the labels {both}; keep one of them")
+            continue
+        label = found[0] if len(found) == 1 else expected
         group = "" if len(relative.parts) == 1 else relative.parent.as_posix()
-        index.add(
-            FileFrame(
-                *(name, path, label, taxonomy.lookup, group),
-                indexed=taxonomy.indexed,
-                colors=taxonomy.colors,
-                channel=taxonomy.channel,
-            ),
-            _expected(label, name),
+        frame = FileFrame(
+            *(name, path, label, taxonomy.lookup, group),
+            indexed=taxonomy.indexed,
+            colors=taxonomy.colors,
+            channel=taxonomy.channel,
         )
-    if not index.frames and not index.unlabelled:
+        index.add(frame, "" if label.is_file() else _expected(label, name, taxonomy))
+    if not image_paths:
+        ending = taxonomy.image_suffix
         which = f" that end with {ending}" if ending else ""
+        if not ending and images.resolve() == labels.resolve():
+            which = " in JPEG beside the labels; give a taxonomy with image_suffix or label_suffix"
         raise InputError(f"--images {images}: no images{which}; looked for {' '.join(IMAGES)}")
-    index.note_labels(sorted(images_below(labels)))
+    index.note_labels([path for key, paths in stored.items() if key not in keys for path in paths])
     return index
 
 
-def _expected(label: Path, name: str) -> str:
-    """Return the label's path, with a hint if a label of a similar name exists."""
+def _divided(images: Path, labels: Path, taxonomy: Taxonomy) -> tuple[list[Path], list[Path]]:
+    """Return the images and the labels, sorted, also where one folder holds both."""
+    endings = taxonomy.image_suffix, taxonomy.label_suffix
+    found, drawn = (
+        sorted(path for path in images_below(folder) if path.stem.endswith(ending))
+        for folder, ending in zip((images, labels), endings, strict=True)
+    )
+    if images.resolve() != labels.resolve():
+        return _outside(found, images, labels), _outside(drawn, labels, images)
+    if endings == ("", ""):
+        found = [path for path in found if path.suffix.lower() in (".jpg", ".jpeg")]
+    # The longer suffix tells more: where "_rgb" ends an image, "_rgb_mask" ends a mask.
+    if len(taxonomy.label_suffix) > len(taxonomy.image_suffix):
+        return sorted({*found} - {*drawn}), drawn
+    return found, sorted({*drawn} - {*found})
+
+
+def _outside(paths: list[Path], folder: Path, other: Path) -> list[Path]:
+    """Return the paths in a folder without those in the other one, which may lie in it."""
+    if not other.resolve().is_relative_to(folder.resolve()):
+        return paths
+    return [path for path in paths if not path.resolve().is_relative_to(other.resolve())]
+
+
+def _key(path: Path, folder: Path, ending: str) -> str:
+    """Return what an image and its label have in common."""
+    name = path.relative_to(folder).with_name(path.stem.removesuffix(ending)).as_posix()
+    return unicodedata.normalize("NFC", name)  # macOS decomposes accents in names: NFD
+
+
+def _expected(label: Path, name: str, taxonomy: Taxonomy) -> str:
+    """Return the label's path, with a hint if a file of a similar name exists."""
     stem = name.rpartition("/")[2]
     similar = [path for path in files_in(label.parent, "*") if path.name.startswith(stem)]
-    if similar and similar[0].suffix == ".png":
-        ending = similar[0].stem.removeprefix(stem)
-        return f'{label}; {similar[0].name} exists: give a taxonomy with label_suffix = "{ending}"'
-    return str(label)
+    if not similar:
+        return str(label)
+    found = f"{label}; {similar[0].name} exists"
+    ending = similar[0].stem.removeprefix(stem)
+    if similar[0].suffix.lower() not in IMAGES:
+        return f"{found}, which is not read; convert it to PNG"
+    if taxonomy.name in taxonomy_names():
+        lines = f'classes = "{taxonomy.name}" and label_suffix = "{ending}"'
+        return f"{found}: give a taxonomy with {lines}"
+    return f'{found}: give a taxonomy with label_suffix = "{ending}"'

@@ -65,7 +65,7 @@ Images = Annotated[
 ]
 Labels = Annotated[
     str | Path | None,
-    Option("Folder of the labels of --images: PNG files of the same names.", DATA, "DIR"),
+    Option("Folder of the labels of --images: files of the same names, PNG or TIFF.", DATA, "DIR"),
 ]
 Classes = Annotated[
     str | Path | None,
