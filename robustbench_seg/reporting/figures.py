@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from scipy.optimize import isotonic_regression
 
 from reports.style import (
     INK,
@@ -133,9 +134,7 @@ def severity_curves(
         values = 100 * np.array([clean, *row.to_numpy(dtype=float)])  # (1 + severities,)
         counts = [True, *(s in counted.get(str(corruption), ()) for s in severities)]
         _curve(axes, [0, *severities], values, counts, number)
-        measured = np.flatnonzero(~np.isnan(values[1:]))
-        last = int(measured[-1]) if measured.size else None
-        ends.append(None if last is None else (float(severities[last]), float(values[1 + last])))
+        ends.append(last_point(severities, values[1:]))
     names = [short_name(str(corruption), category) for corruption in scores.index]
     end_labels(axes, names, ends, (0, top))
     return figure
@@ -154,6 +153,12 @@ def _curve(
         axes.plot(
             [severity], [value], marker, color=color, markersize=5, mfc=face, markeredgewidth=1.3
         )
+
+
+def last_point(x: Sequence[float], y: np.ndarray) -> tuple[float, float] | None:
+    """Return the last point whose y is not NaN; None without one."""
+    measured = np.flatnonzero(~np.isnan(y))
+    return (float(x[measured[-1]]), float(y[measured[-1]])) if measured.size else None
 
 
 def end_labels(
@@ -183,27 +188,14 @@ def end_labels(
 def spread(values: Sequence[float], gap: float, limits: tuple[float, float]) -> list[float]:
     """Return places near the values, in their order, at least `gap` apart and within the limits.
 
-    Values that are too close form a block around their mean (pool adjacent violators). More values
-    than fit exceed the limits.
+    Values that are too close form a block around their mean. More values than fit exceed the
+    limits.
     """
-    order = sorted(range(len(values)), key=lambda index: values[index])
-    blocks: list[tuple[float, int]] = []  # (mean place, number of values)
     low, high = limits
-    for index in order:
-        blocks.append((values[index], 1))
-        while True:
-            mean, count = blocks[-1]
-            half = gap * (count - 1) / 2
-            blocks[-1] = mean, count = max(min(mean, high - half), low + half), count
-            if len(blocks) < 2:
-                break
-            before, many = blocks[-2]
-            if mean - half - (before + gap * (many - 1) / 2) >= gap:
-                break
-            blocks[-2:] = [((before * many + mean * count) / (many + count), many + count)]
-    places = [0.0] * len(values)
-    position = iter(order)
-    for mean, count in blocks:
-        for step in range(count):
-            places[next(position)] = mean + gap * (step - (count - 1) / 2)
-    return places
+    order = np.argsort(values, kind="stable")
+    steps = gap * np.arange(len(values))
+    # Places less their steps only have to rise.
+    rising = isotonic_regression(np.take(values, order) - steps).x
+    places = np.empty(len(values))
+    places[order] = steps + np.maximum(np.minimum(rising, high - steps[-1]), low)
+    return [float(place) for place in places]

@@ -12,6 +12,7 @@ import reports
 from reports import Page
 
 from ..errors import InputError
+from .words import column_name
 
 TABLES = ("csv", "parquet")
 FORMATS = (*reports.FORMATS, *TABLES, *reports.FIGURES)
@@ -20,9 +21,10 @@ FORMATS = (*reports.FORMATS, *TABLES, *reports.FIGURES)
 class Reported(ABC):
     """Base of results that have a report: they show it in a notebook and write it to files."""
 
+    @property
     @abstractmethod
-    def report(self) -> Page:
-        """Return the report: sections of tables and figures, notes and provenance."""
+    def _document(self) -> Page:
+        """The report, made once."""
 
     @abstractmethod
     def _report_tables(self) -> Mapping[str, pd.DataFrame]:
@@ -37,6 +39,10 @@ class Reported(ABC):
     def _report_kept(self) -> str:
         """Advice at the end of the error that a file cannot be written."""
         return "name another folder"
+
+    def report(self) -> Page:
+        """Return the report: sections of tables and figures, notes and provenance."""
+        return self._document
 
     def write(
         self, formats: str | Iterable[str] = "html", folder: str | Path | None = None
@@ -68,7 +74,7 @@ class Reported(ABC):
         return paths
 
     def _repr_html_(self) -> str:
-        return self.report()._repr_html_()
+        return self._document._repr_html_()
 
 
 def check_formats(formats: str | Iterable[str]) -> list[str]:
@@ -83,18 +89,12 @@ def check_formats(formats: str | Iterable[str]) -> list[str]:
 
 def _write_table(table: pd.DataFrame, stem: Path, formats: Iterable[str]) -> list[Path]:
     # Files have one level of text as names of columns.
-    flat = table.copy()
-    flat.columns = pd.Index(
-        [
-            " ".join(filter(None, name)) if isinstance(name, tuple) else str(name)
-            for name in table.columns
-        ]
-    )
-    paths = []
-    if "csv" in formats:
-        paths.append(stem.with_name(f"{stem.name}.csv"))
-        flat.to_csv(paths[-1], index=not isinstance(table.index, pd.RangeIndex))
-    if "parquet" in formats:
-        paths.append(stem.with_name(f"{stem.name}.parquet"))
-        flat.to_parquet(paths[-1])
-    return paths
+    flat = table.set_axis([column_name(name) for name in table.columns], axis="columns")
+    paths = {
+        suffix: stem.with_name(f"{stem.name}.{suffix}") for suffix in TABLES if suffix in formats
+    }
+    if "csv" in paths:
+        flat.to_csv(paths["csv"], index=not isinstance(table.index, pd.RangeIndex))
+    if "parquet" in paths:
+        flat.to_parquet(paths["parquet"])
+    return list(paths.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +39,7 @@ def aligned(
     """
     overall = intervals["class"] == ALL_CLASSES
     if name == "severities":
-        miou = tidy[(tidy["metric"] == "miou") & (tidy["class"] == ALL_CLASSES)]
+        miou = tidy[tidy["metric"] == "miou"]
         wide = miou.set_index(["model", "condition", "severity"])[column].unstack("severity")
         return wide.reindex(
             index=table.droplevel("category").index, columns=table.columns
@@ -65,62 +65,49 @@ def covers(run: StoredRun) -> str:
     return f"over {over}, {f'mean of {draws} draws' if draws > 1 else 'fixed draw'}"
 
 
-def interval_notes(run: StoredRun) -> list[str]:
-    """Return what a reader must know of the intervals, a sentence each."""
-    images = len(run.frames)
+def interval_notes(run: StoredRun) -> Iterator[str]:
+    """Yield what a reader must know of the intervals, a sentence each."""
+    spec, images, groups = run.spec, len(run.frames), len(set(run.groups))
     if images < 2:
-        return ["There is one image, so the uncertainty of the scores is unknown."]
-    drawn = "groups" if run.grouped else "images"
-    notes = [
+        yield "There is one image, so the uncertainty of the scores is unknown."
+        return
+    units, drawn = (groups, "groups") if run.grouped else (images, "images")
+    yield (
         f"Intervals are 95 % bootstrap intervals {covers(run)}, from {RESAMPLES} resamples of the "
         f"{drawn}. They cover the choice of images of this kind, not a repeated training."
-    ]
-    units = len(set(run.groups)) if run.grouped else images
+    )
     if units < RELIABLE_UNITS:
-        notes.append(
+        yield (
             f"Only {units} {drawn}: intervals over fewer than {RELIABLE_UNITS} are too narrow. In "
             "simulations they contain the true value in 90 % of cases with 20, and in 87 % with 10."
         )
-    return notes + _group_notes(run) + _class_notes(run) + _draw_notes(run)
-
-
-def _group_notes(run: StoredRun) -> list[str]:
-    groups = len(set(run.groups))
     if run.grouped:
-        return ["Images are resampled by group (city or sequence): those of a group are similar."]
-    if all(run.groups) and groups < len(run.frames):
+        yield "Images are resampled by group (city or sequence): those of a group are similar."
+    elif all(run.groups) and groups < images:
         of = f"{groups} groups (cities or sequences)" if groups > 1 else "one city or sequence"
-        return [
+        yield (
             f"The frames are from {of}, too few to resample by group. Frames of a group are "
             "similar, so the scores are less certain than the intervals say."
-        ]
-    return []
+        )
+    if images >= RELIABLE_UNITS and (rare := _rare_classes(run)):
+        yield (
+            f"Fewer than {_FEW_OF_CLASS} images have ground truth of {', '.join(rare)}: the "
+            "intervals of their IoU are too narrow."
+        )
+    if spec.random and spec.draws > 1:
+        yield (
+            f"Random corruptions were drawn {spec.draws} times, with the seeds {spec.seed} to "
+            f"{spec.seed + spec.draws - 1}; scores are means over the draws."
+        )
 
 
-def _class_notes(run: StoredRun) -> list[str]:
-    if len(run.frames) < RELIABLE_UNITS:
-        return []
+def _rare_classes(run: StoredRun) -> list[str]:
+    """Return the classes that few images have, each with their number: "train (3)"."""
     finished = set(run.frames)
     pixels = np.array([item.class_pixels for item in run.spec.frames if item.name in finished])
     images = (pixels > 0).sum(axis=0)  # (frames, C) -> (C,)
-    rare = [
+    return [
         f"{name} ({number})"
         for name, number in zip(run.spec.class_names, images, strict=True)
         if 0 < number < _FEW_OF_CLASS
-    ]
-    if not rare:
-        return []
-    return [
-        f"Fewer than {_FEW_OF_CLASS} images have ground truth of {', '.join(rare)}: the intervals "
-        "of their IoU are too narrow."
-    ]
-
-
-def _draw_notes(run: StoredRun) -> list[str]:
-    spec = run.spec
-    if spec.draws == 1 or not spec.random:
-        return []
-    return [
-        f"Random corruptions were drawn {spec.draws} times, with the seeds {spec.seed} to "
-        f"{spec.seed + spec.draws - 1}; scores are means over the draws."
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 import numpy as np
@@ -56,72 +56,68 @@ def stamps(run: StoredRun) -> tuple[str, ...]:
     return tuple(found)
 
 
-def failure_notes(run: StoredRun) -> list[str]:
-    """Return the first failed frames with the reasons, a sentence each."""
+def failure_notes(run: StoredRun) -> Iterator[str]:
+    """Yield the first failed frames with the reasons, a sentence each."""
     first = {failure.cell.frame: failure for failure in reversed(run.failures)}
-    named = sorted(first)[:_FAILURES]
-    notes = []
-    for frame in named:
+    for frame in sorted(first)[:_FAILURES]:
         others = sum(failure.cell.frame == frame for failure in run.failures) - 1
-        notes.append(
-            f"Failed: {first[frame]}{f' (and {others} more on this frame)' * (others > 0)}."
-        )
-    if len(first) > len(named):
-        notes.append(f"{count(len(first) - len(named), 'more frame')} failed.")
-    if notes:
-        notes.append("The same command retries the failed predictions.")
-    return notes
+        yield f"Failed: {first[frame]}{f' (and {others} more on this frame)' * (others > 0)}."
+    if len(first) > _FAILURES:
+        yield f"{count(len(first) - _FAILURES, 'more frame')} failed."
+    if first:
+        yield "The same command retries the failed predictions."
 
 
-def notes(run: StoredRun, tidy: pd.DataFrame) -> list[str]:
-    """Return what a reader must know of models, data and conditions, a sentence each.
+def notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
+    """Yield what a reader must know of models, data and conditions, a sentence each.
 
     `tidy` is the run's table of that name.
     """
     spec = run.spec
-    found = [f"Suite: {spec.suite.title}."]
-    found += [
-        f"{model.name}: {note}." for model in spec.models if (note := model.weights.get("note"))
-    ]
-    found += failure_notes(run)
-    found += _class_map_notes(spec)
-    found += [input_note(spec, model) for model in spec.models]
+    yield f"Suite: {spec.suite.title}."
+    for model in spec.models:
+        if note := model.weights.get("note"):
+            yield f"{model.name}: {note}."
+    yield from failure_notes(run)
+    yield from _class_map_notes(spec)
+    for model in spec.models:
+        yield input_note(spec, model)
     if any(condition.corruption for condition in spec.conditions):
-        found.append(_made_by(spec))
-    found += spec.suite.notes(spec.sizes)
+        yield _made_by(spec)
+    yield from spec.suite.notes(spec.sizes)
     resized = [
         m.name for m in spec.models if any(m.input_size(size) != size for size in spec.sizes)
     ]
     if resized and rescaled(spec):
-        found.append(
+        yield (
             f"{', '.join(resized)}: clean frames are seen at the model's own size. At a scale that "
             "size is ignored, which makes a scale mean the same for all models."
         )
-    found += _taken_notes(run) if spec.taken else [_class_note(run)]
-    return found + _cityscapes_notes(spec, tidy)
+    yield _taken_note(run) if spec.taken else _class_note(run)
+    yield from _cityscapes_notes(spec, tidy)
 
 
-def _class_map_notes(spec: Spec) -> list[str]:
+def _class_map_notes(spec: Spec) -> Iterator[str]:
     mapped = spec.class_map
     if mapped is None:
-        return []
+        return
     name = f"Class map {mapped.name} (digest {mapped.digest[:16]})"
-    found = [
-        f"{name}: predictions are mapped from the {len(mapped.models)} classes of the models to "
-        f"the {len(spec.classes)} scored classes."
-        if mapped.maps == "predictions"
-        else f"{name}: labels are mapped to the {len(spec.classes)} classes of the models."
-    ]
+    if mapped.maps == "predictions":
+        yield (
+            f"{name}: predictions are mapped from the {len(mapped.models)} classes of the models "
+            f"to the {len(spec.classes)} scored classes."
+        )
+    else:
+        yield f"{name}: labels are mapped to the {len(spec.classes)} classes of the models."
     if mapped.ignored:
-        found.append(f"Labels of these classes are ignored: {few(mapped.ignored)}.")
+        yield f"Labels of these classes are ignored: {few(mapped.ignored)}."
     if mapped.unmapped and mapped.mode == "restricted":
-        found.append(
+        yield (
             "The argmax is restricted to mapped classes; these are never predicted: "
             f"{few(mapped.unmapped)}."
         )
     elif mapped.unmapped:
-        found.append(f"Predictions of unmapped classes are wrong: {few(mapped.unmapped)}.")
-    return found
+        yield f"Predictions of unmapped classes are wrong: {few(mapped.unmapped)}."
 
 
 def _made_by(spec: Spec) -> str:
@@ -149,43 +145,40 @@ def _class_note(run: StoredRun) -> str:
     )
 
 
-def _taken_notes(run: StoredRun) -> list[str]:
+def _taken_note(run: StoredRun) -> str:
     """Return the frames and classes of each condition that frames were taken in."""
     spec, finished = run.spec, set(run.frames)
     parts = []
     for condition in spec.conditions:
-        frames = [item.name for item in spec.frames if item.condition == condition.name]
-        frames = [item for item in frames if item in finished]
-        if frames:
+        own = [item.name for item in spec.frames if item.condition == condition.name]
+        if frames := finished.intersection(own):
             present = int(spec.class_set(frames).sum())
             parts.append(
                 f"{condition.name}, {count(len(frames), 'frame')} with {present} of "
                 f"{len(spec.classes)} classes"
             )
-    return [
+    return (
         "mIoU is the mean over the classes with ground truth in the frames of the condition: "
         f"{'; '.join(parts)}."
-    ]
+    )
 
 
-def _cityscapes_notes(spec: Spec, tidy: pd.DataFrame) -> list[str]:
+def _cityscapes_notes(spec: Spec, tidy: pd.DataFrame) -> Iterator[str]:
     # cityscapesScripts drops a class only where ground truth and prediction both lack it, so on
     # few frames its mean is over other classes than ours.
     wide = tidy[tidy["class"] == ALL_CLASSES].pivot(
         index=["model", "condition", "severity"], columns="metric", values="value"
     )
-    found = []
     for model in spec.models:
         rows = wide.loc[model.name]
         differing = rows[~np.isclose(rows["miou"], rows["miou_cityscapes"])]
         if len(differing):
             clean = {name: 100 * rows[name].loc[("clean", 0)] for name in rows.columns}
-            found.append(
+            yield (
                 f"{model.name}: the mean of cityscapesScripts, which also counts classes that are "
                 f"only predicted, differs in {len(differing)} of {len(rows)} conditions; clean "
                 f"{clean['miou_cityscapes']:.1f} %, here {clean['miou']:.1f} %."
             )
-    return found
 
 
 def provenance(run: StoredRun) -> dict[str, Mapping[str, str]]:

@@ -16,6 +16,10 @@ TABLE_5 = (
     "there from Kamann & Rother (CVPR 2020). mIoU in percent; mean and retention are computed from "
     "the printed columns."
 )
+TABLE_1C = (
+    "Published: SegFormer (arXiv 2105.15203v3), Table 1c, on Cityscapes. mIoU in percent; the "
+    "change, in points, is computed from the printed numbers."
+)
 MEANS = (
     "Published: FAN with self-emerging token labeling (NVIDIA), Table 4, on Cityscapes: means over "
     "all 16 corruptions. In percent, as printed."
@@ -24,10 +28,17 @@ MEANS = (
 
 def rows(name: str) -> pd.DataFrame:
     """Read a file of published_tables/: model, corruption, miou (percent, as printed), source."""
-    with (
-        resources.files(__package__).joinpath("published_tables", f"{name}.csv").open("rb") as file
-    ):
+    path = resources.files(__package__).joinpath("published_tables", f"{name}.csv")
+    with path.open("rb") as file:
         return pd.read_csv(file)
+
+
+def _wide(name: str) -> pd.DataFrame:
+    """Return a file with models as rows and corruptions as columns, in fractions."""
+    table = rows(name).pivot_table(
+        index="model", columns="corruption", values="miou", sort=False, aggfunc="first"
+    )
+    return table.rename_axis(index=None, columns=None) / 100
 
 
 def segformer_table5(columns: pd.Index[Any]) -> pd.DataFrame:
@@ -48,16 +59,11 @@ def part_of_table5(columns: pd.Index[Any]) -> pd.DataFrame:
 
     Mean and retention are computed from these columns; NaN if one of them is not in Table 5.
     """
-    published = rows("segformer_table5_cityscapes_c")
-    wide = published.pivot_table(
-        index="model", columns="corruption", values="miou", sort=False, aggfunc="first"
-    )
     corruptions = [name for category, name in columns if category]
-    wide = (wide / 100).reindex(columns=["clean", *corruptions])
+    wide = _wide("segformer_table5_cityscapes_c").reindex(columns=["clean", *corruptions])
     wide[MEAN] = wide[corruptions].mean(axis="columns", skipna=False)
     wide[RETENTION] = wide[MEAN] / wide["clean"]
-    table = wide[[name for _, name in columns]]
-    return table.set_axis(columns, axis="columns").rename_axis(index=None)
+    return wide[[name for _, name in columns]].set_axis(columns, axis="columns")
 
 
 def segformer_table1c() -> pd.DataFrame:
@@ -70,7 +76,7 @@ def segformer_table1c() -> pd.DataFrame:
     wide = published.pivot_table(
         index="encoder_type", columns="input", values="cityscapes_miou", sort=False
     )
-    wide = (wide / 100).rename_axis(index=None, columns=None)
+    wide = (wide / 100).rename_axis(index="encoder", columns=None)
     first, second = wide.columns
     return wide.assign(change=wide[second] - wide[first])
 
@@ -80,9 +86,5 @@ def cityscapes_c_means() -> pd.DataFrame:
 
     Index model; columns clean, mean, retention.
     """
-    published = rows("stl_table4_cityscapes_c_mean")
-    wide = published.pivot_table(
-        index="model", columns="corruption", values="miou", sort=False, aggfunc="first"
-    )
     names = {"clean": "clean", "mean_over_corruptions": MEAN, "retention_percent": RETENTION}
-    return (wide[list(names)] / 100).rename(columns=names).rename_axis(index=None, columns=None)
+    return _wide("stl_table4_cityscapes_c_mean")[list(names)].rename(columns=names)

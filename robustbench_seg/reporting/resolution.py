@@ -14,8 +14,7 @@ from matplotlib.figure import Figure
 from reports.style import MARKERS, MUTED, POINTS, RC, SERIES, SURFACE
 from reports.table import Cell, Head, Table
 
-from . import published
-from .figures import end_labels
+from .figures import end_labels, last_point
 from .tables import change, highest_of, score
 
 MIOU, CHANGE = "miou", "change"
@@ -77,25 +76,6 @@ def _inputs(condition: str, inputs: Mapping[str, Mapping[str, str]]) -> str:
     return " / ".join(dict.fromkeys(by_condition[condition] for by_condition in inputs.values()))
 
 
-def table_1c(name: str = "") -> Table:
-    """Return the published numbers: encoders as rows, their two inputs as columns."""
-    frame = published.segformer_table1c()
-    return Table(
-        "Published: SegFormer (arXiv 2105.15203v3), Table 1c, on Cityscapes. mIoU in percent; the "
-        "change, in points, is computed from the printed numbers.",
-        (Head("encoder"), *(Head(str(column)) for column in frame.columns)),
-        tuple(
-            (
-                Cell(str(encoder)),
-                *map(score, values[:-1].tolist()),
-                change(float(values[-1])),
-            )
-            for encoder, values in zip(frame.index, frame.to_numpy(dtype=float), strict=True)
-        ),
-        name=name,
-    )
-
-
 @rc_context(RC)
 def curves(table: pd.DataFrame, unit: str, column: str) -> Figure:
     """Draw a column of the table against the scale: a line per model, window and corruption.
@@ -123,8 +103,7 @@ def curves(table: pd.DataFrame, unit: str, column: str) -> Figure:
         color, marker = SERIES[number % len(SERIES)], MARKERS[number % len(MARKERS)]
         axes.plot(x, y, marker=marker, color=color, linewidth=1.8, markersize=5, mec=SURFACE)
         names.append(f"{model}, {line}" if line else str(model))
-        last = np.flatnonzero(~np.isnan(y))
-        ends.append((float(x[last[-1]]), float(y[last[-1]])) if last.size else None)
+        ends.append(last_point(x.tolist(), y))
     end_labels(axes, names, ends, limits)
     return figure
 
@@ -132,7 +111,8 @@ def curves(table: pd.DataFrame, unit: str, column: str) -> Figure:
 def _limits(axes: Axes, values: np.ndarray) -> tuple[float, float]:
     """Set the ticks of y, and return its limits: multiples of 10 around 0 and all values."""
     finite = values[~np.isnan(values)]
-    low = 10 * math.floor(min(finite.min(initial=0) - 1, 0) / 10) if finite.min(initial=0) else 0
+    lowest = finite.min(initial=0)
+    low = 10 * math.floor((lowest - 1) / 10) if lowest else 0
     high = 10 * math.ceil((finite.max(initial=0) + 1) / 10)
     axes.set_yticks(np.arange(low, high + 1, 10 if high - low <= 60 else 20))
     return low, high

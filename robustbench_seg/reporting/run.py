@@ -1,8 +1,8 @@
-"""A stored run with its report."""
+"""A stored run with its report, as a document that `reports` writes in any format."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -11,9 +11,51 @@ import pandas as pd
 from reports import Page
 
 from ..runs.run import StoredRun
-from .document import document
 from .files import Reported
 from .report import Report
+from .sections import sections
+
+MEANINGS: tuple[tuple[str, str, str], ...] = (
+    (
+        "",
+        "mIoU",
+        "is the mean over the classes of intersection over union, from one confusion matrix summed "
+        "over all images. Classes without ground truth in these frames are left out.",
+    ),
+    (
+        "suite",
+        "The suite score",
+        "is the plain mean over the corruptions; the score of a corruption is its mean mIoU over "
+        "the severities that count.",
+    ),
+    ("suite", "Retention", "is the suite score divided by clean mIoU."),
+    (
+        "suite",
+        "mPC",
+        "is the mean over all severities of the corruptions, whether they count or not; rPC is mPC "
+        "divided by clean mIoU.",
+    ),
+    (
+        "resolution",
+        "Frames",
+        "are rescaled before the model sees them; predictions are always scored at the size of the "
+        "labels.",
+    ),
+    (
+        "resolution",
+        "A change",
+        "is an mIoU minus that of the named condition, for the same model, in percentage points: a "
+        "\u201cdrop of 3.3 points\u201d in a paper is a change of \u22123.3. A model that is worse "
+        "at every scale has less to lose, so read changes beside the mIoU.",
+    ),
+    ("", "An en dash", "marks what was not measured; all scores are in percent."),
+)
+"""Table of a run ("": any), term, and its explanation for reports with that table."""
+
+
+def meanings(tables: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Return the terms of a report with these tables, each with its explanation."""
+    return tuple((term, text) for table, term, text in MEANINGS if table in ("", *tables))
 
 
 class Run(StoredRun, Reported):
@@ -25,10 +67,6 @@ class Run(StoredRun, Reported):
 
     In a notebook it shows its report.
     """
-
-    def report(self) -> Page:
-        """Return the report: sections of tables and figures, notes and provenance."""
-        return self._document
 
     @cached_property
     def _document(self) -> Page:
@@ -48,3 +86,17 @@ class Run(StoredRun, Reported):
     @property
     def _report_kept(self) -> str:
         return f"the run is kept, and robustseg report {self.folder} writes its report again"
+
+
+def document(report: Report) -> Page:
+    """Return the document of a report."""
+    return Page(
+        title=report.title,
+        subtitle=report.subtitle,
+        stamps=report.stamps,
+        notes=report.notes,
+        meanings=meanings(report.tables),
+        sections=tuple(sections(report)),
+        provenance=report.provenance,
+        kind="Robustness report",
+    )

@@ -16,7 +16,7 @@ from reports.table import Cell, Head, Table
 from reports.text import MISSING, percent, points
 
 from .intervals import IntervalTable
-from .words import NOT_MEASURED, common, corruption_name, severity_range, short_name
+from .words import NOT_MEASURED, column_name, common, corruption_name, severity_range, short_name
 
 HEADLINE = "Headline numbers in percent."
 CellMaker = Callable[[Any], Cell]
@@ -49,7 +49,7 @@ def score(
     if math.isnan(value):
         return Cell(percent(value), tooltip=why_missing)
     shade = None if highest is None else round(min(max(value / highest, 0.0), 1.0), 2)
-    known = None if ends is None or any(map(math.isnan, ends)) else ends
+    known = _known(*ends) if ends else None
     return Cell(percent(value), value=round(value, 6), shade=shade, ends=known)
 
 
@@ -57,14 +57,13 @@ def change(value: float, low: float = math.nan, high: float = math.nan) -> Cell:
     """Return the cell of a change in percentage points, with its interval below."""
     if math.isnan(value):
         return Cell(MISSING, tooltip=NOT_MEASURED)
-    known = not (math.isnan(low) or math.isnan(high))
-    below = f"{points(low)} to {points(high)}" if known else ""
+    below = f"{points(low)} to {points(high)}" if _known(low, high) else ""
     return Cell(points(value), value=round(value, 6), below=below)
 
 
 def highest_of(*frames: pd.DataFrame) -> float:
     """Return the end of a scale of shades: the largest value, or 1 if none is above 0."""
-    values = [float(v) for frame in frames for v in frame.to_numpy(dtype=float).ravel()]
+    values = [value for frame in frames for value in frame.to_numpy(float).ravel().tolist()]
     return max((value for value in values if value > 0), default=1.0)
 
 
@@ -200,19 +199,22 @@ def with_intervals(table: Table, found: IntervalTable, covers: str) -> Table:
     """
     if found.low.isna().all(axis=None):
         return table
+    ends = np.stack([found.low, found.high], axis=-1).astype(float)  # (rows, columns, 2)
     rows = tuple(
         (
-            *row[: len(row) - len(low)],
+            *row[: -ends.shape[1]],
             *(
-                cell
-                if cell.value is None or math.isnan(first) or math.isnan(last)
-                else replace(cell, ends=(first, last))
-                for cell, first, last in zip(row[len(row) - len(low) :], low, high, strict=True)
+                cell if cell.value is None else replace(cell, ends=_known(*pair))
+                for cell, pair in zip(row[-ends.shape[1] :], pairs, strict=True)
             ),
         )
-        for row, low, high in zip(table.rows, _values(found.low), _values(found.high), strict=True)
+        for row, pairs in zip(table.rows, ends.tolist(), strict=True)
     )
     return replace(table, rows=rows, caption=f"{table.caption} Ranges are 95 % intervals {covers}.")
+
+
+def _known(low: float, high: float) -> tuple[float, float] | None:
+    return None if math.isnan(low) or math.isnan(high) else (low, high)
 
 
 def _shaded(frame: pd.DataFrame, names: Sequence[str]) -> list[CellMaker]:
@@ -222,12 +224,7 @@ def _shaded(frame: pd.DataFrame, names: Sequence[str]) -> list[CellMaker]:
     return [partial(score, highest=highest) if each else score for each in shaded]
 
 
-def _values(frame: pd.DataFrame) -> list[list[float]]:
-    values: list[list[float]] = frame.to_numpy(dtype=float).tolist()
-    return values
-
-
 def _head(column: object, whole_height: bool = False) -> Head:
-    name = " ".join(map(str, filter(None, column))) if isinstance(column, tuple) else str(column)
+    name = column_name(column)
     text, tooltip = HEADINGS.get(name, (name, ""))
     return Head(text, tooltip=tooltip, whole_height=whole_height)

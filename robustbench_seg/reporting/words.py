@@ -48,3 +48,8 @@ def short_name(corruption: str, category: str) -> str:
 def common(values: Collection[str]) -> str:
     """Return the value that all share, or "" where they differ."""
     return next(iter(values)) if len(set(values)) == 1 else ""
+
+
+def column_name(column: object) -> str:
+    """Return the name of a column; of a column with several levels, its names in a row."""
+    return " ".join(filter(None, column)) if isinstance(column, tuple) else str(column)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..protocol.spec import ModelSpec, Spec
 from ..scores.bootstrap import Bootstrap
-from ..scores.comparison import paired_differences
+from ..scores.intervals import paired_differences
 from ..scores.pixel_counts import PixelCounts
 from ..scores.policy import SeverityPolicy
 from .run import StoredRun

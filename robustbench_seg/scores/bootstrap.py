@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .metrics import Scores
 from .pixel_counts import ConditionKey, PixelCounts, ScoreKey
-from .statistics import RESAMPLES, Samples, draw_weights, interval, weighted_sums
+from .statistics import RESAMPLES, Samples, draw_weights, group_sums, interval, weighted_sums
 from .tables import ALL_CLASSES
 
 MIOU: ScoreKey = (ALL_CLASSES, "miou")
@@ -35,7 +35,9 @@ class Bootstrap:
     ):
         """Draw the resamples; `groups` has the group of each image, None: images are resampled."""
         self.pixel_counts = pixel_counts
-        self._counts = pixel_counts.sampling_units(groups)  # (units, draws, 3, C + K)
+        counts = pixel_counts.counts
+        # (images, draws, 3, C + K) -> (units, draws, 3, C + K)
+        self._counts = counts if groups is None else group_sums(counts, groups)
         self._weights = draw_weights(len(self._counts), resamples, seed)  # (resamples, units)
 
     @property
@@ -55,12 +57,14 @@ class Bootstrap:
     @property
     def values(self) -> pd.DataFrame:
         """The mIoU over all images, in one row: columns (condition, severity)."""
-        return self._frame(np.array([[item["value"][MIOU] for item in self.scores.values()]]))
+        return self.pixel_counts.by_condition(
+            np.array([[item["value"][MIOU] for item in self.scores.values()]])
+        )
 
     @property
     def samples(self) -> pd.DataFrame:
         """The mIoU of each resample, one row each: columns (condition, severity)."""
-        return self._frame(self._scores_and_samples[1])
+        return self.pixel_counts.by_condition(self._scores_and_samples[1])
 
     @cached_property
     def by_draw(self) -> pd.DataFrame:
@@ -69,7 +73,7 @@ class Bootstrap:
         draws = max(map(len, columns))
         sums = self._counts.sum(axis=0)  # (units, draws, ...) -> (draws, ...)
         miou = self.pixel_counts.scores(sums)[MIOU]
-        return self._frame(
+        return self.pixel_counts.by_condition(
             np.array([[miou[own[draw % len(own)]] for own in columns] for draw in range(draws)])
         )
 
@@ -78,7 +82,7 @@ class Bootstrap:
         counts = self._counts[..., place]  # (units, draws, 3)
         sums = counts.sum(axis=0, keepdims=True), weighted_sums(self._weights, counts)
         value, samples = (
-            self._frame(self._mean_over_draws(self.pixel_counts.class_iou(part))) for part in sums
+            self.pixel_counts.mean_over_draws(self.pixel_counts.class_iou(part)) for part in sums
         )  # (1 or resamples, draws, 3) -> (1 or resamples, conditions)
         return value, samples
 
@@ -134,19 +138,6 @@ class Bootstrap:
             sums = weighted_sums(self._weights[start : start + rows], counts)
             parts.append(np.stack(list(self.pixel_counts.scores(sums).values()), axis=-1))
         return np.concatenate(parts)
-
-    def _mean_over_draws(self, values: Scores) -> Scores:
-        """Return the mean over the draws of each condition: (..., draws) -> (..., conditions)."""
-        conditions = self.pixel_counts.conditions.values()
-        return np.stack([values[..., own].mean(axis=-1) for own in conditions], axis=-1)
-
-    @cached_property
-    def _columns(self) -> pd.MultiIndex:
-        conditions = list(self.pixel_counts.conditions)
-        return pd.MultiIndex.from_tuples(conditions, names=["condition", "severity"])
-
-    def _frame(self, values: Scores) -> pd.DataFrame:
-        return pd.DataFrame(values, columns=self._columns)
 
 
 def standard_deviation(by_draw: NDArray[np.float64]) -> Scores:

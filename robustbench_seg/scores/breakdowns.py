@@ -67,10 +67,7 @@ def frame_breakdown(pixel_counts: PixelCounts, suite: SeverityPolicy) -> pd.Data
     totals = pixel_counts.totals(pixel_counts.counts)  # (images, draws, C)
     miou = mean_iou(totals.classes, totals.class_set)
     by_draw = np.where(pixel_counts.seen, miou, np.nan)  # (images, draws)
-    conditions = pixel_counts.conditions
-    names = pd.MultiIndex.from_tuples(list(conditions), names=["condition", "severity"])
-    means = [by_draw[:, own].mean(axis=1) for own in conditions.values()]
-    scores = pd.DataFrame(np.column_stack(means), columns=names)
+    scores = pixel_counts.mean_over_draws(by_draw)
     table = suite_scores(scores, suite)[["clean", "suite score"]]
     table = table.rename(columns={"suite score": "suite"})
     table["change"] = table["suite"] - table["clean"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .metrics import corruption_degradation, relative_corruption_degradation
+from .metrics import ratio
 from .policy import SeverityPolicy
 
 CD, RCD, MEAN = "CD", "rCD", "mean"
@@ -18,18 +18,20 @@ def corruption_errors(
 ) -> pd.DataFrame:
     """Return CD and rCD against a reference for rows of scores: columns (measure, corruption).
 
-    Both frames have the columns of `tables.suite_scores`; `clean` and the corruptions are read.
-    The reference has one row for all, or one for each. Each measure ends with the plain mean over
-    the corruptions. The score of a corruption is a mean over severities instead of the sum of
-    Kamann & Rother (2020): their number cancels, if the same severities count for both models.
+    CD is the error (1 - mIoU) divided by that of the reference, rCD the loss (clean mIoU - mIoU)
+    divided by that of the reference; below 1, the model degrades less. NaN where the reference has
+    no error, or no loss. Both frames have the columns of `tables.suite_scores`; `clean` and the
+    corruptions are read. The reference has one row for all, or one for each. Each measure ends with
+    the plain mean over the corruptions. The score of a corruption is a mean over severities instead
+    of the sum of Kamann & Rother (2020): their number cancels, if the same severities count for
+    both models.
     """
     names = list(suite.corruptions)
-    clean, reference_clean = (part[["clean"]].to_numpy(float) for part in (scores, reference))
-    # A severity axis of length 1: (rows, corruptions) -> (rows, corruptions, 1)
-    own, theirs = (part[names].to_numpy(float)[..., np.newaxis] for part in (scores, reference))
+    clean, their_clean = (part[["clean"]].to_numpy(float) for part in (scores, reference))
+    own, theirs = (part[names].to_numpy(float) for part in (scores, reference))  # (rows, names)
     measures = {
-        CD: corruption_degradation(own, theirs),
-        RCD: relative_corruption_degradation(clean, own, reference_clean, theirs),
+        CD: ratio(1 - own, 1 - theirs),
+        RCD: ratio(clean - own, their_clean - theirs),
     }
     columns = pd.MultiIndex.from_product(
         [measures, (*names, MEAN)], names=["measure", "corruption"]

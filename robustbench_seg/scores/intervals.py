@@ -1,14 +1,15 @@
-"""Lists of scores with their 95 % intervals: of single conditions, and derived from several."""
+"""Scores with their 95 % intervals: of conditions, derived from several, and paired differences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from .bootstrap import MIOU, Bootstrap, standard_deviation
+from .statistics import holm, p_value
 from .tables import ALL_CLASSES, CLEAN_KEY
 
 Derive = Callable[[pd.DataFrame], pd.DataFrame]
@@ -21,6 +22,7 @@ TIDY_COLUMNS = [
 INTERVAL_COLUMNS = [
     *("model", "class", "score", "value", "low", "high", "sd_over_draws", "n_images")
 ]
+DIFFERENCE_COLUMNS = ["first", "second", "difference", "low", "high", "p", "p_holm"]
 
 _CLASSES_TOGETHER = 8
 """Number of classes whose resamples are in memory at once."""
@@ -92,3 +94,42 @@ def _derived(derive: Derive, parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame
     cuts = np.cumsum([0, *map(len, parts)])
     rows = derive(pd.DataFrame(np.concatenate(parts), columns=parts[0].columns))
     return [rows.iloc[start:stop] for start, stop in pairwise(cuts)]
+
+
+def paired_differences(
+    first: Bootstrap, second: Bootstrap, derive: Derive, family: Collection[str]
+) -> pd.DataFrame:
+    """Compare the scores that `derive` computes, second minus first: index score, one row each.
+
+    Both must have the same images in the same order, and the same resamples. Columns: `first`,
+    `second`, `difference`, `low` and `high` of its 95 % interval, `p` for no difference, and
+    `p_holm`, corrected for the number of scores of the `family` (NaN for the others).
+    """
+    values = [derive(item.values).iloc[0].astype(float) for item in (first, second)]
+    samples = derive(second.samples).to_numpy() - derive(first.samples).to_numpy()
+    low, high = second.ends(samples)
+    numbers = (*values, values[1] - values[0], low, high, p_value(samples), float("nan"))
+    table = pd.DataFrame(dict(zip(DIFFERENCE_COLUMNS, numbers, strict=True)))
+    tested = table.index.isin(list(family))
+    table.loc[tested, "p_holm"] = holm(table.loc[tested, "p"].to_numpy())
+    return table.rename_axis(index="score")
+
+
+def differences_from_baseline(
+    models: Mapping[str, Bootstrap], baseline: str, derive: Derive, family: Collection[str]
+) -> pd.DataFrame:
+    """Compare each model with the baseline: index (model, score), columns of `paired_differences`.
+
+    `p_holm` corrects for the scores of the `family`, not for the number of models: p-values of a
+    few thousand resamples are too coarse for that.
+    """
+    names = ["model", "score"]
+    others = {
+        model: paired_differences(models[baseline], bootstrap, derive, family)
+        for model, bootstrap in models.items()
+        if model != baseline
+    }
+    if not others:
+        empty = pd.MultiIndex.from_arrays([[], []], names=names)
+        return pd.DataFrame(index=empty, columns=DIFFERENCE_COLUMNS, dtype=float)
+    return pd.concat(others, names=names)

@@ -119,7 +119,7 @@ def present_classes(matrix: Matrix | ClassCounts) -> NDArray[np.bool_]:
 def iou(matrix: Matrix | ClassCounts) -> Scores:
     """Return TP / (TP + FP + FN) of each class, float64 (C,); NaN where that is 0 / 0."""
     correct, truth, predicted = _as_counts(matrix)
-    return _ratio(correct, truth + predicted - correct)
+    return ratio(correct, truth + predicted - correct)
 
 
 def mean_iou(matrix: Matrix | ClassCounts, class_set: NDArray[np.bool_]) -> Scores:
@@ -142,20 +142,20 @@ def cityscapes_mean_iou(matrix: Matrix | ClassCounts) -> Scores:
 def pixel_accuracy(matrix: Matrix | ClassCounts) -> Scores:
     """Return the share of correctly predicted pixels."""
     correct, truth, _ = _as_counts(matrix)
-    return _ratio(correct.sum(axis=-1), truth.sum(axis=-1))
+    return ratio(correct.sum(axis=-1), truth.sum(axis=-1))
 
 
 def mean_accuracy(matrix: Matrix | ClassCounts, class_set: NDArray[np.bool_]) -> Scores:
     """Return the mean over the class set of each class's share of correctly predicted pixels."""
     correct, truth, _ = _as_counts(matrix)
-    return _mean_over(class_set, _ratio(correct, truth))
+    return _mean_over(class_set, ratio(correct, truth))
 
 
 def frequency_weighted_iou(matrix: Matrix | ClassCounts) -> Scores:
     """Return the mean IoU, each class weighted by its share of the true pixels."""
     truth = _as_counts(matrix).truth
     weighted = np.where(truth > 0, iou(matrix), 0.0) * truth
-    return _ratio(weighted.sum(axis=-1), truth.sum(axis=-1))
+    return ratio(weighted.sum(axis=-1), truth.sum(axis=-1))
 
 
 class Totals(NamedTuple):
@@ -178,40 +178,16 @@ METRICS: dict[str, Callable[[Totals], Scores]] = {
 """Metrics over all classes, in the order of the tidy table: each returns (...) for its totals."""
 
 
-def corruption_degradation(scores: Scores, reference: Scores) -> Scores:
-    """Return the corruption degradation: sum of (1 - mIoU) / that sum of the reference model.
-
-    Both are (..., S): mIoU in [0, 1] at the severities that count. Below 1, the model degrades less
-    than the reference.
-    """
-    return _ratio((1 - scores).sum(axis=-1), (1 - reference).sum(axis=-1))
-
-
-def relative_corruption_degradation(
-    clean: Scores | float,
-    scores: Scores,
-    reference_clean: Scores | float,
-    reference: Scores,
-) -> Scores:
-    """Return the relative CD: sum of (clean mIoU - mIoU) / that sum of the reference model.
-
-    `scores` and `reference` are (..., S), at the severities that count; the clean ones are (...).
-    """
-    drop = np.asarray(clean)[..., np.newaxis] - scores  # (..., S)
-    reference_drop = np.asarray(reference_clean)[..., np.newaxis] - reference  # (..., S)
-    return _ratio(drop.sum(axis=-1), reference_drop.sum(axis=-1))
-
-
 def _as_counts(matrix: Matrix | ClassCounts) -> ClassCounts:
     return matrix if isinstance(matrix, ClassCounts) else class_counts(matrix)
 
 
 def _mean_over(class_set: NDArray[np.bool_], scores: Scores) -> Scores:
     """Return the mean of (..., C) over the classes of the set; NaN if it is empty."""
-    return _ratio(np.where(class_set, scores, 0.0).sum(axis=-1), class_set.sum(axis=-1))
+    return ratio(np.where(class_set, scores, 0.0).sum(axis=-1), class_set.sum(axis=-1))
 
 
-def _ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Scores:
+def ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Scores:
     """Divide; NaN where the denominator is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(denominator != 0, np.true_divide(numerator, denominator), np.nan)

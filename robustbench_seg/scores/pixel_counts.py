@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from . import metrics
 from .metrics import METRICS, ClassCounts, Matrix, Scores, Totals
-from .statistics import group_sums
 from .tables import ALL_CLASSES
 
 ConditionKey = tuple[str, int]
@@ -86,9 +86,15 @@ class PixelCounts:
         """Return how many images were evaluated under a condition."""
         return int(self.seen[:, self.conditions[condition]].any(axis=1).sum())
 
-    def sampling_units(self, groups: Sequence[str] | None) -> NDArray[np.integer[Any]]:
-        """Return the counts that the bootstrap resamples: of images, or sums over their groups."""
-        return self.counts if groups is None else group_sums(self.counts, groups)
+    def by_condition(self, values: Scores) -> pd.DataFrame:
+        """Return values (rows, conditions) under the columns (condition, severity)."""
+        columns = pd.MultiIndex.from_tuples(self.conditions, names=["condition", "severity"])
+        return pd.DataFrame(values, columns=columns)
+
+    def mean_over_draws(self, values: Scores) -> pd.DataFrame:
+        """Average values (rows, draws) over the draws of each condition, as in `by_condition`."""
+        means = [values[:, own].mean(axis=-1) for own in self.conditions.values()]
+        return self.by_condition(np.stack(means, axis=-1))
 
     def totals(self, sums: NDArray[Any]) -> Totals:
         """Split sums of counts (..., 3, C + K) by class and by category, with their class sets.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from .tables import ALL_CLASSES, CLEAN_KEY
+from .tables import CLEAN_KEY
 
 _CHANGE = "change at "
 
@@ -33,8 +33,9 @@ def resolution_table(
     Columns: `line` and `value` of its point ("" and NaN for the clean frames), `miou` with its
     interval `low` and `high`, and `change`, the mIoU minus that of the condition `against`.
     """
-    scores = tidy[(tidy["metric"] == "miou") & (tidy["class"] == ALL_CLASSES)]
-    scores = scores.set_index(["model", "condition"])[["value", "low", "high"]]
+    scores = tidy[tidy["metric"] == "miou"].set_index(["model", "condition"])[
+        ["value", "low", "high"]
+    ]
     models = list(dict.fromkeys(scores.index.get_level_values("model")))
     conditions = [CLEAN_KEY[0], *points]
     order = pd.MultiIndex.from_product([models, conditions], names=["model", "condition"])
@@ -62,8 +63,7 @@ def with_intervals(table: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame
 
 def summary(tidy: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
     """Return one row per model: the mIoU of the clean frames and of each condition."""
-    scores = tidy[(tidy["metric"] == "miou") & (tidy["class"] == ALL_CLASSES)]
-    return _wide(scores, "model", conditions)
+    return _wide(tidy[tidy["metric"] == "miou"], ["model"], conditions)
 
 
 def changes(scores: pd.DataFrame, against: str) -> pd.DataFrame:
@@ -81,7 +81,7 @@ def class_table(tidy: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
     return _wide(tidy[tidy["metric"] == "iou"], ["model", "class"], conditions)
 
 
-def _wide(scores: pd.DataFrame, index: str | list[str], conditions: Sequence[str]) -> pd.DataFrame:
+def _wide(scores: pd.DataFrame, index: list[str], conditions: Sequence[str]) -> pd.DataFrame:
     wide = scores.pivot(index=index, columns="condition", values="value")
     rows = scores.drop_duplicates(index).set_index(index).index  # in the order of the run
     return wide.reindex(index=rows, columns=pd.Index([CLEAN_KEY[0], *conditions], name="condition"))

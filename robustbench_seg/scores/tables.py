@@ -43,20 +43,24 @@ def severity_table(tidy: pd.DataFrame, suite: SeverityPolicy, metric: str = "mio
     return pd.DataFrame(list(rows.values()), index=index, columns=columns, dtype=np.float64)
 
 
-def suite_table(tidy: pd.DataFrame, suite: SeverityPolicy, metric: str = "miou") -> pd.DataFrame:
-    """Return one row per model in the form of Table 5 of SegFormer: clean, each corruption, mean.
-
-    Columns are (category, corruption); category "" holds `clean`, `mean` (the suite score) and
-    `retention` (mean / clean).
-    """
-    scores = _by_condition(tidy, suite, ["model"], metric)
-    by_corruption = _by_corruption(scores, suite)
+def suite_table(tidy: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
+    """Return one row per model in the form of Table 5 of SegFormer: columns `suite_columns`."""
+    scores = _by_condition(tidy, suite, ["model"], "miou")
+    clean, by_corruption = scores[CLEAN_KEY], _by_corruption(scores, suite)
     mean = _mean(by_corruption)
-    columns: dict[tuple[str, str], pd.Series] = {("", "clean"): scores[CLEAN_KEY]}
-    for column in suite.columns:
-        columns[column.category, column.corruption] = by_corruption[column.corruption]
-    columns |= {("", "mean"): mean, ("", "retention"): _ratio(mean, scores[CLEAN_KEY])}
-    return pd.DataFrame(columns).rename_axis(columns=["category", "corruption"])
+    table = pd.concat([clean, by_corruption, mean, _ratio(mean, clean)], axis="columns")
+    return table.set_axis(suite_columns(suite), axis="columns")
+
+
+def suite_columns(suite: SeverityPolicy) -> pd.MultiIndex:
+    """Return the columns (category, corruption) of Table 5: clean, each corruption, mean.
+
+    Category "" holds `clean`, `mean` (the suite score) and `retention` (mean / clean).
+    """
+    pairs = [(item.category, item.corruption) for item in suite.columns]
+    ends = [("", "mean"), ("", "retention")]
+    names = ["category", "corruption"]
+    return pd.MultiIndex.from_tuples([("", "clean"), *pairs, *ends], names=names)
 
 
 def summary(tidy: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
@@ -124,8 +128,7 @@ def _by_condition(
     """Pivot one metric: rows `index`, in order of appearance, columns (condition, severity)."""
     measured = tidy[tidy["metric"] == metric]
     wide = measured.pivot(index=index, columns=["condition", "severity"], values="value")
-    rows = measured[index].drop_duplicates()
-    order = pd.MultiIndex.from_frame(rows) if len(index) > 1 else pd.Index(rows[index[0]])
+    order = measured.drop_duplicates(index).set_index(index).index
     return complete(wide.reindex(index=order), suite)
 
 

@@ -15,10 +15,10 @@ from reports.table import Table
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.input_geometry import RelativeWindow
 from robustbench_seg.protocol.suites.resolution import ResolutionSuite
-from robustbench_seg.reporting.document import document
 from robustbench_seg.reporting.published import segformer_table1c
 from robustbench_seg.reporting.report import Report
 from robustbench_seg.reporting.resolution import curves
+from robustbench_seg.reporting.run import document
 from robustbench_seg.runs.store import Picture
 from tests.helpers import sample_runs
 from tests.helpers.sample_report import TabledRun, png, run_tables, tabled_run

@@ -12,8 +12,8 @@ import pytest
 from robustbench_seg.runs.side_by_side import side_by_side
 from robustbench_seg.scores import breakdowns, metrics
 from robustbench_seg.scores.bootstrap import Bootstrap
-from robustbench_seg.scores.comparison import differences_from_baseline, paired_differences
 from robustbench_seg.scores.corruption_error import corruption_errors, ranks
+from robustbench_seg.scores.intervals import differences_from_baseline, paired_differences
 from robustbench_seg.scores.statistics import holm
 from robustbench_seg.scores.tables import suite_scores
 from tests.helpers.sample_runs import CLASSES, SUITE, make_run, matrices, model
@@ -56,6 +56,15 @@ def test_errors_against_a_perfect_reference_are_nan(models: dict[str, Bootstrap]
     table = scores_of(models)
     perfect = table.loc[["first"]] * 0 + 1
     assert corruption_errors(table, perfect, SUITE).isna().all(axis=None)
+
+
+def test_errors_by_hand() -> None:
+    own = pd.DataFrame({"clean": [0.9], "fog": [0.6], "gaussian_noise": [0.4]})
+    theirs = pd.DataFrame({"clean": [0.8], "fog": [0.4], "gaussian_noise": [0.8]})
+    found = corruption_errors(own, theirs, SUITE).to_numpy()[0]
+    np.testing.assert_allclose(
+        found, [0.4 / 0.6, 0.6 / 0.2, (0.4 / 0.6 + 3) / 2, 0.3 / 0.4, np.nan, np.nan]
+    )
 
 
 def test_ranks_begin_with_the_best_and_ties_share_one() -> None:

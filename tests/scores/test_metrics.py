@@ -249,27 +249,3 @@ def test_a_stack_of_matrices_is_scored_one_by_one() -> None:
     ):
         expected = [[score(matrix) for matrix in row] for row in stack]
         np.testing.assert_allclose(score(stack), expected, rtol=1e-12)
-
-
-def test_corruption_degradation_by_hand() -> None:
-    scores = np.array([0.8, 0.6, 0.4])
-    reference = np.array([0.7, 0.4, 0.1])
-    assert metrics.corruption_degradation(scores, reference) == pytest.approx(1.2 / 1.8)
-    relative = metrics.relative_corruption_degradation(0.9, scores, 0.8, reference)
-    assert relative == pytest.approx((0.1 + 0.3 + 0.5) / (0.1 + 0.4 + 0.7))
-
-
-def test_the_degradation_against_itself_is_one() -> None:
-    scores = np.random.default_rng(0).uniform(0.1, 0.6, (16, 5))
-    clean = np.full(16, 0.7)
-    np.testing.assert_allclose(metrics.corruption_degradation(scores, scores), np.ones(16))
-    np.testing.assert_allclose(
-        metrics.relative_corruption_degradation(clean, scores, clean, scores), np.ones(16)
-    )
-
-
-def test_degradation_against_a_reference_that_does_not_degrade_is_nan() -> None:
-    scores = np.array([0.8, 0.6])
-    assert math.isnan(metrics.corruption_degradation(scores, np.ones(2)))
-    flat = np.array([0.5, 0.5])
-    assert math.isnan(metrics.relative_corruption_degradation(0.9, scores, 0.5, flat))

@@ -17,11 +17,10 @@ from ...runs.run import StoredRun
 from ...runs.side_by_side import SideBySide, run_names, side_by_side
 from ...scores.bootstrap import Bootstrap
 from ...scores.breakdowns import category_curves, class_breakdown, frame_breakdown, with_interval
-from ...scores.comparison import differences_from_baseline
 from ...scores.corruption_error import corruption_errors, ranks
-from ...scores.policy import SeverityPolicy
+from ...scores.intervals import differences_from_baseline
 from ...scores.statistics import RESAMPLES
-from ...scores.tables import suite_scores
+from ...scores.tables import suite_columns, suite_scores
 from ..examples import Example
 from ..input_scale import scales_differ
 from ..intervals import IntervalTable
@@ -66,7 +65,7 @@ def compare_runs(
     name = None if reference is None else str(reference)
     found = side_by_side(_with_reference(opened, name))
     policy, first, models = found.policy, found.first, found.bootstraps
-    columns = _suite_columns(policy)
+    columns = suite_columns(policy)
     meant = find_reference(name, found, columns)
     labels = list(models)
     baseline = labels[0] if meant.printed is not None else meant.label
@@ -146,14 +145,6 @@ def _slug(found: SideBySide, reference: str | None, tables: Sequence[str]) -> st
     digest = hashlib.sha256(json.dumps(chosen).encode()).hexdigest()
     models = "+".join(item.model.name for item in found.contenders)[:80]
     return slug(f"compare_{models}_{digest[:8]}")
-
-
-def _suite_columns(policy: SeverityPolicy) -> pd.MultiIndex:
-    """Return the columns (category, corruption) of the form of Table 5."""
-    pairs = [(item.category, item.corruption) for item in policy.columns]
-    ends = [("", "mean"), ("", "retention")]
-    names = ["category", "corruption"]
-    return pd.MultiIndex.from_tuples([("", "clean"), *pairs, *ends], names=names)
 
 
 def _estimated(

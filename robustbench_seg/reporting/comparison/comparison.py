@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -10,8 +11,8 @@ import pandas as pd
 from reports import Page
 
 from ...folders import RESULTS
-from ..document import meanings
 from ..files import Reported
+from ..run import meanings
 from .description import ComparisonData
 from .sections import sections
 
@@ -33,8 +34,8 @@ MEANINGS: tuple[tuple[str, str], ...] = (
 class Comparison(ComparisonData, Reported):
     """Models on the same images under the same suite; in a notebook it shows its report."""
 
-    def report(self) -> Page:
-        """Return the report: sections of tables and figures, notes and provenance."""
+    @cached_property
+    def _document(self) -> Page:
         return Page(
             title=self.title,
             subtitle=self.subtitle,

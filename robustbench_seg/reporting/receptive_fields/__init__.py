@@ -78,10 +78,6 @@ class ReceptiveFields(Sequence[Field], Reported):
     def __len__(self) -> int:
         return len(self._measurement.fields)
 
-    def report(self) -> Page:
-        """Return the report: overview, numbers, curves and maps."""
-        return self._document
-
     def save(self) -> None:
         """Write each field as `Field.save` does, and its map as PNG and PDF, to FOLDER/maps.
 
