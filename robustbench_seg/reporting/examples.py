@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from reports.document import Gallery, Picture, PictureGroup, Section
@@ -51,24 +51,19 @@ def picture_groups(found: Iterable[Example]) -> tuple[PictureGroup, ...]:
     """Group examples by condition and frame; a picture that all models share is shown once."""
     groups: dict[tuple[str, str], dict[str, dict[str, bytes]]] = {}
     for item in found:
-        captions = groups.setdefault((item.condition, item.frame), {})
-        captions.setdefault(item.caption, {})[item.model] = item.png
+        empty: dict[str, dict[str, bytes]] = {caption: {} for caption in CAPTIONS}
+        captions = groups.setdefault((item.condition, item.frame), empty)
+        captions[item.caption][item.model] = item.png
     return tuple(
-        PictureGroup(
-            corruption_name(condition),
-            frame,
-            tuple(
-                picture
-                for caption in CAPTIONS
-                if caption in captions
-                for picture in _pictures(caption, captions[caption])
-            ),
-        )
+        PictureGroup(corruption_name(condition), frame, tuple(_pictures(captions)))
         for (condition, frame), captions in groups.items()
     )
 
 
-def _pictures(caption: str, by_model: Mapping[str, bytes]) -> list[Picture]:
-    if len(set(by_model.values())) == 1:
-        return [Picture(caption, next(iter(by_model.values())))]
-    return [Picture(f"{caption}, {model}", png) for model, png in by_model.items()]
+def _pictures(captions: Mapping[str, Mapping[str, bytes]]) -> Iterator[Picture]:
+    """Yield the pictures of a frame, caption -> model -> PNG."""
+    for caption, by_model in captions.items():
+        if len(set(by_model.values())) == 1:
+            yield Picture(caption, next(iter(by_model.values())))
+        else:
+            yield from (Picture(f"{caption}, {model}", png) for model, png in by_model.items())

@@ -42,8 +42,8 @@ def summary(report: Report) -> Section | None:
         return None  # that table has the same numbers
     found = report.with_intervals("summary")
     table = tables.frame_table(found.value, tables.HEADLINE, name="summary-table")
-    table = tables.with_intervals(table, found, report.covers)
-    parts: list[Part] = [_cards(report, table), _at_scales(table, report)]
+    table = _finished(table, found, report)
+    parts: list[Part] = [_cards(report, table), table]
     deviations = report.interval_column("summary", "sd_over_draws")
     if deviations.notna().any(axis=None):
         caption = "Standard deviation of the headline numbers over the random draws, in points."
@@ -105,7 +105,7 @@ def by_corruption(report: Report) -> Section:
     """Return the score of each corruption, in the form of SegFormer's Table 5."""
     found = report.with_intervals("suite")
     table = tables.suite_table(found.value, report.counted, name="suite-table")
-    table = _at_scales(tables.with_intervals(table, found, report.covers), report)
+    table = _finished(table, found, report)
     if report.spec.taken:
         return Section("By condition", (table,), short="Conditions")
     # The table by severity has the same scores in rows, which fit a terminal.
@@ -120,7 +120,7 @@ def by_severity(report: Report) -> Section | None:
     suite = report.with_intervals("suite")
     found = IntervalTable(*map(_with_score, severities, suite))
     table = tables.severity_table(found.value, report.counted, "severity-table")
-    table = _at_scales(tables.with_intervals(table, found, report.covers), report)
+    table = _finished(table, found, report)
     highest = tables.highest_of(severities.value, report.table("summary")[["clean"]])
     colors = tuple(
         "#" + "".join(f"{round(255 * channel):02x}" for channel in score_colors()(step / 8)[:3])
@@ -185,8 +185,7 @@ def by_class(report: Report) -> Section:
     for number, model in enumerate(report.models, start=1):
         table = tables.class_table(found.value, model, f"classes-{number}")
         own = IntervalTable(*(frame.loc[[model]] for frame in found))
-        table = _at_scales(tables.with_intervals(table, own, report.covers), report, model)
-        folds.append(Fold(model, (table,), open=number == 1))
+        folds.append(Fold(model, (_finished(table, own, report, model),), open=number == 1))
     return Section("By class", tuple(folds), short="Classes", terminal=False)
 
 
@@ -244,8 +243,9 @@ def _published(*parts: Part) -> Section:
     return Section(heading, parts, short="Published", foreign=True, terminal=False)
 
 
-def _at_scales(table: Table, report: Report, *models: str) -> Table:
-    """Add to the caption the scale at which the models see the frames, unless conditions set it."""
+def _finished(table: Table, found: IntervalTable, report: Report, *models: str) -> Table:
+    """Add the intervals, and to the caption the input scale, unless the conditions set it."""
+    table = tables.with_intervals(table, found, report.covers)
     if rescaled(report.spec):
         return table
     scales = {model: report.input_scales[model] for model in models or report.models}

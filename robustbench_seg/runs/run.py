@@ -35,7 +35,6 @@ class StoredRun:
     sessions: list[dict[str, Any]]
     """Provenance of each start of the run, first to last."""
     pictures: list[Picture]
-    """Example pictures."""
     failures: Sequence[Failure] = ()
     """Predictions that failed; their frames are left out of all scores."""
 

@@ -8,7 +8,6 @@ import pandas as pd
 from .metrics import ratio
 from .policy import SeverityPolicy
 
-CD, RCD, MEAN = "CD", "rCD", "mean"
 HIGHER_IS_BETTER = ("clean", "suite score", "retention", "mPC", "rPC")
 """Headline scores by which models are ranked, besides the corruptions."""
 
@@ -30,11 +29,11 @@ def corruption_errors(
     clean, their_clean = (part[["clean"]].to_numpy(float) for part in (scores, reference))
     own, theirs = (part[names].to_numpy(float) for part in (scores, reference))  # (rows, names)
     measures = {
-        CD: ratio(1 - own, 1 - theirs),
-        RCD: ratio(clean - own, their_clean - theirs),
+        "CD": ratio(1 - own, 1 - theirs),
+        "rCD": ratio(clean - own, their_clean - theirs),
     }
     columns = pd.MultiIndex.from_product(
-        [measures, (*names, MEAN)], names=["measure", "corruption"]
+        [measures, (*names, "mean")], names=["measure", "corruption"]
     )
     values = [np.column_stack([part, part.mean(axis=1)]) for part in measures.values()]
     return pd.DataFrame(np.column_stack(values), index=scores.index, columns=columns)

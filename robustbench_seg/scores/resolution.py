@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from .tables import CLEAN_KEY
+from .tables import CLEAN_KEY, by_condition
 
 _CHANGE = "change at "
 
@@ -63,7 +63,7 @@ def with_intervals(table: pd.DataFrame, intervals: pd.DataFrame) -> pd.DataFrame
 
 def summary(tidy: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
     """Return one row per model: the mIoU of the clean frames and of each condition."""
-    return _wide(tidy[tidy["metric"] == "miou"], ["model"], conditions)
+    return _wide(by_condition(tidy, ["model"], "miou"), conditions)
 
 
 def changes(scores: pd.DataFrame, against: str) -> pd.DataFrame:
@@ -78,10 +78,9 @@ def changes(scores: pd.DataFrame, against: str) -> pd.DataFrame:
 
 def class_table(tidy: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
     """Return the IoU of each class of the set: index (model, class), clean and each condition."""
-    return _wide(tidy[tidy["metric"] == "iou"], ["model", "class"], conditions)
+    return _wide(by_condition(tidy, ["model", "class"], "iou"), conditions)
 
 
-def _wide(scores: pd.DataFrame, index: list[str], conditions: Sequence[str]) -> pd.DataFrame:
-    wide = scores.pivot(index=index, columns="condition", values="value")
-    rows = scores.drop_duplicates(index).set_index(index).index  # in the order of the run
-    return wide.reindex(index=rows, columns=pd.Index([CLEAN_KEY[0], *conditions], name="condition"))
+def _wide(scores: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
+    plain = scores.droplevel("severity", axis="columns")
+    return plain.reindex(columns=pd.Index([CLEAN_KEY[0], *conditions], name="condition"))

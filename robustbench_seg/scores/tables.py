@@ -30,7 +30,7 @@ def severity_table(tidy: pd.DataFrame, suite: SeverityPolicy, metric: str = "mio
 
     All severities of the suite are shown, counted or not.
     """
-    scores = _by_condition(tidy, suite, ["model"], metric)
+    scores = complete(by_condition(tidy, ["model"], metric), suite)
     rows = {
         (model, column.category, column.corruption): [
             scores.at[model, (column.corruption, severity)] for severity in suite.severities
@@ -45,7 +45,7 @@ def severity_table(tidy: pd.DataFrame, suite: SeverityPolicy, metric: str = "mio
 
 def suite_table(tidy: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return one row per model in the form of Table 5 of SegFormer: columns `suite_columns`."""
-    scores = _by_condition(tidy, suite, ["model"], "miou")
+    scores = complete(by_condition(tidy, ["model"], "miou"), suite)
     clean, by_corruption = scores[CLEAN_KEY], _by_corruption(scores, suite)
     mean = _mean(by_corruption)
     table = pd.concat([clean, by_corruption, mean, _ratio(mean, clean)], axis="columns")
@@ -65,9 +65,8 @@ def suite_columns(suite: SeverityPolicy) -> pd.MultiIndex:
 
 def summary(tidy: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return the scores of `headline` and the clean `pixel_accuracy`, one row per model."""
-    table = headline(_by_condition(tidy, suite, ["model"], "miou"), suite)
-    table["pixel_accuracy"] = _by_condition(tidy, suite, ["model"], "pixel_accuracy")[CLEAN_KEY]
-    return table
+    miou, accuracy = (by_condition(tidy, ["model"], name) for name in ("miou", "pixel_accuracy"))
+    return headline(miou, suite).assign(pixel_accuracy=complete(accuracy, suite)[CLEAN_KEY])
 
 
 def headline(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
@@ -97,7 +96,7 @@ def suite_scores(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
 
 def class_table(tidy: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return the IoU of each class of the set: index (model, class), columns of `class_scores`."""
-    return class_scores(_by_condition(tidy, suite, ["model", "class"], "iou"), suite)
+    return class_scores(by_condition(tidy, ["model", "class"], "iou"), suite)
 
 
 def class_scores(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
@@ -122,14 +121,11 @@ def complete(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     return scores.reindex(columns=columns)
 
 
-def _by_condition(
-    tidy: pd.DataFrame, suite: SeverityPolicy, index: list[str], metric: str
-) -> pd.DataFrame:
+def by_condition(tidy: pd.DataFrame, index: list[str], metric: str) -> pd.DataFrame:
     """Pivot one metric: rows `index`, in order of appearance, columns (condition, severity)."""
     measured = tidy[tidy["metric"] == metric]
     wide = measured.pivot(index=index, columns=["condition", "severity"], values="value")
-    order = measured.drop_duplicates(index).set_index(index).index
-    return complete(wide.reindex(index=order), suite)
+    return wide.reindex(index=measured.drop_duplicates(index).set_index(index).index)
 
 
 def _by_corruption(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
