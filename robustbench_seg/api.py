@@ -62,6 +62,7 @@ def evaluate(
     images: options.Images = None,
     labels: options.Labels = None,
     classes: options.Classes = None,
+    frames: options.Frames = None,
     class_map: options.ClassMap = None,
     class_map_mode: options.ClassMapMode = "wrong",
     limit: options.Limit = None,
@@ -388,6 +389,7 @@ def check_dataset(
     images: options.Images = None,
     labels: options.Labels = None,
     classes: options.Classes = None,
+    frames: options.Frames = None,
     progress: Progress = silent,
 ) -> "SplitReport":
     """Read every file of a split; return what it holds and everything that is wrong with it.
@@ -397,7 +399,12 @@ def check_dataset(
     from .datasets.validate import check_dataset
 
     return check_dataset(
-        data, split, images=images, labels=labels, classes=classes, progress=progress
+        *(data, split),
+        images=images,
+        labels=labels,
+        classes=classes,
+        frames=frames,
+        progress=progress,
     )
 
 

@@ -34,10 +34,6 @@ def index_folders(images: Path, labels: Path, taxonomy: Taxonomy, split: str) ->
         keys.add(key)
         expected = labels / f"{name}{taxonomy.label_suffix}.png"
         found = stored.get(key, [])
-        if len(found) > 1 and expected not in found:
-            both = " and ".join(label.name for label in found)
-            index.unlabelled.append(f"{path}: has the labels {both}; keep one of them")
-            continue
         label = found[0] if len(found) == 1 else expected
         group = "" if len(relative.parts) == 1 else relative.parent.as_posix()
         frame = FileFrame(
@@ -46,6 +42,10 @@ def index_folders(images: Path, labels: Path, taxonomy: Taxonomy, split: str) ->
             colors=taxonomy.colors,
             channel=taxonomy.channel,
         )
+        if len(found) > 1 and expected not in found:
+            both = " and ".join(each.name for each in found)
+            index.missing.append((frame, f"{path}: has the labels {both}; keep one of them"))
+            continue
         index.add(frame, "" if label.is_file() else _expected(label, name, taxonomy))
     if not image_paths:
         ending = taxonomy.image_suffix

@@ -15,6 +15,7 @@ from . import ade20k, adverse, camvid, cityscapes  # noqa: F401
 from .base import Dataset
 from .cityscapes import CITYSCAPES_VARIABLE
 from .folder import index_folders
+from .frame_list import listed_frames
 from .layouts import LAYOUTS, Layout, layout_of, roots_near
 from .split_index import SplitIndex
 from .streets import streets
@@ -44,29 +45,31 @@ def open_dataset(
     images: str | Path | None = None,
     labels: str | Path | None = None,
     classes: str | Path | None = None,
+    frames: str | Path | None = None,
 ) -> Dataset:
     """Open a split of a dataset, as `--data`, `--split` and `--limit` name it.
 
     `data` is a name or a path; None is Cityscapes if CITYSCAPES_DATASET is set, else `streets`.
     Two folders, `images` and `labels`, take its place; `classes` is their taxonomy, by name or
-    path (None: that of Cityscapes). In a dataset with conditions, `limit` applies to each of them.
+    path (None: that of Cityscapes). `frames` is a file that lists the frames to take. In a dataset
+    with conditions, `limit` applies to each of them.
     Raises InputError for a missing folder, an unknown layout, an empty split, a missing label or a
     limit below 1.
     """
     if limit is not None and limit < 1:
         raise InputError(f"--limit {limit}: must be at least 1")
-    found = find_split(data, split, images=images, labels=labels, classes=classes)
+    found = find_split(data, split, images=images, labels=labels, classes=classes, frames=frames)
     dataset = found.dataset() if isinstance(found, SplitIndex) else found
     if limit is None and dataset.name == "streets" and split == "val":
         limit = 16
     if limit is None or not dataset.conditions:
         return replace(dataset, frames=dataset.frames[:limit])
-    frames = [
+    first = [
         frame
         for condition in dataset.conditions
         for frame in [each for each in dataset.frames if each.condition == condition][:limit]
     ]
-    return replace(dataset, frames=frames)
+    return replace(dataset, frames=first)
 
 
 def find_split(
@@ -76,11 +79,28 @@ def find_split(
     images: str | Path | None = None,
     labels: str | Path | None = None,
     classes: str | Path | None = None,
+    frames: str | Path | None = None,
 ) -> SplitIndex | Dataset:
     """Index the files of a split, or return the dataset if it is not made of files.
 
     See `open_dataset` for arguments and errors.
     """
+    found = _find_all(data, split, images, labels, classes)
+    if frames is None:
+        return found
+    if isinstance(found, Dataset):
+        return replace(found, frames=listed_frames(Path(frames), found.frames))
+    found.only(Path(frames))
+    return found
+
+
+def _find_all(
+    data: str | None,
+    split: str,
+    images: str | Path | None,
+    labels: str | Path | None,
+    classes: str | Path | None,
+) -> SplitIndex | Dataset:
     if images is not None and labels is not None:
         if data is not None:
             raise InputError(f"--data {data} and --images are mutually exclusive")

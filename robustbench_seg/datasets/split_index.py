@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import InputError
 from .base import ClassInfo, Dataset
 from .files import FileFrame
+from .frame_list import listed_frames
 
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".ppm", ".tif", ".tiff", ".webp")
 
@@ -24,10 +25,24 @@ class SplitIndex:
     root: Path
     taxonomy: str = ""
     frames: list[FileFrame] = field(default_factory=list)
-    unlabelled: list[str] = field(default_factory=list)
-    """Images without a label."""
+    missing: list[tuple[FileFrame, str]] = field(default_factory=list)
+    """Frames without a label, with what is wrong."""
     without_image: list[str] = field(default_factory=list)
     """Labels without an image, which do not prevent an evaluation."""
+
+    @property
+    def unlabelled(self) -> list[str]:
+        """Images without a label."""
+        return [problem for _, problem in self.missing]
+
+    def only(self, listed: Path) -> None:
+        """Keep the frames that a file lists, in its order; InputError for an unknown one."""
+        labelled = {frame.name for frame in self.frames}
+        frames = listed_frames(listed, [*self.frames, *(frame for frame, _ in self.missing)])
+        names = {frame.name for frame in frames}
+        self.frames = [frame for frame in frames if frame.name in labelled]
+        self.missing = [(frame, problem) for frame, problem in self.missing if frame.name in names]
+        self.without_image = []  # the other labels belong to frames that are not listed
 
     def dataset(self) -> Dataset:
         """Return the split; InputError, which names the first, if images have no label."""
@@ -47,9 +62,8 @@ class SplitIndex:
         if frame.label_path.is_file():
             self.frames.append(frame)
         else:
-            self.unlabelled.append(
-                f"{frame.image_path}: no label; expected {expected or frame.label_path}"
-            )
+            problem = f"{frame.image_path}: no label; expected {expected or frame.label_path}"
+            self.missing.append((frame, problem))
 
     def note_labels(self, labels: Collection[Path]) -> None:
         """Add a line for each of the labels that belongs to no frame."""

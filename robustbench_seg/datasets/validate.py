@@ -42,6 +42,7 @@ def check_dataset(
     images: str | Path | None = None,
     labels: str | Path | None = None,
     classes: str | Path | None = None,
+    frames: str | Path | None = None,
     progress: Progress = silent,
 ) -> SplitReport:
     """Read every frame of a split and return its contents and all its problems.
@@ -49,7 +50,7 @@ def check_dataset(
     See `open_dataset` for the arguments. Raises InputError only if the split cannot be found.
     """
     problems: dict[str, list[str]] = {}
-    found = find_split(data, split, images=images, labels=labels, classes=classes)
+    found = find_split(data, split, images=images, labels=labels, classes=classes, frames=frames)
     if isinstance(found, SplitIndex):
         problems["images without a label"] = found.unlabelled
         problems["labels without an image"] = found.without_image

@@ -125,6 +125,7 @@ def make_plan(
         images=request.images,
         labels=request.labels,
         classes=request.classes,
+        frames=request.frames,
     )
     if dataset.conditions:
         source = taken_source(dataset, request)

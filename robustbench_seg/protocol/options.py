@@ -75,6 +75,10 @@ Classes = Annotated[
         default="cityscapes",
     ),
 ]
+Frames = Annotated[
+    str | Path | None,
+    Option("Only the frames that this text file lists, one a line.", DATA, "FILE"),
+]
 ClassMap = Annotated[
     str | Path | None,
     Option(

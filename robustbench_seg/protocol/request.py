@@ -62,6 +62,7 @@ class Request:
     images: options.Images = None
     labels: options.Labels = None
     classes: options.Classes = None
+    frames: options.Frames = None
     class_map: options.ClassMap = None
     class_map_mode: options.ClassMapMode = "wrong"
     limit: options.Limit = None
