@@ -44,7 +44,8 @@ def open_image(path: Path) -> Iterator[ImageFile]:
     opened, or cannot be decoded in the block.
     """
     try:
-        with Image.open(path, formats=FORMATS) as file:
+        # Of a path, Pillow maps uncompressed files into memory, and garbles turned TIFF files.
+        with path.open("rb") as stream, Image.open(stream, formats=FORMATS) as file:
             if file.width * file.height > MOST_PIXELS:
                 raise InputError(
                     f"{path}: claims {file.width}x{file.height} pixels; at most "

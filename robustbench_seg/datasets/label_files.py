@@ -47,6 +47,7 @@ def read_label(
     IGNORE. Raises InputError, which says what was found, for other files, other values, and files
     whose compression changes values.
     """
+    allowed = {value: value for value in range(256)} if lookup is None else lookup
     with open_image(path) as file:
         _check_lossless(path, file)
         modes, white = stored_modes(file), _white(file)
@@ -57,13 +58,15 @@ def read_label(
             if any("I" in mode.partition(";")[2] for mode in modes):
                 raise _refused(path, "grey with 0 as white; save it with 0 as black")
             values = np.asarray(label)
-        elif label.mode == "P" and (indexed or _is_grey_ramp(label)):
+        elif label.mode == "P" and indexed:
             values = np.asarray(label)
-        elif (classes := _decoded(label, modes, colors or {})) is not None:
-            return classes
+        elif (decoded := _decoded(label, modes, colors or {})) is not None:
+            _check_greys(path, label, decoded, allowed)
+            return decoded
+        elif label.mode == "P" and _is_grey_ramp(label):
+            values = np.asarray(label)
         else:
             raise _refused(path, _found(label, modes, colors or {}))
-    allowed = {value: value for value in range(256)} if lookup is None else lookup
     if white is not None:
         values = _unscaled(path, values, white, allowed)
     return _classes(path, values, allowed)
@@ -152,6 +155,20 @@ def _decoded(
     classes = np.array([colors[color] for color in ordered], np.uint8)
     decoded: NDArray[np.uint8] = classes[places]
     return decoded
+
+
+def _check_greys(
+    path: Path, file: Image.Image, decoded: NDArray[np.uint8], allowed: Mapping[int, int]
+) -> None:
+    """Raise InputError if the greys of an image could also be values, of other classes."""
+    if not _is_grey(file):
+        return
+    greys = np.asarray(file.convert("RGB"))[..., 0]  # (H, W, 3) -> (H, W)
+    if _held(greys) <= allowed.keys() and (_classes(path, greys, allowed) != decoded).any():
+        raise InputError(
+            f"{path}: shows greys alone, which are other classes as colours than as values; save "
+            "it as an 8-bit grey image of values"
+        )
 
 
 def _is_wide(modes: tuple[str, ...]) -> bool:

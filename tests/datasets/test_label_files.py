@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
+import contextlib
+import random
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from robustbench_seg.datasets.base import IGNORE
 from robustbench_seg.datasets.files import FileFrame
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.errors import InputError
+from tests.helpers.png import grey_png
+from tests.helpers.stored_forms import read_stored_image, read_stored_label
 from tests.helpers.trees import HEIGHT, WIDTH, values, write_folders
 
 IDS = {**{number: number for number in range(19)}, 255: IGNORE}
@@ -95,23 +97,6 @@ def test_16_bit_labels_are_read(tmp_path: Path, name: str) -> None:
     np.testing.assert_array_equal(label(path, lookup), expected)
     with pytest.raises(InputError, match=r"holds 1000, 2000, .*, outside the classes, 0-18, and"):
         label(path)
-
-
-def grey_png(path: Path, bits: int, pixels: NDArray[np.uint8]) -> Path:
-    """Write a grey PNG of 1, 2 or 4 bits, which Pillow cannot."""
-    planes = np.unpackbits(pixels[..., np.newaxis], axis=-1)[..., 8 - bits :]  # (H, W, bits)
-    rows = np.packbits(planes.reshape(len(pixels), -1), axis=-1)  # (H, W * bits / 8)
-    lines = b"".join(b"\0" + row.tobytes() for row in rows)
-    size = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], bits, 0, 0, 0, 0)
-    chunks = ((b"IHDR", size), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n"
-        + b"".join(
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-            for name, data in chunks
-        )
-    )
-    return path
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4])
@@ -220,7 +205,13 @@ def test_colours_stand_for_classes(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"the colour \(64, 32, 33\), which is no class's"):
         label(path, colors=COLORS)
     black = written(tmp_path / "a.png", drawn * 0)
-    np.testing.assert_array_equal(label(black, colors=COLORS), np.full_like(values(4), 2))
+    for lookup in ({0: 2}, {9: 0}):
+        found = label(black, lookup, colors=COLORS)
+        np.testing.assert_array_equal(found, np.full_like(values(4), 2))
+    ramp = np.repeat(np.arange(256)[:, np.newaxis], 3, axis=1)
+    for image in (Image.fromarray(drawn * 0), with_palette(values(1), ramp)):
+        with pytest.raises(InputError, match="other classes as colours than as values"):
+            label(written(tmp_path / "a.png", image), {0: 0}, colors=COLORS)
 
 
 def test_colour_labels_are_read_by_the_colours_of_the_taxonomy(tmp_path: Path) -> None:
@@ -235,3 +226,14 @@ def test_colour_labels_are_read_by_the_colours_of_the_taxonomy(tmp_path: Path) -
         where["classes"].write_text(f"classes = [{first}, {other}]{void}")
         with pytest.raises(InputError, match=r"which is no class's; .* each class has its color"):
             open_dataset(**where).frames[0].label()
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_every_stored_form_is_read_as_meant_or_refused(tmp_path: Path) -> None:
+    taken = 0
+    for number in range(200):
+        for read in (read_stored_image, read_stored_label):
+            with contextlib.suppress(InputError):
+                read(random.Random(f"{read.__name__} {number}"), tmp_path / "stored")
+                taken += 1
+    assert taken > 200

@@ -45,6 +45,7 @@ from tests.helpers.mutations import (
     mutated_text,
     mutated_words,
 )
+from tests.helpers.stored_forms import read_stored_image, read_stored_label
 from tests.helpers.suite_files import RAIN_AND_GLARE
 
 Feed = Callable[[random.Random], None]
@@ -115,8 +116,9 @@ class Fuzzer:
     def feeds(self) -> dict[str, tuple[int, Feed]]:
         """Return the share in percent and the reader of each kind of input."""
         return {
-            "images": (25, self.image),
-            "labels": (15, self.label),
+            "images": (19, self.image),
+            "labels": (11, self.label),
+            "stored forms": (10, self.stored_form),
             "checkpoints": (14, self.checkpoint),
             "suites": (10, self.suite),
             "classes": (8, self.class_file),
@@ -143,6 +145,11 @@ class Fuzzer:
         frame = FileFrame("a", path, path, lookup, indexed=generator.random() < 0.5)
         label = frame.label()
         check_pair("a", np.zeros((*label.shape, 3), np.uint8), label, len(CITYSCAPES))
+
+    def stored_form(self, generator: random.Random) -> None:
+        """Read an image or a label that is stored in a random form."""
+        read = generator.choice((read_stored_image, read_stored_label))
+        read(generator, self.folder / "stored")
 
     def _damaged_image(self, generator: random.Random, choices: list[Path]) -> Path:
         source = generator.choice(choices)
