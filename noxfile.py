@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -28,34 +29,51 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "--numprocesses", "2", "--dist", "loadfile", *session.posargs)
 
 
+def installed(session: nox.Session) -> Path:
+    """Return a folder with the packages as a wheel has them: corruptions and reports inside."""
+    folder = Path(session.create_tmp()) / "installed"
+    shutil.rmtree(folder, ignore_errors=True)
+    session.install("--no-deps", "--target", str(folder), ".")
+    return folder
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, format and the imports between rooms; needs no torch."""
     session.install(*nox.project.dependency_groups(PROJECT, "lint"), *CONSTRAINTS)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("lint-imports")
+    project = str(Path("pyproject.toml").resolve())
+    with session.chdir(installed(session)):
+        session.run("lint-imports", "--config", project)
     session.run("python", "docs/house.py", "--check")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types."""
+    """Check types, of the packages as installed and of what uses them."""
     install(session, "types")
-    session.run("mypy")
+    folder = installed(session)
+    for name in ("tests", "benchmarks", "docs"):
+        shutil.copytree(name, folder / name)
+    for name in ("noxfile.py", "pyproject.toml"):
+        shutil.copy(name, folder)
+    with session.chdir(folder):
+        session.run("mypy")
 
 
 @nox.session(default=False)
 def wheel(session: nox.Session) -> None:
-    """Install the wheel and run it beside folders named like its packages."""
+    """Install the wheel and run it beside files and folders named like its rooms."""
     session.install("build")
     built = Path(session.create_tmp())
     session.run("python", "-m", "build", "--wheel", "--outdir", str(built), ".")
     (path,) = built.glob("*.whl")
     session.install(str(path), *CONSTRAINTS)
     with tempfile.TemporaryDirectory() as empty:
-        for name in ("reports", "corruptions"):
+        for name in ("corruptions", "reports"):
             (Path(empty) / name).mkdir()
+            (Path(empty) / f"{name}.py").write_text("raise SystemExit('not the room')")
         with session.chdir(empty):
             session.run("robustseg", "--help")
             session.run("python", "-m", "robustbench_seg", "--version")

@@ -1,6 +1,6 @@
 """Corrupt images as in Cityscapes-C and ImageNet-C.
 
-    from corruptions import corrupt
+    from robustbench_seg.corruptions import corrupt
 
     foggy = corrupt(image, "fog", 3, seed=0)
 

@@ -36,7 +36,7 @@ class Corruption:
     @property
     def function(self) -> CorruptionFunction:
         """Function from image, severity and seed to the corrupted image."""
-        function: CorruptionFunction = getattr(import_module(self.module), self.name)
+        function: CorruptionFunction = getattr(import_module(self.module, __package__), self.name)
         return function
 
 
@@ -66,22 +66,22 @@ def find(name: str) -> Corruption:
         raise InputError(unknown("corruption", name, corruption_names())) from None
 
 
-register(Corruption("motion_blur", "blur", "corruptions.blur.motion", random=True))
-register(Corruption("defocus_blur", "blur", "corruptions.kernels.defocus", random=False))
-register(Corruption("glass_blur", "blur", "corruptions.kernels.glass", random=True))
-register(Corruption("gaussian_blur", "blur", "corruptions.blur.gaussian", random=False))
-register(Corruption("zoom_blur", "blur", "corruptions.blur.zoom", random=False))
-register(Corruption("gaussian_noise", "noise", "corruptions.noise.normal", random=True))
-register(Corruption("impulse_noise", "noise", "corruptions.noise.impulse", random=True))
-register(Corruption("shot_noise", "noise", "corruptions.noise.shot", random=True))
-register(Corruption("speckle_noise", "noise", "corruptions.noise.normal", random=True))
-register(Corruption("brightness", "digital", "corruptions.digital.hsv", random=False))
-register(Corruption("contrast", "digital", "corruptions.digital.contrast", random=False))
-register(Corruption("saturate", "digital", "corruptions.digital.hsv", random=False))
-register(Corruption("jpeg_compression", "digital", "corruptions.digital.jpeg", random=False))
-register(Corruption("pixelate", "digital", "corruptions.digital.pixelate", random=False))
-register(Corruption("elastic_transform", "digital", "corruptions.digital.elastic", random=True))
-register(Corruption("snow", "weather", "corruptions.kernels.snow", random=True))
-register(Corruption("spatter", "weather", "corruptions.kernels.spatter", random=True))
-register(Corruption("fog", "weather", "corruptions.kernels.fog", random=True))
-register(Corruption("frost", "weather", "corruptions.kernels.frost", random=True))
+register(Corruption("motion_blur", "blur", ".blur.motion", random=True))
+register(Corruption("defocus_blur", "blur", ".kernels.defocus", random=False))
+register(Corruption("glass_blur", "blur", ".kernels.glass", random=True))
+register(Corruption("gaussian_blur", "blur", ".blur.gaussian", random=False))
+register(Corruption("zoom_blur", "blur", ".blur.zoom", random=False))
+register(Corruption("gaussian_noise", "noise", ".noise.normal", random=True))
+register(Corruption("impulse_noise", "noise", ".noise.impulse", random=True))
+register(Corruption("shot_noise", "noise", ".noise.shot", random=True))
+register(Corruption("speckle_noise", "noise", ".noise.normal", random=True))
+register(Corruption("brightness", "digital", ".digital.hsv", random=False))
+register(Corruption("contrast", "digital", ".digital.contrast", random=False))
+register(Corruption("saturate", "digital", ".digital.hsv", random=False))
+register(Corruption("jpeg_compression", "digital", ".digital.jpeg", random=False))
+register(Corruption("pixelate", "digital", ".digital.pixelate", random=False))
+register(Corruption("elastic_transform", "digital", ".digital.elastic", random=True))
+register(Corruption("snow", "weather", ".kernels.snow", random=True))
+register(Corruption("spatter", "weather", ".kernels.spatter", random=True))
+register(Corruption("fog", "weather", ".kernels.fog", random=True))
+register(Corruption("frost", "weather", ".kernels.frost", random=True))

@@ -13,6 +13,8 @@ import ast
 import sys
 from html import escape
 from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
 from textwrap import wrap
 
 import grimp
@@ -20,6 +22,8 @@ import grimp
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "house.svg"
 PACKAGE = "robustbench_seg"
+BESIDE = ("corruptions", "reports")
+"""Rooms that stand beside the package in a checkout."""
 WIDTH, HEIGHT, GAP, FLOOR = 208, 74, 18, 118
 """Size of a room, distance between rooms, and height of a floor, in pixels."""
 
@@ -38,35 +42,31 @@ def main() -> None:
 
 def imports() -> Rooms:
     """Return which rooms import which, `TYPE_CHECKING` left out."""
-    sys.path.insert(0, str(ROOT))
-    graph = grimp.build_graph(
-        PACKAGE, "corruptions", "reports", exclude_type_checking_imports=True, cache_dir=None
-    )
+    with TemporaryDirectory() as installed:
+        copytree(ROOT / PACKAGE, Path(installed) / PACKAGE)
+        for beside in BESIDE:  # as a wheel has them
+            copytree(ROOT / beside, Path(installed) / PACKAGE / beside)
+        sys.path.insert(0, installed)
+        graph = grimp.build_graph(PACKAGE, exclude_type_checking_imports=True, cache_dir=None)
     rooms: Rooms = {}
     for module in sorted(graph.modules):
         room = room_of(module)
-        if room is None:
-            continue
-        found = rooms.setdefault(room, set())
-        for imported in graph.find_modules_directly_imported_by(module):
-            other = room_of(imported)
-            if other not in (None, room):
-                found.add(str(other))
+        if room is not None:
+            imported = map(room_of, graph.find_modules_directly_imported_by(module))
+            rooms.setdefault(room, set()).update(each for each in imported if each and each != room)
     return rooms
 
 
 def room_of(module: str) -> str | None:
     """Return the room of a module: a folder, or `api`; None for the small modules beside them."""
     parts = module.split(".")
-    if parts[0] != PACKAGE:
-        return parts[0]
     is_room = len(parts) > 1 and ((folder(parts[1])).is_dir() or parts[1] == "api")
     return parts[1] if is_room else None
 
 
 def folder(room: str) -> Path:
     """Return the folder of a room."""
-    return ROOT / room if (ROOT / room).is_dir() else ROOT / PACKAGE / room
+    return ROOT / room if room in BESIDE else ROOT / PACKAGE / room
 
 
 def reduced(rooms: Rooms) -> Rooms:
@@ -128,7 +128,7 @@ def draw(rooms: Rooms) -> str:
                 'stroke-opacity="0.7" marker-end="url(#head)"/>'
             )
     for room, (x, y) in places.items():
-        fill = "#e8f1ee" if (ROOT / room).is_dir() else "#eef1f6"
+        fill = "#e8f1ee" if room in BESIDE else "#eef1f6"
         parts.append(
             f'<rect x="{x:g}" y="{y:g}" width="{WIDTH}" height="{HEIGHT}" rx="6" fill="{fill}" '
             'stroke="#c9ced4"/>'

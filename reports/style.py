@@ -66,7 +66,7 @@ RC: Final[dict[Any, Any]] = {
 
 def template(name: str) -> str:
     """Return the text of a file in templates/."""
-    return resources.files("reports").joinpath("templates", name).read_text(encoding="utf-8")
+    return resources.files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def score_colors() -> Colormap:

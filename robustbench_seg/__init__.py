@@ -10,8 +10,13 @@ Importing the package is cheap: torch is loaded by the first call that needs it.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+# A wheel holds corruptions/ and reports/ in this folder; in a checkout they stand beside it. Under
+# this package's name, a file corruptions.py of the user's own is not in the way.
+if not (Path(__file__).parent / "corruptions").is_dir():
+    __path__.append(str(Path(__file__).parents[1]))
 
 from .errors import InputError
 
@@ -50,7 +55,7 @@ __all__ = [
     "train",
 ]
 
-__version__ = version("robustbench-seg")
+__version__ = "0.1.0"
 
 _HOMES = {
     "Run": ".reporting.run",

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from corruptions.errors import InputError
+from .corruptions.errors import InputError
 
 __all__ = ["InputError"]

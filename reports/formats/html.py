@@ -142,7 +142,7 @@ def _data_uri(png: bytes) -> str:
 def _environment() -> Environment:
     """Return the templates: every text is escaped, and undefined names are errors."""
     templates = Environment(
-        loader=PackageLoader("reports"),
+        loader=PackageLoader(__package__.removesuffix(".formats")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

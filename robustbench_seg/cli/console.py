@@ -112,9 +112,8 @@ def print_table(
 
 def show(result: Reported, formats: Iterable[str], folder: str | Path | None = None) -> None:
     """Print a report, write it in the formats, and print the paths of the files."""
-    from reports.formats import terminal
-
     from ..reporting.files import TABLES
+    from ..reports.formats import terminal
 
     terminal.show(result.report(), console)
     paths = result.write(formats, folder)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from corruptions import corrupt, image_key
-
+from ..corruptions import corrupt, image_key
 from ..errors import InputError
 from ..folders import check_folder
 from ..inference.prefetch import prefetch

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import corrupt, image_key
-
+from ..corruptions import corrupt, image_key
 from ..datasets.streets import render
 from ..protocol.spec import pixel_digest
 from ..protocol.suites import Suite

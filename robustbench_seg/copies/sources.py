@@ -8,8 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import image_key
-
+from ..corruptions import image_key
 from ..datasets.cityscapes import image_paths
 from ..datasets.image_files import check_depth, open_image, upright
 from ..datasets.registry import layout_of

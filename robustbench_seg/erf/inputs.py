@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from corruptions import image_key
-
+from ..corruptions import image_key
 from ..datasets.base import Frame
 from ..errors import InputError
 from ..models.base import Segmenter

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 from torch import nn
 
-from corruptions import corrupt
-
+from ..corruptions import corrupt
 from ..datasets.streets import render
 from ..errors import InputError
 from ..inference.costs import costs, load_for_costs

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corruptions.reference import require_opencv
-
 from ..copies.corrupted_copy import CorruptedCopy
+from ..corruptions.reference import require_opencv
 from ..datasets.base import Dataset
 from ..errors import InputError
 from ..inference.condition_images import ConditionImages

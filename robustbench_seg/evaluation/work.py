@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import image_key
-
+from ..corruptions import image_key
 from ..datasets.base import Frame
 from ..errors import InputError
 from ..inference.condition_images import ConditionImages

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import Implementation, corrupt
-
+from ..corruptions import Implementation, corrupt
 from ..protocol.condition import Draw
 from .rescaling import rescale
 

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.compiling import kernel
-
+from ..corruptions.compiling import kernel
 from ..protocol.input_geometry import Size
 
 _BITS = 11

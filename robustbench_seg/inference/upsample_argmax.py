@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from corruptions.compiling import kernel
+from ..corruptions.compiling import kernel
 
 
 class AxisSampling(NamedTuple):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from corruptions.catalogue import find
-from corruptions.checks import check_severity
-
+from ..corruptions.catalogue import find
+from ..corruptions.checks import check_severity
 from ..errors import InputError
 from .input_geometry import NATIVE, InputView, RelativeWindow, Scale, Size
 

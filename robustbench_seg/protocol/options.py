@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-import corruptions
-
+from .. import corruptions
 from ..datasets import class_maps
 from ..models import base
 from . import parsing

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions import Implementation, image_key
-
+from ..corruptions import Implementation, image_key
 from ..datasets.base import ClassInfo, Dataset, Frame
 from ..datasets.class_maps import ClassMapSpec
 from ..datasets.frame_checks import check_pair

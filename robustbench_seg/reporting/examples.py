@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from reports.document import Gallery, Picture, PictureGroup, Section
-
 from ..datasets.base import ClassInfo
+from ..reports.document import Gallery, Picture, PictureGroup, Section
 from ..runs.run import StoredRun
 from ..runs.store import CAPTIONS
 from .words import corruption_name

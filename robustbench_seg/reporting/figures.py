@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from scipy.optimize import isotonic_regression
 
-from reports.style import (
+from ..reports.style import (
     INK,
     MARKERS,
     MUTED,
@@ -27,8 +27,7 @@ from reports.style import (
     score_colors,
     text_on,
 )
-from reports.text import MISSING, percent
-
+from ..reports.text import MISSING, percent
 from .words import corruption_name, short_name
 
 ROW = 24.0

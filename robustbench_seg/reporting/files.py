@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-import reports
-from reports import Page
-
+from .. import reports
 from ..errors import InputError
+from ..reports import Page
 from .words import column_name
 
 TABLES = ("csv", "parquet")

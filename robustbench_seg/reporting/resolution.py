@@ -11,9 +11,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.style import MARKERS, MUTED, POINTS, RC, SERIES, SURFACE
-from reports.table import Cell, Head, Table
-
+from ..reports.style import MARKERS, MUTED, POINTS, RC, SERIES, SURFACE
+from ..reports.table import Cell, Head, Table
 from .figures import end_labels, last_point
 from .tables import change, highest_of, score
 

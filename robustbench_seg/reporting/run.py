@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from reports import Page
-
+from ..reports import Page
 from ..runs.run import StoredRun
 from .files import Reported
 from .report import Report

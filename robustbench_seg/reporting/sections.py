@@ -11,7 +11,7 @@ from functools import partial
 
 import pandas as pd
 
-from reports.document import (
+from ..reports.document import (
     Card,
     Cards,
     Fold,
@@ -23,10 +23,9 @@ from reports.document import (
     Section,
     file_name,
 )
-from reports.style import score_colors
-from reports.table import Table
-from reports.text import percent
-
+from ..reports.style import score_colors
+from ..reports.table import Table
+from ..reports.text import percent
 from . import examples, figures, published, resolution, tables
 from .input_scale import condition_input, rescaled
 from .intervals import IntervalTable

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports.table import Cell, Head, Table
-from reports.text import MISSING, percent, points
-
+from ..reports.table import Cell, Head, Table
+from ..reports.text import MISSING, percent, points
 from .intervals import IntervalTable
 from .words import NOT_MEASURED, column_name, common, corruption_name, severity_range, short_name
 

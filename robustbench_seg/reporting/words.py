@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from reports.text import EN_DASH
+from ..reports.text import EN_DASH
 
 NOT_MEASURED = "not measured"
 

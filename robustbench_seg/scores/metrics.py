@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.compiling import kernel
-
+from ..corruptions.compiling import kernel
 from ..errors import InputError
 
 Matrix = NDArray[np.int64]

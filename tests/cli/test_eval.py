@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from robustbench_seg.corruptions import corrupt
 
 import robustbench_seg
-from corruptions import corrupt
 from robustbench_seg import __version__
 from robustbench_seg.__main__ import main
 from robustbench_seg.inference import condition_images
@@ -60,7 +60,8 @@ def test_help_and_version_answer_without_torch() -> None:
 @pytest.mark.slow
 def test_stored_runs_are_read_without_torch() -> None:
     code = (
-        "import sys, robustbench_seg, robustbench_seg.reporting.run, reports.formats.terminal\n"
+        "import sys, robustbench_seg, robustbench_seg.reporting.run\n"
+        "import robustbench_seg.reports.formats.terminal\n"
         "robustbench_seg.Run, robustbench_seg.compare\n"
         "print('torch' in sys.modules)"
     )

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from robustbench_seg.corruptions import corrupt, corruption_names
+from robustbench_seg.corruptions.checks import SEVERITIES
 
-from corruptions import corrupt, corruption_names
-from corruptions.checks import SEVERITIES
 from robustbench_seg import cli
 from robustbench_seg.copies.digests import (
     SCENE,

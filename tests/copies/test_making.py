@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from robustbench_seg.corruptions import corrupt
 
-from corruptions import corrupt
 from robustbench_seg import corrupt_folder
 from robustbench_seg.__main__ import main
 from robustbench_seg.copies.corrupted_copy import TABLE

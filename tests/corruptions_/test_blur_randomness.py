@@ -7,15 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from robustbench_seg.corruptions import corrupt
+from robustbench_seg.corruptions.arithmetic import cosine_and_sine, exponential
+from robustbench_seg.corruptions.blur import motion
+from robustbench_seg.corruptions.blur.glass import GLASS_BLUR
+from robustbench_seg.corruptions.checks import SEVERITIES
+from robustbench_seg.corruptions.kernels import glass
+from robustbench_seg.corruptions.randomness import fill_words
 from scipy import stats
 
-from corruptions import corrupt
-from corruptions.arithmetic import cosine_and_sine, exponential
-from corruptions.blur import motion
-from corruptions.blur.glass import GLASS_BLUR
-from corruptions.checks import SEVERITIES
-from corruptions.kernels import glass
-from corruptions.randomness import fill_words
 from tests.helpers.pictures import noise, reference
 
 NAMES = ("motion_blur", "defocus_blur", "glass_blur", "gaussian_blur")

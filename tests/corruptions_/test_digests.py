@@ -10,9 +10,8 @@ import sys
 
 import numpy as np
 import pytest
-
-from corruptions import corrupt, corruption_names
-from corruptions.checks import SEVERITIES
+from robustbench_seg.corruptions import corrupt, corruption_names
+from robustbench_seg.corruptions.checks import SEVERITIES
 
 PINNED = {
     "motion_blur": "fa0d78d96aaf aea952d75c22 ab639a4bcb4a 421665aa583c ce911c12ae74",

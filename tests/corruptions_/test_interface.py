@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-
-from corruptions import (
+from robustbench_seg.corruptions import (
     REGISTRY,
     Corruption,
     Implementation,
@@ -24,9 +23,9 @@ from corruptions import (
     image_key,
     register,
 )
-from corruptions.checks import SEVERITIES
-from corruptions.reference import corrupt_by_reference
-from corruptions.seeding import stream_seed
+from robustbench_seg.corruptions.checks import SEVERITIES
+from robustbench_seg.corruptions.reference import corrupt_by_reference
+from robustbench_seg.corruptions.seeding import stream_seed
 
 BLACK = np.zeros((32, 33, 3), np.uint8)
 

@@ -7,10 +7,9 @@ import hashlib
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from robustbench_seg.corruptions.normals import _box_muller, draw_normals
+from robustbench_seg.corruptions.randomness import draw_words
 from scipy import stats
-
-from corruptions.normals import _box_muller, draw_normals
-from corruptions.randomness import draw_words
 
 MANY = 4_000_000
 

@@ -11,8 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-
-from corruptions import (
+from robustbench_seg.corruptions import (
     REGISTRY,
     Implementation,
     InputError,
@@ -20,9 +19,9 @@ from corruptions import (
     corruption_names,
     image_key,
 )
-from corruptions.checks import SEVERITIES
-from corruptions.reference import corrupt_by_reference
-from corruptions.seeding import stream_seed
+from robustbench_seg.corruptions.checks import SEVERITIES
+from robustbench_seg.corruptions.reference import corrupt_by_reference
+from robustbench_seg.corruptions.seeding import stream_seed
 
 RANDOM = tuple(name for name, found in REGISTRY.items() if found.random)
 DETERMINISTIC = tuple(name for name, found in REGISTRY.items() if not found.random)

@@ -6,9 +6,8 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from robustbench_seg.corruptions.smoothing import gaussian_weights, smooth
 from scipy import ndimage
-
-from corruptions.smoothing import gaussian_weights, smooth
 
 
 @pytest.mark.parametrize(

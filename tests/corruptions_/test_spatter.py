@@ -8,18 +8,18 @@ from types import ModuleType
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from robustbench_seg.corruptions import corrupt
+from robustbench_seg.corruptions.checks import SEVERITIES
+from robustbench_seg.corruptions.kernels import spatter
+from robustbench_seg.corruptions.kernels.spatter import relief_light
+from robustbench_seg.corruptions.normals import draw_normals
+from robustbench_seg.corruptions.reference import corrupt_by_reference
+from robustbench_seg.corruptions.weather import spatter as definition
+from robustbench_seg.corruptions.weather.canny import STRONG, edges
+from robustbench_seg.corruptions.weather.distance_transform import distances
+from robustbench_seg.corruptions.weather.spatter import SPATTER, THINNEST_MUD
 from scipy import ndimage, stats
 
-from corruptions import corrupt
-from corruptions.checks import SEVERITIES
-from corruptions.kernels import spatter
-from corruptions.kernels.spatter import relief_light
-from corruptions.normals import draw_normals
-from corruptions.reference import corrupt_by_reference
-from corruptions.weather import spatter as definition
-from corruptions.weather.canny import STRONG, edges
-from corruptions.weather.distance_transform import distances
-from corruptions.weather.spatter import SPATTER, THINNEST_MUD
 from tests.helpers.pictures import PICTURES, Pixels, differences, noise, real_frames, reference
 
 cv2 = pytest.importorskip("cv2")

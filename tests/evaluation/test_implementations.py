@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from robustbench_seg.corruptions import Implementation
 
-from corruptions import Implementation
 from robustbench_seg import evaluate
 from robustbench_seg.runs.store import Store
 from robustbench_seg.scores.metrics import iou

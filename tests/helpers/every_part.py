@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from matplotlib.figure import Figure
-
-from reports.document import (
+from robustbench_seg.reports.document import (
     Card,
     Cards,
     Document,
@@ -18,8 +17,9 @@ from reports.document import (
     Plots,
     Section,
 )
-from reports.style import POINTS, SERIES
-from reports.table import Cell, Head, Table
+from robustbench_seg.reports.style import POINTS, SERIES
+from robustbench_seg.reports.table import Cell, Head, Table
+
 from tests.helpers.sample_report import png
 
 

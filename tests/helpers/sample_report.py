@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
+from robustbench_seg.reports.document import Document
 
-from reports.document import Document
 from robustbench_seg.datasets.base import ClassInfo
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.suites import CorruptionSuite

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from robustbench_seg.corruptions import corrupt
+from robustbench_seg.reports.table import Table
 from torch import Tensor, nn
 
 import robustbench_seg
-from corruptions import corrupt
-from reports.table import Table
 from robustbench_seg.datasets.cityscapes import cityscapes
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference.predict import Predictor

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from robustbench_seg.reports.document import unfolded
+from robustbench_seg.reports.formats import html, latex
+from robustbench_seg.reports.table import Cell, Table
 
-import reports
-from reports.document import unfolded
-from reports.formats import html, latex
-from reports.table import Cell, Table
+from robustbench_seg import reports
 from robustbench_seg.reporting.comparison import Comparison, breakdowns, figures, tables
 from robustbench_seg.reporting.examples import Example
 from tests.helpers.paths import ROOT
@@ -178,7 +178,7 @@ def test_every_format_says_the_same(tmp_path: Path) -> None:
 def test_two_renders_have_the_same_bytes_in_any_process() -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); "
-        "from reports.formats import html; "
+        "from robustbench_seg.reports.formats import html; "
         "from tests.helpers.sample_comparison import sample_comparison as sample; "
         "sys.stdout.buffer.write(html.render(sample().report()).encode())"
     )

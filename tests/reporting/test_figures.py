@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
+from robustbench_seg.reports.style import CSS_VARIABLES, contrast, score_colors, text_on
+from robustbench_seg.reports.svg import inline_svg
 
-from reports.style import CSS_VARIABLES, contrast, score_colors, text_on
-from reports.svg import inline_svg
 from robustbench_seg.reporting import figures
 from tests.helpers.sample_report import COUNTED, severity_frame
 

@@ -12,9 +12,9 @@ import pytest
 from matplotlib.image import AxesImage
 from PIL import Image
 from pypdf import PdfReader
+from robustbench_seg.reports.formats import html
+from robustbench_seg.reports.table import Table
 
-from reports.formats import html
-from reports.table import Table
 from robustbench_seg.erf.field import Field, Measurement, Unit
 from robustbench_seg.reporting.receptive_fields import ReceptiveFields, figures, tables
 from robustbench_seg.reporting.receptive_fields.maps import (

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from robustbench_seg.reports.document import Gallery, PictureGroup, unfolded
+from robustbench_seg.reports.table import Table
 
-from reports.document import Gallery, PictureGroup, unfolded
-from reports.table import Table
 from robustbench_seg.errors import InputError
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.reporting.comparison import compare_runs

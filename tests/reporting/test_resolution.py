@@ -9,9 +9,9 @@ from html import unescape
 import numpy as np
 import pandas as pd
 import pytest
+from robustbench_seg.reports.formats.html import render
+from robustbench_seg.reports.table import Table
 
-from reports.formats.html import render
-from reports.table import Table
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.input_geometry import RelativeWindow
 from robustbench_seg.protocol.suites.resolution import ResolutionSuite

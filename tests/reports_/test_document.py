@@ -11,10 +11,19 @@ from unittest.mock import patch
 
 import pytest
 from pypdf import PdfReader
+from robustbench_seg.reports.document import (
+    Cards,
+    Document,
+    KeyEntry,
+    Part,
+    Plots,
+    Section,
+    file_name,
+    unfolded,
+)
+from robustbench_seg.reports.formats import Format, html, latex, markdown, pdf
 
-import reports
-from reports.document import Cards, Document, KeyEntry, Part, Plots, Section, file_name, unfolded
-from reports.formats import Format, html, latex, markdown, pdf
+from robustbench_seg import reports
 from tests.helpers.every_part import every_part, plot
 
 EVIL = '"><script>alert(1)</script>{{ 1 }}'

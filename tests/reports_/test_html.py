@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from robustbench_seg.reports.document import Cards, Gallery, Picture
+from robustbench_seg.reports.formats import html
+from robustbench_seg.reports.style import contrast
+from robustbench_seg.reports.table import Cell, Head, Table
 
-import reports
-from reports.document import Cards, Gallery, Picture
-from reports.formats import html
-from reports.style import contrast
-from reports.table import Cell, Head, Table
+from robustbench_seg import reports
 from robustbench_seg.reporting.sections import summary
 from tests.helpers.parsed_page import EVIL, Page
 from tests.helpers.paths import ROOT
@@ -49,7 +49,7 @@ def test_two_renders_have_the_same_bytes_in_any_process() -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); "
         "from tests.helpers.sample_report import sample_document; "
-        "from reports.formats import html; "
+        "from robustbench_seg.reports.formats import html; "
         "sys.stdout.buffer.write(html.render(sample_document()).encode())"
     )
     command = [sys.executable, "-c", code, str(ROOT)]

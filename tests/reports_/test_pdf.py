@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
+from robustbench_seg.reports.formats import pdf
+from robustbench_seg.reports.table import Cell, Head, Table
 
-from reports.formats import pdf
-from reports.table import Cell, Head, Table
 from tests.helpers.paths import ROOT
 from tests.helpers.sample_report import (
     sample_document,
@@ -117,7 +117,8 @@ def test_two_renders_have_the_same_bytes_in_any_process(tmp_path: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); "
         "from tests.helpers.sample_report import sample_document; "
-        "from reports.formats import pdf; sys.stdout.buffer.write(pdf.render(sample_document()))"
+        "from robustbench_seg.reports.formats import pdf; "
+        "sys.stdout.buffer.write(pdf.render(sample_document()))"
     )
     command = [sys.executable, "-c", code, str(ROOT)]
     environment = {**os.environ, "PYTHONHASHSEED": "7", "TMPDIR": str(tmp_path)}

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
-
-from reports.document import Document, Fold, Part, Section, one_line
-from reports.formats import terminal
-from reports.table import Cell, Head, Table
+from robustbench_seg.reports.document import Document, Fold, Part, Section, one_line
+from robustbench_seg.reports.formats import terminal
+from robustbench_seg.reports.table import Cell, Head, Table
 
 EVIL = ":car: [bold]x[/] [link=http://a]y[/link] \\[ {1} \x1b[31m"
 

@@ -8,8 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from corruptions.checks import unknown
-
+from ...corruptions.checks import unknown
 from ...errors import InputError
 from .corruption import CorruptionSuite, TakenSuite
 from .resolution import ResolutionSuite

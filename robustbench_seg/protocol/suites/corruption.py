@@ -22,9 +22,8 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from corruptions.catalogue import find
-from corruptions.checks import SEVERITIES, check_severity, unknown
-
+from ...corruptions.catalogue import find
+from ...corruptions.checks import SEVERITIES, check_severity, unknown
 from ...errors import InputError
 from ...scores.policy import Column, SeverityPolicy
 from ..condition import Condition

@@ -24,8 +24,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
 
-from corruptions.checks import unknown
-
+from ...corruptions.checks import unknown
 from ...errors import InputError
 from ...models.base import WindowMode
 from ..condition import CLEAN, Condition, parse_condition

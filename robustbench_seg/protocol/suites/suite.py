@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
-from corruptions.checks import unknown
-
+from ...corruptions.checks import unknown
 from ...errors import InputError
 from ...scores.policy import SeverityPolicy
 from ..condition import Condition

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from reports.table import Cell, Head, Table
-from reports.text import MISSING
-
+from ...reports.table import Cell, Head, Table
+from ...reports.text import MISSING
 from .. import tables
 from ..tables import HEADINGS, change, score
 from ..words import NOT_MEASURED, common, corruption_name, count, severity_range, short_name

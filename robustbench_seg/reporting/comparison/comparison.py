@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from reports import Page
-
 from ...folders import RESULTS
+from ...reports import Page
 from ..files import Reported
 from ..run import meanings
 from .description import ComparisonData

@@ -11,8 +11,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.style import INK, MARKERS, MUTED, POINTS, RC, RULE, SERIES, SURFACE
-
+from ...reports.style import INK, MARKERS, MUTED, POINTS, RC, RULE, SERIES, SURFACE
 from ..figures import ROW, label_severities
 from .description import ComparisonData
 from .tables import score_name

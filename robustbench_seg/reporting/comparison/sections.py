@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from reports.document import Part, Plot, Plots, Section, file_name
-
+from ...reports.document import Part, Plot, Plots, Section, file_name
 from .. import examples
 from ..sections import NOT_MEASURED_HERE
 from . import breakdowns, figures, tables

@@ -10,9 +10,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from reports.table import Cell, Head, Table
-from reports.text import MISSING
-
+from ...reports.table import Cell, Head, Table
+from ...reports.text import MISSING
 from .. import tables
 from ..intervals import IntervalTable
 from ..tables import HEADINGS, change, score

@@ -12,8 +12,12 @@ from typing import overload
 import pandas as pd
 from matplotlib.figure import Figure
 
-from reports import Page
-from reports.document import (
+from ...erf.field import Field, Measurement, field_table, radial_table
+from ...folders import RESULTS
+from ...models.base import NOTHING
+from ...names import slug
+from ...reports import Page
+from ...reports.document import (
     Fold,
     Gallery,
     Key,
@@ -25,13 +29,8 @@ from reports.document import (
     Section,
     file_name,
 )
-from reports.paper import colors
-from reports.style import encoded
-
-from ...erf.field import Field, Measurement, field_table, radial_table
-from ...folders import RESULTS
-from ...models.base import NOTHING
-from ...names import slug
+from ...reports.paper import colors
+from ...reports.style import encoded
 from ..files import Reported
 from ..words import count
 from . import figures

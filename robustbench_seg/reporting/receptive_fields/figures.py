@@ -9,8 +9,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from reports.style import INK, MUTED, RC, RULE, SERIES
-
+from ...reports.style import INK, MUTED, RC, RULE, SERIES
 from .maps import (
     MARGIN,
     Box,

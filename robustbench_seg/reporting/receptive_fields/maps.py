@@ -21,10 +21,9 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
-from reports.style import INK, MUTED, POINTS, score_colors
-
 from ...erf.extent import Map, Pixel, mass_by_radius, squares
 from ...erf.field import Field
+from ...reports.style import INK, MUTED, POINTS, score_colors
 
 Colors = Mapping[str, str]
 ON_PAGE: Final[Colors] = {INK: INK, MUTED: MUTED}

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from reports.table import Cell, Head, Table
-from reports.text import MISSING, percent
-
 from ...erf.field import field_table
+from ...reports.table import Cell, Head, Table
+from ...reports.text import MISSING, percent
 from .maps import FieldMap
 
 SHARES = (20, 30, 50, 99)

@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.compiling import kernel
-
+from ...corruptions.compiling import kernel
 from .noise import lattice
 from .randomness import Random
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.compiling import kernel
-
+from ...corruptions.compiling import kernel
 from .columns import Patch
 from .light import DUSK, HORIZON, ZENITH
 from .noise import fractal_noise, lattice, value_noise

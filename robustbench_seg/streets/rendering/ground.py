@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.compiling import kernel
-
+from ...corruptions.compiling import kernel
 from .columns import Strip
 from .light import WET, sky_color
 from .noise import fractal_noise, lattice, value_noise

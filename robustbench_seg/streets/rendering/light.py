@@ -7,8 +7,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.compiling import kernel
-
+from ...corruptions.compiling import kernel
 from .noise import fractal_noise
 from .randomness import Random
 

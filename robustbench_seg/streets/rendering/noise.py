@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from corruptions.compiling import kernel
+from ...corruptions.compiling import kernel
 
 _X = np.uint64(0x9E3779B97F4A7C15)
 _Y = np.uint64(0xC2B2AE3D27D4EB4F)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.compiling import kernel
-
+from ...corruptions.compiling import kernel
 from .camera import Lens
 from .columns import Patch, Plane
 from .shapes import OUTSIDE, SOLID, cover

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corruptions.compiling import kernel
-
+from ...corruptions.compiling import kernel
 from .camera import Hood, Lens
 from .canvas import BALL, CYLINDER, GLOW
 from .columns import House, Patch, Strip
