@@ -24,9 +24,9 @@ from statistics import median
 import imagecorruptions
 import numpy as np
 from numpy.typing import NDArray
+
 from robustbench_seg.corruptions import corrupt, corruption_names, find, image_key
 from robustbench_seg.corruptions.checks import SEVERITIES
-
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.protocol.suites import load_suite
 

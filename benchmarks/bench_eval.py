@@ -24,11 +24,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from robustbench_seg.corruptions import corrupt
 from torch import Tensor, nn
 from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 import robustbench_seg
+from robustbench_seg.corruptions import corrupt
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.models.base import IMAGENET

@@ -20,8 +20,8 @@ from itertools import cycle, islice
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from robustbench_seg.corruptions import corrupt, image_key
 
+from robustbench_seg.corruptions import corrupt, image_key
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.inference.predict import Predictor

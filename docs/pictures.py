@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+
 from robustbench_seg.corruptions import REGISTRY, corrupt
 from robustbench_seg.corruptions.checks import SEVERITIES
-
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.datasets.taxonomies import CITYSCAPES
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from robustbench_seg.corruptions import corrupt
 
 import robustbench_seg
 from robustbench_seg import __version__
 from robustbench_seg.__main__ import main
+from robustbench_seg.corruptions import corrupt
 from robustbench_seg.inference import condition_images
 from tests.helpers.frames import CITY, image_path, label_path, write_tree
 

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from robustbench_seg.corruptions import corrupt, corruption_names
-from robustbench_seg.corruptions.checks import SEVERITIES
 
 from robustbench_seg import cli
 from robustbench_seg.copies.digests import (
@@ -24,6 +22,8 @@ from robustbench_seg.copies.digests import (
     suite_digests,
     total_digest,
 )
+from robustbench_seg.corruptions import corrupt, corruption_names
+from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.protocol.spec import pixel_digest
 from robustbench_seg.protocol.suites import load_suite

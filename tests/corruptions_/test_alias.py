@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from robustbench_seg.corruptions.noise.alias import BLOCK, alias_tables, draw_levels
-from robustbench_seg.corruptions.randomness import draw_words
 from scipy import stats
 
+from robustbench_seg.corruptions.noise.alias import BLOCK, alias_tables, draw_levels
+from robustbench_seg.corruptions.randomness import draw_words
 from tests.helpers.alias_shares import table_shares
 
 

@@ -11,6 +11,7 @@ import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from robustbench_seg.corruptions import corrupt
 from robustbench_seg.corruptions.arithmetic import exponential
 from robustbench_seg.corruptions.blur import motion
@@ -18,7 +19,6 @@ from robustbench_seg.corruptions.blur.gaussian import GAUSSIAN_BLUR, smooth
 from robustbench_seg.corruptions.blur.glass import GLASS_BLUR
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.corruptions.kernels import glass
-
 from tests.helpers import pictures
 from tests.helpers.pictures import Pixels, flat, noise, real_frames, reference, rendered_frame
 

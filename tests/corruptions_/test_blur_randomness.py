@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
+
 from robustbench_seg.corruptions import corrupt
 from robustbench_seg.corruptions.arithmetic import cosine_and_sine, exponential
 from robustbench_seg.corruptions.blur import motion
@@ -14,8 +16,6 @@ from robustbench_seg.corruptions.blur.glass import GLASS_BLUR
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.corruptions.kernels import glass
 from robustbench_seg.corruptions.randomness import fill_words
-from scipy import stats
-
 from tests.helpers.pictures import noise, reference
 
 NAMES = ("motion_blur", "defocus_blur", "glass_blur", "gaussian_blur")

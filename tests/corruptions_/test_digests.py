@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from robustbench_seg.corruptions import corrupt, corruption_names
 from robustbench_seg.corruptions.checks import SEVERITIES
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
 from robustbench_seg.corruptions import corrupt
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.corruptions.digital.contrast import CONTRAST, WHOLE
-
 from tests.helpers import pictures
 from tests.helpers.pictures import Pixels, flat, noise, real_frames, reference, rendered_frame
 

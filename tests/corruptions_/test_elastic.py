@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage, stats
+
 from robustbench_seg.corruptions import corrupt
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.corruptions.digital import elastic
-from scipy import ndimage, stats
-
 from tests.helpers import pictures
 from tests.helpers.pictures import (
     Pixels,

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
+
 from robustbench_seg.corruptions import corrupt
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.corruptions.kernels import fog
 from robustbench_seg.corruptions.randomness import fill_words
 from robustbench_seg.corruptions.weather import fog as definition
-from scipy import stats
-
 from tests.helpers.pictures import PICTURES, Pixels, differences, noise, real_frames, reference
 
 

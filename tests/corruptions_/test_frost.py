@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
+
 from robustbench_seg.corruptions import InputError, corrupt
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.corruptions.kernels import frost
 from robustbench_seg.corruptions.weather import frost as definition
-from scipy import stats
-
 from tests.helpers.pictures import (
     PICTURES,
     Pixels,

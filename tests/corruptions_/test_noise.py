@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
+
 from robustbench_seg.corruptions import corrupt
 from robustbench_seg.corruptions.catalogue import REGISTRY
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.corruptions.noise import impulse, normal, shot
 from robustbench_seg.corruptions.randomness import draw_words
-from scipy import stats
-
 from tests.helpers.alias_shares import table_shares
 from tests.helpers.pictures import PICTURES, Pixels, noise, real_frames, reference
 

@@ -7,9 +7,10 @@ import hashlib
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
+
 from robustbench_seg.corruptions.normals import _box_muller, draw_normals
 from robustbench_seg.corruptions.randomness import draw_words
-from scipy import stats
 
 MANY = 4_000_000
 

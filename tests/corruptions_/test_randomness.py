@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from robustbench_seg.corruptions.randomness import draw_words
 from scipy import stats
+
+from robustbench_seg.corruptions.randomness import draw_words
 
 STREAMS = (0, 1, 2**63, 2**64 - 1, 0x7FC5B503A1C867EC)
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from robustbench_seg.corruptions import (
     REGISTRY,
     Implementation,

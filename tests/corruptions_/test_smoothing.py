@@ -6,8 +6,9 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from robustbench_seg.corruptions.smoothing import gaussian_weights, smooth
 from scipy import ndimage
+
+from robustbench_seg.corruptions.smoothing import gaussian_weights, smooth
 
 
 @pytest.mark.parametrize(

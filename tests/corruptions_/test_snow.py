@@ -8,14 +8,14 @@ from types import ModuleType
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage, stats
+
 from robustbench_seg.corruptions import corrupt
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.corruptions.kernels import snow
 from robustbench_seg.corruptions.normals import draw_normals
 from robustbench_seg.corruptions.randomness import draw_words
 from robustbench_seg.corruptions.weather import snow as definition
-from scipy import ndimage, stats
-
 from tests.helpers.pictures import PICTURES, Pixels, differences, noise, real_frames, reference
 
 

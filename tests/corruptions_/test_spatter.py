@@ -8,6 +8,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage, stats
+
 from robustbench_seg.corruptions import corrupt
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.corruptions.kernels import spatter
@@ -18,8 +20,6 @@ from robustbench_seg.corruptions.weather import spatter as definition
 from robustbench_seg.corruptions.weather.canny import STRONG, edges
 from robustbench_seg.corruptions.weather.distance_transform import distances
 from robustbench_seg.corruptions.weather.spatter import SPATTER, THINNEST_MUD
-from scipy import ndimage, stats
-
 from tests.helpers.pictures import PICTURES, Pixels, differences, noise, real_frames, reference
 
 cv2 = pytest.importorskip("cv2")

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+
 from robustbench_seg.corruptions import corrupt, image_key
 from robustbench_seg.corruptions.checks import SEVERITIES
-
 from tests.helpers.pictures import noise
 
 NAMES = ("snow", "spatter", "fog", "frost")

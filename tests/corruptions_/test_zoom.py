@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+
 from robustbench_seg.corruptions import corrupt
 from robustbench_seg.corruptions.blur.zoom import ZOOM_BLUR
 from robustbench_seg.corruptions.checks import SEVERITIES
-
 from tests.helpers import pictures
 from tests.helpers.pictures import PICTURES, Pixels, noise, real_frames, reference, rendered_frame
 

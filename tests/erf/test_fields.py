@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from robustbench_seg.corruptions import corrupt, image_key
 from torch import nn
 
 from robustbench_seg import effective_receptive_field
+from robustbench_seg.corruptions import corrupt, image_key
 from robustbench_seg.erf.extent import SHARES, replknet_squares
 from robustbench_seg.erf.field import Field, field_table, radial_table
 from robustbench_seg.erf.gradients import batch_sums

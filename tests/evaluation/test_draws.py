@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
-from robustbench_seg.corruptions import corrupt, corruption_names, find
 
 import robustbench_seg
 from robustbench_seg import compare
+from robustbench_seg.corruptions import corrupt, corruption_names, find
 from robustbench_seg.errors import InputError
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.reporting.intervals import covers

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from robustbench_seg.corruptions import corrupt
 
 import robustbench_seg
+from robustbench_seg.corruptions import corrupt
 from robustbench_seg.datasets.cityscapes import cityscapes
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference import condition_images

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from robustbench_seg.corruptions import Implementation
 
 from robustbench_seg import evaluate
+from robustbench_seg.corruptions import Implementation
 from robustbench_seg.runs.store import Store
 from robustbench_seg.scores.metrics import iou
 
@@ -31,6 +31,7 @@ def matrices(
         "espnet",
         data=str(data / "data" / "cityscapes_mini"),
         split="train",
+        limit=4,
         weights=data / "weights" / "espnet" / "espnet_p_2_q_8.pth",
         corruptions=RANDOM,
         severities=[SEVERITY],

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from robustbench_seg.corruptions.reference import corrupt_by_reference
-from robustbench_seg.corruptions.seeding import stream_seed
 
 import robustbench_seg
+from robustbench_seg.corruptions.reference import corrupt_by_reference
+from robustbench_seg.corruptions.seeding import stream_seed
 from robustbench_seg.datasets.image_files import read_image
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference import condition_images

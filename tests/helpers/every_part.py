@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from matplotlib.figure import Figure
+
 from robustbench_seg.reports.document import (
     Card,
     Cards,
@@ -19,7 +20,6 @@ from robustbench_seg.reports.document import (
 )
 from robustbench_seg.reports.style import POINTS, SERIES
 from robustbench_seg.reports.table import Cell, Head, Table
-
 from tests.helpers.sample_report import png
 
 

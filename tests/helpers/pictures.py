@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
 from robustbench_seg.corruptions.reference import SEEDED_BY_ARGUMENT
 
 Pixels = NDArray[np.uint8]

@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from robustbench_seg.corruptions import corrupt
-from robustbench_seg.reports.table import Table
 from torch import Tensor, nn
 
 import robustbench_seg
+from robustbench_seg.corruptions import corrupt
 from robustbench_seg.datasets.cityscapes import cityscapes
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference.predict import Predictor
@@ -26,6 +25,7 @@ from robustbench_seg.models.registry import load_model
 from robustbench_seg.protocol.input_geometry import InputView
 from robustbench_seg.reporting.report import Report
 from robustbench_seg.reporting.run import Run
+from robustbench_seg.reports.table import Table
 from robustbench_seg.scores.intervals import TIDY_COLUMNS
 from robustbench_seg.scores.metrics import confusion_matrix, mean_iou
 from robustbench_seg.scores.resolution import CurvePoint, resolution_table, with_intervals

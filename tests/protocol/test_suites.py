@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from robustbench_seg.corruptions import InputError, corruption_names
 
+from robustbench_seg.corruptions import InputError, corruption_names
 from robustbench_seg.protocol import suites
 from robustbench_seg.protocol.suites import SUITES, CorruptionSuite, load_suite
 from tests.helpers.suite_files import RAIN_AND_GLARE, corruption_suite

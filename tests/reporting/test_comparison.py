@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from robustbench_seg.reports.document import unfolded
-from robustbench_seg.reports.formats import html, latex
-from robustbench_seg.reports.table import Cell, Table
 
 from robustbench_seg import reports
 from robustbench_seg.reporting.comparison import Comparison, breakdowns, figures, tables
 from robustbench_seg.reporting.examples import Example
+from robustbench_seg.reports.document import unfolded
+from robustbench_seg.reports.formats import html, latex
+from robustbench_seg.reports.table import Cell, Table
 from tests.helpers.paths import ROOT
 from tests.helpers.sample_comparison import sample_comparison
 from tests.helpers.sample_report import png

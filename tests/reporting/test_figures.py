@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
-from robustbench_seg.reports.style import CSS_VARIABLES, contrast, score_colors, text_on
-from robustbench_seg.reports.svg import inline_svg
 
 from robustbench_seg.reporting import figures
+from robustbench_seg.reports.style import CSS_VARIABLES, contrast, score_colors, text_on
+from robustbench_seg.reports.svg import inline_svg
 from tests.helpers.sample_report import COUNTED, severity_frame
 
 SCORES = severity_frame().droplevel(0)

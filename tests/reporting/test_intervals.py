@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from robustbench_seg.reporting.report import Report
 from robustbench_seg.reports.document import Document, unfolded
 from robustbench_seg.reports.formats import html
 from robustbench_seg.reports.table import Table
-
-from robustbench_seg.reporting.report import Report
 from tests.helpers.sample_report import run_tables, sample_document
 from tests.helpers.sample_runs import frame, make_run, model
 

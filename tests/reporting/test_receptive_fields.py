@@ -12,8 +12,6 @@ import pytest
 from matplotlib.image import AxesImage
 from PIL import Image
 from pypdf import PdfReader
-from robustbench_seg.reports.formats import html
-from robustbench_seg.reports.table import Table
 
 from robustbench_seg.erf.field import Field, Measurement, Unit
 from robustbench_seg.reporting.receptive_fields import ReceptiveFields, figures, tables
@@ -24,6 +22,8 @@ from robustbench_seg.reporting.receptive_fields.maps import (
     resampled,
     scale_length,
 )
+from robustbench_seg.reports.formats import html
+from robustbench_seg.reports.table import Table
 from tests.helpers.parsed_page import EVIL, Page
 
 

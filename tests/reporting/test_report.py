@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from robustbench_seg.reports.document import Gallery, PictureGroup, unfolded
-from robustbench_seg.reports.table import Table
 
 from robustbench_seg.errors import InputError
 from robustbench_seg.protocol.cell import Cell
@@ -23,6 +21,8 @@ from robustbench_seg.reporting.examples import Example, picture_groups
 from robustbench_seg.reporting.files import check_formats
 from robustbench_seg.reporting.report import Report
 from robustbench_seg.reporting.run import document
+from robustbench_seg.reports.document import Gallery, PictureGroup, unfolded
+from robustbench_seg.reports.table import Table
 from robustbench_seg.runs.store import Failure
 from tests.helpers.paths import ROOT
 from tests.helpers.sample_report import png, run_tables, sample_run, tabled_run

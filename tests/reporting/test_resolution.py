@@ -9,8 +9,6 @@ from html import unescape
 import numpy as np
 import pandas as pd
 import pytest
-from robustbench_seg.reports.formats.html import render
-from robustbench_seg.reports.table import Table
 
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.input_geometry import RelativeWindow
@@ -19,6 +17,8 @@ from robustbench_seg.reporting.published import segformer_table1c
 from robustbench_seg.reporting.report import Report
 from robustbench_seg.reporting.resolution import curves
 from robustbench_seg.reporting.run import document
+from robustbench_seg.reports.formats.html import render
+from robustbench_seg.reports.table import Table
 from robustbench_seg.runs.store import Picture
 from tests.helpers import sample_runs
 from tests.helpers.sample_report import TabledRun, png, run_tables, tabled_run

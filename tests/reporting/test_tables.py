@@ -6,11 +6,11 @@ import math
 
 import pandas as pd
 import pytest
-from robustbench_seg.reports.table import Cell, Head, Table
-from robustbench_seg.reports.text import percent, points
 
 from robustbench_seg.reporting import tables
 from robustbench_seg.reporting.words import corruption_name, severity_range, short_name
+from robustbench_seg.reports.table import Cell, Head, Table
+from robustbench_seg.reports.text import percent, points
 from tests.helpers.sample_report import (
     COUNTED,
     class_frame,

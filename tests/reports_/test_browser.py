@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from robustbench_seg.reports.formats import html
 
+from robustbench_seg.reports.formats import html
 from tests.helpers.browser import open_page
 from tests.helpers.every_part import every_part
 from tests.helpers.parsed_page import EVIL

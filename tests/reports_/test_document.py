@@ -11,6 +11,8 @@ from unittest.mock import patch
 
 import pytest
 from pypdf import PdfReader
+
+from robustbench_seg import reports
 from robustbench_seg.reports.document import (
     Cards,
     Document,
@@ -22,8 +24,6 @@ from robustbench_seg.reports.document import (
     unfolded,
 )
 from robustbench_seg.reports.formats import Format, html, latex, markdown, pdf
-
-from robustbench_seg import reports
 from tests.helpers.every_part import every_part, plot
 
 EVIL = '"><script>alert(1)</script>{{ 1 }}'

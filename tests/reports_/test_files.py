@@ -12,12 +12,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PIL import Image
-from robustbench_seg.reports import paper
-from robustbench_seg.reports.formats import html
-from robustbench_seg.reports.style import CSS_VARIABLES, contrast
 
 from robustbench_seg import reports
 from robustbench_seg.reporting import figures
+from robustbench_seg.reports import paper
+from robustbench_seg.reports.formats import html
+from robustbench_seg.reports.style import CSS_VARIABLES, contrast
 from tests.helpers.sample_report import run_tables, sample_document, severity_frame
 
 

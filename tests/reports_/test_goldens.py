@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from robustbench_seg.reports.document import Cards
 from robustbench_seg.reports.formats import html, latex, markdown, pdf
 from robustbench_seg.reports.table import Table
-
 from tests.helpers.goldens import assert_golden
 from tests.helpers.paths import GOLDEN
 from tests.helpers.sample_comparison import sample_comparison

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from robustbench_seg import reports
+from robustbench_seg.reporting.sections import summary
 from robustbench_seg.reports.document import Cards, Gallery, Picture
 from robustbench_seg.reports.formats import html
 from robustbench_seg.reports.style import contrast
 from robustbench_seg.reports.table import Cell, Head, Table
-
-from robustbench_seg import reports
-from robustbench_seg.reporting.sections import summary
 from tests.helpers.parsed_page import EVIL, Page
 from tests.helpers.paths import ROOT
 from tests.helpers.sample_report import run_tables, sample_document, sample_report, summary_frame

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from robustbench_seg.reports.formats import latex
 from robustbench_seg.reports.table import Cell, Head, Table
-
 from tests.helpers.sample_report import (
     sample_document,
 )

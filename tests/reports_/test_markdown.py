@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
 from robustbench_seg.reports.document import one_line
 from robustbench_seg.reports.formats import markdown
 from robustbench_seg.reports.table import Cell, Head, Table
-
 from tests.helpers.sample_report import (
     sample_document,
 )

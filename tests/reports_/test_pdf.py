@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
+
 from robustbench_seg.reports.formats import pdf
 from robustbench_seg.reports.table import Cell, Head, Table
-
 from tests.helpers.paths import ROOT
 from tests.helpers.sample_report import (
     sample_document,

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+
 from robustbench_seg.reports.document import Document, Fold, Part, Section, one_line
 from robustbench_seg.reports.formats import terminal
 from robustbench_seg.reports.table import Cell, Head, Table
