@@ -152,6 +152,8 @@ def check(found: "SplitReport") -> None:
             say(f"{absent} of {len(dataset.classes)} classes have no pixel in these labels.")
         sizes = ", ".join(f"{n} of {width}x{height}" for (width, height), n in found.sizes.items())
         say(f"{good} frame{'s' if good > 1 else ''}: {sizes}")
+        if found.turned:
+            say(f"turned as their EXIF orientation says: {found.turned} of {good}")
         if dataset.conditions:
             say("conditions: " + ", ".join(f"{n} {name}" for name, n in found.conditions.items()))
     for kind, lines in found.problems.items():

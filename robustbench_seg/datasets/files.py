@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .image_files import read_image
+from .image_files import open_image, orientation, read_image
 from .label_files import Channel, Color, read_label
 
 
@@ -32,6 +32,14 @@ class FileFrame:
     """Class of each colour that an RGB label may hold."""
     channel: Channel | None = None
     """Channel of an RGB label that holds its values."""
+    palette: dict[int, Color] = field(default_factory=dict, compare=False)
+    """Colours of the indices of labels that were read; frames that share it have one palette."""
+
+    @property
+    def turned(self) -> bool:
+        """Whether the image is not stored upright; InputError if it cannot be read."""
+        with open_image(self.image_path) as file:
+            return orientation(file) > 1
 
     def image(self) -> NDArray[np.uint8]:
         """Return the RGB image, uint8 (H, W, 3); InputError if it cannot be read."""
@@ -45,4 +53,5 @@ class FileFrame:
             indexed=self.indexed,
             colors=self.colors,
             channel=self.channel,
+            palette=self.palette,
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from .files import FileFrame
+from .label_files import Color
 from .split_index import IMAGES, SplitIndex, files_in, images_below
 from .taxonomies import Taxonomy, taxonomy_names
 
@@ -26,7 +27,8 @@ def index_folders(images: Path, labels: Path, taxonomy: Taxonomy, split: str) ->
     stored: dict[str, list[Path]] = {}
     for path in label_paths:
         stored.setdefault(_key(path, labels, taxonomy.label_suffix), []).append(path)
-    keys = set()
+    keys: set[str] = set()
+    palette: dict[int, Color] = {}
     for path in image_paths:
         relative = path.relative_to(images)
         name = relative.with_name(path.stem.removesuffix(taxonomy.image_suffix)).as_posix()
@@ -41,6 +43,7 @@ def index_folders(images: Path, labels: Path, taxonomy: Taxonomy, split: str) ->
             indexed=taxonomy.indexed,
             colors=taxonomy.colors,
             channel=taxonomy.channel,
+            palette=palette,
         )
         if len(found) > 1 and expected not in found:
             both = " and ".join(each.name for each in found)

@@ -64,14 +64,20 @@ def open_image(path: Path) -> Iterator[ImageFile]:
         ) from error
 
 
-def upright(file: Image.Image) -> Image.Image:
+def upright(file: ImageFile) -> Image.Image:
     """Return an image turned as its EXIF orientation says, as viewers and annotation tools do."""
     file.load()  # which turns a TIFF, and then removes its tag
+    turn = _TURNS.get(orientation(file))
+    return file if turn is None else file.transpose(turn)
+
+
+def orientation(file: ImageFile) -> int:
+    """Return the EXIF orientation of an image, 1 to 8; 1 is upright, or unknown."""
     try:
-        orientation = file.getexif().get(ExifTags.Base.Orientation)
+        found = file.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # of damaged EXIF data, which viewers pass over: the pixels are whole
-        return file
-    return file.transpose(_TURNS[orientation]) if orientation in _TURNS else file
+        return 1
+    return found if found in _TURNS else 1
 
 
 def stored_modes(file: ImageFile) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,9 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from ..errors import InputError
-from .base import IGNORE
 from .image_files import open_image, stored_modes, upright
+from .label_values import Values, classes_of, held_values, unscaled
 
-Values = NDArray[np.integer[Any]]
 Color = tuple[int, int, int]
 Channel = Literal["red", "green", "blue"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
@@ -38,14 +37,16 @@ def read_label(
     indexed: bool = False,
     colors: Mapping[Color, int] | None = None,
     channel: Channel | None = None,
+    palette: dict[int, Color] | None = None,
 ) -> NDArray[np.uint8]:
     """Return the class of each pixel of a label file as uint8 (H, W), turned upright.
 
     `lookup` maps the values that the file may hold to classes or IGNORE; None: the values are the
     classes. The values are grey levels or, if `indexed`, the indices of a palette image, or one
     `channel` of an RGB image. An RGB image is else read by its `colors`, which map to classes or
-    IGNORE. Raises InputError, which says what was found, for other files, other values, and files
-    whose compression changes values.
+    IGNORE. `palette` gets the colours of the indices, which must be those of the labels before.
+    Raises InputError, which says what was found, for other files, other values, and files whose
+    compression changes values.
     """
     allowed = {value: value for value in range(256)} if lookup is None else lookup
     with open_image(path) as file:
@@ -60,6 +61,7 @@ def read_label(
             values = np.asarray(label)
         elif label.mode == "P" and indexed:
             values = np.asarray(label)
+            _check_palette(path, label, values, {} if palette is None else palette)
         elif (decoded := _decoded(label, modes, colors or {})) is not None:
             _check_greys(path, label, decoded, allowed)
             return decoded
@@ -68,8 +70,8 @@ def read_label(
         else:
             raise _refused(path, _found(label, modes, colors or {}))
     if white is not None:
-        values = _unscaled(path, values, white, allowed)
-    return _classes(path, values, allowed)
+        values = unscaled(path, values, white, allowed)
+    return classes_of(path, values, allowed)
 
 
 def _check_lossless(path: Path, file: ImageFile) -> None:
@@ -122,6 +124,21 @@ def _plain(path: Path, file: Image.Image) -> Image.Image:
     return file.convert(file.mode.removesuffix("A"))
 
 
+def _check_palette(
+    path: Path, file: Image.Image, values: Values, palette: dict[int, Color]
+) -> None:
+    """Raise InputError if an index has another colour than in the labels before."""
+    flat = file.getpalette("RGB") or []
+    for index in sorted(held_values(values)):
+        red, green, blue = (*flat[3 * index : 3 * index + 3], 0, 0, 0)[:3]
+        first = palette.setdefault(index, (red, green, blue))
+        if first != (red, green, blue):
+            raise InputError(
+                f"{path}: index {index} of its palette is {(red, green, blue)}, and {first} in "
+                "other labels: a program has ordered the palette anew; save all labels with one"
+            )
+
+
 def _channel(path: Path, file: Image.Image, modes: tuple[str, ...], channel: Channel) -> Values:
     """Return the values (H, W) of one channel of a decoded RGB file."""
     number = CHANNELS.index(channel)
@@ -164,7 +181,7 @@ def _check_greys(
     if not _is_grey(file):
         return
     greys = np.asarray(file.convert("RGB"))[..., 0]  # (H, W, 3) -> (H, W)
-    if _held(greys) <= allowed.keys() and (_classes(path, greys, allowed) != decoded).any():
+    if held_values(greys) <= allowed.keys() and (classes_of(path, greys, allowed) != decoded).any():
         raise InputError(
             f"{path}: shows greys alone, which are other classes as colours than as values; save "
             "it as an 8-bit grey image of values"
@@ -223,62 +240,3 @@ def _found(file: Image.Image, modes: tuple[str, ...], colors: Mapping[Color, int
         f"RGB with the colour {unknown}, which is no class's; {_GIVE} in which each class has its "
         "color, and ignore holds the others"
     )
-
-
-def _unscaled(path: Path, scaled: Values, white: int, allowed: Mapping[int, int]) -> Values:
-    """Return the values of grey whose white is stored as `white`, and scaled to 255 or 65,535.
-
-    Tools disagree on which of both is the value. Raises InputError where both could be meant.
-    """
-    largest = 255 if scaled.dtype == np.uint8 else 65535
-    stored = (scaled.astype(np.uint32) * white + largest // 2) // largest
-    fitting = [each for each in (stored, scaled) if _held(each) <= allowed.keys()]
-    if not fitting:
-        return stored
-    first, last = (_classes(path, each, allowed) for each in (fitting[0], fitting[-1]))
-    if not np.array_equal(first, last):
-        raise InputError(
-            f"{path}: its white is stored as {white}, and the classes differ if that means "
-            f"{largest}; save it with 8 bits, or give a taxonomy whose values and ignore hold only "
-            "one of them"
-        )
-    return fitting[0]
-
-
-def _held(values: Values) -> set[int]:
-    """Return the values that occur."""
-    if values.dtype == np.uint8:
-        found: set[int] = {*np.flatnonzero(np.bincount(values.reshape(-1))).tolist()}
-        return found
-    return {*np.unique(values).tolist()}
-
-
-def _classes(path: Path, values: Values, allowed: Mapping[int, int]) -> NDArray[np.uint8]:
-    """Look values (H, W) up; InputError for one that is not allowed."""
-    held = sorted(_held(values))
-    if unknown := [value for value in held if value not in allowed]:
-        raise InputError(f"{path}: holds {_ranges(unknown)}, {_described(allowed)}")
-    table = np.zeros(held[-1] + 1, np.uint8)
-    table[held] = [allowed[value] for value in held]
-    classes: NDArray[np.uint8] = table[values]
-    return classes
-
-
-def _described(allowed: Mapping[int, int]) -> str:
-    classes = [value for value, number in allowed.items() if number != IGNORE]
-    ignored = [value for value, number in allowed.items() if number == IGNORE]
-    return (
-        f"outside the classes, {_ranges(classes)}, and what is ignored, {_ranges(ignored)}; "
-        "convert it, or give a taxonomy of its values"
-    )
-
-
-def _ranges(values: Iterable[int]) -> str:
-    """Format numbers as ranges: 0-18, 255."""
-    ranges: list[list[int]] = []
-    for value in sorted(values):
-        if ranges and value == ranges[-1][1] + 1:
-            ranges[-1][1] = value
-        else:
-            ranges.append([value, value])
-    return ", ".join(f"{low}-{high}" if high > low else f"{low}" for low, high in ranges) or "none"

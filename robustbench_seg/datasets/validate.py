@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..progress import Progress, silent
 from .base import Dataset
+from .files import FileFrame
 from .frame_checks import check_pair, ground_truth_problem
 from .registry import find_split
 from .split_index import SplitIndex
@@ -33,6 +34,8 @@ class SplitReport:
     class_frames: NDArray[np.int64]
     """Frames that show each class, (C,)."""
     ignored_pixels: int
+    turned: int
+    """Images that are not stored upright, and turned as their EXIF orientation says."""
 
 
 def check_dataset(
@@ -60,7 +63,7 @@ def check_dataset(
     conditions: Counter[str] = Counter()
     class_pixels = np.zeros(len(dataset.classes), np.int64)
     class_frames = np.zeros_like(class_pixels)
-    total = 0
+    total = turned = 0
     for done, frame in enumerate(dataset.frames, start=1):
         try:
             label = frame.label()
@@ -73,6 +76,7 @@ def check_dataset(
             class_pixels += pixels
             class_frames += pixels > 0
             total += label.size
+            turned += isinstance(frame, FileFrame) and frame.turned
         progress("checking frames", done, len(dataset.frames), frame.name)
     problems["frames that cannot be evaluated"] = bad
     if total:
@@ -86,4 +90,5 @@ def check_dataset(
         class_pixels,
         class_frames,
         total - int(class_pixels.sum()),
+        turned,
     )

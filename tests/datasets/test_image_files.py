@@ -14,6 +14,7 @@ from robustbench_seg import corrupt_folder
 from robustbench_seg.copies.sources import read_source
 from robustbench_seg.datasets.files import FileFrame
 from robustbench_seg.datasets.frame_checks import check_pair
+from robustbench_seg.datasets.validate import check_dataset
 from robustbench_seg.errors import InputError
 from tests.helpers.trees import noise_image, save, values
 
@@ -78,6 +79,15 @@ def test_copies_are_written_upright(tmp_path: Path) -> None:
         for name in ("turned", "upright")
     )
     np.testing.assert_array_equal(turned_copy, upright_copy)
+
+
+def test_images_that_are_turned_are_counted(tmp_path: Path) -> None:
+    for number, orientation in enumerate((1, 3, 6, 9)):
+        image = noise_image() if orientation != 6 else noise_image().transpose(1, 0, 2)
+        oriented(tmp_path / "images" / f"{number}.jpg", image, orientation)
+        save(tmp_path / "labels" / f"{number}.png", values(19))
+    found = check_dataset(images=tmp_path / "images", labels=tmp_path / "labels")
+    assert (found.problems, found.turned) == ({}, 2)
 
 
 def test_a_label_drawn_on_the_image_as_stored_is_refused_with_the_cause(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from PIL import Image
 from robustbench_seg.datasets.base import IGNORE
 from robustbench_seg.datasets.files import FileFrame
 from robustbench_seg.datasets.registry import open_dataset
+from robustbench_seg.datasets.validate import check_dataset
 from robustbench_seg.errors import InputError
 from tests.helpers.png import grey_png
 from tests.helpers.stored_forms import read_stored_image, read_stored_label
@@ -150,6 +151,21 @@ def test_palettes_of_greys(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"greys are 0-255 and whose indices are 0-1; if the gre"):
         label(path)
     np.testing.assert_array_equal(label(path, indexed=True), values(2))
+
+
+def test_a_palette_that_was_ordered_anew_is_refused(tmp_path: Path) -> None:
+    images, labels = write_folders(tmp_path, ("a", "b", "c"))
+    colors = np.random.default_rng(0).integers(0, 256, (256, 3))
+    for name, few in (("a", 19), ("b", 3), ("c", 5)):
+        written(labels / f"{name}.png", with_palette(values(few), colors[: max(few, 4)]))
+    taxonomy = tmp_path / "few.toml"
+    taxonomy.write_text('classes = "cityscapes"\nindexed = true')
+    where: dict[str, Any] = {"images": images, "labels": labels, "classes": taxonomy}
+    assert check_dataset(**where).problems == {}
+    written(labels / "c.png", with_palette(values(5), colors[[0, 2, 1, 3, 4]]))
+    (problem,) = check_dataset(**where).problems["frames that cannot be evaluated"]
+    other, first = (tuple(colors[index].tolist()) for index in (2, 1))
+    assert f"c.png: index 1 of its palette is {other}, and {first} in other labels" in problem
 
 
 def test_alpha_channels_are_dropped_where_they_are_opaque(tmp_path: Path) -> None:

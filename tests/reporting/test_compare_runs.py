@@ -98,6 +98,12 @@ def test_an_unknown_reference_lists_the_known_ones(two: list[Run]) -> None:
         compare_runs(two, tables=["table5"])
 
 
+def test_ground_truth_of_one_class_is_stamped() -> None:
+    frames = [frame(number, class_pixels=(0, 100, 0)) for number in range(6)]
+    (stamp,) = make_run(Path("a"), frames=frames).report().stamps
+    assert stamp.startswith("ONE CLASS: only sky has ground truth; a model that predicts nothing")
+
+
 def test_warnings_name_their_run() -> None:
     preprocessing = {**model().preprocessing, "size": (64, 128)}
     small = model("b1", preprocessing=preprocessing, trained_on=NOTHING)

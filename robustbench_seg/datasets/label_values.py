@@ -1,0 +1,74 @@
+"""From the values in label files to classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .base import IGNORE
+
+Values = NDArray[np.integer[Any]]
+
+
+def unscaled(path: Path, scaled: Values, white: int, allowed: Mapping[int, int]) -> Values:
+    """Return the values of grey whose white is stored as `white`, and scaled to 255 or 65,535.
+
+    Tools disagree on which of both is the value. Raises InputError where both could be meant.
+    """
+    largest = 255 if scaled.dtype == np.uint8 else 65535
+    stored = (scaled.astype(np.uint32) * white + largest // 2) // largest
+    fitting = [each for each in (stored, scaled) if held_values(each) <= allowed.keys()]
+    if not fitting:
+        return stored
+    first, last = (classes_of(path, each, allowed) for each in (fitting[0], fitting[-1]))
+    if not np.array_equal(first, last):
+        raise InputError(
+            f"{path}: its white is stored as {white}, and the classes differ if that means "
+            f"{largest}; save it with 8 bits, or give a taxonomy whose values and ignore hold only "
+            "one of them"
+        )
+    return fitting[0]
+
+
+def held_values(values: Values) -> set[int]:
+    """Return the values that occur."""
+    if values.dtype == np.uint8:
+        found: set[int] = {*np.flatnonzero(np.bincount(values.reshape(-1))).tolist()}
+        return found
+    return {*np.unique(values).tolist()}
+
+
+def classes_of(path: Path, values: Values, allowed: Mapping[int, int]) -> NDArray[np.uint8]:
+    """Look values (H, W) up; InputError for one that is not allowed."""
+    held = sorted(held_values(values))
+    if unknown := [value for value in held if value not in allowed]:
+        raise InputError(f"{path}: holds {_ranges(unknown)}, {_described(allowed)}")
+    table = np.zeros(held[-1] + 1, np.uint8)
+    table[held] = [allowed[value] for value in held]
+    classes: NDArray[np.uint8] = table[values]
+    return classes
+
+
+def _described(allowed: Mapping[int, int]) -> str:
+    classes = [value for value, number in allowed.items() if number != IGNORE]
+    ignored = [value for value, number in allowed.items() if number == IGNORE]
+    return (
+        f"outside the classes, {_ranges(classes)}, and what is ignored, {_ranges(ignored)}; "
+        "convert it, or give a taxonomy of its values"
+    )
+
+
+def _ranges(values: Iterable[int]) -> str:
+    """Format numbers as ranges: 0-18, 255."""
+    ranges: list[list[int]] = []
+    for value in sorted(values):
+        if ranges and value == ranges[-1][1] + 1:
+            ranges[-1][1] = value
+        else:
+            ranges.append([value, value])
+    return ", ".join(f"{low}-{high}" if high > low else f"{low}" for low, high in ranges) or "none"
