@@ -46,24 +46,20 @@ def check_pair(
 
 
 def ground_truth_problem(names: Sequence[str], pixels: Sequence[int], total: int) -> str:
-    """Return why the labels of a split cannot tell models apart, or "".
+    """Return why every model could score 0 or 100 % on the labels of a split, or "".
 
     `pixels` counts the labelled pixels of each class (C,), and `total` all pixels.
     """
     present = [name for name, count in zip(names, pixels, strict=True) if count]
-    ignored = total - sum(pixels)
     if not present:
         return "no frame has any labelled pixel"
-    if len(present) > 1 or len(names) > 2:
+    if len(present) > 1:
         return ""
-    problem = f"{present[0]} is the only class with ground truth"
-    if len(names) == 1:
-        problem += ", and the only class: every prediction scores 100 %; add the other class"
-    else:
-        problem += ": a model that predicts nothing else scores 100 %; use more frames"
-    if ignored:
-        problem += (
-            f". {100 * ignored / total:.1f} % of the pixels are ignored: if these are a class, "
-            "give a taxonomy with its value, or --classes binary for masks of 0 and 255"
+    problem = f"only {present[0]} has ground truth: a model that predicts nothing else scores 100 %"
+    if ignored := total - sum(pixels):
+        return (
+            f"{problem}; {100 * ignored / total:.1f} % of the pixels are ignored: if they are "
+            "another class, give a taxonomy with its value, or --classes binary for masks of 0 "
+            "and 255"
         )
-    return problem
+    return f"{problem}; add frames that show other classes"

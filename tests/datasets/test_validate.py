@@ -15,6 +15,8 @@ from robustbench_seg.__main__ import main
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.datasets.validate import check_dataset
 from robustbench_seg.errors import InputError
+from robustbench_seg.evaluation.evaluate import prepare
+from robustbench_seg.protocol.request import Request
 from tests.helpers.frames import image_path, label_path, name, write_tree
 from tests.helpers.trees import HEIGHT, WIDTH, noise_image, save, values, write_acdc, write_folders
 
@@ -115,12 +117,12 @@ def test_colour_labels_and_unlabelled_frames_are_reported(tmp_path: Path) -> Non
     [
         (
             "values = [255]\nignore = [0]",
-            r"object is the only class .* every prediction scores 100",
+            r"only object has ground truth: .* 50\.0 % of the pixels are",
         ),
         (
             "",
-            "background is the only class with ground truth: a model that predicts nothing else "
-            "scores 100 %; .* 50.0 % of the pixels are ignored: .*--classes binary",
+            "only background has ground truth: a model that predicts nothing else scores 100 %; "
+            "50.0 % of the pixels are ignored: .*--classes binary",
         ),
         ("values = [0, 255]\nignore = []", None),
         ('classes = "binary"', None),
@@ -153,6 +155,19 @@ def test_masks_on_which_every_model_scores_100_are_a_problem(
     network.write_text(f"from torch import nn\ndef make(): return nn.Conv2d(3, {len(names)}, 1)\n")
     with pytest.raises(InputError, match=f"^--data {images}: {words}"):
         robustbench_seg.evaluate(f"python:{network}:make", **where, corruptions=["contrast"])
+
+
+def test_one_of_many_classes_is_a_problem_of_the_check_alone(tmp_path: Path) -> None:
+    images, labels = write_folders(tmp_path, ("a",))
+    save(labels / "a.png", values(1))
+    (problem,) = check_dataset(images=images, labels=labels).problems["labels"]
+    assert problem.startswith("only road has ground truth: ")
+    assert problem.endswith("; add frames that show other classes")
+    network = tmp_path / "net.py"
+    network.write_text("from torch import nn\ndef make(): return nn.Conv2d(3, 19, 1)\n")
+    request = Request(models=(f"python:{network}:make",), images=images, labels=labels)
+    plan, _ = prepare(request)
+    assert plan.spec.class_set(["a"]).sum() == 1
 
 
 def test_masks_are_read_in_every_form(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ from robustbench_seg.runs.database import FILE
 from robustbench_seg.runs.store import Store
 from tests.helpers import samples
 from tests.helpers.frames import CITY, write_tree
+from tests.helpers.frames import name as frame_name
 from tests.helpers.mutations import (
     mutated_bytes,
     mutated_json,
@@ -53,6 +54,7 @@ Feed = Callable[[random.Random], None]
 COMMANDS = (
     "eval --model b0@random --data tree --corruptions fog --severities 1-3 --limit 1 --out run",
     "eval --model espnet@random --images yard --labels yard --classes yard.toml --out run",
+    "eval --model espnet@random --data tree --frames list.txt --out run",
     "eval --model b0@random --data tree --class-map map.toml --suite suite.toml --out run",
     "eval --model b0@random --data tree --suite resolutions.toml --seed 1 --draws 2 --out run",
     "eval --model espnet@weights.safetensors --data tree --copy copy --batch 2 --out run",
@@ -91,6 +93,7 @@ class Fuzzer:
             "map.toml": samples.CLASS_MAP,
             "suite.toml": RAIN_AND_GLARE,
             "resolutions.toml": samples.RESOLUTIONS,
+            "list.txt": f"{frame_name(1)}\n{CITY}/{frame_name(0)}_leftImg8bit.png\n",
         }.items():
             (folder / name).write_text(text)
         tree = write_tree(folder / "tree", 2, width=64, height=32)
