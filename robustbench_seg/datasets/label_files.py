@@ -43,7 +43,7 @@ def read_label(
 
     `lookup` maps the values that the file may hold to classes or IGNORE; None: the values are the
     classes. The values are grey levels or, if `indexed`, the indices of a palette image, or one
-    `channel` of an RGB image. An RGB image is else read by its `colors`, which map to classes or
+    `channel` of an RGB image. Colours are else looked up in `colors`, which map to classes or
     IGNORE. `palette` gets the colours of the indices, which must be those of the labels before.
     Raises InputError, which says what was found, for other files, other values, and files whose
     compression changes values.
@@ -67,6 +67,8 @@ def read_label(
             return decoded
         elif label.mode == "P" and _is_grey_ramp(label):
             values = np.asarray(label)
+        elif label.mode == "RGB" and not _is_wide(modes) and _is_grey(label):
+            values = np.asarray(label)[..., 0]  # (H, W, 3) -> (H, W)
         else:
             raise _refused(path, _found(label, modes, colors or {}))
     if white is not None:
@@ -229,8 +231,6 @@ def _found(file: Image.Image, modes: tuple[str, ...], colors: Mapping[Color, int
         )
     if file.mode != "RGB":
         return f"{file.mode!r} (Pillow's name); convert it"
-    if _is_grey(file):
-        return "RGB with three equal channels; save one of them"
     held = [name for name, largest in zip(CHANNELS, pixels.max((0, 1)), strict=True) if largest]
     if len(held) == 1:
         return f'RGB with values in {held[0]} alone; {_GIVE} with channel = "{held[0]}"'

@@ -14,6 +14,7 @@ from robustbench_seg.datasets.cityscapes import cityscapes
 from robustbench_seg.errors import InputError
 from robustbench_seg.protocol.spec import FrameSpec
 from tests.helpers.frames import CITY, image_path, label_path, name, write_tree
+from tests.helpers.trees import noise_image, save
 
 
 def test_label_ids_become_train_ids_as_cityscapesscripts_says(tmp_path: Path) -> None:
@@ -31,10 +32,7 @@ def test_label_ids_become_train_ids_as_cityscapesscripts_says(tmp_path: Path) ->
 
 def test_labels_that_are_not_grey_ids_are_refused(tmp_path: Path) -> None:
     root = write_tree(tmp_path, 1)
-    path = label_path(root, 0)
-    with Image.open(path) as grey:
-        changed = grey.convert("RGB")
-    changed.save(path)
+    path = save(label_path(root, 0), noise_image())
     with pytest.raises(InputError, match=f"{path.name}: a label must be a grey image of class ID"):
         cityscapes(root).frames[0].label()
 
