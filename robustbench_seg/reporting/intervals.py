@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import compress
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from ..runs.run import StoredRun
-from ..scores.statistics import RELIABLE_UNITS, RESAMPLES
+from ..scores.statistics import MIN_UNITS, RELIABLE_UNITS, RESAMPLES
 from ..scores.tables import ALL_CLASSES
 from .words import count
-
-_FEW_OF_CLASS = 10
-"""Number of images with a class below which the interval of its IoU is too narrow."""
 
 
 class IntervalTable(NamedTuple):
@@ -67,33 +64,34 @@ def covers(run: StoredRun) -> str:
 
 def interval_notes(run: StoredRun) -> Iterator[str]:
     """Yield what a reader must know of the intervals, a sentence each."""
-    spec, images, groups = run.spec, len(run.frames), len(set(run.groups))
-    if images < 2:
-        yield "There is one image, so the uncertainty of the scores is unknown."
-        return
-    units, drawn = (groups, "groups") if run.grouped else (images, "images")
-    yield (
-        f"Intervals are 95 % bootstrap intervals {covers(run)}, from {RESAMPLES} resamples of the "
-        f"{drawn}. They cover the choice of images of this kind, not a repeated training."
-    )
-    if units < RELIABLE_UNITS:
+    spec, groups = run.spec, len(set(run.groups))
+    units, drawn = len(set(_units(run))), "groups" if run.grouped else "images"
+    if units < MIN_UNITS:
+        yield (
+            f"No intervals: 95 % intervals need at least {MIN_UNITS} {drawn}, and there "
+            f"{'is' if units == 1 else 'are'} {units}. How far the scores would move with other "
+            "images is unknown."
+        )
+    else:
+        yield (
+            f"Intervals are 95 % bootstrap intervals {covers(run)}, from {RESAMPLES} resamples of "
+            f"the {drawn}. They cover the choice of images of this kind, not a repeated training."
+        )
+    if MIN_UNITS <= units < RELIABLE_UNITS:
         yield (
             f"Only {units} {drawn}: intervals over fewer than {RELIABLE_UNITS} are too narrow. In "
             "simulations they contain the true value in 90 % of cases with 20, and in 87 % with 10."
         )
     if run.grouped:
         yield "Images are resampled by group (city or sequence): those of a group are similar."
-    elif all(run.groups) and groups < images:
+    elif all(run.groups) and groups < len(run.frames):
         of = f"{groups} groups (cities or sequences)" if groups > 1 else "one city or sequence"
         yield (
             f"The frames are from {of}, too few to resample by group. Frames of a group are "
-            "similar, so the scores are less certain than the intervals say."
+            "similar, so the scores are less certain than intervals and p-values say."
         )
-    if images >= RELIABLE_UNITS and (rare := _rare_classes(run)):
-        yield (
-            f"Fewer than {_FEW_OF_CLASS} images have ground truth of {', '.join(rare)}: the "
-            "intervals of their IoU are too narrow."
-        )
+    if units >= MIN_UNITS and (rare := _rare(run)):
+        yield f"No intervals, with fewer than {MIN_UNITS} {drawn}: {', '.join(rare)}."
     if spec.random and spec.draws > 1:
         yield (
             f"Random corruptions were drawn {spec.draws} times, with the seeds {spec.seed} to "
@@ -101,13 +99,23 @@ def interval_notes(run: StoredRun) -> Iterator[str]:
         )
 
 
-def _rare_classes(run: StoredRun) -> list[str]:
-    """Return the classes that few images have, each with their number: "train (3)"."""
+def _units(run: StoredRun) -> tuple[str, ...]:
+    """Return the image or the group that each finished frame is resampled with."""
+    return run.groups if run.grouped else run.frames
+
+
+def _rare(run: StoredRun) -> list[str]:
+    """Return the classes and conditions with few units, each with their number: "train (3)"."""
     finished = set(run.frames)
-    pixels = np.array([item.class_pixels for item in run.spec.frames if item.name in finished])
-    images = (pixels > 0).sum(axis=0)  # (frames, C) -> (C,)
-    return [
-        f"{name} ({number})"
-        for name, number in zip(run.spec.class_names, images, strict=True)
-        if 0 < number < _FEW_OF_CLASS
-    ]
+    frames = [item for item in run.spec.frames if item.name in finished]
+    there = {
+        name: [item.class_pixels[place] > 0 for item in frames]
+        for place, name in enumerate(run.spec.class_names)
+    }
+    if run.spec.taken:
+        there |= {
+            condition.name: [item.condition == condition.name for item in frames]
+            for condition in run.spec.conditions
+        }
+    numbers = {name: len(set(compress(_units(run), chosen))) for name, chosen in there.items()}
+    return [f"{name} ({number})" for name, number in numbers.items() if 0 < number < MIN_UNITS]

@@ -18,7 +18,7 @@ from ..protocol.spec import Spec
 from ..scores.bootstrap import Bootstrap
 from ..scores.intervals import intervals, tidy
 from ..scores.pixel_counts import PixelCounts
-from ..scores.statistics import MIN_GROUPS
+from ..scores.statistics import MIN_UNITS
 from .store import Failure, Picture, Store
 
 
@@ -80,7 +80,7 @@ class StoredRun:
     @property
     def grouped(self) -> bool:
         """Whether intervals resample groups of frames: all have one, and there are enough."""
-        return all(self.groups) and len(set(self.groups)) >= MIN_GROUPS
+        return all(self.groups) and len(set(self.groups)) >= MIN_UNITS
 
     def require_frames(self) -> None:
         """Raise InputError if no frame is finished."""
@@ -91,7 +91,8 @@ class StoredRun:
         """Return a table of scores, one of `tables`.
 
         "tidy" has the 95 % interval of every score of a condition, "intervals" those of all scores
-        that are derived from several conditions. Scores are fractions in [0, 1], taken over the
+        that are derived from several conditions; their ends are NaN below 10 images or groups.
+        Scores are fractions in [0, 1], taken over the
         finished frames. Raises InputError for another name, and where no frame is finished.
         """
         if name not in self.tables:

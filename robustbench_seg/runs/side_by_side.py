@@ -120,12 +120,13 @@ def compare(
     first_model: str | None = None,
     second_model: str | None = None,
 ) -> pd.DataFrame:
-    """Return the differences of all scores, second minus first, each with its 95 % interval.
+    """Return the differences of all scores, second minus first, with intervals and p-values.
 
     A run with several models needs the name of one. The table has one row per score of the suite
-    and the columns `first`, `second`, `difference`, `low`, `high`, `p` (p-value of no difference)
-    and `p_holm` (Holm-corrected for the number of corruptions, or of conditions). Raises InputError
-    unless both runs have the same finished images, labels, classes and suite.
+    and the columns `first`, `second`, `difference`, `low` and `high` (95 % interval, NaN below 10
+    images or groups), `p` (sign-flip test, NaN below 8), `p_holm` (Holm-corrected for the number of
+    corruptions, or of conditions) and `n_units` (images or groups). Raises InputError unless both
+    runs have the same finished images, labels, classes and suite.
     """
     names = (_model_name(first, first_model), _model_name(second, second_model))
     _check_alike(first, second)

@@ -1,7 +1,8 @@
-"""The bootstrap of one model: its score under every condition, each with an interval."""
+"""Scores of one model under every condition: with intervals, and exchanged with another model."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -10,9 +11,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .metrics import Scores
+from .metrics import METRICS, Scores
 from .pixel_counts import ConditionKey, PixelCounts, ScoreKey
-from .statistics import RESAMPLES, Samples, draw_weights, group_sums, interval, weighted_sums
+from .statistics import (
+    MIN_TEST_UNITS,
+    MIN_UNITS,
+    RESAMPLES,
+    Samples,
+    draw_weights,
+    group_sums,
+    interval,
+    sign_flips,
+    weighted_sums,
+)
 from .tables import ALL_CLASSES
 
 MIOU: ScoreKey = (ALL_CLASSES, "miou")
@@ -22,7 +33,8 @@ class Bootstrap:
     """Scores of the pixel counts of one model, and of resamples of its images or groups of them.
 
     Two models with counts of the same images get the same resamples, so their differences are
-    paired. With one image, or one group, the ends of all intervals are NaN.
+    paired. The units are images, or groups of them. A condition with fewer than `MIN_UNITS` units,
+    and a class with ground truth in fewer, has no interval: samples and ends are NaN.
     """
 
     def __init__(
@@ -38,12 +50,15 @@ class Bootstrap:
         counts = pixel_counts.counts
         # (images, draws, 3, C + K) -> (units, draws, 3, C + K)
         self._counts = counts if groups is None else group_sums(counts, groups)
-        self._weights = draw_weights(len(self._counts), resamples, seed)  # (resamples, units)
-
-    @property
-    def units(self) -> int:
-        """Number of images or groups that are resampled."""
-        return len(self._counts)
+        enough = len(self._counts) >= MIN_UNITS  # else no resample is looked at
+        # (resamples, units)
+        self._weights = draw_weights(len(self._counts), resamples if enough else 1, seed)
+        first = [columns[0] for columns in pixel_counts.conditions.values()]
+        truth = self._counts[:, first, 1] > 0  # (units, conditions, C + K)
+        self._units_with = truth.sum(axis=0)
+        """Number of units with ground truth of a class or category: (conditions, C + K)."""
+        self.units = truth.any(axis=-1).sum(axis=0)
+        """Number of units with ground truth under each condition: (conditions,)."""
 
     @property
     def scores(self) -> dict[ConditionKey, pd.DataFrame]:
@@ -84,14 +99,48 @@ class Bootstrap:
         value, samples = (
             self.pixel_counts.mean_over_draws(self.pixel_counts.class_iou(part)) for part in sums
         )  # (1 or resamples, draws, 3) -> (1 or resamples, conditions)
+        samples.loc[:, self._units_with[:, place] < MIN_UNITS] = np.nan
         return value, samples
 
-    def ends(self, samples: Samples) -> tuple[Scores, Scores]:
-        """Return the low and the high end of the interval of each column of samples."""
-        if self.units == 1:
-            undefined = np.full(samples.shape[1:], np.nan)
-            return undefined, undefined
-        return interval(samples)
+    def exchanged(self, other: Bootstrap) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the mIoU of both models for each exchange of `sign_flips`, one row each.
+
+        In a row, the models have exchanged their counts on some of the units, which are the same
+        for both. The columns (condition, severity) with fewer than `MIN_TEST_UNITS` units are NaN.
+        """
+        flips, classes = sign_flips(len(self._counts)), len(self.pixel_counts.classes)
+        pairs = self._pairs_of_draws(other)
+        columns = np.concatenate(pairs, axis=1)  # (models, draws)
+        miou = np.empty((2, len(flips), columns.shape[1]))  # (models, flips, draws)
+        for first in range(0, columns.shape[1], 8):  # draws that share the flips, which are larger
+            draws = slice(first, first + 8)
+            own = self._counts[:, columns[0, draws], :, :classes]  # (units, draws, 3, C)
+            others = other._counts[:, columns[1, draws], :, :classes]
+            change = (others - own).astype(np.float64)
+            start, end = own.sum(axis=0), others.sum(axis=0)  # (draws, 3, C)
+            rows = max(16, 2**19 // change[0].size)
+            for row in range(0, len(flips), rows):
+                part = slice(row, row + rows)
+                sums = start + weighted_sums(flips[part], change)  # (flips, draws, 3, C)
+                miou[0, part, draws] = self.pixel_counts.miou(sums)
+                miou[1, part, draws] = self.pixel_counts.miou(start + end - sums)
+        by_condition = np.split(miou, np.cumsum([pair.shape[1] for pair in pairs])[:-1], axis=-1)
+        means = np.stack([part.mean(axis=-1) for part in by_condition], axis=-1)
+        means[..., self.units < MIN_TEST_UNITS] = np.nan  # (models, flips, conditions)
+        ours, theirs = map(self.pixel_counts.by_condition, means)
+        return ours, theirs
+
+    def _pairs_of_draws(self, other: Bootstrap) -> list[NDArray[np.intp]]:
+        """Return the columns of both models for each condition, (models, draws).
+
+        Where one has fewer draws, both are repeated equally often up to a common number.
+        """
+        pairs = []
+        conditions = (item.pixel_counts.conditions.values() for item in (self, other))
+        for own in zip(*conditions, strict=True):
+            draws = math.lcm(*map(len, own))
+            pairs.append(np.array([np.resize(columns, draws) for columns in own], np.intp))
+        return pairs
 
     @cached_property
     def _scores_and_samples(self) -> tuple[dict[ConditionKey, pd.DataFrame], Samples]:
@@ -107,12 +156,19 @@ class Bootstrap:
                 first = columns.index(own[0])
                 draws = slice(first, first + len(own))
                 mean = samples[:, draws].mean(axis=1)  # (resamples, draws, scores) -> mean of draws
-                low, high = self.ends(mean)
+                mean[:, self._units_of_scores(condition) < MIN_UNITS] = np.nan
+                low, high = interval(mean)
                 numbers = {"value": values[draws].mean(axis=0), "low": low, "high": high}
                 numbers["sd_over_draws"] = standard_deviation(values[draws].T)
                 scores[condition] = pd.DataFrame(numbers, names)
                 miou.append(mean[:, list(by_name).index(MIOU)])
         return scores, np.stack(miou, axis=1)
+
+    def _units_of_scores(self, condition: ConditionKey) -> NDArray[np.intp]:
+        """Return the number of units with ground truth for each score of a condition, in order."""
+        place = list(self.pixel_counts.conditions).index(condition)
+        chosen = np.concatenate([self.pixel_counts.class_set, self.pixel_counts.category_set])
+        return np.append([self.units[place]] * len(METRICS), self._units_with[place, chosen])
 
     def _blocks(self) -> Iterator[dict[ConditionKey, list[int]]]:
         """Yield the conditions with their columns, about eight columns at a time.

@@ -9,15 +9,16 @@ from .bootstrap import Bootstrap
 from .metrics import mean_iou
 from .pixel_counts import PixelCounts
 from .policy import SeverityPolicy
+from .statistics import interval
 from .tables import class_scores, complete, suite_scores
 
 
-def with_interval(bootstrap: Bootstrap, value: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+def with_interval(value: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     """Return the one row of `value` with the ends of its interval over the rows of `samples`.
 
     The result has a row for each column of both, and columns value, low, high.
     """
-    low, high = bootstrap.ends(samples.to_numpy(float))
+    low, high = interval(samples.to_numpy(float))
     return pd.DataFrame({"value": value.iloc[0].astype(float), "low": low, "high": high})
 
 
@@ -45,9 +46,7 @@ def class_breakdown(bootstrap: Bootstrap, suite: SeverityPolicy) -> pd.DataFrame
     rows = {}
     for place in np.flatnonzero(bootstrap.pixel_counts.class_set).tolist():
         value, samples = bootstrap.class_iou(place)
-        losses = with_interval(
-            bootstrap, _class_losses(value, suite), _class_losses(samples, suite)
-        )
+        losses = with_interval(_class_losses(value, suite), _class_losses(samples, suite))
         row = {}
         for score, numbers in losses.iterrows():
             row[str(score)] = numbers["value"]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .bootstrap import MIOU, Bootstrap, standard_deviation
-from .statistics import holm, p_value
+from .statistics import holm, interval, p_value
 from .tables import ALL_CLASSES, CLEAN_KEY
 
 Derive = Callable[[pd.DataFrame], pd.DataFrame]
@@ -22,7 +22,7 @@ TIDY_COLUMNS = [
 INTERVAL_COLUMNS = [
     *("model", "class", "score", "value", "low", "high", "sd_over_draws", "n_images")
 ]
-DIFFERENCE_COLUMNS = ["first", "second", "difference", "low", "high", "p", "p_holm"]
+DIFFERENCE_COLUMNS = ["first", "second", "difference", "low", "high", "p", "p_holm", "n_units"]
 
 _CLASSES_TOGETHER = 8
 """Number of classes whose resamples are in memory at once."""
@@ -83,7 +83,7 @@ def _rows(
     bootstrap: Bootstrap, value: pd.DataFrame, samples: pd.DataFrame, draws: pd.DataFrame
 ) -> list[tuple[object, ...]]:
     """Return the columns from `score` on for each column of derived scores."""
-    ends = bootstrap.ends(samples.to_numpy())
+    ends = interval(samples.to_numpy())
     numbers = (value.to_numpy()[0], *ends, standard_deviation(draws.to_numpy().T))
     images = len(bootstrap.pixel_counts.seen)
     return [(*row, images) for row in zip(value.columns, *numbers, strict=True)]
@@ -101,18 +101,30 @@ def paired_differences(
 ) -> pd.DataFrame:
     """Compare the scores that `derive` computes, second minus first: index score, one row each.
 
-    Both must have the same images in the same order, and the same resamples. Columns: `first`,
-    `second`, `difference`, `low` and `high` of its 95 % interval, `p` for no difference, and
-    `p_holm`, corrected for the number of scores of the `family` (NaN for the others).
+    Both must have the same units in the same order, and the same resamples. Columns: `first`,
+    `second`, `difference`, `low` and `high` of its 95 % interval, `p` of the sign-flip test of no
+    difference, `p_holm`, corrected for the number of scores of the `family` (NaN for the others),
+    and `n_units`, the number of units of the condition that has fewest. With fewer than
+    `MIN_UNITS` units the interval is NaN, with fewer than `MIN_TEST_UNITS` the p-values are.
     """
     values = [derive(item.values).iloc[0].astype(float) for item in (first, second)]
-    samples = derive(second.samples).to_numpy() - derive(first.samples).to_numpy()
-    low, high = second.ends(samples)
-    numbers = (*values, values[1] - values[0], low, high, p_value(samples), float("nan"))
+    low, high = interval(derive(second.samples).to_numpy() - derive(first.samples).to_numpy())
+    ours, theirs = map(derive, first.exchanged(second))
+    p = p_value(theirs.to_numpy() - ours.to_numpy())
+    numbers = (*values, values[1] - values[0], low, high, p, float("nan"), _units(first, derive))
     table = pd.DataFrame(dict(zip(DIFFERENCE_COLUMNS, numbers, strict=True)))
     tested = table.index.isin(list(family))
     table.loc[tested, "p_holm"] = holm(table.loc[tested, "p"].to_numpy())
     return table.rename_axis(index="score")
+
+
+def _units(bootstrap: Bootstrap, derive: Derive) -> pd.Series[int]:
+    """Return the fewest units of any condition that each derived score needs."""
+    number = len(bootstrap.units)
+    left_out = np.where(np.eye(number, dtype=bool), np.nan, 0.5)
+    # A score is NaN where a condition that it needs is.
+    needed = derive(bootstrap.pixel_counts.by_condition(left_out)).isna()
+    return needed.where(needed).mul(bootstrap.units, axis="index").min().astype(int)
 
 
 def differences_from_baseline(

@@ -122,6 +122,11 @@ class PixelCounts:
                 scores[names[place], metric] = values[..., place]
         return scores
 
+    def miou(self, sums: NDArray[Any]) -> Scores:
+        """Return the mIoU of sums of counts of the classes (..., 3, C)."""
+        classes = ClassCounts(*np.moveaxis(sums, -2, 0))  # (..., 3, C) -> 3 x (..., C)
+        return metrics.mean_iou(classes, self.class_set & (classes.truth > 0))
+
     def class_iou(self, sums: NDArray[Any]) -> Scores:
         """Return the IoU of one class from sums of its counts (..., 3); NaN without truth."""
         counts = ClassCounts(*np.moveaxis(sums, -1, 0)[..., np.newaxis])  # (..., 3) -> 3 x (..., 1)

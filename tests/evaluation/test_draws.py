@@ -110,15 +110,10 @@ def test_a_run_says_what_its_intervals_cover(tree: Path, tmp_path: Path, drawn: 
     assert covers(drawn) == "over 3 images, mean of 3 draws"
     notes = "\n".join(drawn.report().notes)
     assert "drawn 3 times, with the seeds 5 to 7" in notes
-    assert "Only 3 images: intervals over fewer than 30 are too narrow" in notes
-    assert "The frames are from one city or sequence" in notes
-    shown = Report(drawn).with_intervals("summary")
-    clean = drawn.table("summary")["clean"].item()
-    assert shown.low["clean"].item() < clean < shown.high["clean"].item()
+    assert "95 % intervals need at least 10 images, and there are 3" in notes
+    assert Report(drawn).with_intervals("summary").low.isna().all(axis=None)
     single = evaluate(tree, tmp_path / "single", limit=1)
     assert covers(single) == "over 1 image, fixed draw"
-    assert "the uncertainty of the scores is unknown" in "\n".join(single.report().notes)
-    assert Report(single).with_intervals("summary").low.isna().all(axis=None)
     plain = evaluate(tree, tmp_path / "plain", corruptions=["brightness"], limit=2)
     assert covers(plain) == "over 2 images"
 
@@ -155,7 +150,7 @@ def test_two_runs_are_compared_image_by_image(tree: Path, tmp_path: Path, drawn:
             target.write_bytes(path(tree, index).read_bytes())
     same = evaluate(renamed, tmp_path / "same", seed=5, draws=3)
     table = compare(drawn, same)
-    np.testing.assert_allclose(table[["difference", "low", "high"]].dropna(), 0, atol=1e-15)
+    np.testing.assert_allclose(table["difference"].dropna(), 0, atol=1e-15)
 
     other = evaluate(tree, tmp_path / "other", "b1@random", seed=5)
     table = compare(drawn, other)
@@ -163,10 +158,8 @@ def test_two_runs_are_compared_image_by_image(tree: Path, tmp_path: Path, drawn:
     for name in ("clean", "suite score", "noise", "retention"):
         row = table.loc[name]
         assert row["difference"] == pytest.approx(summaries[1][name] - summaries[0][name])
-        assert row["low"] <= row["difference"] <= row["high"]
-    corruptions = table.index.isin(FEW["corruptions"])
-    assert table["p_holm"].notna().tolist() == corruptions.tolist()
-    assert (table["p_holm"] >= table["p"])[corruptions].all()
+    assert (table["n_units"] == 3).all()
+    assert table[["low", "high", "p", "p_holm"]].isna().all(axis=None)
 
 
 def test_what_cannot_be_compared_is_refused(tree: Path, tmp_path: Path, drawn: Run) -> None:

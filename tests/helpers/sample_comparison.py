@@ -36,7 +36,7 @@ def sample_comparison(
     models: tuple[str, ...] = ("b0", "b1"),
     *,
     classes: tuple[str, ...] = ("road", "person"),
-    title: str = "a suite on streets (val, 6 frames): 2 models compared",
+    title: str = "a suite on streets (val, 12 frames): 2 models compared",
     frame: str = "val_0000",
     stamps: tuple[str, ...] = (),
     text: str = "512x256",
@@ -58,9 +58,12 @@ def sample_comparison(
     )
     pairs = [(name, score) for name in names[1:] for score in ("clean", "suite score", "fog")]
     differences = pd.DataFrame(
-        [[0.8, 0.7, -0.1, -0.13, 0.01, 0.04, 0.08], [0.5, 0.4, -0.1, -0.12, -0.09, 0.001, 0.001]]
+        [
+            [0.8, 0.7, -0.1, -0.13, 0.01, 0.04, 0.08, 12],
+            [0.5, 0.4, -0.1, -0.12, -0.09, *[0.001] * 2, 12],
+        ]
         * len(pairs),
-        columns=["first", "second", "difference", "low", "high", "p", "p_holm"],
+        columns=["first", "second", "difference", "low", "high", "p", "p_holm", "n_units"],
     ).iloc[: len(pairs)]
     differences.index = pd.MultiIndex.from_tuples(pairs, names=["model", "score"])
     losses = {
@@ -92,7 +95,7 @@ def sample_comparison(
             for caption, content in (("input", png(1)), ("prediction", png(2 + place)))
         ),
         provenance={"comparison": {"command": "robustseg compare a b"}},
-        covers="over 6 images, fixed draw",
+        covers="over 12 images, fixed draw",
         summary=estimates(summary),
         suite=estimates(suite),
         counted=COUNTED,

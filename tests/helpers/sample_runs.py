@@ -56,7 +56,7 @@ def model(name: str = "b0", **changes: Any) -> ModelSpec:
     return ModelSpec(**{**values, **changes})
 
 
-def matrices(share: float, frames: int = 6, seed: int = 0) -> NDArray[np.int64]:
+def matrices(share: float, frames: int = 12, seed: int = 0) -> NDArray[np.int64]:
     """Return matrices (frames, conditions, C, C): `share` of the clean pixels are correct.
 
     Each severity halves what is right under noise, and costs a fifth of it under fog.
@@ -76,13 +76,13 @@ def matrices(share: float, frames: int = 6, seed: int = 0) -> NDArray[np.int64]:
 
 
 def make_spec(**changes: Any) -> Spec:
-    """Return the specification of a run of one model on six frames, with changes."""
+    """Return the specification of a run of one model on twelve frames, with changes."""
     values: dict[str, Any] = {
         "models": (model(),),
         "dataset": "streets",
         "split": "val",
         "classes": CLASSES,
-        "frames": tuple(map(frame, range(6))),
+        "frames": tuple(map(frame, range(12))),
         "suite": SUITE,
         "seed": 0,
         "device": "cpu",
@@ -99,7 +99,7 @@ def make_run(
     folder: Path,
     models: Sequence[ModelSpec] = (model(),),
     share: float = 0.9,
-    frames: Sequence[FrameSpec] = tuple(map(frame, range(6))),
+    frames: Sequence[FrameSpec] = tuple(map(frame, range(12))),
     *,
     done: int | None = None,
     **changes: Any,

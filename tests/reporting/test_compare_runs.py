@@ -41,7 +41,7 @@ def test_scores_are_those_of_the_runs(two: list[Run]) -> None:
         for end in ("low", "high"):
             own = getattr(comparison.summary, end).loc[name, scores]
             assert own.tolist() == pytest.approx(wanted[end].tolist())
-    assert comparison.title == "tiny corruptions on streets (val, 6 frames): 2 models compared"
+    assert comparison.title == "tiny corruptions on streets (val, 12 frames): 2 models compared"
     assert comparison.subtitle.startswith("b0: trained on streets, evaluated on streets; b1: ")
     assert comparison.frames.loc["b1"].index.tolist() == list(two[0].frames)
     curve = comparison.curves.value.loc[[("b1", "weather")]].to_numpy()[0]
@@ -107,10 +107,10 @@ def test_ground_truth_of_one_class_is_stamped() -> None:
 def test_warnings_name_their_run() -> None:
     preprocessing = {**model().preprocessing, "size": (64, 128)}
     small = model("b1", preprocessing=preprocessing, trained_on=NOTHING)
-    frames = [frame(number) for number in range(6)]
+    frames = [frame(number) for number in range(12)]
     runs = [make_run(Path("a"), done=4), make_run(Path("b"), [small], frames=frames[:4], seed=1)]
     stamps = compare_runs(runs).stamps
-    assert stamps[0] == "PARTIAL: run a: 4 of 6 frames are finished"
+    assert stamps[0] == "PARTIAL: run a: 4 of 12 frames are finished"
     assert stamps[1].startswith("UNTRAINED: the weights of b1 are random")
     assert stamps[2].startswith(
         "SCALES DIFFER: the models see the frames at different scales (b0 at "

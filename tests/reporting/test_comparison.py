@@ -17,7 +17,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from robustbench_seg import reports
-from robustbench_seg.reporting.comparison import Comparison, breakdowns, figures, tables
+from robustbench_seg.reporting.comparison import (
+    Comparison,
+    breakdowns,
+    compare_runs,
+    figures,
+    tables,
+)
 from robustbench_seg.reporting.examples import Example
 from robustbench_seg.reports.document import unfolded
 from robustbench_seg.reports.formats import html, latex
@@ -25,6 +31,7 @@ from robustbench_seg.reports.table import Cell, Table
 from tests.helpers.paths import ROOT
 from tests.helpers.sample_comparison import sample_comparison
 from tests.helpers.sample_report import png
+from tests.helpers.sample_runs import frame, make_run, model
 
 
 def texts(table: Table) -> list[list[str]]:
@@ -89,11 +96,28 @@ def test_differences_have_points_interval_and_corrected_p() -> None:
         "70.0",
         "80.0",
         "\u221210.0 [\u221213.0 to +1.0]",
+        "12",
         "0.040",
         "0.080",
     ]
-    assert [row[6].text for row in table.rows] == ["0.080", "0.0010", "0.080"]
-    assert [row[6].best for row in table.rows] == [False, True, False]
+    assert [row[7].text for row in table.rows] == ["0.080", "0.0010", "0.080"]
+    assert [row[7].best for row in table.rows] == [False, True, False]
+    assert "No p-value" not in table.caption
+
+
+def test_few_images_show_neither_interval_nor_p() -> None:
+    images = [frame(number) for number in range(7)]
+    comparison = compare_runs([make_run(Path("a"), [model(), model("b1")], frames=images)])
+    table = tables.differences_table(comparison)
+    assert {row[5].text for row in table.rows} == {"7"}
+    for cell in (row[place] for row in table.rows for place in (6, 7)):
+        assert (cell.text, cell.best) == ("\u2013", False)
+    assert table.rows[0][6].tooltip == "n is below 8"
+    assert "No p-value where n is below 8." in table.caption
+    source = html.render(comparison.report())
+    assert "95 % intervals need at least 10 images, and there are 7." in source
+    assert "95 % intervals over" not in source
+    assert "are 95 % intervals" not in source
 
 
 def test_classes_come_in_the_order_in_which_they_are_lost() -> None:

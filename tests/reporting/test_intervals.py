@@ -58,7 +58,7 @@ def test_reports_show_them_below_the_numbers() -> None:
     found = tables(run.report())
     for name in ("summary-table", "suite-table", "severity-table", "classes-1", "classes-2"):
         table = found[name]
-        assert "Ranges are 95 % intervals over 6 images, fixed draw." in table.caption
+        assert "Ranges are 95 % intervals over 12 images, fixed draw." in table.caption
         for row in table.rows:
             assert all(cell.interval for cell in row if cell.value is not None)
     classes = Report(run).with_intervals("classes")
@@ -67,12 +67,22 @@ def test_reports_show_them_below_the_numbers() -> None:
     assert cell.ends == pytest.approx(own)
 
 
-def test_one_image_has_no_intervals() -> None:
-    run = make_run(Path("a"), frames=[frame(0)])
+@pytest.mark.parametrize(("images", "are"), [(1, "there is 1"), (9, "there are 9")])
+def test_few_images_have_no_intervals(images: int, are: str) -> None:
+    run = make_run(Path("a"), frames=[frame(number) for number in range(images)])
+    assert f"95 % intervals need at least 10 images, and {are}." in "".join(run.report().notes)
     table = tables(run.report())["suite-table"]
     assert "95 %" not in table.caption
     assert not any(cell.interval for cell in table.rows[0])
     assert np.isnan(Report(run).with_intervals("suite").low.to_numpy()).all()
+
+
+def test_classes_in_few_images_are_named() -> None:
+    rare = [frame(number, class_pixels=(9, 0, 9 * (number < 3))) for number in range(12)]
+    notes = "\n".join(make_run(Path("a"), frames=rare).report().notes)
+    assert "No intervals, with fewer than 10 images: person (3)." in notes
+    groups = [frame(number, group=f"{number % 11}") for number in range(12)]
+    assert "fewer than 10" not in "\n".join(make_run(Path("a"), frames=groups).report().notes)
 
 
 def test_a_card_has_the_intervals_of_its_numbers() -> None:

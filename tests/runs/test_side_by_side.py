@@ -13,7 +13,7 @@ from robustbench_seg.models.base import NOTHING, Window
 from robustbench_seg.runs.side_by_side import side_by_side
 from tests.helpers.sample_runs import CLASSES, SUITE, frame, make_run, model
 
-FRAMES = tuple(map(frame, range(6)))
+FRAMES = tuple(map(frame, range(12)))
 
 
 def test_images_are_brought_into_the_order_of_the_first_run() -> None:
@@ -33,8 +33,8 @@ def test_what_makes_numbers_meaningless_together_is_refused() -> None:
     counting = replace(SUITE, columns=SUITE.columns[::-1])
     classes = (*CLASSES[:2], replace(CLASSES[2], name="rider"))
     cases = {
-        r"finished images \(they share 5 of 6 and 5\)": {"frames": FRAMES[:5]},
-        r"finished images \(they share 4 of 6 and 4; one is unfinished": {"done": 4},
+        r"finished images \(they share 5 of 12 and 5\)": {"frames": FRAMES[:5]},
+        r"finished images \(they share 4 of 12 and 4; one is unfinished": {"done": 4},
         "labels of the same images": {"frames": relabelled},
         "suite, its corruptions or severities": {"suite": counting},
         "classes": {"classes": classes},

@@ -18,6 +18,7 @@ from robustbench_seg.scores.bootstrap import Bootstrap
 from robustbench_seg.scores.intervals import intervals, paired_differences, tidy
 from robustbench_seg.scores.pixel_counts import DrawKey, PixelCounts
 from robustbench_seg.scores.policy import Column
+from robustbench_seg.scores.statistics import interval
 
 # A deadline would time the machine, not the code.
 no_deadline = settings(deadline=None, max_examples=25)
@@ -135,7 +136,7 @@ def test_renaming_the_classes_renames_the_scores(order: list[int]) -> None:
 
 
 def test_a_perfect_run_scores_one_with_intervals_of_no_width() -> None:
-    counted = np.zeros((4, len(DRAWS), 4, 4), np.int64)
+    counted = np.zeros((10, len(DRAWS), 4, 4), np.int64)
     counted[:] = np.diag([5, 3, 2, 1])
     frame = scores(counts_of(counted))
     measured = frame[~frame["metric"].str.contains("draws")]
@@ -144,40 +145,52 @@ def test_a_perfect_run_scores_one_with_intervals_of_no_width() -> None:
 
 
 def test_a_resample_without_a_class_has_the_mean_over_the_others() -> None:
-    counted = np.zeros((2, len(DRAWS), 4, 4), np.int64)
-    counted[0, :] = np.diag([8, 8, 0, 0])
-    counted[1, :] = np.diag([8, 0, 0, 0])
-    counted[1, :, 2, 2] = counted[1, :, 2, 0] = 4  # car is in the second image alone
-    bootstrap = Bootstrap(counts_of(counted), resamples=400)
-    first = (8 + 8) / 16  # twice the first image: road and sky, both right
-    second = (16 / 24 + 8 / 16) / 2  # twice the second: road and car
-    both = (16 / 20 + 1 + 4 / 8) / 3
-    found = bootstrap.samples["clean", 0]
-    assert set(found.round(9)) == {round(first, 9), round(second, 9), round(both, 9)}
-    car = bootstrap.class_iou(2)[1]["clean", 0]
-    assert (car.isna() == (found == first)).all()
-    assert 60 < car.isna().sum() < 140
-    frame = scores(counts_of(counted))
-    own = frame[(frame["class"] == "car") & (frame["condition"] == "clean")].iloc[0]
-    assert own[["value", "low", "high"]].tolist() == [0.5, 0.5, 0.5]
+    counted = np.zeros((10, len(DRAWS), 4, 4), np.int64)
+    counted[:] = np.diag([8, 8, 0, 0])
+    counted[9, :] = np.diag([8, 0, 0, 0])
+    counted[9, :, 2, 2] = counted[9, :, 2, 0] = 4  # car is in the last image alone
+    samples = Bootstrap(counts_of(counted), resamples=400).samples["clean", 0].round(9)
+    # Road and sky, both right; or road and car, if the last image is drawn, once or more often.
+    with_car = {round((80 / (80 + 4 * times) + 1 + 4 / 8) / 3, 9) for times in range(1, 10)}
+    assert set(samples) <= {1.0, *with_car}
+    assert 0.25 < (samples == 1).mean() < 0.45  # 0.9 ** 10 = 0.35
+    assert len(set(samples)) > 3
 
 
-def test_one_image_has_no_interval() -> None:
-    frame = scores(counts_of(matrices(1)))
-    assert frame["value"].notna().any()
-    assert frame[["low", "high"]].isna().all(axis=None)
-    grouped = scores(counts_of(matrices(3)), ["a", "a", "a"])
+def test_few_images_have_no_interval() -> None:
+    for images in (1, 9):
+        frame = scores(counts_of(matrices(images)))
+        assert frame["value"].notna().any()
+        assert frame[["low", "high"]].isna().all(axis=None)
+    grouped = scores(counts_of(matrices(18)), [str(place // 2) for place in range(18)])
     assert grouped[["low", "high"]].isna().all(axis=None)
 
 
+def test_a_class_in_few_images_has_no_interval() -> None:
+    counted = matrices(12)
+    counted[:, :, 1:3] += np.eye(4, dtype=np.int64)[1:3]  # sky and car are in each image
+    counted[9:, :, 2] = 0  # but car in nine
+    fog = scores(counts_of(counted)).query("condition == 'fog' and severity == 1")
+    known = fog.set_index(["class", "metric"])["low"].notna()
+    assert known["all", "miou"]
+    assert known["sky", "iou"]
+    assert not known["car", "iou"]
+    bootstrap = Bootstrap(counts_of(counted), resamples=20)
+    for place, enough in ((1, True), (2, False)):
+        value, samples = bootstrap.class_iou(place)
+        assert value.notna().all(axis=None)
+        assert samples.notna().all(axis=None) == enough
+
+
 def test_groups_are_resampled_whole() -> None:
-    counted = matrices(6)
-    groups = ["a", "b", "a", "c", "b", "a"]
-    merged = np.stack([counted[[0, 2, 5]].sum(0), counted[[1, 4]].sum(0), counted[3]])
+    counted = matrices(24)
+    groups = [str(place % 11) for place in range(24)]
+    merged = np.stack([counted[place::11].sum(axis=0) for place in range(11)])
     own, theirs = scores(counts_of(counted), groups), scores(counts_of(merged))
     pd.testing.assert_frame_equal(own.drop(columns="n_images"), theirs.drop(columns="n_images"))
-    assert (own["n_images"] == 6).all()
-    assert not np.allclose(own["low"].dropna(), scores(counts_of(counted))["low"].dropna())
+    assert (own["n_images"] == 24).all()
+    whole = own["metric"] == "miou"
+    assert not np.allclose(own["low"][whole], scores(counts_of(counted))["low"][whole])
 
 
 def test_derived_scores_have_the_values_of_the_tables_and_intervals_of_their_own() -> None:
@@ -251,7 +264,7 @@ def test_paired_intervals_are_narrower_than_those_of_each_model() -> None:
         first, second, partial(tables.suite_scores, suite=SUITE), SUITE.corruptions
     )
     clean = table.loc["clean"].astype(float)
-    low, high = first.ends(first.samples.to_numpy())
-    assert 0 < clean["low"] < clean["difference"] < clean["high"] < (high - low)[0] / 4
-    assert clean["p"] == pytest.approx(2 / 2001)
+    low, high = interval(first.samples["clean", 0].to_numpy())
+    assert 0 < clean["low"] < clean["difference"] < clean["high"] < (high - low) / 4
+    assert clean["p"] == 1 / 2**13
     assert table["p_holm"]["fog"] == pytest.approx(2 * table["p"]["fog"])

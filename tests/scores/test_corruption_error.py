@@ -103,7 +103,7 @@ def test_the_class_breakdown_is_that_of_summed_counts(models: dict[str, Bootstra
 
 def test_the_frame_breakdown_is_that_of_single_frames(models: dict[str, Bootstrap]) -> None:
     found = breakdowns.frame_breakdown(models["first"].pixel_counts, SUITE)
-    assert len(found) == 6
+    assert len(found) == 12
     miou = metrics.mean_iou(matrices(0.9), EVERY)  # (frames, conditions)
     np.testing.assert_allclose(found["clean"], miou[:, 0])
     np.testing.assert_allclose(found["suite"], ((miou[:, 1] + miou[:, 2]) / 2 + miou[:, 4]) / 2)

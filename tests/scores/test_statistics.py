@@ -101,19 +101,31 @@ def test_intervals_are_those_of_scipy(images: int) -> None:
     assert high == pytest.approx(theirs.high, abs=0.05 * width)
 
 
+def test_sign_flips_are_all_or_a_sample() -> None:
+    flips = statistics.sign_flips(4)
+    both = {tuple(row) for row in np.concatenate([flips, 1 - flips])}  # each with its opposite
+    assert (flips.shape, len(both)) == ((8, 4), 16)
+    assert statistics.sign_flips(14).shape == (2**13, 14)
+    sample = statistics.sign_flips(15)
+    assert sample.shape == (2**13, 15)
+    assert sample.mean() == pytest.approx(0.5, abs=0.005)
+    assert np.abs(sample.mean(axis=0) - 0.5).max() < 0.03
+    for rows in (flips, sample):
+        assert not rows[0].any()
+
+
+def test_sign_flips_are_the_same_on_every_machine() -> None:
+    expected = ["000000000000000", "011000010110110", "011100111111101"]
+    rows = ["".join(map(str, row)) for row in statistics.sign_flips(15)[:3]]
+    assert rows == expected
+
+
 def test_p_values_by_hand() -> None:
-    differences = np.array([[1.0, -1, 0, np.nan], [2, 1, 0, np.nan], [3, np.nan, 0, np.nan]])
-    expected = [2 * (0 + 1) / 4, 1.0, 1.0, np.nan]
-    np.testing.assert_allclose(statistics.p_value(differences), expected)
-
-
-def test_a_p_value_falls_below_five_percent_where_zero_leaves_the_interval() -> None:
-    samples = np.random.default_rng(0).normal(0, 1, (3999, 1)) + np.linspace(-4, 4, 801)
-    low, high = statistics.interval(samples)
-    outside = (low > 0) | (high < 0)
-    rejected = statistics.p_value(samples) < 0.05
-    assert 300 < outside.sum() < 500
-    assert (outside != rejected).sum() <= 4  # one more on the other side is counted
+    nan = np.nan
+    observed = np.array([2.0, -2.0, 0.0, nan, 2.0])
+    others = [[1, 1, 0, 1, nan], [-2 + 1e-14, 3, 1, 1, 1], [0, 0, 1, 1, 1]]
+    differences = np.stack([observed, *np.array(others, float)])
+    np.testing.assert_allclose(statistics.p_value(differences), [0.5, 0.5, 1, nan, 0.5])
 
 
 @no_deadline

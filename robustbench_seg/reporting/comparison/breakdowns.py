@@ -53,10 +53,11 @@ def class_table(comparison: ComparisonData) -> Table:
                 _severity(numbers["half_lost_at"]),
             )
         )
+    ranges = f"Ranges are 95 % intervals {comparison.covers}. " * comparison.has_intervals
     return Table(
         "IoU of each class in percent: clean, over the suite, the change in percentage points, and "
-        f"the share that is kept. Ranges are 95 % intervals {comparison.covers}. Classes are in "
-        "the order of the share kept, the mean over the models, lowest first.",
+        f"the share that is kept. {ranges}Classes are in the order of the share kept, the mean "
+        "over the models, lowest first.",
         (
             Head("model"),
             Head("class"),

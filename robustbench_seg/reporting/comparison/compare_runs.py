@@ -158,9 +158,7 @@ def _estimated(
     """
     other = models[baseline]
     found = {
-        label: with_interval(
-            own, derive(own.values, other.values), derive(own.samples, other.samples)
-        )
+        label: with_interval(derive(own.values, other.values), derive(own.samples, other.samples))
         for label, own in models.items()
     }
     return IntervalTable(
@@ -234,7 +232,7 @@ def _provenance(
     sections: dict[str, Mapping[str, str]] = {
         "comparison": {
             "command": shlex.join(command),
-            "differences": f"from {baseline}, {RESAMPLES} paired resamples",
+            "differences": f"from {baseline}, {RESAMPLES} paired resamples, sign-flip test",
             "CD and rCD": f"against {meant.label}"
             + (", published" if meant.printed is not None else ""),
         }

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ...folders import RESULTS
 from ...reports import Page
+from ...scores.statistics import MIN_TEST_UNITS
 from ..files import Reported
 from ..run import meanings
 from .description import ComparisonData
@@ -26,6 +27,12 @@ MEANINGS: tuple[tuple[str, str], ...] = (
         "The interval of a difference",
         "resamples the images for both models together. A difference may be certain although the "
         "intervals of the two scores overlap.",
+    ),
+    (
+        "p",
+        "is the share of all exchanges of the two models' results, image by image or group by "
+        "group, that give at least as large a difference. With n of them it is at least 2/2^n; "
+        f"below {MIN_TEST_UNITS} there is none.",
     ),
 )
 

@@ -48,7 +48,7 @@ class ComparisonData:
     baseline: str
     """Model that the others are subtracted from."""
     differences: pd.DataFrame
-    """Index (model, score): first (of the baseline), second, difference, low, high, p, p_holm."""
+    """Index (model, score), columns as `scores.intervals.paired_differences`."""
     reference: str
     """Model whose errors CD and rCD divide by."""
     degradation: IntervalTable
@@ -69,6 +69,11 @@ class ComparisonData:
     def models(self) -> tuple[str, ...]:
         """Labels of the models, in order."""
         return tuple(map(str, self.summary.value.index))
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether there are enough images, or groups, for intervals."""
+        return bool(self.summary.low.notna().any(axis=None))
 
     @property
     def categories(self) -> tuple[str, ...]:

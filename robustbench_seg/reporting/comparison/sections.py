@@ -42,7 +42,8 @@ def summary(comparison: ComparisonData) -> Section:
     scatter = Plot(
         "scatter", "suite score against clean mIoU", label, partial(figures.scatter, comparison)
     )
-    note = "Dashed lines join equal retention; lines at the points are 95 % intervals."
+    note = "Dashed lines join equal retention"
+    note += "; lines at the points are 95 % intervals." if comparison.has_intervals else "."
     plots = Plots("Robustness against clean accuracy", (scatter,), note)
     return Section("Summary", (tables.summary_table(comparison), plots))
 
@@ -68,7 +69,7 @@ def differences(comparison: ComparisonData) -> Section | None:
         partial(figures.differences, comparison),
     )
     note = "Where an interval contains 0, these images do not show which model is better."
-    plots = Plots("Differences at a glance", (plot,), note)
+    plots = Plots("Differences at a glance", (plot,), note if comparison.has_intervals else "")
     return Section("Differences", (tables.differences_table(comparison), plots))
 
 
@@ -88,7 +89,8 @@ def by_severity(comparison: ComparisonData) -> Section:
             )
             for category in comparison.categories
         )
-        parts.insert(0, Plots("Curves by category", plots, "Bands are 95 % intervals."))
+        note = "Bands are 95 % intervals." if comparison.has_intervals else ""
+        parts.insert(0, Plots("Curves by category", plots, note))
     return Section("By severity", tuple(parts), terminal=False)
 
 

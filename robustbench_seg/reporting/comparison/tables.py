@@ -12,6 +12,7 @@ import pandas as pd
 
 from ...reports.table import Cell, Head, Table
 from ...reports.text import MISSING
+from ...scores.statistics import MIN_TEST_UNITS
 from .. import tables
 from ..intervals import IntervalTable
 from ..tables import HEADINGS, change, score
@@ -21,9 +22,8 @@ from .description import ComparisonData
 SIGNIFICANT = 0.05
 _NO_RATIO = "undefined: not measured, or the reference has no error or no loss"
 _P_VALUES = (
-    "p: probability of a difference at least as large if the models were equal, by the same "
-    "bootstrap; p (Holm): corrected for the number of corruptions, separately for each model, bold "
-    "below 0.05."
+    "n: images, or groups of them, of the condition that has fewest. p: sign-flip test; p (Holm): "
+    "corrected for the number of corruptions, separately for each model, bold below 0.05."
 )
 
 
@@ -54,7 +54,10 @@ def differences_table(comparison: ComparisonData) -> Table:
     rows = []
     table = comparison.differences.astype(float)
     for (model, name), numbers in zip(table.index.to_list(), table.to_dict("records"), strict=True):
-        corrected = numbers["p_holm"]
+        p, corrected = numbers["p"], numbers["p_holm"]
+        measured = not math.isnan(numbers["difference"])
+        why = f"n is below {MIN_TEST_UNITS}" if measured else NOT_MEASURED
+        why_uncorrected = why if math.isnan(p) else "not corrected: no corruption"
         rows.append(
             (
                 Cell(str(model)),
@@ -62,19 +65,28 @@ def differences_table(comparison: ComparisonData) -> Table:
                 score(numbers["second"]),
                 score(numbers["first"]),
                 change(numbers["difference"], numbers["low"], numbers["high"]),
-                _probability(numbers["p"]),
-                replace(_probability(corrected), best=corrected < SIGNIFICANT),
+                Cell(f"{numbers['n_units']:.0f}", value=numbers["n_units"]),
+                _probability(p, why),
+                replace(_probability(corrected, why_uncorrected), best=corrected < SIGNIFICANT),
             )
         )
+    caption = f"Differences in percentage points, each model minus {comparison.baseline}"
+    if comparison.has_intervals:
+        caption += f", with 95 % intervals {comparison.covers}, the images resampled in pairs"
+    few = (
+        f" No p-value where n is below {MIN_TEST_UNITS}."
+        if table["n_units"].min() < MIN_TEST_UNITS
+        else ""
+    )
     return Table(
-        f"Differences in percentage points, each model minus {comparison.baseline}, with 95 % "
-        f"intervals {comparison.covers}, the images resampled in pairs. {_P_VALUES}",
+        f"{caption}. {_P_VALUES}{few}",
         (
             Head("model"),
             Head("score"),
             Head("this model"),
             Head(comparison.baseline),
             Head("difference", tooltip="percentage points; below, its interval"),
+            Head("n", tooltip="images, or groups, of the condition that has fewest"),
             Head("p"),
             Head("p (Holm)"),
         ),
@@ -164,9 +176,9 @@ def _with_best(
     return tables.with_intervals(bold, found, comparison.covers)
 
 
-def _probability(value: float) -> Cell:
+def _probability(value: float, why_missing: str) -> Cell:
     if math.isnan(value):
-        return Cell(MISSING, tooltip="not corrected: no corruption")
+        return Cell(MISSING, tooltip=why_missing)
     text = f"{value:.3f}" if value >= 0.0095 else f"{value:.4f}"
     return Cell(text, value=round(value, 9))
 
