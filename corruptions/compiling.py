@@ -4,20 +4,77 @@ A kernel uses only + - * /, comparisons and integers, whose results IEEE 754 fix
 libm, and no fast-math, which reorders sums and fuses multiplications with additions. Kernels
 release the GIL and start no threads: callers corrupt several images in parallel.
 
-Numba caches compiled code on disk and checks only the file of the compiled function, not the
-functions that it calls in other files. Delete `__pycache__` after editing a kernel.
+Numba caches compiled code on disk, beside the code or in the user's cache folder, and checks only
+the file of the compiled function, not the functions that it calls in other files. Delete
+`__pycache__` after editing a kernel.
 """
 
 from __future__ import annotations
 
+import logging
+import os
+import stat
 from collections.abc import Callable
-from typing import TypeVar, cast
+from functools import cache
+from multiprocessing import parent_process
+from pathlib import Path
+from tempfile import TemporaryFile, gettempdir
+from typing import Any, TypeVar, cast
 
 import numba
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
+_log = logging.getLogger(__name__)
+
 
 def kernel(function: Function) -> Function:
     """Compile a function on its first call; 0 / 0 is NaN in it, not an exception."""
-    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    return compiled(function, error_model="numpy")
+
+
+def compiled(function: Function, **options: Any) -> Function:
+    """Compile a function on its first call with options of `numba.njit`.
+
+    Where neither the installation nor the home folder can be written, as in many containers, the
+    compiled code is kept in the folder for temporary files, or else compiled anew by each process.
+    """
+    try:
+        return cast(Function, numba.njit(cache=True, nogil=True, **options)(function))
+    except RuntimeError:  # Numba finds no folder for its cache
+        cached = _use_temporary_cache()
+        return cast(Function, numba.njit(cache=cached, nogil=True, **options)(function))
+
+
+@cache
+def _use_temporary_cache() -> bool:
+    """Let Numba cache in the folder for temporary files, if it can; say which, once."""
+    folder = _own_temporary_folder()
+    if folder is not None:
+        numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"] = str(folder)  # of workers too
+    if parent_process() is None:
+        kept = "each process compiles anew" if folder is None else f"compiled code is in {folder}"
+        _log.warning(
+            "neither the installation nor a cache folder can be written: %s; set NUMBA_CACHE_DIR "
+            "to a folder that lasts",
+            kept,
+        )
+    return folder is not None
+
+
+def _own_temporary_folder() -> Path | None:
+    """Return a folder for temporary files that only this user can write; None if there is none."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    try:
+        folder = Path(gettempdir()) / f"robustbench-seg-{user}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        # Cached code is run: a folder that another user made or can write is not trusted.
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or (
+            hasattr(os, "getuid") and (found.st_uid != user or found.st_mode & 0o022)
+        ):
+            return None
+        TemporaryFile(dir=folder).close()
+    except OSError:
+        return None
+    return folder

@@ -16,13 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..corruptions.compiling import kernel
+from ..corruptions.compiling import compiled, kernel
 
 
 class AxisSampling(NamedTuple):
@@ -129,7 +128,7 @@ def _in_threads(work: partial[None], length: int) -> None:
 
 
 # All values are finite, so the maximum may be taken in any order: eight values at a time.
-@numba.njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})  # type: ignore[untyped-decorator]
+@partial(compiled, fastmath={"nnan", "nsz"})
 def _argmax(values: Any) -> Any:
     """Return the index of the largest of values (K,), the first one of equal values."""
     largest = values[0]
