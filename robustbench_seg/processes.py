@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from typing import Any, Generic, TypeVar, cast
 
+from .errors import InputError
 from .worker_pool import LostError, run_on_workers
 
 Item = TypeVar("Item")
@@ -22,7 +23,16 @@ Result = TypeVar("Result")
 
 # Spawned, not forked: a fork copies the locks of all threads that the caller runs.
 _CONTEXT = multiprocessing.get_context("spawn")
+UNGUARDED = 77
+"""Exit code of a worker whose script starts workers itself."""
 _drain: Event | None = None  # in a worker: set when its current item should end early
+
+
+def end_if_unguarded() -> None:
+    """End a worker that runs the caller's script again, since nothing in the script prevents it."""
+    # Python sets this while a new process imports the script.
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        os._exit(UNGUARDED)
 
 
 def available_cores() -> int:
@@ -75,6 +85,7 @@ class WorkerProcess(Generic[Item, Result]):
 
     def start(self) -> None:
         """Spawn the process without waiting for it."""
+        end_if_unguarded()
         self._pipe, theirs = _CONTEXT.Pipe()
         process = _CONTEXT.Process(target=_serve, args=(theirs, *self._arguments), daemon=True)
         with _interrupts_deferred():
@@ -87,8 +98,12 @@ class WorkerProcess(Generic[Item, Result]):
         try:
             self._answer()
         except LostError as error:
-            hint = 'a script must guard its code by if __name__ == "__main__"'
-            raise LostError(f"{error}; {hint}") from error
+            if self._process is None or self._process.exitcode != UNGUARDED:
+                raise
+            raise InputError(
+                "a script that starts worker processes is run by each of them: guard its code by "
+                'if __name__ == "__main__":'
+            ) from error
 
     def do(self, item: Item) -> Result:
         """Return the result of an item; raise what the function raises, or LostError."""

@@ -51,19 +51,25 @@ def test_an_error_in_a_worker_ends_the_work_and_keeps_finished_items(workers: in
     assert len(done) == len(set(done))
 
 
-def test_a_script_without_a_guard_is_a_one_line_error(tmp_path: Path) -> None:
+UNGUARDED = {
+    "workers": "from robustbench_seg.processes import run_in_processes\n"
+    "list(run_in_processes(abs, [1, 2], 2))",
+    "evaluate": "import robustbench_seg\n"
+    'robustbench_seg.evaluate("b0", limit=1, devices=["cpu", "cpu"], corruptions=["fog"])',
+}
+
+
+@pytest.mark.parametrize("kind", UNGUARDED)
+def test_a_script_without_a_guard_is_a_one_line_error(kind: str, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
-    script.write_text(
-        "from robustbench_seg.errors import InputError\n"
-        "from robustbench_seg.processes import run_in_processes\n"
-        "try:\n"
-        "    print(list(run_in_processes(abs, [1, 2], 2)))\n"
-        "except InputError as error:\n"
-        "    print(error)\n"
-    )
+    script.write_text(UNGUARDED[kind])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, str(script)], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, str(script)], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
-    assert 'a script must guard its code by if __name__ == "__main__"' in done.stdout
-    assert done.stdout.count("\n") == 1
+    assert done.returncode == 1
+    (message,) = [line for line in done.stderr.splitlines() if "InputError: " in line]
+    assert message.endswith(
+        "InputError: a script that starts worker processes is run by each of them: guard its code "
+        'by if __name__ == "__main__":'
+    )

@@ -38,7 +38,7 @@ def dataset_titles() -> dict[str, str]:
 
 
 def open_dataset(
-    data: str | None = None,
+    data: str | Path | None = None,
     split: str = "val",
     limit: int | None = None,
     *,
@@ -58,6 +58,7 @@ def open_dataset(
     """
     if limit is not None and limit < 1:
         raise InputError(f"--limit {limit}: must be at least 1")
+    data = None if data is None else str(data)
     found = find_split(data, split, images=images, labels=labels, classes=classes, frames=frames)
     dataset = found.dataset() if isinstance(found, SplitIndex) else found
     if limit is None and dataset.name == "streets" and split == "val":

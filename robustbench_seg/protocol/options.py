@@ -51,7 +51,7 @@ InputScale = Annotated[
     ),
 ]
 Data = Annotated[
-    str | None,
+    str | Path | None,
     Option(
         "Dataset: a name or a path, see robustseg datasets.",
         *(DATA, "NAME|PATH"),

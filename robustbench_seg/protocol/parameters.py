@@ -7,15 +7,20 @@ Its declaration, in `Annotated`, says what it means and how a text is read as it
 from __future__ import annotations
 
 import inspect
+import numbers
+import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import wraps
+from pathlib import Path
 from textwrap import fill, indent
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, ParamSpec, TypeVar, Union, get_args, get_origin
 
 from ..errors import InputError
+from ..processes import end_if_unguarded
 from . import parsing
 
 P = ParamSpec("P")
@@ -50,6 +55,21 @@ _TYPES: Mapping[Any, tuple[str, Callable[[str], Any]]] = {
     Sequence[float]: ("LIST", parsing.numbers),
 }
 """How the help shows the values of a type, and how they are read."""
+
+
+_EXPECTED: Mapping[Any, str] = {
+    bool: "True or False",
+    int: "a whole number, such as 1",
+    float: "a number, such as 0.5",
+    str: "a text",
+    Path: "a path",
+    tuple[int, int]: "two whole numbers, (height, width) or (y, x)",
+    Sequence[str]: 'a list of texts, such as ["fog", "snow"]',
+    Sequence[str | Path]: "a list of paths",
+    Sequence[int]: "a list of whole numbers, such as [1, 2, 3]",
+    Sequence[float]: "a list of numbers, such as [0.5, 2.0]",
+}
+"""How messages describe the types of parameters."""
 
 
 class Parameter(NamedTuple):
@@ -107,14 +127,33 @@ class Parameter(NamedTuple):
         return values if self.repeated else values[0]
 
     def check(self, value: Any) -> None:
-        """Raise InputError for a word or a number that is not allowed."""
-        if value is None:
+        """Raise InputError for a value of another type, or one that is not allowed."""
+        if value is None and NoneType in get_args(self.type):
             return
+        known = all(each in _EXPECTED for each in self.types)
+        if known and not any(_is(value, each) for each in self.types):
+            expected = " or ".join(dict.fromkeys(_EXPECTED[each] for each in self.types))
+            raise InputError(f"{self.flag} {value!r}: expected {expected}")
         if self.words and value not in self.words:
             raise InputError(f"{self.flag} {value}: use one of {', '.join(self.words)}")
         least = self.option.least
-        if least is not None and (not isinstance(value, int) or value < least):
+        if least is not None and value < least:
             raise InputError(f"{self.flag} {value}: must be a whole number, {least} or more")
+
+
+def _is(value: Any, kind: Any) -> bool:
+    """Return whether a value from Python has a type of _EXPECTED; numbers may be those of NumPy."""
+    if get_origin(kind) in (Sequence, tuple):
+        (item, *_) = get_args(kind)
+        if isinstance(value, str | bytes) or not isinstance(value, Collection):
+            return False
+        right_length = get_origin(kind) is Sequence or len(value) == len(get_args(kind))
+        kinds = get_args(item) or (item,)
+        return right_length and all(any(_is(each, one) for one in kinds) for each in value)
+    if kind in (int, float):
+        number = numbers.Integral if kind is int else numbers.Real
+        return isinstance(value, number) and not isinstance(value, bool)
+    return isinstance(value, os.PathLike if kind is Path else kind)
 
 
 def parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
@@ -135,6 +174,11 @@ def documented(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        end_if_unguarded()
+        for name in kwargs.keys() - plain.parameters.keys():
+            near = get_close_matches(name, plain.parameters, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise TypeError(f"{function.__name__} has no parameter {name!r}{meant}")
         for name, value in plain.bind(*args, **kwargs).arguments.items():
             if name in declared:
                 declared[name].check(value)
