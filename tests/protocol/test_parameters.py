@@ -44,5 +44,5 @@ def test_an_unknown_parameter_is_named_with_the_nearest() -> None:
 def test_numbers_of_numpy_and_paths_are_taken() -> None:
     numbers: dict[str, Any] = {"limit": np.int64(3), "severities": np.array([1, 2])}
     robustbench_seg.forecast(**numbers)
-    with pytest.raises(InputError, match="^--data /nowhere: no such folder"):
+    with pytest.raises(InputError, match=r"^--data /nowhere: no such folder"):
         robustbench_seg.evaluate(data=Path("/nowhere"))
