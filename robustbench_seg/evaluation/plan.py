@@ -18,6 +18,7 @@ from ..inference.condition_images import ConditionImages
 from ..inference.devices import batch_size, torch_threads
 from ..models.base import Segmenter
 from ..models.class_mask import restrict_classes
+from ..models.declared import override
 from ..models.registry import load_models
 from ..progress import Progress, silent
 from ..protocol.cell import Cell
@@ -27,6 +28,7 @@ from ..protocol.spec import FrameSpec, ModelSpec, Spec, frames_of
 from ..protocol.suites.resolution import LARGEST, SMALLEST
 from ..runs.database import FILE
 from ..runs.differences import differences
+from ..runs.run import ASSUMED
 from ..versions import EVALUATING, versions
 from .sources import Source, find_source, taken_source
 from .work import FrameBatch, WorkUnit, frame_batches
@@ -63,6 +65,12 @@ class Plan:
         }
         section = {key: value for key, value in parts.items() if value}
         return {"division": section} if section else {}
+
+    @property
+    def assumptions(self) -> dict[str, dict[str, str]]:
+        """What is assumed of the models, as a section of the provenance; empty for nothing."""
+        section = {each.name: ", ".join(each.assumed) for each in self.segmenters if each.assumed}
+        return {ASSUMED: section} if section else {}
 
     def missing(self, stored: Container[Cell]) -> list[WorkUnit]:
         """Return the work units still to be done."""
@@ -221,6 +229,7 @@ def _load_models(
     data = mapping.model_taxonomy if mapping else dataset.taxonomy or dataset.name
     classes = mapping.spec.models if mapping else dataset.class_names
     segmenters = load_models(request.models, data=data, weights=weights, classes=classes)
+    segmenters = tuple(override(each, request.input_settings) for each in segmenters)
     if mapping:
         segmenters = tuple(
             restrict_classes(segmenter, mapping.kept_classes) for segmenter in segmenters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # a stored run is read without torch, which takes seconds to 
 
 WindowMode = Literal["slide", "whole"]
 Precision = Literal["float32", "bf16", "fp16"]
+Channels = Literal["RGB", "BGR"]
 LabelFunction = Callable[[NDArray[np.uint8]], NDArray[Any]]
 """A function from an RGB uint8 (H, W, 3) image to a label map (H, W) of any integer dtype."""
 
@@ -31,7 +32,7 @@ class Preprocessing:
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    channels: Literal["RGB", "BGR"] = "RGB"
+    channels: Channels = "RGB"
     size: tuple[int, int] | None = None
 
     def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
@@ -49,6 +50,12 @@ class Preprocessing:
             x = x.flip(1)
         mean, std = (x.new_tensor(values).view(1, 3, 1, 1) for values in (self.mean, self.std))
         return (x - mean) / std
+
+
+def undeclared(default: Preprocessing, declared: Collection[str]) -> tuple[str, ...]:
+    """Return the settings that are taken from a default, as they are not among those declared."""
+    settings = ("mean", "std", "channels", *(["size"] if default.size else []))
+    return tuple(name for name in settings if name not in declared)
 
 
 IMAGENET = Preprocessing(mean=(123.675, 116.28, 103.53), std=(58.395, 57.12, 57.375))
@@ -97,6 +104,8 @@ class Segmenter:
     """Provenance of the weights: source, sha256, licence, note; shown with every result."""
     spare_outputs: int = 0
     """Number of outputs after those of the classes, which are dropped."""
+    assumed: tuple[str, ...] = ()
+    """Settings of the preprocessing that no one declared and that may be wrong for the weights."""
 
     @property
     def untrained(self) -> bool:

@@ -22,7 +22,7 @@ def class_name_notes(own: Sequence[str] | None, scored: Sequence[str]) -> list[s
     None is a model that does not name its classes.
     """
     pairs = zip(own or (), scored, strict=False)
-    differing = [(one, other) for one, other in pairs if _plain(one) != _plain(other)]
+    differing = [(one, other) for one, other in pairs if plain_name(one) != plain_name(other)]
     if not differing:
         return []
     one, other = differing[0]
@@ -30,5 +30,6 @@ def class_name_notes(own: Sequence[str] | None, scored: Sequence[str]) -> list[s
     return [f"its class {one!r} is scored as {other!r}{more}"]
 
 
-def _plain(class_name: str) -> str:
+def plain_name(class_name: str) -> str:
+    """Return the letters and digits of a class name, by which names are compared."""
     return "".join(filter(str.isalnum, class_name.lower()))

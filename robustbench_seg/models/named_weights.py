@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import InputError
-from .hub_files import REPOSITORY, NotFetchedError, fetch_repository
+from .adapters.processor import FILE as PROCESSOR
+from .hub_files import REPOSITORY, NotFetchedError, fetch_optional, fetch_repository
 
 
 class Embedded(NamedTuple):
@@ -56,6 +57,8 @@ class LocatedWeights(NamedTuple):
     trained_on: str = ""
     """Name of the data; empty if only the file may give it."""
     note: str = ""
+    named: bool = False
+    """Whether the weights have a name here, so that the catalogue's preprocessing is theirs."""
 
 
 def find_weights(model: str, wanted: str, data: str) -> LocatedWeights:
@@ -70,7 +73,8 @@ def find_weights(model: str, wanted: str, data: str) -> LocatedWeights:
         return _published(where, f"{model}@{wanted}", wanted)
     if isinstance(where, Embedded):
         file, licence, note = where
-        return LocatedWeights(EMBEDDED / file, wanted, f"{file}, embedded", licence, wanted, note)
+        source = f"{file}, embedded"
+        return LocatedWeights(EMBEDDED / file, wanted, source, licence, wanted, note, named=True)
     if wanted == data or wanted in {known for _, known in NAMED_WEIGHTS}:
         raise InputError(_no_weights(model, wanted))
     path = Path(wanted)
@@ -90,7 +94,8 @@ def _published(where: Hub, choice: str, data: str) -> LocatedWeights:
             f"--model {choice}: {where.repository} {error}, or use "
             f"--weights FILE, --model b0 --data streets, or {_UNTRAINED}"
         ) from error
-    return LocatedWeights(folder, data, _source(where.repository, folder), where.licence, data)
+    source = _source(where.repository, folder)
+    return LocatedWeights(folder, data, source, where.licence, data, named=True)
 
 
 def _repository(model: str, wanted: str) -> LocatedWeights:
@@ -99,6 +104,7 @@ def _repository(model: str, wanted: str) -> LocatedWeights:
             return _published(where, f"{model}@{wanted}", data)
     try:
         folder = fetch_repository(wanted)
+        fetch_optional(wanted, PROCESSOR, folder)
     except NotFetchedError as error:
         raise InputError(
             f"--weights {wanted}: no such file, and as a repository it {error}, or give a FILE"

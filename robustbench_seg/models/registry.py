@@ -28,6 +28,7 @@ from .catalogue import MODELS
 from .checkpoint import Checkpoint
 from .checkpoints import fill, open_checkpoint
 from .class_names import check_class_count, class_name_notes
+from .declared import declare
 from .named_weights import NAMED_WEIGHTS, RANDOM, find_weights
 
 Load = Callable[[str, str, Sequence[str]], Segmenter]
@@ -207,7 +208,9 @@ def load_model(
     provenance["note"] = "; ".join(filter(None, notes))
     unknown = metadata.get("trained_on", f"the data of {found.path.name}")
     network = _network(checkpoint, name)
-    return _segmenter(name, found.label, network, classes, found.trained_on or unknown, provenance)
+    trained_on = found.trained_on or unknown
+    segmenter = _segmenter(name, found.label, network, classes, trained_on, provenance)
+    return segmenter if found.named else declare(segmenter, checkpoint)
 
 
 def _draw(name: str, classes: int, seed: int, **settings: Any) -> nn.Module:

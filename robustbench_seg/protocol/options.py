@@ -42,6 +42,32 @@ Window = Annotated[
         default="the model's own choice",
     ),
 ]
+Mean = Annotated[
+    Sequence[float] | None,
+    Option(
+        "Mean of the channels that is subtracted from the pixels, in grey levels (0-255): "
+        "123.7,116.3,103.5.",
+        *(MODEL, "R,G,B"),
+        default="the model's",
+    ),
+]
+Std = Annotated[
+    Sequence[float] | None,
+    Option(
+        "Deviation of the channels that the pixels are divided by, in grey levels; 255,255,255 "
+        "scales them to 0-1.",
+        *(MODEL, "R,G,B"),
+        default="the model's",
+    ),
+]
+Channels = Annotated[
+    base.Channels | None,
+    Option("Order of the channels in the input, --mean and --std.", MODEL, default="the model's"),
+]
+InputSize = Annotated[
+    tuple[int, int] | None,
+    Option("Resize all images to this size for the model.", MODEL, default="the model's"),
+]
 InputScale = Annotated[
     float | None,
     Option(

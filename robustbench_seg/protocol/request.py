@@ -4,9 +4,10 @@
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import InputError
+from ..models.adapters.metadata import parse_preprocessing
 from . import options
 from .parameters import parameters
 
@@ -56,6 +57,10 @@ class Request:
     models: options.Models = ("b0",)
     weights: options.Weights = None
     window: options.Window = None
+    mean: options.Mean = None
+    std: options.Std = None
+    channels: options.Channels = None
+    input_size: options.InputSize = None
     input_scale: options.InputScale = None
     data: options.Data = None
     split: options.Split = "val"
@@ -95,6 +100,17 @@ class Request:
             raise InputError(
                 "--weights: only for a single --model; with several, write --model NAME@FILE"
             )
+        if self.input_size is not None and self.input_scale is not None:
+            raise InputError("--input-size and --input-scale are mutually exclusive; leave one out")
+        settings = self.input_settings
+        for option in settings:
+            flag = "--input-size" if option == "size" else f"--{option}"
+            parse_preprocessing(flag, {option: settings[option]})
+            if len(self.models) != 1:
+                raise InputError(
+                    f"{flag}: only for a single --model; with several, write NAME.toml beside the "
+                    "weights of each"
+                )
         if self.devices is not None and self.device is not None:
             raise InputError("--device and --devices are mutually exclusive; leave one out")
         if self.devices is not None and self.engine != "local":
@@ -105,3 +121,14 @@ class Request:
             raise InputError("--address: needs --engine ray; add it, or leave --address out")
         if self.shard is not None:
             Shard.read(self.shard)
+
+    @property
+    def input_settings(self) -> dict[str, Any]:
+        """The preprocessing that is set in place of the model's, as its weights declare it."""
+        chosen = {
+            "mean": self.mean,
+            "std": self.std,
+            "channels": self.channels,
+            "size": self.input_size,
+        }
+        return {name: value for name, value in chosen.items() if value is not None}

@@ -37,6 +37,12 @@ def stamps(run: StoredRun) -> tuple[str, ...]:
         for model in spec.models
         if model.untrained
     ]
+    found += [
+        f"ASSUMED PREPROCESSING: {model}: its weights do not declare {settings}; the defaults are "
+        "used, and may be wrong for it. robustseg diagnose tries others; options or a file "
+        "NAME.toml beside the weights set them"
+        for model, settings in run.assumed.items()
+    ]
     if run.failures:
         found.append(
             f"FAILED: {count(len(run.failures), 'prediction')} on {len(run.failed_frames)} of "

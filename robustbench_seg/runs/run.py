@@ -21,6 +21,9 @@ from ..scores.pixel_counts import PixelCounts
 from ..scores.statistics import MIN_UNITS
 from .store import Failure, Picture, Store
 
+ASSUMED = "assumed preprocessing"
+"""Section of a session's provenance: the settings of each model that no one declared."""
+
 
 @dataclass(eq=False, repr=False)
 class StoredRun:
@@ -65,6 +68,15 @@ class StoredRun:
         """Names of the frames that are neither finished nor failed."""
         done = {*self.frames, *self.failed_frames}
         return tuple(frame.name for frame in self.spec.frames if frame.name not in done)
+
+    @property
+    def assumed(self) -> dict[str, str]:
+        """Settings of the preprocessing that were assumed, by model."""
+        return {
+            model: settings
+            for session in self.sessions
+            for model, settings in session.get(ASSUMED, {}).items()
+        }
 
     @property
     def class_set(self) -> NDArray[np.bool_]:

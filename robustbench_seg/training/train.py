@@ -82,7 +82,7 @@ def train(
         with (folder / LOG).open("a", newline="") as log:
             csv.writer(log).writerow([step, f"{recipe.rate(step):.3e}", f"{loss.item():.5f}"])
         if (step + 1) % checkpoint_every == 0 or step + 1 == recipe.steps:
-            _save(folder, recipe, network, optimizer, step + 1, frames)
+            _save(folder, recipe, network, optimizer, step + 1, frames, preprocessing)
         progress("training", step + 1, recipe.steps, f"loss {loss.item():.3f}")
     return folder / WEIGHTS
 
@@ -154,7 +154,13 @@ def _cut_log(log: Path, step: int) -> None:
 
 
 def _save(
-    folder: Path, recipe: Recipe, network: nn.Module, optimizer: AdamW, step: int, frames: Dataset
+    folder: Path,
+    recipe: Recipe,
+    network: nn.Module,
+    optimizer: AdamW,
+    step: int,
+    frames: Dataset,
+    preprocessing: Preprocessing,
 ) -> None:
     weights = {
         name: value.half().contiguous() if value.is_floating_point() else value
@@ -165,6 +171,9 @@ def _save(
         "model": recipe.model,
         "classes": json.dumps(frames.class_names),
         "trained_on": frames.name,
+        "mean": json.dumps(preprocessing.mean),
+        "std": json.dumps(preprocessing.std),
+        "channels": preprocessing.channels,
         "steps": f"{step} of {recipe.steps}",
         "recipe": json.dumps(asdict(recipe)),
         **getattr(network, "checkpoint_metadata", {}),

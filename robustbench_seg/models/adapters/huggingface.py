@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..base import WHOLE, Segmenter
+from ..base import IMAGENET, WHOLE, Segmenter, undeclared
 from ..checkpoints.files import sha256
 from ..checkpoints.folders import CONFIG, weights_files
 from ..class_names import check_class_count
@@ -48,7 +48,7 @@ def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmente
     own = _class_names(config)
     check_class_count(folder, config.num_labels, len(classes), data)
     kind = config.model_type
-    preprocessing, assumed = read_processor(
+    preprocessing, notes = read_processor(
         folder, square=kind not in _SHORTEST_EDGE, divisor=32 if kind in MASK_SIZES else 1
     )
     network = MaskNetwork(model, MASK_SIZES[kind]) if kind in MASK_SIZES else model
@@ -60,7 +60,8 @@ def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmente
         window=WHOLE,
         classes=tuple(classes),
         trained_on=f"the data of {name}",
-        weights=provenance(source, digest, own, classes, *assumed),
+        weights=provenance(source, digest, own, classes, *notes),
+        assumed=undeclared(IMAGENET, ()) if notes else (),
     )
 
 

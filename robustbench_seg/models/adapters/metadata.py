@@ -6,11 +6,13 @@ ONNX files have it in their metadata, TorchScript files in extra files.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...errors import InputError
-from ..base import IMAGENET, Preprocessing
+from ..base import IMAGENET, Preprocessing, Window
 from ..class_names import check_class_count
 
 LARGEST_SIDE = 2**14
@@ -25,32 +27,67 @@ def parse_json(where: str, text: str | bytes) -> Any:
         raise InputError(f"{where}: not JSON: {text[:40]!r}") from error
 
 
-def parse_preprocessing(where: str, values: Any) -> Preprocessing:
-    """Return the preprocessing that a mapping declares, with ImageNet's values as defaults.
+def parse_preprocessing(
+    where: str, values: Any, default: Preprocessing = IMAGENET
+) -> Preprocessing:
+    """Return the preprocessing that a mapping declares, with the values of `default` for the rest.
 
     mean and std are in grey levels (0-255), in the order of `channels` ("RGB" or "BGR"); `size` is
-    (height, width) in pixels. Raises InputError that begins with `where`.
+    [height, width] or "WIDTHxHEIGHT", in pixels. Raises InputError that begins with `where`.
     """
     if not isinstance(values, Mapping):
         raise InputError(f"{where}: expected an object")
-    mean = _numbers(where, "mean", values.get("mean", IMAGENET.mean))
-    std = _numbers(where, "std", values.get("std", IMAGENET.std))
+    mean = _numbers(where, "mean", values.get("mean", default.mean))
+    std = _numbers(where, "std", values.get("std", default.std))
     if min(std) <= 0:
         raise InputError(f"{where}: std is {list(std)}; expected positive numbers")
-    channels = values.get("channels", "RGB")
+    for key, numbers in (("mean", mean), ("std", std)):
+        if key in values and 0 < max(numbers) <= 1 and numbers != (1, 1, 1):
+            times = ", ".join(f"{255 * number:.6g}" for number in numbers)
+            raise InputError(
+                f"{where}: {key} is {list(numbers)}, for pixels of 0 to 1; write it for grey "
+                f"levels of 0 to 255: {times}"
+            )
+    channels = values.get("channels", default.channels)
     if channels not in ("RGB", "BGR"):
-        raise InputError(f"{where}: channels is {channels!r}; expected RGB or BGR")
-    size = values.get("size")
-    if size is not None and not (
-        isinstance(size, list | tuple)
-        and len(size) == 2
-        and all(isinstance(side, int) and 0 < side <= LARGEST_SIDE for side in size)
+        raise InputError(f"{where}: channels is {channels!r:.60}; expected RGB or BGR")
+    if values.get("size") is not None:
+        default = replace(default.without_size(), size=_size(where, values["size"]))
+    return replace(default, mean=mean, std=std, channels=channels)
+
+
+def _size(where: str, size: Any) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", size) if isinstance(size, str) else None
+    sides = [int(match[2]), int(match[1])] if match else size
+    if (
+        isinstance(sides, list | tuple)
+        and len(sides) == 2
+        and all(type(side) is int and 0 < side <= LARGEST_SIDE for side in sides)
     ):
-        raise InputError(
-            f"{where}: size is {size!r:.60}; expected [height, width] in pixels, up to "
-            f"{LARGEST_SIDE}"
-        )
-    return Preprocessing(mean, std, channels, None if size is None else (size[0], size[1]))
+        return sides[0], sides[1]
+    raise InputError(
+        f"{where}: size is {size!r:.60}; expected [height, width] in pixels, up to {LARGEST_SIDE}"
+    )
+
+
+def parse_window(where: str, value: Any, default: Window) -> Window:
+    """Return the window that a mode, or a mapping of mode, crop and stride, declares.
+
+    None is the default. Raises InputError that begins with `where`.
+    """
+    if value is None:
+        return default
+    values = {"mode": value} if isinstance(value, str) else value
+    if isinstance(values, Mapping) and values.keys() <= {"mode", "crop", "stride"}:
+        mode = values.get("mode", "slide")
+        crop, stride = values.get("crop", default.crop), values.get("stride", default.stride)
+        sides = all(type(side) is int and 0 < side <= LARGEST_SIDE for side in (crop, stride))
+        if mode in ("slide", "whole") and sides and stride <= crop:
+            return Window(mode, crop, stride)
+    raise InputError(
+        f"{where}: window is {value!r:.80}; expected whole, slide, or a mode with the crop and "
+        "stride of square windows in pixels"
+    )
 
 
 def parse_class_names(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..base import WHOLE, LabelFunction, Preprocessing, Segmenter
+from ..base import IMAGENET, WHOLE, LabelFunction, Preprocessing, Segmenter, undeclared
 from ..checkpoints.files import sha256
 from ..class_names import check_class_count
 from .external import existing_file, file_label, one_line_errors, provenance, require
@@ -52,6 +52,7 @@ def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
     values = _declared(path, session.get_modelmeta().custom_metadata_map)
     own = parse_class_names(f"{path}: metadata", values.get("classes"), data, classes)
     labels = _output_is_labels(choice, session, data, classes)
+    assumed = undeclared(IMAGENET, values) if dtype != np.uint8 else ()
     if dtype == np.uint8:
         values |= {"mean": (0, 0, 0), "std": (1, 1, 1)}
     preprocessing = parse_preprocessing(f"{path}: metadata", values | {"size": size})
@@ -64,6 +65,7 @@ def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
         classes=tuple(classes),
         trained_on=str(values.get("trained_on", f"the data of {path.name}")),
         weights=provenance(path.name, sha256(*files), own, classes),
+        assumed=assumed,
     )
 
 

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..base import IMAGENET, WHOLE, Segmenter
+from ..base import IMAGENET, WHOLE, Segmenter, undeclared
 from ..checkpoints.files import sha256
 from ..class_names import check_class_count
 from .external import Logits, one_line_errors, provenance
@@ -124,6 +124,7 @@ def _segmenter(
     # Many networks have their number of classes in this attribute.
     names = None if isinstance(given, int) else given
     own = parse_class_names(f"--model {choice}", names, data, classes)
+    assumes = isinstance(made, nn.Module) and not hasattr(made, "preprocessing")
     return Segmenter(
         name=name,
         network=Logits(made).eval() if isinstance(made, nn.Module) else made,
@@ -132,6 +133,7 @@ def _segmenter(
         classes=tuple(classes),
         trained_on=_declared(choice, made, "trained_on", f"the data of {name}"),
         weights=provenance(source, _sha256(factory, made), own, classes),
+        assumed=undeclared(IMAGENET, ()) if assumes else (),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..base import WHOLE, Segmenter
+from ..base import IMAGENET, WHOLE, Segmenter, undeclared
 from ..checkpoints.files import sha256
 from .external import Logits, existing_file, file_label, one_line_errors, provenance
 from .metadata import parse_class_names, parse_json, parse_preprocessing
@@ -47,6 +47,7 @@ def load_torchscript(target: str, data: str, classes: Sequence[str]) -> Segmente
         classes=tuple(classes),
         trained_on=str(values.get("trained_on", f"the data of {path.name}")),
         weights=provenance(path.name, sha256(path), own, classes),
+        assumed=undeclared(IMAGENET, values),
     )
 
 

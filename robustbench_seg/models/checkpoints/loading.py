@@ -23,6 +23,7 @@ from ..model import ENCODER, Model
 from .files import Contents, read_weights, sha256
 from .folders import read_folder
 from .formats import FORMATS
+from .sidecar import read_sidecar
 
 _COUNTER = re.compile(r".*\.num_batches_tracked")  # of batch norm's training
 _CLASSIFIER = re.compile(r"(backbone\.)?(fc|head|conv2)\..*")  # of whole images, beside an encoder
@@ -36,6 +37,7 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
     path = Path(path)
     check_name(str(path))
     found = read_folder(path) if path.is_dir() else read_weights(path)
+    metadata = found.metadata | read_sidecar(found.path)
     format_, family, tensors = _recognise(found)
     encoder_only = _is_encoder(tensors)
     unused = _CLASSIFIER if encoder_only else re.compile(format_.unused)
@@ -48,8 +50,8 @@ def open_checkpoint(path: str | Path) -> Checkpoint:
             for name, value in tensors.items()
             if not unused.fullmatch(name) and not _COUNTER.fullmatch(name)
         },
-        classes=_class_names(found.metadata, found.config),
-        metadata=found.metadata,
+        classes=_class_names(metadata, found.config),
+        metadata=metadata,
         path=found.path,
         sha256=sha256(*found.files),
     )
