@@ -11,6 +11,7 @@ import pandas as pd
 from ..protocol.spec import ModelSpec, Spec
 from ..runs.run import StoredRun
 from ..scores.tables import ALL_CLASSES
+from .clean_check import clean_stamps
 from .input_scale import input_note, input_scale, rescaled, scales_differ
 from .words import count, few
 
@@ -43,6 +44,7 @@ def stamps(run: StoredRun) -> tuple[str, ...]:
         "NAME.toml beside the weights set them"
         for model, settings in run.assumed.items()
     ]
+    found += clean_stamps(run)
     if run.failures:
         found.append(
             f"FAILED: {count(len(run.failures), 'prediction')} on {len(run.failed_frames)} of "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..protocol.cell import Cell
+from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
 from ..scores.bootstrap import Bootstrap
 from ..scores.intervals import intervals, tidy
@@ -40,6 +41,8 @@ class StoredRun:
     pictures: list[Picture]
     failures: Sequence[Failure] = ()
     """Predictions that failed; their frames are left out of all scores."""
+    clean: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    """Confusion matrix of the clean images of the finished frames, by model."""
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
@@ -49,9 +52,9 @@ class StoredRun:
             spec = Spec.from_dict(store.spec())
             stored = store.stored()
             frames = tuple(frame.name for frame in spec.frames if spec.cells(frame) <= stored)
-            counts = _pixel_counts(spec, frames, store.matrices())
+            counts, clean = _pixel_counts(spec, frames, store.matrices())
             about = store.sessions(), store.pictures(), store.failures()
-            return cls(folder, spec, frames, counts, *about)
+            return cls(folder, spec, frames, counts, *about, clean)
 
     @property
     def complete(self) -> bool:
@@ -137,8 +140,11 @@ class StoredRun:
 
 def _pixel_counts(
     spec: Spec, frames: Collection[str], matrices: Iterable[tuple[Cell, NDArray[np.int64]]]
-) -> dict[str, PixelCounts]:
-    """Count the matrices of these frames, one at a time: all of them would fill the memory."""
+) -> tuple[dict[str, PixelCounts], dict[str, NDArray[np.int64]]]:
+    """Count the matrices of these frames, one at a time: all of them would fill the memory.
+
+    Return the counts and the sum of the clean matrices, each by model.
+    """
     draws = [(*c.key, draw) for c in spec.conditions for draw in spec.draws_of(c)]
     categories = [info.category for info in spec.classes]
     class_set = spec.class_set(frames)
@@ -146,9 +152,12 @@ def _pixel_counts(
         model.name: PixelCounts(len(frames), draws, spec.class_names, categories, class_set)
         for model in spec.models
     }
+    clean: dict[str, NDArray[np.int64]] = {}
     places = {name: place for place, name in enumerate(frames)}
     for cell, matrix in matrices:
         if cell.frame in places:
             draw = (cell.condition, cell.severity, cell.draw)
             counts[cell.model].add(places[cell.frame], draw, matrix)
-    return counts
+            if draw[:2] == CLEAN.key:
+                clean[cell.model] = clean.get(cell.model, 0) + matrix
+    return counts, clean

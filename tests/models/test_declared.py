@@ -134,7 +134,7 @@ def test_the_configuration_of_mmsegmentation_declares_it(
     oblong = config.replace("(512, 512), stride", "(512, 1024), stride")
     torch.save({"state_dict": state, "meta": {"config": oblong}}, path)
     if oblong != config:
-        with pytest.raises(InputError, match="crop.* stride of square windows"):
+        with pytest.raises(InputError, match="stride of square windows"):
             load(path, "b0")
 
 

@@ -77,7 +77,7 @@ def parse_window(where: str, value: Any, default: Window) -> Window:
     """
     if value is None:
         return default
-    values = {"mode": value} if isinstance(value, str) else value
+    values: Any = {"mode": value} if isinstance(value, str) else value
     if isinstance(values, Mapping) and values.keys() <= {"mode", "crop", "stride"}:
         mode = values.get("mode", "slide")
         crop, stride = values.get("crop", default.crop), values.get("stride", default.stride)
