@@ -50,7 +50,7 @@ class Comparison(ComparisonData, Reported):
             meanings=MEANINGS,
             sections=sections(self),
             provenance=self.provenance,
-            kind="ComparisonData",
+            kind="Comparison",
         )
 
     def _report_tables(self) -> Mapping[str, pd.DataFrame]:
