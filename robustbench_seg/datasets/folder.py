@@ -8,6 +8,7 @@ tell labels from images, or else if the images are JPEG files, which labels cann
 from __future__ import annotations
 
 import unicodedata
+from bisect import bisect_left
 from pathlib import Path
 
 from ..errors import InputError
@@ -29,6 +30,7 @@ def index_folders(images: Path, labels: Path, taxonomy: Taxonomy, split: str) ->
         stored.setdefault(_key(path, labels, taxonomy.label_suffix), []).append(path)
     keys: set[str] = set()
     palette: dict[int, Color] = {}
+    listings: dict[Path, list[str]] = {}
     for path in image_paths:
         relative = path.relative_to(images)
         name = relative.with_name(path.stem.removesuffix(taxonomy.image_suffix)).as_posix()
@@ -49,7 +51,7 @@ def index_folders(images: Path, labels: Path, taxonomy: Taxonomy, split: str) ->
             both = " and ".join(each.name for each in found)
             index.missing.append((frame, f"{path}: has the labels {both}; keep one of them"))
             continue
-        index.add(frame, "" if label.is_file() else _expected(label, name, taxonomy))
+        index.add(frame, "" if label.is_file() else _expected(label, name, taxonomy, listings))
     if not image_paths:
         ending = taxonomy.image_suffix
         which = f" that end with {ending}" if ending else ""
@@ -90,17 +92,26 @@ def _key(path: Path, folder: Path, ending: str) -> str:
     return unicodedata.normalize("NFC", name)  # macOS decomposes accents in names: NFD
 
 
-def _expected(label: Path, name: str, taxonomy: Taxonomy) -> str:
-    """Return the label's path, with a hint if a file of a similar name exists."""
+def _expected(label: Path, name: str, taxonomy: Taxonomy, listings: dict[Path, list[str]]) -> str:
+    """Return the label's path, with a hint if a file of a similar name exists.
+
+    `listings` caches the names in each folder, ordered without regard to case.
+    """
+    names = listings.get(label.parent)
+    if names is None:
+        names = sorted((path.name for path in files_in(label.parent, "*")), key=str.casefold)
+        listings[label.parent] = names
     stem = name.rpartition("/")[2]
-    similar = [path for path in files_in(label.parent, "*") if path.name.startswith(stem)]
-    if not similar:
+    place = bisect_left(names, stem.casefold(), key=str.casefold)
+    similar = names[place] if place < len(names) else ""
+    if not similar.casefold().startswith(stem.casefold()):
         return str(label)
-    found = f"{label}; {similar[0].name} exists"
-    ending = similar[0].stem.removeprefix(stem)
-    if similar[0].suffix.lower() not in IMAGES:
+    found, ending = f"{label}; {similar} exists", Path(similar).stem.removeprefix(stem)
+    if not similar.startswith(stem):
+        return f"{found}, in other letters; write both names alike"
+    if Path(similar).suffix.lower() not in IMAGES:
         return f"{found}, which is not read; convert it to PNG"
+    lines = f'label_suffix = "{ending}"'
     if taxonomy.name in taxonomy_names():
-        lines = f'classes = "{taxonomy.name}" and label_suffix = "{ending}"'
-        return f"{found}: give a taxonomy with {lines}"
-    return f'{found}: give a taxonomy with label_suffix = "{ending}"'
+        lines = f'classes = "{taxonomy.name}" and {lines}'
+    return f"{found}: give a taxonomy with {lines}"

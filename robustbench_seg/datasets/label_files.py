@@ -164,16 +164,22 @@ def _decoded(
     """Return the class of each pixel's colour, uint8 (H, W); None if there is another colour."""
     if not colors or file.mode not in ("RGB", "P") or _is_wide(modes):
         return None
-    number = np.array([1 << 16, 1 << 8, 1])
-    numbers = np.asarray(file.convert("RGB")) @ number  # (H, W, 3) -> (H, W)
+    numbers = _numbered(np.asarray(file.convert("RGB")))  # (H, W, 3) -> (H, W)
     ordered = sorted(colors)
-    known = np.array(ordered) @ number  # (K, 3) -> (K,)
+    known = _numbered(np.array(ordered, np.uint8))  # (K, 3) -> (K,)
     places = np.searchsorted(known[:-1], numbers)
     if (known[places] != numbers).any():
         return None
     classes = np.array([colors[color] for color in ordered], np.uint8)
     decoded: NDArray[np.uint8] = classes[places]
     return decoded
+
+
+def _numbered(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Return a number for each colour, which orders as the colours do: (..., 3) -> (...)."""
+    red, green, blue = (colors[..., place].astype(np.uint32) for place in range(3))
+    numbers: NDArray[np.uint32] = red << 16 | green << 8 | blue
+    return numbers
 
 
 def _check_greys(

@@ -161,5 +161,11 @@ def test_the_hint_on_a_suffix_is_a_taxonomy_that_works(tmp_path: Path) -> None:
     expected = np.where(values(151) == 0, 255, values(151) - np.uint8(1))
     assert (frame.label() == expected).all()
     (labels / "a_seg.png").rename(labels / "a.npy")
+    (images / "b.jpg").write_bytes((images / "a.jpg").read_bytes())
+    save(labels / "B.png", values(3))
     with pytest.raises(InputError, match=r"a\.npy exists, which is not read; convert it to PNG"):
+        open_dataset(images=images, labels=labels, classes="ade20k")
+    (labels / "a.npy").unlink()
+    save(labels / "a.png", values(3))
+    with pytest.raises(InputError, match=r"b\.png; B\.png exists, in other letters; write both"):
         open_dataset(images=images, labels=labels, classes="ade20k")
