@@ -178,8 +178,7 @@ def _decoded(
 def _numbered(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
     """Return a number for each colour, which orders as the colours do: (..., 3) -> (...)."""
     red, green, blue = (colors[..., place].astype(np.uint32) for place in range(3))
-    numbers: NDArray[np.uint32] = red << 16 | green << 8 | blue
-    return numbers
+    return np.asarray(red << 16 | green << 8 | blue, np.uint32)
 
 
 def _check_greys(
