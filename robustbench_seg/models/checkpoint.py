@@ -72,6 +72,8 @@ class Checkpoint:
     metadata: Mapping[str, str]
     path: Path
     sha256: str
+    notes: tuple[str, ...] = ()
+    """What surrounded the tensors in the file and was not read."""
 
     @property
     def model(self) -> str | None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..errors import InputError
 from .adapters.processor import FILE as PROCESSOR
+from .checkpoints.state_dicts import SEPARATOR, split_choice
 from .hub_files import REPOSITORY, NotFetchedError, fetch_optional, fetch_repository
 
 
@@ -49,7 +50,7 @@ class LocatedWeights(NamedTuple):
     """Weights on disk, and what is known of them before they are read."""
 
     path: Path
-    """A file, or a folder as Hugging Face lays it out."""
+    """A file, a folder as Hugging Face lays it out, or FILE::SET for one of several sets in it."""
     label: str
     """The part after the "@" in a result's name."""
     source: str
@@ -77,9 +78,10 @@ def find_weights(model: str, wanted: str, data: str) -> LocatedWeights:
         return LocatedWeights(EMBEDDED / file, wanted, source, licence, wanted, note, named=True)
     if wanted == data or wanted in {known for _, known in NAMED_WEIGHTS}:
         raise InputError(_no_weights(model, wanted))
-    path = Path(wanted)
+    path, chosen = split_choice(wanted)
     if path.exists():
-        return LocatedWeights(path, _label(path), path.name)
+        label = f"{_label(path)}{SEPARATOR}{chosen}" if chosen else _label(path)
+        return LocatedWeights(Path(wanted), label, Path(wanted).name)
     if REPOSITORY.fullmatch(wanted) and path.suffix not in _SUFFIXES:
         return _repository(model, wanted)
     known = ", ".join([*(data for name, data in NAMED_WEIGHTS if name == model), RANDOM])

@@ -204,7 +204,8 @@ def load_model(
         return _segmenter(name, found.label, network, (), "ImageNet, as encoders are", provenance)
     _check_classes(checkpoint, name, len(classes), data)
     steps = [f"trained for {metadata['steps']} steps"] if metadata.get("steps") else []
-    notes = [found.note, *steps, *class_name_notes(checkpoint.classes, classes)]
+    notes = [found.note, *steps, *checkpoint.notes]
+    notes += class_name_notes(checkpoint.classes, classes)
     provenance["note"] = "; ".join(filter(None, notes))
     unknown = metadata.get("trained_on", f"the data of {found.path.name}")
     network = _network(checkpoint, name)

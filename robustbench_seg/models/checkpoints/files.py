@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,34 +14,10 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ...errors import InputError
+from .pickle_stubs import load_tensors
+from .state_dicts import first, flatten
 
-WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
-"""Keys under which codebases store the weights; the averaged ones, which they evaluate, first."""
-PREFIXES = re.compile(r"^(module\.)?(_orig_mod\.)?")
-"""Prefixes that training on several devices, and compiling, add to the names."""
-
-
-class Stub:
-    """An object that accepts any arguments and any state, and keeps nothing."""
-
-    def __init__(self, *_: Any) -> None: ...
-
-    def __setstate__(self, _: Any) -> None: ...
-
-
-# mmengine pickles the history of its losses beside the weights, which is not needed. Stubs of these
-# names are created instead, which runs no code of mmengine.
-STUBS: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
-    (Stub, "mmengine.logging.history_buffer.HistoryBuffer"),
-    (Stub, "builtins.getattr"),  # pickles references to its methods
-    # Its numbers are NumPy's, whose modules have an underscore since NumPy 2.
-    (Stub, "numpy.ndarray"),
-    (Stub, "numpy.dtype"),
-    (Stub, "numpy.core.multiarray._reconstruct"),
-    (Stub, "numpy.core.multiarray.scalar"),
-    (Stub, "numpy._core.multiarray._reconstruct"),
-    (Stub, "numpy._core.multiarray.scalar"),
-]
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 class Contents(NamedTuple):
@@ -57,42 +33,49 @@ class Contents(NamedTuple):
     training as OpenMMLab's codebases write it, in Python; and others."""
     config: Mapping[str, Any]
     """The model's configuration in a folder; empty for a file."""
+    objects: tuple[str, ...] = ()
+    """Names of the classes and functions in the file that were not read."""
 
 
 def read_weights(path: Path) -> Contents:
     """Read the tensors of a .safetensors file, or of a PyTorch file (.pth, .bin) of any version.
 
-    No code in the file is run. WRAPPERS are unwrapped and PREFIXES removed; floating-point values
-    become float32, on the CPU. Raises InputError.
+    Tensors are found at any depth of containers, which become parts of their names. No code in the
+    file is run. Raises InputError.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such file; give a weights file (.safetensors, .pth, .bin)")
+    objects: tuple[str, ...] = ()
     if path.suffix == ".safetensors":
         loaded, metadata = _read_safetensors(path)
     else:
-        loaded = _read_torch(path)
+        loaded, objects = _read_torch(path)
         metadata = _metadata(loaded)
-    for key in WRAPPERS:
-        if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
-            loaded = loaded[key]
-            break
-    if not isinstance(loaded, Mapping) or not all(
-        isinstance(name, str) and isinstance(value, Tensor) for name, value in loaded.items()
-    ):
-        raise InputError(f"{path}: holds no weights; save a state_dict (tensors by name)")
-    for name, value in loaded.items():
+    tensors = flatten(path, loaded)
+    if not tensors:
+        beside = f" beside Python objects ({first(objects)}), which could run code" * bool(objects)
+        raise InputError(f"{path}: holds no weights{beside}; save a state_dict (tensors by name)")
+    return Contents(path, [path], tensors, metadata, {}, objects)
+
+
+def plain(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return dense tensors on the CPU, floating-point values as float32; InputError for others."""
+    for name, value in tensors.items():
         special = value.is_quantized or value.is_complex() or value.layout != torch.strided
         if special or value.device.type != "cpu":  # a tensor on "meta" has no values
             raise InputError(
                 f"{path}: {name} is quantized, complex, sparse or on meta; save plain tensors"
             )
-    tensors: dict[str, Tensor] = {}
-    for name, value in loaded.items():
-        name = PREFIXES.sub("", name)
-        if name in tensors:
-            raise InputError(f"{path}: holds {name} twice, once with a prefix; keep one of them")
-        tensors[name] = value.float() if value.is_floating_point() else value
-    return Contents(path, [path], tensors, metadata, config={})
+        if value.is_floating_point() and value.dtype not in _FLOATS:
+            raise InputError(
+                f"{path}: {name} is {dtype_name(value)}, whose scale is not known; save float32"
+            )
+    return {name: v.float() if v.is_floating_point() else v for name, v in tensors.items()}
+
+
+def dtype_name(tensor: Tensor) -> str:
+    """Return the name of a tensor's dtype, such as "float32"."""
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _read_safetensors(path: Path) -> tuple[object, dict[str, str]]:
@@ -106,10 +89,9 @@ def _read_safetensors(path: Path) -> tuple[object, dict[str, str]]:
         ) from error
 
 
-def _read_torch(path: Path) -> object:
+def _read_torch(path: Path) -> tuple[object, tuple[str, ...]]:
     try:
-        with torch.serialization.safe_globals(STUBS):
-            return torch.load(path, weights_only=True, map_location="cpu")
+        return load_tensors(path)
     # torch reports damaged files by the exceptions of its readers, of any type.
     except Exception as error:
         if re.search("unsupported global|unrecognized function", str(error), re.IGNORECASE):
