@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Context, Decimal
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from .arrays import Array, Float64, Uint8
 
 DIGITS = Context(prec=40)
 """More than twice the digits of a double: rounding twice changes nothing."""
@@ -20,7 +20,7 @@ DIGITS = Context(prec=40)
 DEGREE = Decimal("0.01745329251994329576923690768488612713443")  # pi / 180
 
 
-def exponential(powers: Iterable[float]) -> NDArray[np.float64]:
+def exponential(powers: Iterable[float]) -> Float64:
     """Return e to the power of each of N numbers, (N,)."""
     return np.array([float(Decimal(float(power)).exp(DIGITS)) for power in powers])
 
@@ -40,7 +40,7 @@ def cosine_and_sine(degrees: float) -> tuple[float, float]:
     return float(cosine), float(sine)
 
 
-def truncate(values: NDArray[Any]) -> NDArray[np.uint8]:
+def truncate(values: Array) -> Uint8:
     """Return values clipped to 0 .. 255 and truncated to grey levels, as in `imagecorruptions`."""
-    levels: NDArray[np.uint8] = np.clip(values, 0, 255).astype(np.uint8)
+    levels: Uint8 = np.clip(values, 0, 255).astype(np.uint8)
     return levels

@@ -11,13 +11,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Float32, Uint32
 from .compiling import kernel
-from .randomness import fill_words
-
-BLOCK = 2048
-"""Normals per block; with their words they fit into the L1 cache."""
+from .randomness import BLOCK, fill_words
 
 # Typed, since Numba would promote to float64.
 HALF, ONE, TWO = np.float32(0.5), np.float32(1), np.float32(2)
@@ -31,7 +28,7 @@ COSINE_2, COSINE_4, COSINE_6, COSINE_8 = (np.float32(1 / math.factorial(n)) for 
 
 
 @kernel
-def fill_normals(stream: np.uint64, start: int, normals: NDArray[np.float32]) -> None:
+def fill_normals(stream: np.uint64, start: int, normals: Float32) -> None:
     """Write the standard normals of a stream from number `start`, which is even.
 
     Numbers 2 k and 2 k + 1 come from words 2 k and 2 k + 1: other words must be taken from
@@ -43,7 +40,7 @@ def fill_normals(stream: np.uint64, start: int, normals: NDArray[np.float32]) ->
         _box_muller(words, normals[first : first + BLOCK])
 
 
-def draw_normals(stream: int, start: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
+def draw_normals(stream: int, start: int, shape: tuple[int, ...]) -> Float32:
     """Return the standard normals of a stream from number `start`, which is even, float32."""
     normals = np.empty(shape, np.float32)
     fill_normals(np.uint64(stream), start, normals.reshape(-1))
@@ -51,7 +48,7 @@ def draw_normals(stream: int, start: int, shape: tuple[int, ...]) -> NDArray[np.
 
 
 @kernel
-def _box_muller(words: NDArray[np.uint32], normals: NDArray[np.float32]) -> None:
+def _box_muller(words: Uint32, normals: Float32) -> None:
     """Turn words (N,) into normals (N,); an odd N ends with the first of a pair."""
     for pair in range(normals.size // 2):
         distance = _distance(words[2 * pair])

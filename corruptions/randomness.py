@@ -8,9 +8,12 @@ from the value's position by integer arithmetic, so order, threads and processor
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Uint32
 from .compiling import kernel
+
+BLOCK = 2048
+"""Words to draw at a time: with what they become, they fit into the L1 cache."""
 
 GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio, made odd
 FIRST_FACTOR = np.uint64(0xBF58476D1CE4E5B9)
@@ -18,7 +21,7 @@ SECOND_FACTOR = np.uint64(0x94D049BB133111EB)
 
 
 @kernel
-def fill_words(stream: np.uint64, start: int, words: NDArray[np.uint32]) -> None:
+def fill_words(stream: np.uint64, start: int, words: Uint32) -> None:
     """Write the 32-bit words of a stream from number `start`.
 
     `start` and the size of `words` are even: SplitMix64 with seed `stream` makes 64 bits at a time,
@@ -34,7 +37,7 @@ def fill_words(stream: np.uint64, start: int, words: NDArray[np.uint32]) -> None
         words[2 * pair + 1] = np.uint32(mixed >> np.uint64(32))
 
 
-def draw_words(stream: int, start: int, count: int) -> NDArray[np.uint32]:
+def draw_words(stream: int, start: int, count: int) -> Uint32:
     """Return `count` words of a stream, uint32, from number `start`; both are even."""
     words = np.empty(count, np.uint32)
     fill_words(np.uint64(stream), start, words)

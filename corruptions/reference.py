@@ -9,12 +9,10 @@ still changes the result. Use processes to go faster.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .arrays import Uint8
 from .errors import InputError
 
 SMALLEST_SIDE = 32
@@ -26,9 +24,7 @@ SEEDED_BY_ARGUMENT = ("glass_blur", "impulse_noise")
 _GLOBAL_GENERATOR = threading.Lock()
 
 
-def corrupt_by_reference(
-    name: str, image: NDArray[np.uint8], severity: int, stream: int
-) -> NDArray[np.uint8]:
+def corrupt_by_reference(name: str, image: Uint8, severity: int, stream: int) -> Uint8:
     """Return the result of `imagecorruptions.corrupt` for an RGB uint8 (H, W, 3) image.
 
     The result is a new C-contiguous array, with grey levels truncated as in the package. The low
@@ -48,29 +44,21 @@ def corrupt_by_reference(
         raise InputError(f"{name}: not in the package imagecorruptions; use 'native'")
     seed = stream % 2**32
     arguments = {"seed": seed} if name in SEEDED_BY_ARGUMENT else {}
-    try:
-        with _global_generator_seeded(seed), np.errstate(invalid="raise"):
-            result = imagecorruptions.corrupt(image, severity, name, **arguments)
-    except FloatingPointError:
-        if name != "spatter":
-            raise
-        # It divides 0 by 0 where no drop falls on a small image. Casting NaN to uint8 depends on
-        # the processor; without drops the image is unchanged.
-        return image.copy()
-    # Some results are transposed views, others (JPEG, pixelate) belong to Pillow, read-only.
-    return np.require(result, np.uint8, ["C_CONTIGUOUS", "WRITEABLE"])
-
-
-@contextmanager
-def _global_generator_seeded(seed: int) -> Iterator[None]:
-    """Seed NumPy's global generator for the block and restore its state afterwards."""
-    with _GLOBAL_GENERATOR:
+    with _GLOBAL_GENERATOR, np.errstate(invalid="raise"):
         state = np.random.get_state()  # noqa: NPY002  # the one that the package uses
         np.random.seed(seed)  # noqa: NPY002
         try:
-            yield
+            result = imagecorruptions.corrupt(image, severity, name, **arguments)
+        except FloatingPointError:
+            if name != "spatter":
+                raise
+            # It divides 0 by 0 where no drop falls on a small image. Casting NaN to uint8 depends
+            # on the processor; without drops the image is unchanged.
+            return image.copy()
         finally:
             np.random.set_state(state)  # noqa: NPY002
+    # Some results are transposed views, others (JPEG, pixelate) belong to Pillow, read-only.
+    return np.require(result, np.uint8, ["C_CONTIGUOUS", "WRITEABLE"])
 
 
 def require_opencv() -> None:

@@ -8,43 +8,38 @@ share a weight and are added first.
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .arithmetic import exponential
+from .arrays import Array, Float64
 from .compiling import kernel
 
 UNROLL = 2
 """Pairs of values that a loop adds at a time."""
 
 
-def gaussian_weights(deviation: float, truncate: float) -> NDArray[np.float64]:
+def gaussian_weights(deviation: float, truncate: float = 4.0) -> Float64:
     """Return the weights at distances 0, 1 .. r, where r is `truncate` deviations, rounded.
 
-    They are exp(-(distance / deviation)^2 / 2), divided by their sum over both sides.
+    They are exp(-(distance / deviation)^2 / 2), divided by their sum over both sides, in the steps
+    of SciPy. Zeros follow, until the weights after the first are a positive multiple of UNROLL.
     """
     radius = int(truncate * deviation + 0.5)
-    distances = [each / deviation for each in range(radius + 1)]
-    weights = exponential(-0.5 * distance * distance for distance in distances)
+    weights = exponential(-0.5 / (deviation * deviation) * x**2 for x in range(radius + 1))
     total = math.fsum([*weights, *weights[1:]])  # exact: Python's sum changed in 3.12
-    return weights / total
-
-
-def pad_weights(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Append zeros until the weights after the first are a positive multiple of UNROLL."""
-    pairs = max(1, math.ceil((weights.size - 1) / UNROLL)) * UNROLL
-    return np.pad(weights, (0, pairs + 1 - weights.size))
+    pairs = max(1, math.ceil(radius / UNROLL)) * UNROLL
+    return np.pad(weights / total, (0, pairs - radius))
 
 
 def smooth(
-    plane: NDArray[Any],
+    plane: Array,
     deviations: tuple[float, float],
     truncate: float,
     beyond: Literal["symmetric", "edge"],
-    out: NDArray[Any] | None = None,
-) -> NDArray[Any]:
+    out: Array | None = None,
+) -> Array:
     """Return a plane (H, W) filtered with the deviations along its columns and along its rows.
 
     Beyond its edges the plane is mirrored ("symmetric", SciPy's "reflect") or its last value is
@@ -52,8 +47,7 @@ def smooth(
     the plane, receives the result and saves allocating an array, which is slow.
     """
     down, across = (
-        pad_weights(gaussian_weights(deviation, truncate)).astype(plane.dtype)
-        for deviation in deviations
+        gaussian_weights(deviation, truncate).astype(plane.dtype) for deviation in deviations
     )
     padded = np.pad(plane, ((down.size - 1,) * 2, (across.size - 1,) * 2), beyond)
     result = np.empty(plane.shape, plane.dtype) if out is None else out
@@ -62,13 +56,7 @@ def smooth(
 
 
 @kernel
-def _smooth(
-    padded: NDArray[Any],
-    stride: int,
-    down: NDArray[Any],
-    across: NDArray[Any],
-    result: NDArray[Any],
-) -> None:
+def _smooth(padded: Array, stride: int, down: Array, across: Array, result: Array) -> None:
     """Write the filtered plane (H, W) from the flattened rows of the padded plane."""
     sums = np.empty(stride, padded.dtype)
     for y in range(result.shape[0]):
@@ -77,13 +65,7 @@ def _smooth(
 
 
 @kernel
-def sum_both_sides(
-    values: NDArray[Any],
-    start: int,
-    step: int,
-    weights: NDArray[Any],
-    sums: NDArray[Any],
-) -> None:
+def sum_both_sides(values: Array, start: int, step: int, weights: Array, sums: Array) -> None:
     """Write the weighted sums (N,) of each of values[start:] and those 1, 2 .. R steps away."""
     count = sums.size
     middle = values[start : start + count]

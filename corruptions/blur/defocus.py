@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arithmetic import truncate
+from ..arrays import Float64, Uint8
 
 DEFOCUS_BLUR = ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5))
 """By severity, in pixels: radius of the disk, and deviation of the Gaussian that softens it."""
@@ -21,7 +21,7 @@ level. This is larger than the rounding of float32, and hardly changes other are
 """
 
 
-def defocus_blur(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
+def defocus_blur(image: Uint8, severity: int, _stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) filtered with a softened disk, mirrored at its edges.
 
     A side shorter than the disk is mirrored several times.
@@ -33,7 +33,7 @@ def defocus_blur(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArr
     return truncate(blurred - LOST)
 
 
-def softened_disk(radius: int, deviation: float) -> NDArray[np.float64]:
+def softened_disk(radius: int, deviation: float) -> Float64:
     """Return the weights (N, N) of a disk, softened against steps at its edge.
 
     The Gaussian has 3 x 3 weights in the small square and 5 x 5 in a larger one, and the square is
@@ -45,7 +45,7 @@ def softened_disk(radius: int, deviation: float) -> NDArray[np.float64]:
     y, x = np.ogrid[-half : half + 1, -half : half + 1]
     disk = x * x + y * y <= radius * radius
     bell = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * deviation**2))
-    weights: NDArray[np.float64] = disk / disk.sum()
+    weights: Float64 = disk / disk.sum()
     for axis in (0, 1):
         weights = ndimage.correlate1d(weights, bell / bell.sum(), axis, mode="mirror")
     return weights

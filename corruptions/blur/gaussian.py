@@ -9,15 +9,13 @@ up or down by more than the rounding before it is filtered: see `nudged_levels`.
 
 from __future__ import annotations
 
-import math
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..arithmetic import exponential
+from ..arrays import Float32, Uint8
 from ..compiling import kernel
-from ..smoothing import pad_weights, sum_both_sides
+from ..smoothing import gaussian_weights, sum_both_sides
 
 GAUSSIAN_BLUR = (1.0, 2.0, 3.0, 4.0, 6.0)
 """By severity: standard deviation, in pixels."""
@@ -29,15 +27,15 @@ TILE_HEIGHT, TILE_WIDTH = 64, 1536
 """Rows of a tile and values in each; with their surroundings they fit into the L2 cache."""
 
 
-def gaussian_blur(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
+def gaussian_blur(image: Uint8, severity: int, _stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) blurred by a Gaussian, its edges repeated."""
     return smooth(image, GAUSSIAN_BLUR[severity - 1])
 
 
-def smooth(image: NDArray[np.uint8], deviation: float) -> NDArray[np.uint8]:
+def smooth(image: Uint8, deviation: float) -> Uint8:
     """Return an image uint8 (H, W, 3) blurred by a Gaussian with a deviation in pixels."""
     height = len(image)
-    weights = half_bell(deviation)
+    weights = gaussian_weights(deviation)
     reach = weights.size - 1
     padded = np.pad(image, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
     result = np.empty(image.shape, np.uint8)
@@ -51,27 +49,15 @@ def smooth(image: NDArray[np.uint8], deviation: float) -> NDArray[np.uint8]:
 
 
 @cache
-def half_bell(deviation: float) -> NDArray[np.float64]:
-    """Return the weights at distances 0, 1 .. R from a pixel, padded by `pad_weights`.
-
-    Their sum over both sides is 1; beyond 4 deviations they are 0. The steps are those of SciPy,
-    since `nudged_levels` needs the last digits of SciPy's weights.
-    """
-    reach = int(4.0 * deviation + 0.5)
-    heights = exponential(-0.5 / (deviation * deviation) * x**2 for x in range(reach + 1))
-    whole = math.fsum([*heights[1:], *heights])
-    return pad_weights(heights / whole)
-
-
 @cache
-def nudged_levels(deviation: float) -> NDArray[np.float32]:
+def nudged_levels(deviation: float) -> Float32:
     """Return the grey levels (256,), raised where a flat area keeps its level, else lowered.
 
     A level is filtered with the rounding of SciPy: in float64, from 0 to 1, first the pixel itself
     and then pairs from the outermost inwards, along the columns and then along the rows.
     """
     levels = np.arange(256)
-    weights = half_bell(deviation)
+    weights = gaussian_weights(deviation)  # with the last digits of SciPy's
     values = levels / 255.0
     for _ in ("columns", "rows"):
         sums = values * weights[0]
@@ -83,12 +69,7 @@ def nudged_levels(deviation: float) -> NDArray[np.float32]:
 
 
 @kernel
-def _smooth(
-    lines: NDArray[np.uint8],
-    levels: NDArray[np.float32],
-    weights: NDArray[np.float32],
-    result: NDArray[np.uint8],
-) -> None:
+def _smooth(lines: Uint8, levels: Float32, weights: Float32, result: Uint8) -> None:
     """Write the blurred result (H, 3 W) of lines (H + 2 R, 3 (W + 2 R)), tile by tile."""
     reach = weights.size - 1
     stride = TILE_WIDTH + 6 * reach

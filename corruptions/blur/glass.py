@@ -8,9 +8,7 @@ swapped, and some vanish. The benchmark is what that program does.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..arrays import Uint8
 from ..randomness import below, draw_words
 from .gaussian import smooth
 
@@ -18,7 +16,7 @@ GLASS_BLUR = ((0.7, 1, 2), (0.9, 2, 1), (1.0, 2, 3), (1.1, 3, 2), (1.5, 4, 2))
 """By severity: deviation of the blurs, largest distance of a copy, both in pixels, and scans."""
 
 
-def glass_blur(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def glass_blur(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) blurred, with its pixels shuffled, and blurred again.
 
     Pixels closer to an edge than the largest distance are only blurred, which may be all.

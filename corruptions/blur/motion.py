@@ -9,14 +9,14 @@ integers, so their order does not matter and a flat area keeps its level; the ro
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arithmetic import cosine_and_sine, exponential
+from ..arrays import Array, Float64, Int64, Uint8, Uint32
 from ..compiling import kernel
 from ..randomness import draw_uniform
-from .taps import Taps, merge_taps, sum_taps
 
 MOTION_BLUR = ((10, 3.0), (15, 5.0), (15, 8.0), (15, 12.0), (20, 15.0))
 """By severity, in pixels: half the length, and deviation of the weights along it."""
@@ -24,8 +24,28 @@ MOTION_BLUR = ((10, 3.0), (15, 5.0), (15, 8.0), (15, 12.0), (20, 15.0))
 FRACTION_BITS = np.uint32(24)
 """Fraction bits of a weight: the sum of all, times a grey level of 8 bits, fits into 32."""
 
+UNROLL = 4
+"""Taps that a loop adds at a time; with more arrays LLVM would not vectorise it."""
 
-def motion_blur(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+
+class Taps(NamedTuple):
+    """Offsets and weights of the terms of a pixel's sum, (K,), K being a multiple of UNROLL."""
+
+    rows: Int64
+    """Offset of each tap downwards, in rows."""
+    columns: Int64
+    """Offset of each tap to the right, in columns."""
+    weights: Float64
+
+    def margins(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return how far the taps reach, in pixels: (above, below), (left, right)."""
+        return (
+            (max(0, -int(self.rows.min())), max(0, int(self.rows.max()))),
+            (max(0, -int(self.columns.min())), max(0, int(self.columns.max()))),
+        )
+
+
+def motion_blur(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) smeared along a line up to 45 degrees from the horizontal.
 
     Of sides below 41 pixels, see `line_taps`.
@@ -38,7 +58,7 @@ def drawn_angle(stream: int) -> float:
     return -45.0 + 90.0 * draw_uniform(stream)
 
 
-def smear(image: NDArray[np.uint8], severity: int, angle: float) -> NDArray[np.uint8]:
+def smear(image: Uint8, severity: int, angle: float) -> Uint8:
     """Return an image uint8 (H, W, 3) smeared along a line of an angle in degrees."""
     height, width, channels = image.shape
     length, deviation = MOTION_BLUR[severity - 1]
@@ -75,17 +95,39 @@ def line_taps(length: int, deviation: float, angle: float, height: int, width: i
     return merge_taps(places[:count], weights[:count].tolist())
 
 
+def merge_taps(places: list[tuple[int, int]], weights: list[float]) -> Taps:
+    """Return the taps at (row, column) places, merging those that share a place."""
+    merged: dict[tuple[int, int], float] = {}
+    for place, weight in zip(places, weights, strict=True):
+        merged[place] = merged.get(place, 0.0) + weight
+    missing = -len(merged) % UNROLL
+    rows, columns = np.array([*merged, *[(0, 0)] * missing], np.int64).T
+    return Taps(rows, columns, np.array([*merged.values(), *[0.0] * missing]))
+
+
 @kernel
-def _smear(
-    lines: NDArray[np.uint8],
-    rows: NDArray[np.int64],
-    starts: NDArray[np.int64],
-    weights: NDArray[np.uint32],
-    result: NDArray[np.uint8],
-) -> None:
+def _smear(lines: Uint8, rows: Int64, starts: Int64, weights: Uint32, result: Uint8) -> None:
     """Write the sums of taps, truncated to grey levels, to the result (H, 3 W)."""
     sums = np.empty(result.shape[1], np.uint32)
     for y in range(result.shape[0]):
         sum_taps(lines[y:], rows, starts, weights, sums)
         for i in range(sums.size):
             result[y, i] = np.uint8(sums[i] >> FRACTION_BITS)
+
+
+@kernel
+def sum_taps(lines: Array, rows: Int64, starts: Int64, weights: Array, sums: Array) -> None:
+    """Write sums (N,) of the weights times lines[row, start + i], lines being (M, L).
+
+    Weights and sums share the dtype of the arithmetic: uint32, float32 or float64.
+    """
+    for i in range(sums.size):
+        sums[i] = 0
+    for k in range(0, rows.size, UNROLL):
+        first = lines[rows[k], starts[k] : starts[k] + sums.size]
+        second = lines[rows[k + 1], starts[k + 1] : starts[k + 1] + sums.size]
+        third = lines[rows[k + 2], starts[k + 2] : starts[k + 2] + sums.size]
+        fourth = lines[rows[k + 3], starts[k + 3] : starts[k + 3] + sums.size]
+        a, b, c, d = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
+        for i in range(sums.size):
+            sums[i] += a * first[i] + b * second[i] + c * third[i] + d * fourth[i]

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Float32, Uint8, Uint32
 from ..compiling import kernel
 
 ZOOM_BLUR = ((12, 1.01), (16, 1.01), (11, 1.02), (13, 1.02), (11, 1.03))
@@ -24,7 +24,7 @@ They are equally spaced and end at 1.11, 1.15, 1.2, 1.24 and 1.3.
 WHITE = np.float32(255)
 
 
-def zoom_blur(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
+def zoom_blur(image: Uint8, severity: int, _stream: int) -> Uint8:
     """Return the mean of the image, RGB uint8 (H, W, 3), and its magnifications.
 
     On a small image the centre to be magnified may be the whole image, which then stays unchanged.
@@ -32,23 +32,18 @@ def zoom_blur(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[
     height, width, _ = image.shape
     count, second = ZOOM_BLUR[severity - 1]
     factors = [1.0 + step * (second - 1.0) for step in range(count)]
-    rows, row_parts = zip(*(magnified(height, factor) for factor in factors), strict=True)
-    columns, column_parts = zip(*(magnified(width, factor) for factor in factors), strict=True)
+    rows, row_parts = map(np.array, zip(*(magnified(height, f) for f in factors), strict=True))
+    columns, column_parts = map(np.array, zip(*(magnified(width, f) for f in factors), strict=True))
     light = np.zeros((height + 2, width + 2, 3), np.float32)  # black beyond the last row and column
     np.divide(image, WHITE, out=light[:height, :width], dtype=np.float32)
-    result = np.empty((height, width, 3), np.uint8)
+    result = np.empty((height, 3 * width), np.uint8)
     _mean_of_magnified(
-        light.reshape(height + 2, 3 * width + 6),
-        np.array(rows),
-        np.array(row_parts),
-        np.array(columns),
-        np.array(column_parts),
-        result.reshape(height, 3 * width),
+        light.reshape(height + 2, -1), rows, row_parts, columns, column_parts, result
     )
-    return result
+    return result.reshape(image.shape)
 
 
-def magnified(side: int, factor: float) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
+def magnified(side: int, factor: float) -> tuple[Uint32, Float32]:
     """Return the pixel before each pixel of a magnified side, and the fraction of the way past it.
 
     As in SciPy's zoom, the centre is enlarged from its first pixel to its last, and cropped to the
@@ -65,12 +60,12 @@ def magnified(side: int, factor: float) -> tuple[NDArray[np.uint32], NDArray[np.
 
 @kernel
 def _mean_of_magnified(
-    light: NDArray[np.float32],
-    rows: NDArray[np.uint32],
-    row_parts: NDArray[np.float32],
-    columns: NDArray[np.uint32],
-    column_parts: NDArray[np.float32],
-    result: NDArray[np.uint8],
+    light: Float32,
+    rows: Uint32,
+    row_parts: Float32,
+    columns: Uint32,
+    column_parts: Float32,
+    result: Uint8,
 ) -> None:
     """Write the mean (H, 3 W) of an image and its M magnifications, in grey levels.
 

@@ -7,8 +7,8 @@ where its sum is rounded below an integer.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Uint8, Uint16
 from ..compiling import kernel
 
 CONTRAST = (8, 6, 4, 2, 1)
@@ -17,7 +17,7 @@ CONTRAST = (8, 6, 4, 2, 1)
 WHOLE = np.uint32(20)  # unsigned: LLVM turns the division into a multiplication
 
 
-def contrast(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
+def contrast(image: Uint8, severity: int, _stream: int) -> Uint8:
     """Return the image, RGB uint8 (H, W, 3), as (x - mean) c + mean with each channel's mean.
 
     It is computed in integers, so the order of summation does not matter. With c = k / 20 the
@@ -35,7 +35,7 @@ def contrast(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[n
 
 
 @kernel
-def _channel_sums(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
+def _channel_sums(pixels: Uint8) -> tuple[int, int, int]:
     """Return the sums of red, green and blue over pixels (3 N,)."""
     red = green = blue = 0
     for i in range(pixels.size // 3):
@@ -46,7 +46,7 @@ def _channel_sums(pixels: NDArray[np.uint8]) -> tuple[int, int, int]:
 
 
 @kernel
-def _mix(rows: NDArray[np.uint8], kept: np.uint32, added: NDArray[np.uint16]) -> None:
+def _mix(rows: Uint8, kept: np.uint32, added: Uint16) -> None:
     """Replace each x of rows (H, 3 W) by (kept x + added) / 20, `added` being (3 W,)."""
     for y in range(rows.shape[0]):
         row = rows[y]

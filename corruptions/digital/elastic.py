@@ -8,8 +8,8 @@ numbers, smoothed by a Gaussian filter in float32.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Float32, Uint8, Uint32
 from ..compiling import kernel
 from ..randomness import draw_words
 from ..smoothing import smooth
@@ -29,7 +29,7 @@ TRUNCATE = 3.0
 WHITE = np.float32(255)
 
 
-def elastic_transform(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def elastic_transform(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) with its pixels moved, near ones by similar distances.
 
     On a side below 17 pixels the filter has a single weight: each pixel moves independently, by
@@ -40,9 +40,7 @@ def elastic_transform(image: NDArray[np.uint8], severity: int, stream: int) -> N
     return move(image, *(distances(plane, severity) for plane in (across, down)))
 
 
-def uniform_planes(
-    height: int, width: int, stream: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def uniform_planes(height: int, width: int, stream: int) -> tuple[Float32, Float32]:
     """Return two planes (H, W) of numbers from -1 to 1, the halves of one word per pixel."""
     words = draw_words(stream, 0, height * width + height * width % 2)
     planes = np.empty((2, height, width), np.float32)
@@ -50,7 +48,7 @@ def uniform_planes(
     return planes[0], planes[1]
 
 
-def distances(plane: NDArray[np.float32], severity: int) -> NDArray[np.float32]:
+def distances(plane: Float32, severity: int) -> Float32:
     """Return distances in pixels, (H, W), from uniform numbers between -1 and 1."""
     height, width = plane.shape
     smoothed = smooth(plane, (DEVIATION * height, DEVIATION * width), TRUNCATE, "symmetric")
@@ -58,9 +56,7 @@ def distances(plane: NDArray[np.float32], severity: int) -> NDArray[np.float32]:
     return smoothed
 
 
-def move(
-    image: NDArray[np.uint8], across: NDArray[np.float32], down: NDArray[np.float32]
-) -> NDArray[np.uint8]:
+def move(image: Uint8, across: Float32, down: Float32) -> Uint8:
     """Return an image uint8 (H, W, 3) sampled at the distances (H, W) from each pixel.
 
     Sampling is bilinear; beyond its edges the image is mirrored.
@@ -71,7 +67,7 @@ def move(
 
 
 @kernel
-def _halves(words: NDArray[np.uint32], planes: NDArray[np.float32]) -> None:
+def _halves(words: Uint32, planes: Float32) -> None:
     """Write the lower and the upper halves of N words, from -1 to 1, to planes (2, N)."""
     first, second = planes[0], planes[1]
     for i in range(first.size):
@@ -96,12 +92,7 @@ def _between(first: np.number, second: np.number, part: np.float32) -> np.float3
 
 
 @kernel
-def _move(
-    image: NDArray[np.uint8],
-    across: NDArray[np.float32],
-    down: NDArray[np.float32],
-    result: NDArray[np.uint8],
-) -> None:
+def _move(image: Uint8, across: Float32, down: Float32, result: Uint8) -> None:
     """Write the image (H, W, 3) sampled at distances across and down (H, W)."""
     height, width, _ = image.shape
     for y in range(height):

@@ -6,8 +6,8 @@ Results are truncated to grey levels, and equal those of `imagecorruptions` to t
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Float64, Uint8
 from ..compiling import kernel
 
 BRIGHTNESS = (0.1, 0.2, 0.3, 0.4, 0.5)
@@ -20,30 +20,25 @@ BLOCK = 512
 """Pixels per block; their three float64 planes fit into the L1 cache."""
 
 
-def brightness(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
+def brightness(image: Uint8, severity: int, _stream: int) -> Uint8:
     """Return the image, RGB uint8 (H, W, 3), with V = clip(V + c, 0, 1) in HSV."""
     result = np.array(image, order="C")
-    _change_in_hsv(result.reshape(-1), 1.0, 0.0, 1.0, BRIGHTNESS[severity - 1])
+    _change_in_hsv(result.reshape(-1), 1.0, 0.0, BRIGHTNESS[severity - 1])
     return result
 
 
-def saturate(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
+def saturate(image: Uint8, severity: int, _stream: int) -> Uint8:
     """Return the image, RGB uint8 (H, W, 3), with S = clip(a S + b, 0, 1) in HSV."""
     result = np.array(image, order="C")
-    factor, added = SATURATE[severity - 1]
-    _change_in_hsv(result.reshape(-1), factor, added, 1.0, 0.0)
+    _change_in_hsv(result.reshape(-1), *SATURATE[severity - 1], 0.0)
     return result
 
 
 @kernel
 def _change_in_hsv(
-    pixels: NDArray[np.uint8],
-    saturation_factor: float,
-    saturation_added: float,
-    value_factor: float,
-    value_added: float,
+    pixels: Uint8, saturation_factor: float, saturation_added: float, value_added: float
 ) -> None:
-    """Replace S and V of pixels (3 N,), in HSV, by clip(factor x + added, 0, 1).
+    """Replace S and V of pixels (3 N,), in HSV, by clip(factor x + added, 0, 1); that of V is 1.
 
     The operations are those of scikit-image's rgb2hsv and hsv2rgb, in the same order and in
     float64, so every rounding is the same. It is faster because a block goes through all steps
@@ -58,18 +53,13 @@ def _change_in_hsv(
         _split(block, first, second, third)
         _rgb_to_hsv(first, second, third)
         _scale(second, saturation_factor, saturation_added)
-        _scale(third, value_factor, value_added)
+        _scale(third, 1.0, value_added)
         _hsv_to_rgb(first, second, third)
         _merge(first, second, third, block)
 
 
 @kernel
-def _split(
-    pixels: NDArray[np.uint8],
-    red: NDArray[np.float64],
-    green: NDArray[np.float64],
-    blue: NDArray[np.float64],
-) -> None:
+def _split(pixels: Uint8, red: Float64, green: Float64, blue: Float64) -> None:
     """Split pixels (3 N,) into planes (N,) from 0 to 1."""
     for i in range(red.size):
         red[i] = pixels[3 * i] / 255.0
@@ -78,9 +68,7 @@ def _split(
 
 
 @kernel
-def _rgb_to_hsv(
-    first: NDArray[np.float64], second: NDArray[np.float64], third: NDArray[np.float64]
-) -> None:
+def _rgb_to_hsv(first: Float64, second: Float64, third: Float64) -> None:
     """Replace red, green and blue by hue, saturation and value, all from 0 to 1.
 
     If two channels are largest, the later one counts, as in scikit-image.
@@ -99,16 +87,14 @@ def _rgb_to_hsv(
 
 
 @kernel
-def _scale(plane: NDArray[np.float64], factor: float, added: float) -> None:
+def _scale(plane: Float64, factor: float, added: float) -> None:
     """Replace each x by clip(factor x + added, 0, 1)."""
     for i in range(plane.size):
         plane[i] = min(max(plane[i] * factor + added, 0.0), 1.0)
 
 
 @kernel
-def _hsv_to_rgb(
-    first: NDArray[np.float64], second: NDArray[np.float64], third: NDArray[np.float64]
-) -> None:
+def _hsv_to_rgb(first: Float64, second: Float64, third: Float64) -> None:
     """Replace hue, saturation and value by red, green and blue, all from 0 to 1.
 
     In the six sectors of the hue they are  v t p,  q v p,  p v t,  p q v,  t p v,  v p q,  with
@@ -131,12 +117,7 @@ def _hsv_to_rgb(
 
 
 @kernel
-def _merge(
-    red: NDArray[np.float64],
-    green: NDArray[np.float64],
-    blue: NDArray[np.float64],
-    pixels: NDArray[np.uint8],
-) -> None:
+def _merge(red: Float64, green: Float64, blue: Float64, pixels: Uint8) -> None:
     """Merge planes (N,) from 0 to 1 into pixels (3 N,), truncated to grey levels."""
     for i in range(red.size):
         pixels[3 * i] = np.uint8(red[i] * 255.0)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from io import BytesIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+
+from ..arrays import Uint8
 
 JPEG_COMPRESSION = (25, 18, 15, 10, 7)
 """By severity: quality, on the scale of libjpeg."""
@@ -15,7 +16,7 @@ STRIP = 128
 """Rows copied from Pillow at a time; allocating a whole frame can take longer than decoding it."""
 
 
-def jpeg_compression(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
+def jpeg_compression(image: Uint8, severity: int, _stream: int) -> Uint8:
     """Return the image, RGB uint8 (H, W, 3), after JPEG compression.
 
     The integer transforms of Pillow's libjpeg-turbo give the same pixels on every processor.

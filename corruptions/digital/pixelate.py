@@ -9,8 +9,8 @@ their levels by one.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Uint8, Uint32
 from ..compiling import kernel
 
 PIXELATE = (0.6, 0.5, 0.4, 0.3, 0.25)
@@ -21,7 +21,7 @@ HALF = np.uint32(1 << 21)
 ONE, TWO, THREE = np.uint32(1), np.uint32(2), np.uint32(3)  # unsigned indices need no check
 
 
-def pixelate(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
+def pixelate(image: Uint8, severity: int, _stream: int) -> Uint8:
     """Return the image, RGB uint8 (H, W, 3), shrunk and enlarged again.
 
     The small image has at least one pixel a side.
@@ -32,17 +32,12 @@ def pixelate(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[n
     small = np.empty((small_height, 3 * small_width), np.uint8)
     rows = np.ascontiguousarray(image).reshape(height, 3 * width)
     _shrink(rows, *boxes(height, small_height), *boxes(width, small_width), small)
-    result = np.empty((height, width, 3), np.uint8)
-    _enlarge(
-        small,
-        nearest(height, small_height),
-        nearest(width, small_width),
-        result.reshape(height, 3 * width),
-    )
-    return result
+    result = np.empty((height, 3 * width), np.uint8)
+    _enlarge(small, nearest(height, small_height), nearest(width, small_width), result)
+    return result.reshape(image.shape)
 
 
-def boxes(side: int, small: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+def boxes(side: int, small: int) -> tuple[Uint32, Uint32]:
     """Return the first pixel of each box in a side, and the pixel after its last, both (small,).
 
     A pixel belongs to the box that contains its centre. If the centre lies on an edge, Pillow's
@@ -57,7 +52,7 @@ def boxes(side: int, small: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]
     return first.astype(np.uint32), end.astype(np.uint32)
 
 
-def nearest(side: int, small: int) -> NDArray[np.uint32]:
+def nearest(side: int, small: int) -> Uint32:
     """Return the small pixel that contains the centre of each pixel of a side, (side,).
 
     Steps are added up as in Pillow, whose rounding decides if a centre lies on an edge.
@@ -69,12 +64,7 @@ def nearest(side: int, small: int) -> NDArray[np.uint32]:
 
 @kernel
 def _shrink(
-    rows: NDArray[np.uint8],
-    tops: NDArray[np.uint32],
-    bottoms: NDArray[np.uint32],
-    lefts: NDArray[np.uint32],
-    rights: NDArray[np.uint32],
-    small: NDArray[np.uint8],
+    rows: Uint8, tops: Uint32, bottoms: Uint32, lefts: Uint32, rights: Uint32, small: Uint8
 ) -> None:
     """Write the small image (h, 3 w): the means of the boxes of rows (H, 3 W)."""
     shares = ((1 << BITS) / (rights - lefts) + 0.5).astype(np.uint32)
@@ -100,12 +90,7 @@ def _shrink(
 
 
 @kernel
-def _enlarge(
-    small: NDArray[np.uint8],
-    rows: NDArray[np.uint32],
-    columns: NDArray[np.uint32],
-    result: NDArray[np.uint8],
-) -> None:
+def _enlarge(small: Uint8, rows: Uint32, columns: Uint32, result: Uint8) -> None:
     """Write the result (H, 3 W) from the rows and columns of a small image (h, 3 w)."""
     for y in range(rows.size):
         row = result[y]

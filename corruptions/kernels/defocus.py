@@ -17,22 +17,23 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..arithmetic import exponential
+from ..arrays import Float32, Float64, Int64, Uint8, Uint16
 from ..blur.defocus import DEFOCUS_BLUR, LOST, SMALL_SQUARE
 from ..compiling import kernel
+from ..smoothing import gaussian_weights
 
 ROUND_DOWN = np.float32(LOST)
 ZERO, WHITE = np.float32(0), np.float32(255)
 
 
-def defocus_blur(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
+def defocus_blur(image: Uint8, severity: int, _stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) filtered with a softened disk, mirrored at its edges."""
     radius, deviation = DEFOCUS_BLUR[severity - 1]
     heights = [math.isqrt(radius**2 - column**2) for column in range(radius + 1)]
     area = 2 * sum(2 * height + 1 for height in heights) - (2 * radius + 1)
-    bell = half_bell(deviation, 1 if radius <= SMALL_SQUARE else 2)
+    reach = 1 if radius <= SMALL_SQUARE else 2
+    bell = gaussian_weights(deviation, reach / deviation)  # (3,), of which the last may be 0
     line, tip = tip_weights(bell, heights) if radius >= SMALL_SQUARE else (0.0, 0.0)
     margin = radius + 2
     padded = np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="reflect")
@@ -49,14 +50,7 @@ def defocus_blur(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArr
     return result
 
 
-def half_bell(deviation: float, reach: int) -> NDArray[np.float64]:
-    """Return the weights (3,) of a pixel and of its first and second neighbours on a side."""
-    heights = exponential(-x * x / (2.0 * deviation * deviation) for x in range(3))
-    heights[reach + 1 :] = 0.0
-    return heights / math.fsum([*heights[1:], *heights])
-
-
-def tip_weights(bell: NDArray[np.float64], heights: list[int]) -> tuple[float, float]:
+def tip_weights(bell: Float64, heights: list[int]) -> tuple[float, float]:
     """Return what is added and what is lost at each tip of the disk; a pixel of the disk has 1.
 
     Added: the line before the tip, at the place of the tip. Lost: the tip, one pixel further out.
@@ -70,13 +64,13 @@ def tip_weights(bell: NDArray[np.float64], heights: list[int]) -> tuple[float, f
 
 @kernel
 def _filter(
-    lines: NDArray[np.uint8],
-    heights: NDArray[np.int64],
-    bell: NDArray[np.float32],
+    lines: Uint8,
+    heights: Int64,
+    bell: Float32,
     line: np.float32,
     tip: np.float32,
     pixel: np.float32,
-    result: NDArray[np.uint8],
+    result: Uint8,
 ) -> None:
     """Write the result (H, 3 W) from lines (H + 2 M, 3 (W + 2 M)), where M is the radius plus 2.
 
@@ -104,13 +98,7 @@ def _filter(
 
 
 @kernel
-def _slide(
-    lines: NDArray[np.uint8],
-    y: int,
-    heights: NDArray[np.int64],
-    is_first: bool,
-    columns: NDArray[np.uint16],
-) -> None:
+def _slide(lines: Uint8, y: int, heights: Int64, is_first: bool, columns: Uint16) -> None:
     """Move the sums of columns from the line before to line y, their middle."""
     for k in range(heights.size):
         if k > 0 and heights[k] == heights[k - 1]:
@@ -127,12 +115,7 @@ def _slide(
 
 
 @kernel
-def _sum_columns(
-    columns: NDArray[np.uint16],
-    heights: NDArray[np.int64],
-    pixel: np.float32,
-    disks: NDArray[np.float32],
-) -> None:
+def _sum_columns(columns: Uint16, heights: Int64, pixel: np.float32, disks: Float32) -> None:
     """Write the weighted sums of disks; the middle of the first is a radius from the left.
 
     The sum of a disk may exceed 16 bits, but not that of its inner or of its outer columns.
@@ -153,9 +136,7 @@ def _sum_columns(
 
 
 @kernel
-def _soften_across(
-    values: NDArray[np.float32], bell: NDArray[np.float32], softened: NDArray[np.float32]
-) -> None:
+def _soften_across(values: Float32, bell: Float32, softened: Float32) -> None:
     """Write the row (N,) softened across from values (N + 12,)."""
     for i in range(softened.size):
         near, far = values[i + 3] + values[i + 9], values[i] + values[i + 12]
@@ -163,13 +144,7 @@ def _soften_across(
 
 
 @kernel
-def _soften_down(
-    across: NDArray[np.float32],
-    y: int,
-    bell: NDArray[np.float32],
-    tips: NDArray[np.float32],
-    result: NDArray[np.uint8],
-) -> None:
+def _soften_down(across: Float32, y: int, bell: Float32, tips: Float32, result: Uint8) -> None:
     """Write grey levels (N,): the rows around row y softened down, plus the tips."""
     above, below = across[(y - 1) % 5], across[(y + 1) % 5]
     far_above, far_below, middle = across[(y - 2) % 5], across[(y + 2) % 5], across[y % 5]
@@ -181,12 +156,7 @@ def _soften_down(
 
 @kernel
 def _add_tips(
-    columns: NDArray[np.uint16],
-    middle: NDArray[np.uint8],
-    radius: int,
-    line: np.float32,
-    tip: np.float32,
-    row: NDArray[np.float32],
+    columns: Uint16, middle: Uint8, radius: int, line: np.float32, tip: np.float32, row: Float32
 ) -> None:
     """Add the left and the right tip to a row (N,): lines are sums of columns, tips are pixels."""
     left, right = columns[6:], columns[6 + 6 * radius :]
@@ -198,13 +168,7 @@ def _add_tips(
 
 @kernel
 def _sum_tips(
-    lines: NDArray[np.uint8],
-    y: int,
-    half: int,
-    radius: int,
-    line: np.float32,
-    tip: np.float32,
-    sums: NDArray[np.float32],
+    lines: Uint8, y: int, half: int, radius: int, line: np.float32, tip: np.float32, sums: Float32
 ) -> None:
     """Write the sums (N,) of the tips above and below line y; lines have 2 `half` + 1 pixels."""
     pairs, in_lines = np.empty(sums.size + 6 * half, np.uint16), np.zeros(sums.size, np.uint16)

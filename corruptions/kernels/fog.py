@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Float32, Uint8, Uint32
 from ..compiling import kernel
 from ..randomness import fill_words
 from ..weather.fog import FOG
@@ -14,10 +14,8 @@ QUARTER = np.float32(0.25)
 WORD_SCALE = 2.0**-31
 """Factor from words, as signed integers, to numbers from -1 to 1."""
 
-Row = NDArray[np.float32]
 
-
-def fog(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def fog(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return the image, RGB uint8 (H, W, 3), as (x + c f) m / (m + c), m being its largest x."""
     density, decay = FOG[severity - 1]
     height, width, _ = image.shape
@@ -27,7 +25,7 @@ def fog(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint
     return result
 
 
-def landscape(smallest_side: int, decay: float, stream: int) -> NDArray[np.float32]:
+def landscape(smallest_side: int, decay: float, stream: int) -> Float32:
     """Return heights (N + 1, N + 1), whose last row and column repeat the first ones.
 
     In the original code the points of a coarse level lie far apart in one array. Here they lie side
@@ -43,7 +41,7 @@ def landscape(smallest_side: int, decay: float, stream: int) -> NDArray[np.float
     return heights
 
 
-def mix(rows: NDArray[np.uint8], heights: NDArray[np.float32], density: float) -> None:
+def mix(rows: Uint8, heights: Float32, density: float) -> None:
     """Add fog to the rows (H, 3 W) of an image, in place."""
     lowest, highest = float(heights.min()), float(heights.max())
     brightest = int(rows.max())
@@ -53,12 +51,7 @@ def mix(rows: NDArray[np.uint8], heights: NDArray[np.float32], density: float) -
 
 
 @kernel
-def refine(
-    coarse: NDArray[np.float32],
-    stream: np.uint64,
-    amplitude: np.float32,
-    fine: NDArray[np.float32],
-) -> None:
+def refine(coarse: Float32, stream: np.uint64, amplitude: np.float32, fine: Float32) -> None:
     """Write the level (2 N + 1, 2 N + 1) that follows a level (N + 1, N + 1).
 
     It takes 3 N rows of words from number 4 N^2: for the squares, for the diamonds in the rows of
@@ -83,7 +76,7 @@ def refine(
 
 @kernel
 def fill_squares(
-    upper: Row, lower: Row, words: NDArray[np.uint32], amplitude: np.float32, squares: Row
+    upper: Float32, lower: Float32, words: Uint32, amplitude: np.float32, squares: Float32
 ) -> None:
     """Write a row (N + 1,) of midpoints between two rows, each after its upper left corner."""
     side = upper.size - 1
@@ -95,11 +88,11 @@ def fill_squares(
 
 @kernel
 def fill_diamonds(
-    lattice: tuple[Row, Row],
-    between: tuple[Row, Row],
-    words: NDArray[np.uint32],
+    lattice: tuple[Float32, Float32],
+    between: tuple[Float32, Float32],
+    words: Uint32,
     amplitude: np.float32,
-    fine: tuple[Row, Row],
+    fine: tuple[Float32, Float32],
 ) -> None:
     """Write two rows (2 N + 1,) from two rows of the lattice and the squares above and between.
 
@@ -122,11 +115,7 @@ def fill_diamonds(
 
 @kernel
 def _mix(
-    rows: NDArray[np.uint8],
-    heights: NDArray[np.float32],
-    share: np.float32,
-    of_height: np.float32,
-    lowest: np.float32,
+    rows: Uint8, heights: Float32, share: np.float32, of_height: np.float32, lowest: np.float32
 ) -> None:
     """Replace each value of rows (H, 3 W) by a share of it plus a multiple of the height there."""
     for y in range(rows.shape[0]):

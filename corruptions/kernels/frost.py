@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Int32, Int64, Uint8
 from ..compiling import kernel
 from ..weather.frost import FROST, TEXTURES, WEIGHT_BITS, cubic_taps, draw, enlarged_size, texture
 
@@ -16,14 +16,12 @@ HUNDRED = np.uint16(100)
 WHITE = np.uint16(255)
 
 
-def frost(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def frost(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return an image, RGB uint8 (H, W, 3), under a random part of a random texture."""
     return frosted(image, severity, *draw(image.shape, stream))
 
 
-def frosted(
-    image: NDArray[np.uint8], severity: int, number: int, top: int, left: int
-) -> NDArray[np.uint8]:
+def frosted(image: Uint8, severity: int, number: int, top: int, left: int) -> Uint8:
     """Return min(a x + b f, 255) of an image x and the part f of a texture from (top, left)."""
     height, width, _ = image.shape
     ice = enlarged(number, height, width)
@@ -34,14 +32,14 @@ def frosted(
 
 
 @lru_cache(maxsize=len(TEXTURES))
-def enlarged(number: int, height: int, width: int) -> NDArray[np.uint8]:
+def enlarged(number: int, height: int, width: int) -> Uint8:
     """Return a texture, RGB uint8, enlarged for an image of a height and width; read-only."""
     result = resize(texture(number), *enlarged_size(number, height, width))
     result.flags.writeable = False
     return result
 
 
-def resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+def resize(image: Uint8, height: int, width: int) -> Uint8:
     """Return an image, RGB uint8, resized by cubic convolution."""
     old_height, old_width, _ = image.shape
     columns, weights = cubic_taps(old_width, width)
@@ -54,12 +52,7 @@ def resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint
 
 
 @kernel
-def _widen(
-    rows: NDArray[np.uint8],
-    columns: NDArray[np.int64],
-    weights: NDArray[np.int32],
-    wide: NDArray[np.int32],
-) -> None:
+def _widen(rows: Uint8, columns: Int64, weights: Int32, wide: Int32) -> None:
     """Write the sums (H, 3 W') of four weighted pixels of rows (H, 3 W)."""
     for y in range(rows.shape[0]):
         row, result = rows[y], wide[y]
@@ -72,12 +65,7 @@ def _widen(
 
 
 @kernel
-def _heighten(
-    wide: NDArray[np.int32],
-    sources: NDArray[np.int64],
-    weights: NDArray[np.int32],
-    rows: NDArray[np.uint8],
-) -> None:
+def _heighten(wide: Int32, sources: Int64, weights: Int32, rows: Uint8) -> None:
     """Write rows (H', 3 W') of grey levels from four weighted rows of sums (H, 3 W') each."""
     for y in range(rows.shape[0]):
         row, (a, b, c, d) = rows[y], weights[y]
@@ -89,9 +77,7 @@ def _heighten(
 
 
 @kernel
-def _mix(
-    rows: NDArray[np.uint8], ice: NDArray[np.uint8], left: int, kept: np.uint16, added: np.uint16
-) -> None:
+def _mix(rows: Uint8, ice: Uint8, left: int, kept: np.uint16, added: np.uint16) -> None:
     """Add ice (H', 3 W'), from value `left` of its rows, to rows (H, 3 W); factors in hundredths.
 
     The sums fit into 16 bits, so they are exact.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Int32, Uint8, Uint32
 from ..blur.gaussian import smooth
 from ..blur.glass import GLASS_BLUR
 from ..compiling import kernel
@@ -13,7 +13,7 @@ from ..randomness import fill_words
 EIGHT, SIXTEEN, HALF_OF_64 = np.uint32(8), np.uint32(16), np.uint64(32)
 
 
-def glass_blur(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def glass_blur(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) blurred, with its pixels shuffled, and blurred again."""
     deviation, reach, scans = GLASS_BLUR[severity - 1]
     blurred = smooth(image, deviation)
@@ -25,7 +25,7 @@ def glass_blur(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[
     return smooth(blurred, deviation)
 
 
-def shifts(reach: int, width: int) -> NDArray[np.int32]:
+def shifts(reach: int, width: int) -> Int32:
     """Return the possible distances, in pixels (H W,), from a pixel to the one copied to it.
 
     Rows and columns from -reach to reach - 1, row by row, ((2 reach)^2,); all are equally likely.
@@ -35,7 +35,7 @@ def shifts(reach: int, width: int) -> NDArray[np.int32]:
 
 
 @kernel
-def pack(values: NDArray[np.uint8], pixels: NDArray[np.uint32]) -> None:
+def pack(values: Uint8, pixels: Uint32) -> None:
     """Write each pixel of an image's values (3 N,) as one integer (N,)."""
     for i in range(pixels.size):
         green, blue = np.uint32(values[3 * i + 1]), np.uint32(values[3 * i + 2])
@@ -43,7 +43,7 @@ def pack(values: NDArray[np.uint8], pixels: NDArray[np.uint32]) -> None:
 
 
 @kernel
-def unpack(pixels: NDArray[np.uint32], values: NDArray[np.uint8]) -> None:
+def unpack(pixels: Uint32, values: Uint8) -> None:
     """Write the values (3 N,) of an image from packed pixels (N,)."""
     for i in range(pixels.size):
         values[3 * i] = np.uint8(pixels[i])
@@ -52,7 +52,7 @@ def unpack(pixels: NDArray[np.uint32], values: NDArray[np.uint8]) -> None:
 
 
 @kernel
-def copy_backwards(pixels: NDArray[np.uint32], last: int, distances: NDArray[np.int32]) -> None:
+def copy_backwards(pixels: Uint32, last: int, distances: Int32) -> None:
     """Overwrite pixels `last`, `last` - 1 .. by those at the distances (N,) from them."""
     for i in range(distances.size):
         pixel = last - i
@@ -62,12 +62,7 @@ def copy_backwards(pixels: NDArray[np.uint32], last: int, distances: NDArray[np.
 
 @kernel
 def shuffle(
-    pixels: NDArray[np.uint32],
-    width: int,
-    reach: int,
-    scans: int,
-    shifts: NDArray[np.int32],
-    stream: np.uint64,
+    pixels: Uint32, width: int, reach: int, scans: int, shifts: Int32, stream: np.uint64
 ) -> None:
     """Run `scans` passes of local copying over pixels (H W,), bottom right to top left.
 

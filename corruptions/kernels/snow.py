@@ -5,47 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..blur.motion import line_taps
-from ..blur.taps import sum_taps
+from ..arrays import Array, Float64, Int64, Uint8
+from ..blur.motion import line_taps, sum_taps
 from ..compiling import kernel
-from ..weather.snow import LUMA, SNOW, Snow, draw
+from ..weather.snow import LUMA, SNOW, draw
 
 WHITE = np.float32(255)
 RED, GREEN, BLUE = map(np.float32, LUMA)
 CONTRAST, PALE = np.float32(1.5), np.float32(127.5)
 
 
-def snow(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def snow(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return an image, RGB uint8 (H, W, 3), paler and with falling snow."""
     return snowed(image, severity, *draw(severity, image.shape[:2], stream))
 
 
-def snowed(
-    image: NDArray[np.uint8], severity: int, noise: NDArray[Any], angle: float
-) -> NDArray[np.uint8]:
+def snowed(image: Uint8, severity: int, noise: Array, angle: float) -> Uint8:
     """Return the image under snow of an angle from standard normal noise (h, w), in its dtype."""
     height, width, _ = image.shape
-    c = SNOW[severity - 1]
-    layer = np.empty((height, width), np.uint8)
-    _fill_streaks(noise, c, angle, layer)
-    result = np.array(image, order="C")
-    _add(result.reshape(height, -1), layer, np.float32(c.kept), np.float32(1 - c.kept))
-    return result
-
-
-def _fill_streaks(noise: NDArray[Any], c: Snow, angle: float, layer: NDArray[np.uint8]) -> None:
-    """Write the streaks (H, W) in grey levels.
-
-    Only the part of the enlarged noise that the streaks of the image reach is computed.
-    """
-    real = noise.dtype.type
+    c, real = SNOW[severity - 1], noise.dtype.type
     enlarged = [round(side * c.zoom) for side in noise.shape]
-    taps = line_taps(c.length, c.fade, angle, enlarged[0], enlarged[1])
+    taps = line_taps(c.length, c.fade, angle, *enlarged)
     (above, below), (left, right) = taps.margins()
-    down = zoom_taps(noise.shape[0], enlarged[0], -above, layer.shape[0] + below)
-    across = zoom_taps(noise.shape[1], enlarged[1], -left, layer.shape[1] + right)
+    # Only the part of the enlarged noise that the streaks of the image reach is computed.
+    down = zoom_taps(noise.shape[0], enlarged[0], -above, height + below)
+    across = zoom_taps(noise.shape[1], enlarged[1], -left, width + right)
+    layer = np.empty((height, width), np.uint8)
     _fall(
         noise,
         (down[0], down[1].astype(real)),
@@ -54,11 +40,12 @@ def _fill_streaks(noise: NDArray[Any], c: Snow, angle: float, layer: NDArray[np.
         (taps.rows + above, taps.columns + left, taps.weights.astype(real)),
         layer,
     )
+    result = np.array(image, order="C")
+    _add(result.reshape(height, -1), layer, np.float32(c.kept), np.float32(1 - c.kept))
+    return result
 
 
-def zoom_taps(
-    old: int, new: int, first: int, last: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def zoom_taps(old: int, new: int, first: int, last: int) -> tuple[Int64, Float64]:
     """Return the two neighbours of each value of an enlarged row, (N, 2), and their weights.
 
     The row has `new` values, from `old` ones; N of them are asked for, from `first` to `last` - 1.
@@ -75,12 +62,12 @@ def zoom_taps(
 
 @kernel
 def _fall(
-    noise: NDArray[Any],
-    down: tuple[NDArray[np.int64], NDArray[Any]],
-    across: tuple[NDArray[np.int64], NDArray[Any]],
+    noise: Array,
+    down: tuple[Int64, Array],
+    across: tuple[Int64, Array],
     cut: tuple[Any, Any, Any],
-    taps: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]],
-    layer: NDArray[np.uint8],
+    taps: tuple[Int64, Int64, Array],
+    layer: Uint8,
 ) -> None:
     """Write the layer (H, W) of streaks, from a ring buffer of as many rows as the taps reach."""
     stretched = np.empty((noise.shape[0], across[0].shape[0]), noise.dtype)
@@ -104,12 +91,7 @@ def _fall(
 
 
 @kernel
-def _stretch(
-    row: NDArray[Any],
-    neighbours: NDArray[np.int64],
-    weights: NDArray[Any],
-    stretched: NDArray[Any],
-) -> None:
+def _stretch(row: Array, neighbours: Int64, weights: Array, stretched: Array) -> None:
     """Write a row (w,) of noise enlarged to (N,)."""
     for x in range(stretched.size):
         left, right = row[neighbours[x, 0]], row[neighbours[x, 1]]
@@ -118,11 +100,7 @@ def _stretch(
 
 @kernel
 def _cut(
-    upper: NDArray[Any],
-    lower: NDArray[Any],
-    weights: NDArray[Any],
-    cut: tuple[Any, Any, Any],
-    flakes: NDArray[Any],
+    upper: Array, lower: Array, weights: Array, cut: tuple[Any, Any, Any], flakes: Array
 ) -> None:
     """Write a row (N,) of flakes between two rows of noise: threshold to 1, and 0 elsewhere."""
     mean, deviation, threshold = cut
@@ -135,9 +113,7 @@ def _cut(
 
 
 @kernel
-def _add(
-    rows: NDArray[np.uint8], layer: NDArray[np.uint8], kept: np.float32, rest: np.float32
-) -> None:
+def _add(rows: Uint8, layer: Uint8, kept: np.float32, rest: np.float32) -> None:
     """Make rows (H, 3 W) paler; add a layer (H, W), and the same turned by 180 degrees."""
     height, width = layer.shape
     flakes = np.empty(width, np.uint16)

@@ -5,43 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Array, Float32, Int64, Uint8, Uint16
 from ..compiling import kernel
 from ..normals import draw_normals
 from ..smoothing import smooth
 from ..weather.canny import edges
 from ..weather.distance_transform import distances
-from ..weather.spatter import (
-    MUD,
-    SPATTER,
-    THINNEST_MUD,
-    TRUNCATE,
-    WATER,
-    Spatter,
-    equalization,
-)
+from ..weather.spatter import MUD, SPATTER, THINNEST_MUD, TRUNCATE, WATER, equalization
 
 DRY, WHITE = np.uint8(0), np.float32(255)
 NINTH, HALF_OF_9, NINE = 1.0 / 9.0, np.int32(4), np.int32(9)
 
 
-def spatter(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def spatter(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return an image, RGB uint8 (H, W, 3), with drops of water or mud on it."""
     return spattered(image, severity, draw_normals(stream, 0, image.shape[:2]))
 
 
-def spattered(image: NDArray[np.uint8], severity: int, noise: NDArray[Any]) -> NDArray[np.uint8]:
+def spattered(image: Uint8, severity: int, noise: Array) -> Uint8:
     """Return the image with the drops from standard normal noise (H, W), which is overwritten.
 
     Smoothing and thresholds are computed in the dtype of the noise.
     """
-    c = SPATTER[severity - 1]
+    c, real = SPATTER[severity - 1], noise.dtype.type
     heights = smooth(noise, (c.blur, c.blur), TRUNCATE, "edge", out=noise)
     result = np.array(image, order="C")
     rows = result.reshape(len(result), -1)  # (H, 3 W)
     if c.strength:
-        light = water_light(heights, c)
+        liquid = np.empty(heights.shape, np.uint8)
+        parameters = [real(255.0 * each) for each in (c.mean, c.deviation, c.threshold)]
+        _levels(heights, *parameters, liquid)
+        light = relief_light(liquid, distances(edges(liquid)))
         brightest = int(light.max())
         if brightest > 0:
             red, green, blue = (np.float32(c.strength * part / brightest) for part in WATER)
@@ -49,23 +44,12 @@ def spattered(image: NDArray[np.uint8], severity: int, noise: NDArray[Any]) -> N
     else:
         np.greater(heights, (c.threshold - c.mean) / c.deviation, out=heights)  # 0 or 1
         mud = smooth(heights, (c.edge_blur, c.edge_blur), TRUNCATE, "edge", out=heights)
-        _cover(rows, mud, *map(noise.dtype.type, (THINNEST_MUD, *MUD)))
+        _cover(rows, mud, *map(real, (THINNEST_MUD, *MUD)))
     return result
 
 
-def water_light(heights: NDArray[Any], c: Spatter) -> NDArray[np.uint16]:
-    """Return the light that water adds, uint16 (H, W), from smoothed standard normal noise."""
-    liquid = np.empty(heights.shape, np.uint8)
-    real = heights.dtype.type
-    mean, deviation, threshold = 255.0 * c.mean, 255.0 * c.deviation, 255.0 * c.threshold
-    _levels(heights, real(mean), real(deviation), real(threshold), liquid)
-    return relief_light(liquid, distances(edges(liquid)))
-
-
 @kernel
-def _levels(
-    heights: NDArray[Any], mean: Any, deviation: Any, threshold: Any, liquid: NDArray[np.uint8]
-) -> None:
+def _levels(heights: Array, mean: Any, deviation: Any, threshold: Any, liquid: Uint8) -> None:
     """Write heights (H, W) truncated to grey levels, and 0 below the threshold."""
     for y in range(liquid.shape[0]):
         row, levels = heights[y], liquid[y]
@@ -74,7 +58,7 @@ def _levels(
             levels[x] = np.uint8(np.int32(height)) if height >= threshold else DRY
 
 
-def relief_light(liquid: NDArray[np.uint8], distances: NDArray[np.float32]) -> NDArray[np.uint16]:
+def relief_light(liquid: Uint8, distances: Float32) -> Uint16:
     """Return liquid times relief, uint16 (H, W), from liquid (H, W) in grey levels.
 
     The distances to the edges, up to 20, have a border of two pixels: (H + 4, W + 4).
@@ -90,7 +74,7 @@ def relief_light(liquid: NDArray[np.uint8], distances: NDArray[np.float32]) -> N
 
 
 @kernel
-def _count(levels: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _count(levels: Uint8) -> Int64:
     """Return the histogram (256,) of levels (N,).
 
     Two counters take turns, since equal neighbours would wait for each other in one.
@@ -105,14 +89,14 @@ def _count(levels: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 @kernel
-def _replace(levels: NDArray[np.uint8], table: NDArray[np.uint8]) -> None:
+def _replace(levels: Uint8, table: Uint8) -> None:
     """Replace each of the levels (N,) by its entry in a table (256,)."""
     for i in range(levels.size):
         levels[i] = table[levels[i]]
 
 
 @kernel
-def _mean_of_distances(distances: NDArray[np.float32], levels: NDArray[np.uint8]) -> None:
+def _mean_of_distances(distances: Float32, levels: Uint8) -> None:
     """Write the means of 3 x 3 distances, mirrored at the edges, truncated to levels (H, W).
 
     They are rounded to float32 before, as in OpenCV.
@@ -133,7 +117,7 @@ def _mean_of_distances(distances: NDArray[np.float32], levels: NDArray[np.uint8]
 
 
 @kernel
-def _emboss(padded: NDArray[np.uint8], relief: NDArray[np.uint8]) -> None:
+def _emboss(padded: Uint8, relief: Uint8) -> None:
     """Write a plane (H + 2, W + 2) filtered by -2 -1 0, -1 1 1, 0 1 2, and clipped to 0 .. 255."""
     for y in range(relief.shape[0]):
         above, row, below, result = padded[y], padded[y + 1], padded[y + 2], relief[y]
@@ -144,9 +128,7 @@ def _emboss(padded: NDArray[np.uint8], relief: NDArray[np.uint8]) -> None:
 
 
 @kernel
-def _mean_times(
-    padded: NDArray[np.uint8], liquid: NDArray[np.uint8], light: NDArray[np.uint16]
-) -> None:
+def _mean_times(padded: Uint8, liquid: Uint8, light: Uint16) -> None:
     """Write the rounded means of 3 x 3 levels of a plane (H + 2, W + 2), times the liquid."""
     sums = np.empty(padded.shape[1], np.int32)
     for y in range(liquid.shape[0]):
@@ -161,11 +143,7 @@ def _mean_times(
 
 @kernel
 def _add_water(
-    rows: NDArray[np.uint8],
-    light: NDArray[np.uint16],
-    red: np.float32,
-    green: np.float32,
-    blue: np.float32,
+    rows: Uint8, light: Uint16, red: np.float32, green: np.float32, blue: np.float32
 ) -> None:
     """Add light (H, W) times a colour to rows (H, 3 W), up to white."""
     for y in range(rows.shape[0]):
@@ -184,9 +162,7 @@ def _up_to_white(value: np.float32) -> np.uint8:
 
 
 @kernel
-def _cover(
-    rows: NDArray[np.uint8], mud: NDArray[Any], thinnest: Any, red: Any, green: Any, blue: Any
-) -> None:
+def _cover(rows: Uint8, mud: Array, thinnest: Any, red: Any, green: Any, blue: Any) -> None:
     """Mix a colour into rows (H, 3 W) with the opacity of the mud (H, W), from 0 to 1."""
     one, none = mud.dtype.type(1), mud.dtype.type(0)
     for y in range(rows.shape[0]):

@@ -12,13 +12,10 @@ Probabilities are rounded to multiples of 2**-32; all further steps are exact.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Float64, Int64, Uint8, Uint32
 from ..compiling import kernel
-from ..randomness import fill_words
-
-BLOCK = 2048
-"""Random words per block, which fit into the L1 cache."""
+from ..randomness import BLOCK, fill_words
 
 HEIGHT = 2**24
 """Height of a column, in units of 2**-32."""
@@ -34,14 +31,14 @@ UPPER_8_OF_32 = np.uint32(24)
 ALL_BUT_LOWER_8 = np.uint32(0xFFFFFF00)
 
 
-def drawn(image: NDArray[np.uint8], tables: NDArray[np.uint32], stream: int) -> NDArray[np.uint8]:
+def drawn(image: Uint8, tables: Uint32, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) with each value drawn from the table row of its level."""
     result = np.array(image, order="C")
     draw_levels(result.reshape(-1), np.uint64(stream), tables)
     return result
 
 
-def alias_tables(below: NDArray[np.float64]) -> NDArray[np.uint32]:
+def alias_tables(below: Float64) -> Uint32:
     """Return the columns (256, 256) of each grey level, one level a row, for `draw_levels`.
 
     `below` (256, 255) holds the probabilities that a level, the row, becomes less than 1 .. 255.
@@ -55,7 +52,7 @@ def alias_tables(below: NDArray[np.float64]) -> NDArray[np.uint32]:
 
 
 @kernel
-def _lay_out(shares: NDArray[np.int64], tables: NDArray[np.uint32]) -> None:
+def _lay_out(shares: Int64, tables: Uint32) -> None:
     """Fill the columns of every row: with their own outcomes, then up from larger ones."""
     short, long = np.empty(256, np.int64), np.empty(256, np.int64)
     for level in range(256):
@@ -81,7 +78,7 @@ def _lay_out(shares: NDArray[np.int64], tables: NDArray[np.uint32]) -> None:
 
 
 @kernel
-def draw_levels(levels: NDArray[np.uint8], stream: np.uint64, tables: NDArray[np.uint32]) -> None:
+def draw_levels(levels: Uint8, stream: np.uint64, tables: Uint32) -> None:
     """Replace each of the levels (N,) by a random one from its row of the alias tables."""
     columns = tables.reshape(-1)  # (65536,)
     words, entries = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)

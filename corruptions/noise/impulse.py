@@ -6,17 +6,16 @@ A random 32-bit word decides for each value: the lowest words make it black, the
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Uint8, Uint32
 from ..compiling import kernel
-from ..randomness import fill_words
-from .alias import BLOCK
+from ..randomness import BLOCK, fill_words
 
 IMPULSE_NOISE = (0.03, 0.06, 0.09, 0.17, 0.27)
 """By severity: share of the values that are replaced, half by black and half by white."""
 
 
-def impulse_noise(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def impulse_noise(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3), some of its values black and as many white."""
     result = np.array(image, order="C")
     _replace(result.reshape(-1), np.uint64(stream), impulse_half(severity))
@@ -29,7 +28,7 @@ def impulse_half(severity: int) -> np.uint32:
 
 
 @kernel
-def replace_levels(levels: NDArray[np.uint8], words: NDArray[np.uint32], half: np.uint32) -> None:
+def replace_levels(levels: Uint8, words: Uint32, half: np.uint32) -> None:
     """Make levels (N,) black whose word is below `half`, and white those below 2 `half`."""
     whole = np.uint32(half + half)
     for i in range(levels.size):
@@ -40,7 +39,7 @@ def replace_levels(levels: NDArray[np.uint8], words: NDArray[np.uint32], half: n
 
 
 @kernel
-def _replace(levels: NDArray[np.uint8], stream: np.uint64, half: np.uint32) -> None:
+def _replace(levels: Uint8, stream: np.uint64, half: np.uint32) -> None:
     """Replace levels (N,) by black or white, each with probability `half` / 2**32."""
     words = np.empty(BLOCK, np.uint32)
     for start in range(0, levels.size, BLOCK):

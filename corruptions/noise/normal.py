@@ -13,8 +13,8 @@ import math
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Float64, Uint8, Uint32
 from .alias import GREYS, LEVELS, alias_tables, drawn
 
 GAUSSIAN_NOISE = (0.08, 0.12, 0.18, 0.26, 0.38)
@@ -24,28 +24,28 @@ SPECKLE_NOISE = (0.15, 0.2, 0.35, 0.45, 0.6)
 """By severity: standard deviation, as a multiple of the value."""
 
 
-def gaussian_noise(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def gaussian_noise(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return clip(x + c n, 0, 1), n normal, of an image uint8 (H, W, 3) with values x."""
     return drawn(image, gaussian_tables(severity), stream)
 
 
-def speckle_noise(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def speckle_noise(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return clip(x + x c n, 0, 1), n normal, of an image uint8 (H, W, 3) with values x."""
     return drawn(image, speckle_tables(severity), stream)
 
 
-def gaussian_edges(severity: int) -> NDArray[np.float64]:
+def gaussian_edges(severity: int) -> Float64:
     """Return the smallest n, (256, 255), for which x + c n is at least 1 / 255, 2 / 255 .. 1."""
     return (GREYS - LEVELS) / (255.0 * GAUSSIAN_NOISE[severity - 1])
 
 
-def speckle_edges(severity: int) -> NDArray[np.float64]:
+def speckle_edges(severity: int) -> Float64:
     """Return the smallest n, (256, 255), for which x + x c n is at least 1 / 255, 2 / 255 .. 1."""
     with np.errstate(divide="ignore"):  # black stays black
         return (GREYS / LEVELS - 1.0) / SPECKLE_NOISE[severity - 1]
 
 
-def normal_below(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+def normal_below(edges: Float64) -> Float64:
     """Return the probabilities that a standard normal variable is below each edge.
 
     After Marsaglia, "Evaluating the normal distribution" (2004): 1/2, plus the density times
@@ -65,12 +65,12 @@ def normal_below(edges: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @cache
-def gaussian_tables(severity: int) -> NDArray[np.uint32]:
+def gaussian_tables(severity: int) -> Uint32:
     """Return the alias tables (256, 256) of Gaussian noise."""
     return alias_tables(normal_below(gaussian_edges(severity)))
 
 
 @cache
-def speckle_tables(severity: int) -> NDArray[np.uint32]:
+def speckle_tables(severity: int) -> Uint32:
     """Return the alias tables (256, 256) of speckle noise."""
     return alias_tables(normal_below(speckle_edges(severity)))

@@ -11,27 +11,27 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Float64, Int64, Uint8, Uint32
 from .alias import GREYS, LEVELS, alias_tables, drawn
 
 SHOT_NOISE = (60, 25, 12, 5, 3)
 """By severity: expected photons of white."""
 
 
-def shot_noise(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def shot_noise(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return clip(k / c, 0, 1), k Poisson with mean c x, of an image uint8 (H, W, 3)."""
     return drawn(image, shot_tables(severity), stream)
 
 
-def shot_edges(severity: int) -> NDArray[np.int64]:
+def shot_edges(severity: int) -> Int64:
     """Return the smallest numbers of photons, (255,), shown as at least 1, 2 .. 255."""
     white = SHOT_NOISE[severity - 1]
     shown = np.arange(white + 1) / white * 255.0
     return np.searchsorted(shown, GREYS)
 
 
-def poisson_below(means: NDArray[np.float64], edges: NDArray[np.int64]) -> NDArray[np.float64]:
+def poisson_below(means: Float64, edges: Int64) -> Float64:
     """Return the probabilities (N, M) that Poisson variables are below each of M edges.
 
     Means are (N, 1), up to 60. Probabilities are mean^k / k!, divided by their sum.
@@ -39,12 +39,12 @@ def poisson_below(means: NDArray[np.float64], edges: NDArray[np.int64]) -> NDArr
     counts = np.arange(1.0, 256.0)  # the rest sums to less than 1e-80
     ratios = np.insert(means / counts, 0, 1.0, axis=1)  # (N, 256)
     sums = np.cumsum(np.cumprod(ratios, axis=1), axis=1)  # both are sequential
-    probabilities: NDArray[np.float64] = sums[:, edges - 1] / sums[:, -1:]  # every edge is > 0
+    probabilities: Float64 = sums[:, edges - 1] / sums[:, -1:]  # every edge is > 0
     return probabilities
 
 
 @cache
-def shot_tables(severity: int) -> NDArray[np.uint32]:
+def shot_tables(severity: int) -> Uint32:
     """Return the alias tables (256, 256) of shot noise."""
     means = LEVELS / 255.0 * SHOT_NOISE[severity - 1]
     return alias_tables(poisson_below(means, shot_edges(severity)))

@@ -7,8 +7,8 @@ OpenCV, whose edges it finds to the pixel.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Int32, Uint8
 from ..compiling import kernel
 
 LOW, HIGH = np.int32(50), np.int32(150)
@@ -20,10 +20,8 @@ TANGENT_BITS = np.int32(15)
 TANGENT_22 = np.int32(13573)  # tan(22.5 degrees) in units of 2**-15
 TWO = np.int32(2 << 15)  # tan(67.5 degrees) is greater by this
 
-Row = NDArray[np.int32]
 
-
-def edges(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def edges(grey: Uint8) -> Uint8:
     """Return the edges of a plane uint8 (H, W) as STRONG in an array (H + 2, W + 2).
 
     Other pixels, such as the border of one pixel around the plane, are NONE or WEAK. For gradients
@@ -36,7 +34,7 @@ def edges(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 @kernel
-def _mark(grey: NDArray[np.uint8], marks: NDArray[np.uint8]) -> None:
+def _mark(grey: Uint8, marks: Uint8) -> None:
     """Mark weak and strong pixels (H + 2, W + 2) from the latest three rows of gradients."""
     height, width = grey.shape[0] - 2, grey.shape[1] - 2
     across = np.zeros((3, width + 2), np.int32)
@@ -56,12 +54,7 @@ def _mark(grey: NDArray[np.uint8], marks: NDArray[np.uint8]) -> None:
 
 @kernel
 def _gradients(
-    above: NDArray[np.uint8],
-    row: NDArray[np.uint8],
-    below: NDArray[np.uint8],
-    across: Row,
-    down: Row,
-    size: Row,
+    above: Uint8, row: Uint8, below: Uint8, across: Int32, down: Int32, size: Int32
 ) -> None:
     """Write the Sobel gradients of a row, and the sums of their absolute values."""
     for x in range(1, row.size - 1):
@@ -76,7 +69,7 @@ def _gradients(
 
 
 @kernel
-def _thin(sizes: tuple[Row, Row, Row], across: Row, down: Row, marks: NDArray[np.uint8]) -> None:
+def _thin(sizes: tuple[Int32, Int32, Int32], across: Int32, down: Int32, marks: Uint8) -> None:
     """Mark the pixels of the middle row that are maxima along their gradient.
 
     Its direction is rounded to 45 degrees.
@@ -106,7 +99,7 @@ def _thin(sizes: tuple[Row, Row, Row], across: Row, down: Row, marks: NDArray[np
 
 
 @kernel
-def _follow(marks: NDArray[np.uint8]) -> None:
+def _follow(marks: Uint8) -> None:
     """Mark weak pixels as strong that are connected to a strong one."""
     width = marks.shape[1]
     flat = marks.reshape(-1)

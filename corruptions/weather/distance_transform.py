@@ -10,8 +10,8 @@ Other builds add in fixed point and differ in the fifth digit.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Float32, Uint8
 from ..compiling import kernel
 from .canny import STRONG
 
@@ -26,7 +26,7 @@ PARTS = 4
 """Parts of a row that are scanned at the same time."""
 
 
-def distances(marks: NDArray[np.uint8]) -> NDArray[np.float32]:
+def distances(marks: Uint8) -> Float32:
     """Return the distances, up to 20, to the edges that `canny.edges` marks, (H + 2, W + 2).
 
     The result has a border of two pixels, (H + 4, W + 4).
@@ -38,34 +38,28 @@ def distances(marks: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 @kernel
-def _pass_twice(marks: NDArray[np.uint8], padded: NDArray[np.float32]) -> None:
+def _pass_twice(marks: Uint8, padded: Float32) -> None:
     """Write the distances (H + 4, W + 4) from the marks (H + 2, W + 2)."""
     height, width = marks.shape[0] - 2, marks.shape[1] - 2
     row = np.full(-(-width // PARTS) * PARTS, FAR)  # (W,), padded to a multiple of PARTS
     padded[:] = FAR
-    for y in range(2, height + 2):
-        marks_of_row, result = marks[y - 1], padded[y]
+    for y in range(height):
         for x in range(width):
-            row[x] = NEAR if marks_of_row[x + 1] == STRONG else FAR
-        _step_over(padded[y - 1], padded[y - 2], row[:width])
-        _step_along(row, 1)
-        for x in range(width):
-            result[x + 2] = row[x]
-    for y in range(height + 1, 1, -1):
-        result = padded[y]
-        row[width:] = FAR
-        for x in range(width):
-            row[x] = result[x + 2]
-        _step_over(padded[y + 1], padded[y + 2], row[:width])
-        _step_along(row, -1)
-        for x in range(width):
-            result[x + 2] = row[x]
+            padded[y + 2, x + 2] = NEAR if marks[y + 1, x + 1] == STRONG else FAR
+    for step, first in ((1, 2), (-1, height + 1)):
+        for y in range(first, first + step * height, step):
+            result = padded[y]
+            row[width:] = FAR
+            for x in range(width):
+                row[x] = result[x + 2]
+            _step_over(padded[y - step], padded[y - 2 * step], row[:width])
+            _step_along(row, step)
+            for x in range(width):
+                result[x + 2] = row[x]
 
 
 @kernel
-def _step_over(
-    first: NDArray[np.float32], second: NDArray[np.float32], own: NDArray[np.float32]
-) -> None:
+def _step_over(first: Float32, second: Float32, own: Float32) -> None:
     """Shorten the distances of a row (W,) by steps from the two previous rows (W + 4,)."""
     for x in range(own.size):
         straight = first[x + 2] + STRAIGHT
@@ -76,7 +70,7 @@ def _step_over(
 
 
 @kernel
-def _step_along(row: NDArray[np.float32], step: int) -> None:
+def _step_along(row: Float32, step: int) -> None:
     """Shorten the distances of a row (4 N,) by straight steps to the right, 1, or the left, -1.
 
     Each step depends on the one before, so the quarters of the row are scanned at the same time.

@@ -7,16 +7,16 @@ of stochastic models", 1982), alternating between squares and diamonds.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arithmetic import truncate
+from ..arrays import Float64, Uint8
 from ..randomness import draw_words
 
 FOG = ((1.5, 2.0), (2.0, 2.0), (2.5, 1.7), (2.5, 1.5), (3.0, 1.4))
 """By severity: the largest density, and the square root of the decay from a level to the next."""
 
 
-def fog(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def fog(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return the image, RGB uint8 (H, W, 3), as (x + c f) m / (m + c), m being its largest x.
 
     The image x has values from 0 to 1, and so has the fog f: the upper left corner of a landscape
@@ -31,7 +31,7 @@ def fog(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint
     return truncate(255 * foggy * brightest / (brightest + density))
 
 
-def landscape(smallest_side: int, decay: float, stream: int) -> NDArray[np.float64]:
+def landscape(smallest_side: int, decay: float, stream: int) -> Float64:
     """Return heights (N, N), N being a power of two; opposite edges are neighbours.
 
     Every level places a point in the middle of four neighbours, first of each square and then of

@@ -12,10 +12,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from ..arithmetic import truncate
+from ..arrays import Int32, Int64, Uint8
 from ..errors import InputError
 from ..randomness import below, draw_words
 
@@ -34,7 +34,7 @@ WEIGHT_BITS = 11
 """Fraction bits of the weights of a resized pixel, as in OpenCV."""
 
 
-def frost(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def frost(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return an image, RGB uint8 (H, W, 3), under a random part of a random texture."""
     return frosted(image, severity, *draw(image.shape, stream))
 
@@ -50,9 +50,7 @@ def draw(shape: tuple[int, ...], stream: int) -> tuple[int, int, int]:
     return number, below(words[1], tall - shape[0]), below(words[2], wide - shape[1])
 
 
-def frosted(
-    image: NDArray[np.uint8], severity: int, number: int, top: int, left: int
-) -> NDArray[np.uint8]:
+def frosted(image: Uint8, severity: int, number: int, top: int, left: int) -> Uint8:
     """Return min(a x + b f, 255) of an image x and the part f of a texture from (top, left)."""
     height, width, _ = image.shape
     ice = resize(texture(number), *enlarged_size(number, height, width))
@@ -72,7 +70,7 @@ def enlarged_size(number: int, height: int, width: int) -> tuple[int, int]:
 
 
 @cache
-def texture(number: int) -> NDArray[np.uint8]:
+def texture(number: int) -> Uint8:
     """Read a texture, RGB uint8 (H, W, 3), read-only; InputError if the package lacks it.
 
     Pillow decodes the same pixels as OpenCV, which the package uses.
@@ -87,7 +85,7 @@ def texture(number: int) -> NDArray[np.uint8]:
         raise InputError(f"{path}: is missing; pip install imagecorruptions-imaug") from error
 
 
-def resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+def resize(image: Uint8, height: int, width: int) -> Uint8:
     """Return an image, RGB uint8, resized by cubic convolution (Keys 1981), its edges repeated.
 
     Sums are in integers with OpenCV's weights, so every processor rounds alike. OpenCV rounds as
@@ -101,7 +99,7 @@ def resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint
     return truncate(total + half >> 2 * WEIGHT_BITS)
 
 
-def cubic_taps(old: int, new: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+def cubic_taps(old: int, new: int) -> tuple[Int64, Int32]:
     """Return the four old pixels that each new pixel is made of, (new, 4), and their weights.
 
     The centre of pixel i lies at (i + 1/2) old / new - 1/2 among the centres of the old pixels.

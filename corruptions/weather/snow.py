@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arithmetic import truncate
+from ..arrays import Array, Float32, Uint8
 from ..blur.motion import line_taps
 from ..normals import draw_normals
 from ..randomness import draw_uniform
@@ -41,12 +40,12 @@ LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in the grey level of a colour."""
 
 
-def snow(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def snow(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return an image, RGB uint8 (H, W, 3), paler and with falling snow."""
     return snowed(image, severity, *draw(severity, image.shape[:2], stream))
 
 
-def draw(severity: int, size: tuple[int, ...], stream: int) -> tuple[NDArray[np.float32], float]:
+def draw(severity: int, size: tuple[int, ...], stream: int) -> tuple[Float32, float]:
     """Return standard normal noise (h, w) for an image of a size (H, W), and an angle in degrees.
 
     Words 0 and 1 of the stream are the angle, uniform from -135 to -45; the noise starts at word 2.
@@ -60,9 +59,7 @@ def noise_shape(severity: int, height: int, width: int) -> tuple[int, int]:
     return math.ceil(height / zoom), math.ceil(width / zoom)
 
 
-def snowed(
-    image: NDArray[np.uint8], severity: int, noise: NDArray[Any], angle: float
-) -> NDArray[np.uint8]:
+def snowed(image: Uint8, severity: int, noise: Array, angle: float) -> Uint8:
     """Return min(c x + (1 - c) max(x, 1.5 grey + 0.5) + f + f turned by 180 degrees, 1).
 
     The image x has values from 0 to 1. The flakes f are standard normal noise (h, w), enlarged, cut

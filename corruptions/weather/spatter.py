@@ -9,12 +9,11 @@ equalizing the histogram of the distances magnifies a difference in their last d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..arithmetic import truncate
+from ..arrays import Array, Int32, Int64, Uint8
 from ..normals import draw_normals
 from ..smoothing import smooth
 from .canny import edges
@@ -55,7 +54,7 @@ TRUNCATE = 4.0
 """Deviations at which the filters end."""
 
 
-def spatter(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+def spatter(image: Uint8, severity: int, stream: int) -> Uint8:
     """Return an image, RGB uint8 (H, W, 3), with drops of water or mud on it.
 
     A small image may get no drop: it stays unchanged.
@@ -63,7 +62,7 @@ def spatter(image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.
     return spattered(image, severity, draw_normals(stream, 0, image.shape[:2]))
 
 
-def spattered(image: NDArray[np.uint8], severity: int, noise: NDArray[Any]) -> NDArray[np.uint8]:
+def spattered(image: Uint8, severity: int, noise: Array) -> Uint8:
     """Return x + s colour w / max(w) under water of light w, or x (1 - m) + m colour under mud m.
 
     The drops come from standard normal noise (H, W), and are computed in its dtype.
@@ -82,7 +81,7 @@ def spattered(image: NDArray[np.uint8], severity: int, noise: NDArray[Any]) -> N
     return truncate(image * (1 - mud) + MUD * mud)
 
 
-def water_light(liquid: NDArray[np.uint8]) -> NDArray[np.int32]:
+def water_light(liquid: Uint8) -> Int32:
     """Return the light that drops add, (H, W), from their heights in grey levels, 0 where dry.
 
     It is the height times a relief: the mean distances to the edges of the drops, with equalized
@@ -97,11 +96,11 @@ def water_light(liquid: NDArray[np.uint8]) -> NDArray[np.int32]:
     table = equalization(np.bincount(levels.reshape(-1), minlength=256)).astype(np.int32)
     relief = correlate(table[levels], np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]), mode="mirror")
     smoothed = (correlate(np.clip(relief, 0, 255), box, mode="mirror") + 4) // 9  # rounded
-    light: NDArray[np.int32] = smoothed * liquid
+    light: Int32 = smoothed * liquid
     return light
 
 
-def equalization(counts: NDArray[np.int64]) -> NDArray[np.uint8]:
+def equalization(counts: Int64) -> Uint8:
     """Return the level that replaces each grey level, (256,), from their histogram (256,).
 
     As in OpenCV the lowest level becomes 0, and each other one 255 times the share of the pixels up

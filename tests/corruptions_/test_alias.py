@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from robustbench_seg.corruptions.noise.alias import BLOCK, alias_tables, draw_levels
-from robustbench_seg.corruptions.randomness import draw_words
+from robustbench_seg.corruptions.noise.alias import alias_tables, draw_levels
+from robustbench_seg.corruptions.randomness import BLOCK, draw_words
 from tests.helpers.alias_shares import table_shares
 
 
