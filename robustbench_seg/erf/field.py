@@ -15,7 +15,6 @@ import pandas as pd
 from ..errors import InputError
 from ..names import slug
 from .extent import (
-    SHARES,
     Map,
     Pixel,
     mass_by_radius,
@@ -55,6 +54,11 @@ class Field:
             raise ValueError(f"field of {self.model}, {self.layer}: expected (H, W), sum above 0")
 
     @property
+    def names(self) -> dict[str, str]:
+        """Model, condition and layer, as the columns of a table."""
+        return {"model": self.model, "condition": self.condition, "layer": self.layer}
+
+    @property
     def share(self) -> Map:
         """The map divided by its sum, float64 (H, W)."""
         return normalised(self.gradient)
@@ -62,7 +66,7 @@ class Field:
     @property
     def slug(self) -> str:
         """Name of the field's files, without a suffix."""
-        return slug(f"{self.model}_{self.condition}_{self.layer}".replace(" ", "-"))
+        return slug("_".join(self.names.values()).replace(" ", "-"))
 
     def save(self, folder: Path) -> Path:
         """Write SLUG.npz (gradient, pixel) and SLUG.json (the rest); return the path of SLUG.npz.
@@ -72,13 +76,7 @@ class Field:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.slug}.npz"
         np.savez_compressed(path, gradient=self.gradient, pixel=np.array(self.unit.pixel))
-        values = {
-            "model": self.model,
-            "condition": self.condition,
-            "layer": self.layer,
-            "unit": self.unit._asdict(),
-            "choices": self.choices,
-        }
+        values = {**self.names, "unit": self.unit._asdict(), "choices": self.choices}
         path.with_suffix(".json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
         return path
 
@@ -122,20 +120,13 @@ def field_table(fields: Iterable[Field]) -> pd.DataFrame:
     rows = []
     for field in fields:
         gradient, pixel = field.gradient, field.unit.pixel
-        row: dict[str, float | str] = {
-            "model": field.model,
-            "condition": field.condition,
-            "layer": field.layer,
-        }
-        for prefix, found in (
-            ("", squares(gradient, pixel)),
-            ("replknet ", replknet_squares(gradient, pixel)),
-        ):
-            for square in found:
+        row: dict[str, float | str] = {**field.names}
+        for prefix, measure in (("", squares), ("replknet ", replknet_squares)):
+            for square in measure(gradient, pixel):
                 row[f"{prefix}side {100 * square.share:.0f}"] = square.side
                 row[f"{prefix}area {100 * square.share:.0f}"] = square.area
         rows.append(row | moments(gradient, pixel)._asdict())
-    return pd.DataFrame(rows, columns=_COLUMNS).set_index(["model", "condition", "layer"])
+    return pd.DataFrame(rows).set_index(["model", "condition", "layer"])
 
 
 def radial_table(fields: Iterable[Field]) -> pd.DataFrame:
@@ -143,18 +134,5 @@ def radial_table(fields: Iterable[Field]) -> pd.DataFrame:
     parts = []
     for field in fields:
         held = mass_by_radius(field.gradient, field.unit.pixel)
-        columns = {"model": field.model, "condition": field.condition, "layer": field.layer}
-        parts.append(pd.DataFrame({**columns, "radius": np.arange(len(held)), "share": held}))
+        parts.append(pd.DataFrame({**field.names, "radius": np.arange(len(held)), "share": held}))
     return pd.concat(parts, ignore_index=True)
-
-
-_COLUMNS = [
-    *("model", "condition", "layer"),
-    *(
-        f"{prefix}{quantity} {100 * share:.0f}"
-        for prefix in ("", "replknet ")
-        for share in SHARES
-        for quantity in ("side", "area")
-    ),
-    *("radius", "anisotropy", "angle"),
-]

@@ -6,7 +6,7 @@ et al., CVPR 2022) rectifies both the unit's channels and the gradient.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..models.base import Segmenter
-from .extent import Pixel
+from .extent import Map, Pixel
 from .field import Unit
 from .layers import Layer, as_map, tensor_of
 from .request import Procedure
@@ -64,15 +64,15 @@ def activations(
     return result
 
 
-def contributions(
+def batch_sums(
     segmenter: Segmenter, layers: Sequence[Layer], x: Tensor, at: Pixel | None, method: Procedure
-) -> Iterator[tuple[Layer, Tensor]]:
-    """Yield the contribution of each input pixel to each layer's unit, float32 (N, H, W).
+) -> dict[Layer, Map]:
+    """Return the contribution of each input pixel to each layer's unit, summed over a batch.
 
-    One forward pass for all layers, then one backward pass per layer. Raises InputError as
-    `activations` does.
+    The sums are (H, W), of inputs (N, 3, H, W). One forward pass for all layers, then one backward
+    pass per layer. Raises InputError as `activations` does, and for NaN or infinite gradients.
     """
-    x = x.detach().requires_grad_()
+    x, sums = x.detach().requires_grad_(), {}
     with frozen_parameters(segmenter):
         remaining = list(activations(segmenter, layers, x, at, method).items())
         while remaining:
@@ -80,22 +80,12 @@ def contributions(
             with model_errors(segmenter, x):
                 (gradient,) = torch.autograd.grad(activation.value, x, retain_graph=bool(remaining))
             parts = gradient.abs() if method == "luo" else gradient.relu()
-            yield layer, parts.sum(1)  # (N, 3, H, W) -> (N, H, W)
-
-
-def batch_sums(
-    segmenter: Segmenter, layers: Sequence[Layer], x: Tensor, at: Pixel | None, method: Procedure
-) -> Mapping[Layer, np.ndarray[Any, np.dtype[np.float64]]]:
-    """Return each layer's contributions summed over the batch, float64 (H, W).
-
-    Raises InputError as `activations` does, and for NaN or infinite gradients.
-    """
-    sums = {}
-    for layer, parts in contributions(segmenter, layers, x, at, method):
-        total = parts.cpu().double().sum(0)  # (N, H, W) -> (H, W)
-        if not torch.isfinite(total).all():
-            raise InputError(f"--model {segmenter.name}: {layer.name}: the gradient is not finite")
-        sums[layer] = total.numpy()
+            total = parts.sum(1).cpu().double().sum(0)  # (N, 3, H, W) -> (N, H, W) -> (H, W)
+            if not torch.isfinite(total).all():
+                raise InputError(
+                    f"--model {segmenter.name}: {layer.name}: the gradient is not finite"
+                )
+            sums[layer] = total.numpy()
     return sums
 
 

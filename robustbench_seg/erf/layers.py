@@ -45,7 +45,8 @@ def layers_of(
             f"--model {segmenter.name}: has no gradients, and so no effective receptive field; "
             "give the network itself (FILE of weights, hf:, torchscript:, python:)"
         )
-    known = _stages(network)
+    outputs: Sequence[StageOutput] = getattr(network, "stage_outputs", ())
+    known = {str(n): Layer(f"stage {n}", *output) for n, output in enumerate(outputs, start=1)}
     if segmenter.classes:
         known[HEAD] = Layer(HEAD, "", channels=len(segmenter.classes))
     found: list[Layer] = []
@@ -77,11 +78,6 @@ def near(name: str, names: Sequence[str]) -> str:
     return f"its modules begin with {', '.join(names[:4])}" if names else "it has none"
 
 
-def _stages(network: nn.Module) -> dict[str, Layer]:
-    outputs: Sequence[StageOutput] = getattr(network, "stage_outputs", ())
-    return {str(n): Layer(f"stage {n}", *output) for n, output in enumerate(outputs, start=1)}
-
-
 def _unknown_stage(segmenter: Segmenter, stage: str, known: Mapping[str, Layer]) -> str:
     if stage == HEAD:
         return f"{segmenter.name} is only an encoder; use --stage {','.join(known)}"
@@ -99,10 +95,7 @@ def tensor_of(output: Any, part: int | None) -> Tensor | None:
     values: list[Any] = list(output.values() if isinstance(output, Mapping) else output)
     if part is not None:
         values = values[part : part + 1]
-    for value in values:
-        if isinstance(value, Tensor):
-            return value
-    return None
+    return next((value for value in values if isinstance(value, Tensor)), None)
 
 
 def as_map(output: Tensor, size: tuple[int, int], batch: int) -> Tensor | None:

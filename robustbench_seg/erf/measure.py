@@ -29,14 +29,13 @@ def measure_fields(plan: FieldPlan, progress: Progress = silent) -> Measurement:
 
     Raises InputError for a model that fails, and for a gradient that is 0 or not finite.
     """
-    fields = (
-        field
-        for model in plan.models
-        for condition in plan.conditions
-        for field in _fields(plan, model, condition, progress)
-    )
     return Measurement(
-        fields=tuple(fields),
+        fields=tuple(
+            field
+            for model in plan.models
+            for condition in plan.conditions
+            for field in _fields(plan, model, condition, progress)
+        ),
         left_out={m.segmenter.name: m.left_out for m in plan.models if m.left_out},
         encoders=tuple(m.segmenter.name for m in plan.models if not m.segmenter.classes),
         session=provenance(plan.device),

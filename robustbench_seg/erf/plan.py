@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from torch import Tensor
@@ -65,18 +65,11 @@ class FieldPlan:
                 "trained_on": segmenter.trained_on,
                 "weights": dict(segmenter.weights),
             },
-            "layer": {
-                "name": layer.name,
-                "module": layer.module,
-                "part": layer.part,
-                "channels": layer.channels,
-            },
+            "layer": asdict(layer),
             "method": request.method,
             "unit": {
                 "asked": "center" if request.unit is None else list(request.unit),
-                "position": list(unit.position),
-                "map_size": list(unit.map_size),
-                "pixel": list(unit.pixel),
+                **{key: list(value) for key, value in unit._asdict().items()},
             },
             "input": {
                 "size": list(model.size),

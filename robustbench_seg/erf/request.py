@@ -84,8 +84,7 @@ UnitAt = Annotated[
     ),
 ]
 Method = Annotated[
-    Procedure,
-    Option("Procedure of Luo et al. (2016), or of RepLKNet (Ding et al. 2022).", MODEL),
+    Procedure, Option("Procedure of Luo et al. (2016), or of RepLKNet (Ding et al. 2022).", MODEL)
 ]
 Limit = Annotated[
     int | None,
