@@ -3,7 +3,6 @@
 # Annotations are not postponed: `parameters` reads them as objects.
 
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -73,7 +72,15 @@ def suites(
 ) -> None:
     """List the suites: corruptions and the severities that count, or resolutions."""
     if digests:
-        _print_digests(suite, csv)
+        table = api.suite_digests(suite, csv=csv)
+        if csv != "-":
+            title = f"{suite}: scene 0 of streets val, 512x256, seed 0"
+            rows = [
+                (name, str(severity), digest[:DIGITS])
+                for name, severity, digest in table.itertuples(index=False)
+            ]
+            print_table(title, ("corruption", "severity", "SHA-256"), rows)
+            say(f"all {len(table)}: {table.attrs['total']}")
         return
     if csv is not None:
         raise InputError("--csv: needs --digests; add it, or leave --csv out")
@@ -83,19 +90,6 @@ def suites(
         table = each.overview()
         title = f"{each.name}: {each.title}"
         print_table(title, list(table.columns), table.itertuples(index=False))
-
-
-def _print_digests(suite: str, csv: str | Path | None) -> None:
-    table = api.suite_digests(suite, csv=csv)
-    if csv == "-":
-        return
-    rows = [
-        (corruption, str(severity), digest[:DIGITS])
-        for corruption, severity, digest in table.itertuples(index=False)
-    ]
-    title = f"{suite}: scene 0 of streets val, 512x256, seed 0"
-    print_table(title, ("corruption", "severity", "SHA-256"), rows)
-    say(f"all {len(table)}: {table.attrs['total']}")
 
 
 datasets = typer.Typer(
