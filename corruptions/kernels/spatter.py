@@ -34,8 +34,8 @@ def spattered(image: Uint8, severity: int, noise: Array) -> Uint8:
     rows = result.reshape(len(result), -1)  # (H, 3 W)
     if c.strength:
         liquid = np.empty(heights.shape, np.uint8)
-        parameters = [real(255.0 * each) for each in (c.mean, c.deviation, c.threshold)]
-        _levels(heights, *parameters, liquid)
+        mean, deviation, threshold = 255.0 * c.mean, 255.0 * c.deviation, 255.0 * c.threshold
+        _levels(heights, real(mean), real(deviation), real(threshold), liquid)
         light = relief_light(liquid, distances(edges(liquid)))
         brightest = int(light.max())
         if brightest > 0:
