@@ -1,11 +1,12 @@
-"""Our bootstrap of a whole run against `scipy.stats.bootstrap`: seconds, memory, agreement.
+"""Our intervals and p-values of a whole run against those of scipy: seconds, memory, agreement.
 
     python benchmarks/bench_statistics.py [--images 500] [--classes 19] [--resamples 10000]
 
 A made-up run of cityscapes-c, 81 conditions. Ours makes the intervals of every score of the tidy
 table, of the headline numbers, and of each class; scipy that of the mIoU of one condition, with the
-same resampling. Exits with an error if both intervals differ by more than a tenth of their width,
-which is several times what chance makes of it.
+same resampling. Both test the difference from a second model too, ours in all scores of the suite.
+Exits with an error if both intervals differ by more than a tenth of their width, or both p-values
+by 0.03, which is several times what chance makes of it.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ from robustbench_seg.scores import metrics
 from robustbench_seg.scores.bootstrap import MIOU, Bootstrap
 from robustbench_seg.scores.intervals import intervals, tidy
 from robustbench_seg.scores.pixel_counts import PixelCounts
+from robustbench_seg.scores.statistics import p_value
 
 SUITE = load_suite("cityscapes-c")
 
 
-def made_up(images: int, classes: int) -> PixelCounts:
+def made_up(images: int, classes: int, model: int = 0) -> PixelCounts:
     """Return counts of images that each have some of the classes, of very different sizes."""
     rng = np.random.default_rng(0)
     draws = [(*condition, 0) for condition in (("clean", 0), *SUITE.corrupted)]
@@ -38,6 +40,7 @@ def made_up(images: int, classes: int) -> PixelCounts:
     )
     shape = (images, 1, classes)
     truth = rng.lognormal(9, 1.5, shape) * (rng.random(shape) < max(0.1, 10 / classes))
+    rng = np.random.default_rng((1, model))
     hits = truth * rng.beta(4, 2, (images, len(draws), classes))
     alarms = (truth > 0) * rng.lognormal(8, 1, hits.shape)
     for place, part in enumerate((hits, truth, hits + alarms)):
@@ -49,20 +52,25 @@ def made_up(images: int, classes: int) -> PixelCounts:
     return counts
 
 
+def miou(counts: NDArray[Any], images: NDArray[np.intp]) -> Any:
+    """Return the mIoU of selections of images (..., images) of counts (images, 3, C)."""
+    sums = counts[images].sum(axis=-3)  # (..., images, 3, C) -> (..., 3, C)
+    found = metrics.ClassCounts(*np.moveaxis(sums, -2, 0))
+    return metrics.mean_iou(found, found.truth > 0)
+
+
+def clean_counts(made: PixelCounts) -> NDArray[np.float64]:
+    """Return the counts of the clean images, (images, 3, C)."""
+    return made.counts[:, 0, :, : len(made.classes)].astype(np.float64)
+
+
 def theirs(made: PixelCounts, resamples: int) -> tuple[float, float, float]:
     """Return the ends of scipy's interval of the clean mIoU, and its seconds."""
-    counts = made.counts[:, 0, :, : len(made.classes)].astype(np.float64)
-
-    def miou(images: NDArray[np.intp], axis: int = -1) -> Any:
-        assert axis == -1
-        sums = counts[images].sum(axis=-3)  # (batch, images, 3, C) -> (batch, 3, C)
-        found = metrics.ClassCounts(*np.moveaxis(sums, -2, 0))
-        return metrics.mean_iou(found, found.truth > 0)
-
+    counts = clean_counts(made)
     start = time.perf_counter()
     found = stats.bootstrap(
         (np.arange(len(counts)),),
-        miou,
+        lambda images, axis: miou(counts, images),  # noqa: ARG005
         vectorized=True,
         method="percentile",
         n_resamples=resamples,
@@ -70,6 +78,23 @@ def theirs(made: PixelCounts, resamples: int) -> tuple[float, float, float]:
         rng=np.random.default_rng(1),
     ).confidence_interval
     return float(found.low), float(found.high), time.perf_counter() - start
+
+
+def their_p_value(first: PixelCounts, second: PixelCounts) -> tuple[float, float]:
+    """Return scipy's p-value of the difference of the clean mIoU, and its seconds."""
+    counts = np.concatenate([clean_counts(first), clean_counts(second)])
+    images = np.arange(len(counts) // 2)
+    start = time.perf_counter()
+    found = stats.permutation_test(
+        (images + len(images), images),
+        lambda x, y, axis: miou(counts, x) - miou(counts, y),  # noqa: ARG005
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=2**13 - 1,
+        batch=32,
+        rng=np.random.default_rng(1),
+    )
+    return float(found.pvalue), time.perf_counter() - start
 
 
 def main() -> None:
@@ -108,6 +133,22 @@ def main() -> None:
     print(f"clean mIoU: ours {own[0]:.4f} to {own[1]:.4f}, scipy {low:.4f} to {high:.4f}")
     if max(abs(own[0] - low), abs(own[1] - high)) > 0.1 * (high - low):
         raise SystemExit("the intervals differ")
+
+    second = made_up(options.images, options.classes, model=1)
+    other = Bootstrap(second, resamples=options.resamples)
+    start, processor = time.perf_counter(), time.process_time()
+    exchanged = bootstrap.exchanged(other)
+    derived = [SUITE.scores(frame).to_numpy() for frame in exchanged]
+    p = p_value(derived[1] - derived[0])
+    ours, processor = time.perf_counter() - start, time.process_time() - processor
+    their_p, seconds = their_p_value(counts, second)
+    print(f"p of clean mIoU: ours {p[0]:.4f}, scipy {their_p:.4f}")
+    print(
+        f"ours: {len(p)} p-values in {ours:.1f} s ({processor:.1f} s of processors), scipy: 1 in "
+        f"{seconds:.1f} s"
+    )
+    if abs(p[0] - their_p) > 0.03:
+        raise SystemExit("the p-values differ")
 
 
 if __name__ == "__main__":

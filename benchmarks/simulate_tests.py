@@ -162,7 +162,8 @@ def alike(runs: int) -> None:
 def clusters(runs: int) -> None:
     """Print the sizes where each group suits one of the models better, by chance."""
     model = Model(by_group=0.3)
-    cases = (Case(model, model, images, groups) for groups, images in ((10, 100), (21, 500)))
+    sizes = ((8, 100), (10, 100), (21, 500))
+    cases = (Case(model, model, images, groups) for groups, images in sizes)
     rows = ((case.groups, rejected(case, runs)) for case in cases)
     table("Size: groups, exchanged whole", ("groups", *SCORES), rows)
 

@@ -53,9 +53,11 @@ def aligned(
 
 
 def covers(run: StoredRun) -> str:
-    """Return what the intervals cover: "over 16 images, fixed draw"."""
-    images = count(len(run.frames), "image")
-    over = f"{len(set(run.groups))} groups of {images}" if run.grouped else images
+    """Return what the intervals cover: "over 500 images of 3 groups, fixed draw"."""
+    images, groups = count(len(run.frames), "image"), count(len(set(run.groups)), "group")
+    over = f"{groups} of {images}" if run.grouped else images
+    if not run.grouped and all(run.groups):
+        over = f"{images} of {groups}"
     if not run.spec.random:
         return f"over {over}"
     draws = run.spec.draws

@@ -19,7 +19,7 @@ from ..protocol.spec import Spec
 from ..scores.bootstrap import Bootstrap
 from ..scores.intervals import intervals, tidy
 from ..scores.pixel_counts import PixelCounts
-from ..scores.statistics import MIN_UNITS
+from ..scores.statistics import MIN_TEST_UNITS
 from .store import Failure, Picture, Store
 
 ASSUMED = "assumed preprocessing"
@@ -94,8 +94,8 @@ class StoredRun:
 
     @property
     def grouped(self) -> bool:
-        """Whether intervals resample groups of frames: all have one, and there are enough."""
-        return all(self.groups) and len(set(self.groups)) >= MIN_UNITS
+        """Whether groups of frames are the units: all have one, and there are enough."""
+        return all(self.groups) and len(set(self.groups)) >= MIN_TEST_UNITS
 
     def require_frames(self) -> None:
         """Raise InputError if no frame is finished."""

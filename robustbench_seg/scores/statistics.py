@@ -29,13 +29,10 @@ images, 92 % with 30, 90 % with 20 and 87 % with 10.
 """
 
 MIN_UNITS = 10
-"""Least number of units, images or groups, for an interval.
-
-Images are resampled where there are fewer groups.
-"""
+"""Least number of units, images or groups, for an interval."""
 
 MIN_TEST_UNITS = 8
-"""Least number of units for a p-value."""
+"""Least number of units for a p-value; images are the units where there are fewer groups."""
 
 _EXACT_UNITS = 14
 """Most units of which all sign flips are tried; of more, a random sample of as many."""

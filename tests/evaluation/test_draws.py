@@ -107,15 +107,15 @@ def test_an_interrupted_run_with_draws_is_resumed(tree: Path, tmp_path: Path, dr
 
 
 def test_a_run_says_what_its_intervals_cover(tree: Path, tmp_path: Path, drawn: Run) -> None:
-    assert covers(drawn) == "over 3 images, mean of 3 draws"
+    assert covers(drawn) == "over 3 images of 1 group, mean of 3 draws"
     notes = "\n".join(drawn.report().notes)
     assert "drawn 3 times, with the seeds 5 to 7" in notes
     assert "95 % intervals need at least 10 images, and there are 3" in notes
     assert Report(drawn).with_intervals("summary").low.isna().all(axis=None)
     single = evaluate(tree, tmp_path / "single", limit=1)
-    assert covers(single) == "over 1 image, fixed draw"
+    assert covers(single) == "over 1 image of 1 group, fixed draw"
     plain = evaluate(tree, tmp_path / "plain", corruptions=["brightness"], limit=2)
-    assert covers(plain) == "over 2 images"
+    assert covers(plain) == "over 2 images of 1 group"
 
 
 def test_groups_are_drawn_where_there_are_enough(drawn: Run) -> None:
@@ -135,9 +135,9 @@ def test_groups_are_drawn_where_there_are_enough(drawn: Run) -> None:
     notes = "\n".join(Report(run(frames)).notes)
     assert "Images are resampled by group" in notes
     assert "Only 20 groups: intervals over fewer than 30" in notes
-    few = run(tuple(replace(frame, group=str(int(frame.name) // 5)) for frame in frames))
-    assert covers(few) == "over 40 images, fixed draw"
-    assert "The frames are from 8 groups" in "\n".join(Report(few).notes)
+    few = run(tuple(replace(frame, group=str(int(frame.name) // 6)) for frame in frames))
+    assert covers(few) == "over 40 images of 7 groups, fixed draw"
+    assert "The frames are from 7 groups" in "\n".join(Report(few).notes)
 
 
 @pytest.mark.slow
