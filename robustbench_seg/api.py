@@ -69,6 +69,7 @@ def evaluate(
     frames: options.Frames = None,
     class_map: options.ClassMap = None,
     class_map_mode: options.ClassMapMode = "wrong",
+    class_order: options.ClassOrder = "by-name",
     limit: options.Limit = None,
     suite: options.Suite = None,
     corruptions: options.Corruptions = None,

@@ -228,7 +228,13 @@ def _load_models(
     weights = None if request.weights is None else str(request.weights)
     data = mapping.model_taxonomy if mapping else dataset.taxonomy or dataset.name
     classes = mapping.spec.models if mapping else dataset.class_names
-    segmenters = load_models(request.models, data=data, weights=weights, classes=classes)
+    segmenters = load_models(
+        request.models,
+        data=data,
+        weights=weights,
+        classes=classes,
+        class_order=request.class_order,
+    )
     segmenters = tuple(override(each, request.input_settings) for each in segmenters)
     if mapping:
         segmenters = tuple(

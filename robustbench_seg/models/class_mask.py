@@ -1,4 +1,4 @@
-"""Models that predict only some of their classes: the argmax is taken over their logits alone."""
+"""Models of which only some classes are predicted, or whose classes are in another order."""
 
 from __future__ import annotations
 
@@ -6,10 +6,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..errors import InputError
-from .base import Segmenter
+from .base import LabelFunction, Segmenter
+
+
+def reorder_classes(segmenter: Segmenter, order: Sequence[int]) -> Segmenter:
+    """Return the model with its classes in another order: the old number of each new class."""
+    classes = tuple(segmenter.classes[number] for number in order)
+    network = segmenter.network
+    if isinstance(network, nn.Module):
+        outputs = len(order) + segmenter.spare_outputs
+        network = RestrictedNetwork(network, order, outputs).eval()
+        return replace(segmenter, network=network, classes=classes, spare_outputs=0)
+    return replace(segmenter, network=RelabelledFunction(network, order), classes=classes)
 
 
 def restrict_classes(segmenter: Segmenter, kept: Sequence[int]) -> Segmenter:
@@ -30,6 +43,23 @@ def restrict_classes(segmenter: Segmenter, kept: Sequence[int]) -> Segmenter:
         classes=tuple(segmenter.classes[number] for number in kept),
         spare_outputs=0,
     )
+
+
+class RelabelledFunction:
+    """A label function whose labels are renumbered; other values are left to the caller's check."""
+
+    def __init__(self, function: LabelFunction, order: Sequence[int]) -> None:
+        self.function = function
+        self.numbers = np.argsort(order)  # new number of each old class
+
+    def __call__(self, image: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return the labels (H, W) of an RGB uint8 (H, W, 3) image."""
+        labels = np.asarray(self.function(image))
+        known = labels.dtype.kind in "iu" and labels.size
+        if not known or not 0 <= labels.min() <= labels.max() < len(self.numbers):
+            return labels
+        renumbered: NDArray[Any] = self.numbers[labels]  # (H, W)
+        return renumbered
 
 
 class RestrictedNetwork(nn.Module):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from ..errors import InputError
+
+ClassOrder = Literal["by-name", "as-is"]
+"""How a model's outputs become the classes of the data: by their names, or in their own order."""
 
 
 def check_class_count(where: object, given: int, wanted: int, data: str) -> None:
@@ -28,6 +32,30 @@ def class_name_notes(own: Sequence[str] | None, scored: Sequence[str]) -> list[s
     one, other = differing[0]
     more = f", and {len(differing) - 1} more likewise" if len(differing) > 1 else ""
     return [f"its class {one!r} is scored as {other!r}{more}"]
+
+
+def order_of_classes(
+    where: str, own: Sequence[str] | None, scored: Sequence[str]
+) -> tuple[int, ...] | None:
+    """Return the model's number of each class of the data; None where its own order is kept.
+
+    It is kept for the same names in the same order, for names of which the data has none, and for a
+    model that does not name its classes. Raises InputError, which begins with `where`, for names of
+    which only some are the data's.
+    """
+    names, wanted = ([plain_name(name) for name in each] for each in (own or (), scored))
+    shared = set(names) & set(wanted)
+    if names == wanted or not shared:
+        return None
+    if len(shared) == len(names) == len(wanted):
+        return tuple(map(names.index, wanted))
+    pairs = zip(own or (), names, wanted, strict=False)
+    named = next((shown for shown, one, other in pairs if one != other), "")
+    raise InputError(
+        f"{where}: only {len(shared)} of its {len(names)} class names are those of the data: it "
+        f"has {named!r}; give a --class-map, or --class-order as-is if its outputs are in the "
+        "order of the data's classes"
+    )
 
 
 def plain_name(class_name: str) -> str:

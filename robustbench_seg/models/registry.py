@@ -8,7 +8,7 @@ of other projects are chosen through one of the `ADAPTERS`, or by a name that a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,8 @@ from .base import NOTHING, Segmenter
 from .catalogue import MODELS
 from .checkpoint import Checkpoint
 from .checkpoints import fill, open_checkpoint
-from .class_names import check_class_count, class_name_notes
+from .class_mask import reorder_classes
+from .class_names import ClassOrder, check_class_count, class_name_notes, order_of_classes
 from .declared import declare
 from .named_weights import NAMED_WEIGHTS, RANDOM, find_weights
 
@@ -137,13 +138,20 @@ def load_models(
     classes: Sequence[str],
     seed: int = 0,
     encoders: bool = False,
+    class_order: ClassOrder = "by-name",
 ) -> tuple[Segmenter, ...]:
     """Load several models as `load_model` does; segmenters stay as they are.
 
     Raises InputError as `load_model`, and for two models of one name.
     """
     load = partial(
-        load_model, data=data, weights=weights, classes=classes, seed=seed, encoders=encoders
+        load_model,
+        data=data,
+        weights=weights,
+        classes=classes,
+        seed=seed,
+        encoders=encoders,
+        class_order=class_order,
     )
     segmenters = tuple(one if isinstance(one, Segmenter) else load(one) for one in choices)
     names = [segmenter.name for segmenter in segmenters]
@@ -164,15 +172,19 @@ def load_model(
     classes: Sequence[str],
     seed: int = 0,
     encoders: bool = False,
+    class_order: ClassOrder = "by-name",
 ) -> Segmenter:
     """Load a model with the weights that a choice, or `weights`, means for a dataset.
 
     data is the dataset's name and classes are the names of its classes. The seed draws the weights
     of NAME@random. With `encoders`, a file with only an encoder gives a segmenter without classes,
-    whose decoder is meaningless. Only weights on the Hugging Face hub are downloaded, once. Raises
-    InputError for an unknown model, and for missing weights or those of other sizes or classes.
+    whose decoder is meaningless. Classes that the model names are put into the order of the data's,
+    unless `class_order` is "as-is" or only the encoder is wanted. Only weights on the Hugging Face
+    hub are downloaded, once. Raises InputError for an unknown model, and for missing weights or
+    those of other sizes or classes.
     """
     name, chosen, prefix = parse_choice(choice)
+    as_is = encoders or class_order == "as-is"
     if prefix or name not in MODELS:
         if weights is not None or chosen is not None:
             raise InputError(
@@ -180,8 +192,12 @@ def load_model(
             )
         if prefix:
             _, load = ADAPTERS[prefix]
-            return load(name, data, classes)
-        return load_registered(registered()[name], data, classes)
+            segmenter = load(name, data, classes)
+        else:
+            segmenter = load_registered(registered()[name], data, classes)
+        segmenter, names = _in_order(segmenter, segmenter.classes, classes, as_is)
+        note = "; ".join(filter(None, [*names, segmenter.weights["note"]]))
+        return replace(segmenter, weights={**segmenter.weights, "note": note})
     if weights is not None and chosen is not None:
         raise InputError(f"--model {choice} with --weights {weights}: give the weights once")
     wanted = weights or chosen or data
@@ -205,13 +221,26 @@ def load_model(
     _check_classes(checkpoint, name, len(classes), data)
     steps = [f"trained for {metadata['steps']} steps"] if metadata.get("steps") else []
     notes = [found.note, *steps, *checkpoint.notes]
-    notes += class_name_notes(checkpoint.classes, classes)
-    provenance["note"] = "; ".join(filter(None, notes))
     unknown = metadata.get("trained_on", f"the data of {found.path.name}")
     network = _network(checkpoint, name)
     trained_on = found.trained_on or unknown
     segmenter = _segmenter(name, found.label, network, classes, trained_on, provenance)
+    segmenter, names = _in_order(segmenter, checkpoint.classes, classes, as_is)
+    provenance["note"] = "; ".join(filter(None, [*notes, *names]))
     return segmenter if found.named else declare(segmenter, checkpoint)
+
+
+def _in_order(
+    segmenter: Segmenter, own: Sequence[str] | None, classes: Sequence[str], as_is: bool
+) -> tuple[Segmenter, list[str]]:
+    """Put a model's own classes into the order of the data's; return notes on them as well."""
+    order = None if as_is else order_of_classes(f"--model {segmenter.name}", own, classes)
+    notes = ["its classes are put into the data's order"]
+    if order is None:
+        notes = class_name_notes(own, classes)
+    else:
+        segmenter = reorder_classes(segmenter, order)
+    return replace(segmenter, classes=tuple(classes)), notes
 
 
 def _draw(name: str, classes: int, seed: int, **settings: Any) -> nn.Module:

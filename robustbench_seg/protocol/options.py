@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from .. import corruptions
 from ..datasets import class_maps
-from ..models import base
+from ..models import base, class_names
 from . import parsing
 from .parameters import Option
 
@@ -117,6 +117,14 @@ ClassMapMode = Annotated[
     Option(
         "Where --class-map leaves a class out: count its predictions as wrong, or restrict the "
         "argmax to the other classes.",
+        DATA,
+    ),
+]
+ClassOrder = Annotated[
+    class_names.ClassOrder,
+    Option(
+        "Where a model names its classes in another order than the data: reorder them by name, or "
+        "take its outputs as they are.",
         DATA,
     ),
 ]

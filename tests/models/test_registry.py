@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -146,7 +147,13 @@ def test_weights_of_other_classes_are_refused_or_noted(tmp_path: Path) -> None:
     path = tmp_path / "other.safetensors"
     names = [name.upper() for name in CLASSES[:17]] + ["motorbike", "bike"]
     save_file(build_model("b0", 19).state_dict(), path, {"classes": json.dumps(names)})
-    note = load_model("b0", data="streets", weights=str(path), classes=CLASSES).weights["note"]
+    assert refusal("b0", weights=str(path)) == (
+        "--model b0@other: only 17 of its 19 class names are those of the data: it has "
+        "'motorbike'; give a --class-map, or --class-order as-is if its outputs are in the "
+        "order of the data's classes"
+    )
+    options: dict[str, Any] = {"data": "streets", "weights": str(path), "classes": CLASSES}
+    note = load_model("b0", **options, class_order="as-is").weights["note"]
     assert note == "its class 'motorbike' is scored as 'motorcycle', and 1 more likewise"
 
 

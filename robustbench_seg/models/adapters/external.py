@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +16,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..class_names import class_name_notes
 
 
 def require(package: str, extra: str, choice: str) -> ModuleType:
@@ -43,16 +42,9 @@ def file_label(path: Path) -> str:
     return path.resolve().parent.name if path.stem in {"model", "weights"} else path.stem
 
 
-def provenance(
-    source: str, sha256: str, own: Sequence[str] | None, classes: Sequence[str], *notes: str
-) -> dict[str, str]:
-    """Return the provenance of weights, with a note if their classes have other names."""
-    return {
-        "source": source,
-        "sha256": sha256,
-        "licence": "",
-        "note": "; ".join([*class_name_notes(own, classes), *notes]),
-    }
+def provenance(source: str, sha256: str, *notes: str) -> dict[str, str]:
+    """Return the provenance of weights."""
+    return {"source": source, "sha256": sha256, "licence": "", "note": "; ".join(notes)}
 
 
 @contextmanager

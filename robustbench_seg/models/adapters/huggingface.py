@@ -58,9 +58,9 @@ def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmente
         network=Logits(network).eval(),
         preprocessing=preprocessing,
         window=WHOLE,
-        classes=tuple(classes),
+        classes=own or tuple(classes),
         trained_on=f"the data of {name}",
-        weights=provenance(source, digest, own, classes, *notes),
+        weights=provenance(source, digest, *notes),
         assumed=undeclared(IMAGENET, ()) if notes else (),
     )
 

@@ -62,9 +62,9 @@ def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
         network=_label_function(runner, preprocessing) if labels else runner.eval(),
         preprocessing=preprocessing,
         window=WHOLE,
-        classes=tuple(classes),
+        classes=own or tuple(classes),
         trained_on=str(values.get("trained_on", f"the data of {path.name}")),
-        weights=provenance(path.name, sha256(*files), own, classes),
+        weights=provenance(path.name, sha256(*files)),
         assumed=assumed,
     )
 

@@ -113,8 +113,8 @@ def _segmenter(
     source = getattr(factory, "__module__", "") or name
     if isinstance(made, Segmenter):
         check_class_count(f"--model {choice}", len(made.classes), len(classes), data)
-        facts = provenance(source, _sha256(factory, made.network), made.classes, classes)
-        return replace(made, classes=tuple(classes), weights=facts | dict(made.weights))
+        facts = provenance(source, _sha256(factory, made.network))
+        return replace(made, weights=facts | dict(made.weights))
     if not callable(made):
         raise InputError(
             f"--model {choice}: its factory returned a {type(made).__name__}; expected an "
@@ -130,9 +130,9 @@ def _segmenter(
         network=Logits(made).eval() if isinstance(made, nn.Module) else made,
         preprocessing=_declared(choice, made, "preprocessing", IMAGENET),
         window=_declared(choice, made, "window", WHOLE),
-        classes=tuple(classes),
+        classes=own or tuple(classes),
         trained_on=_declared(choice, made, "trained_on", f"the data of {name}"),
-        weights=provenance(source, _sha256(factory, made), own, classes),
+        weights=provenance(source, _sha256(factory, made)),
         assumed=undeclared(IMAGENET, ()) if assumes else (),
     )
 

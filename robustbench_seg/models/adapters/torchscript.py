@@ -44,9 +44,9 @@ def load_torchscript(target: str, data: str, classes: Sequence[str]) -> Segmente
         network=ScriptedNetwork(network).eval(),
         preprocessing=parse_preprocessing(f"{path}: {PREPROCESSING}", values),
         window=WHOLE,
-        classes=tuple(classes),
+        classes=own or tuple(classes),
         trained_on=str(values.get("trained_on", f"the data of {path.name}")),
-        weights=provenance(path.name, sha256(path), own, classes),
+        weights=provenance(path.name, sha256(path)),
         assumed=undeclared(IMAGENET, values),
     )
 
