@@ -117,7 +117,7 @@ def model_errors(segmenter: Segmenter, x: Tensor) -> Iterator[None]:
             f"--model {segmenter.name}: {x.device} has too little memory for gradients of "
             f"{count} inputs of {width}x{height}; use a smaller --size or --device cpu"
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         reason = str(error).strip().split("\n")[0]
         raise InputError(
             f"--model {segmenter.name}: fails on an input of {width}x{height} "

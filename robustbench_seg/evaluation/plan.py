@@ -16,10 +16,11 @@ from ..errors import InputError
 from ..folders import RESULTS, check_folder
 from ..inference.condition_images import ConditionImages
 from ..inference.devices import batch_size, torch_threads
+from ..inference.predict import Predictor
 from ..models.base import Segmenter
 from ..models.class_mask import restrict_classes
 from ..models.declared import override
-from ..models.registry import load_models
+from ..models.registry import is_built_in, load_models
 from ..progress import Progress, silent
 from ..protocol.cell import Cell
 from ..protocol.condition import Draw
@@ -145,6 +146,8 @@ def make_plan(
     with torch_threads(threads):
         segmenters = _load_models(request, dataset, mapping)
     _check_sizes(segmenters, request, source)
+    if request.engine == "local" and not request.devices:  # else each worker does, on its device
+        _try_out(segmenters, request, dataset, device, threads)
     shard = Shard.read(request.shard or "1/1")
     shard_frames = shard.frames(len(dataset.frames))
     frames = _taken_over(driver, dataset) if driver else frames_of(dataset, progress)
@@ -206,6 +209,25 @@ def _check_input_options(request: Request, source: Source) -> None:
     ):
         if value is not None and own:
             raise InputError(f"{option} {value}: {suite.name} sets its own; leave it out")
+
+
+def _try_out(
+    segmenters: Sequence[Segmenter], request: Request, dataset: Dataset, device: str, threads: int
+) -> None:
+    """Label the first frame by the models of others, which may fail or give no labels of theirs."""
+    others = [
+        segmenter
+        for choice, segmenter in zip(request.models, segmenters, strict=True)
+        if not is_built_in(choice)
+    ]
+    if not others:
+        return
+    image = dataset.frames[0].image()
+    with torch_threads(threads):
+        for segmenter in others:
+            window = replace(segmenter.window, mode=request.window or segmenter.window.mode)
+            predictor = Predictor(segmenter, device, request.precision, window)
+            predictor.labels(image[None], (image.shape[0], image.shape[1]))  # (1, H, W, 3)
 
 
 def _check_sizes(segmenters: Sequence[Segmenter], request: Request, source: Source) -> None:

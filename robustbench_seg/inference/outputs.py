@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -18,7 +19,7 @@ def output_error(segmenter: Segmenter, problem: str) -> InputError:
     return InputError(f"--model {segmenter.name}: {problem}")
 
 
-def call_error(segmenter: Segmenter, size: Size, error: Exception) -> InputError:
+def call_error(segmenter: Segmenter, size: Size, error: BaseException) -> InputError:
     """Return a one-line error for an exception that a model raised on an input."""
     message = str(error).strip().split("\n")[0]
     reason = f"{type(error).__name__}: {message}"
@@ -28,9 +29,18 @@ def call_error(segmenter: Segmenter, size: Size, error: Exception) -> InputError
 def check_logits(segmenter: Segmenter, logits: object, inputs: int) -> Tensor:
     """Return the logits of the classes, (N, K, h, w), for N inputs; InputError for other outputs.
 
-    Spare outputs, which follow those of the classes, are dropped.
+    Spare outputs, which follow those of the classes, are dropped. Where there are two classes, one
+    channel may be the logit of the second: above 0 where it is likelier than the first.
     """
     outputs = len(segmenter.classes) + segmenter.spare_outputs
+    if outputs == 2 and isinstance(logits, Tensor) and logits.shape[1:2] == (1,):
+        if logits.numel() and 0 <= logits.min() <= logits.max() <= 1:
+            raise output_error(
+                segmenter,
+                "gives one channel of values from 0 to 1, as of probabilities; expected the logit, "
+                "which is above 0 for the second class",
+            )
+        logits = torch.cat([torch.zeros_like(logits), logits], 1)  # (N, 1, h, w) -> (N, 2, h, w)
     if (
         not isinstance(logits, Tensor)
         or not logits.is_floating_point()

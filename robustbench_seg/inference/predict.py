@@ -84,7 +84,7 @@ class Predictor:
         height, width = image.shape[:2]
         try:
             output = cast(LabelFunction, self.segmenter.network)(image)
-        except Exception as error:  # a user's function may raise any
+        except (Exception, SystemExit) as error:  # a user's function may raise any
             raise call_error(self.segmenter, (height, width), error) from error
         return resize_nearest(check_labels(self.segmenter, output, (height, width)), size)
 
@@ -111,7 +111,7 @@ class Predictor:
                 f"{self.device} has too little memory for {len(x)} inputs of "
                 f"{x.shape[3]}x{x.shape[2]} at once; use --batch 1, --window slide or fp16",
             ) from error
-        except Exception as error:  # a user's model may raise any
+        except (Exception, SystemExit) as error:  # a user's model may raise any
             raise call_error(self.segmenter, (x.shape[2], x.shape[3]), error) from error
         return check_logits(self.segmenter, logits, len(x))
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
+
 if TYPE_CHECKING:  # a stored run is read without torch, which takes seconds to load
     from torch import Tensor, nn
 
@@ -34,6 +36,15 @@ class Preprocessing:
     std: tuple[float, float, float]
     channels: Channels = "RGB"
     size: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        sides = self.size if isinstance(self.size, tuple | list) else ()
+        if self.size is not None and not (
+            len(sides) == 2 and all(isinstance(side, int) and side > 0 for side in sides)
+        ):
+            raise InputError(
+                f"Preprocessing: size is {self.size!r:.60}; expected (height, width) in pixels"
+            )
 
     def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the (height, width) at which an image of a size enters the network."""

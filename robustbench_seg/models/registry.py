@@ -106,6 +106,12 @@ def parse_choice(choice: str) -> Choice:
     return Choice(name, weights or None)
 
 
+def is_built_in(choice: str) -> bool:
+    """Return whether a choice names a model of the catalogue."""
+    name, _, prefix = parse_choice(choice)
+    return not prefix and name in MODELS
+
+
 def build_model(
     name: str, classes: int, *, seed: int = 0, init: str | Path | None = None
 ) -> nn.Module:

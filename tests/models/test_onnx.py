@@ -102,7 +102,7 @@ def test_unsupported_onnx_files_are_refused(folder: Path) -> None:
     save_onnx(path, 11)
     assert "a model of 11 classes, where the labels of streets have 19" in refusal("onnx:net.onnx")
     save_onnx(path, 19, shape=(1, 4, 8, 8))
-    assert "expected one, float32 or uint8 (N, 3, H, W)" in refusal("onnx:net.onnx")
+    assert "expected one, float32, float16 or uint8 (N, 3, H, W)" in refusal("onnx:net.onnx")
     save_onnx(path, 19, shape=(4, 3, 8, 8))
     assert "has a fixed batch of 4; export it with 1 or N" in refusal("onnx:net.onnx")
     save_onnx(path, 19, mean="[1, 2]")

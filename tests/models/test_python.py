@@ -140,7 +140,7 @@ def test_errors_in_a_users_code_are_one_line(folder: Path) -> None:
     assert "the factory failed: SystemExit: 3" in refusal("python:broken:leaves")
     failed = failure("python:broken:fails")
     assert failed.startswith("--model python:broken:fails: fails on an input of 83x61 (IndexError:")
-    assert "gives tuple; expected logits (1, 19, h, w)" in failure("python:broken:pair")
+    assert "gives (1, 3, 61, 83); expected logits" in failure("python:broken:pair")
     assert "gives (1, 3, 61, 83); expected logits" in failure("python:broken:images")
     assert "gives (1, 61, 83); expected logits" in failure("python:broken:whole_numbers")
     assert "fails on an input of 83x61 (IndexError:" in failure("python:broken:function")

@@ -68,17 +68,21 @@ def _first_line(error: BaseException) -> str:
 
 
 class Logits(nn.Module):
-    """A network that returns only the logits of another one, which may return a mapping.
+    """A network that returns only the logits of another one, in float32.
 
-    torchvision's networks have them under "out", transformers' under "logits".
+    That may return a mapping or a sequence. torchvision's networks have the logits under "out",
+    transformers' under "logits"; auxiliary outputs follow them in a sequence.
     """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.network = network
+        # --precision says in which the network runs, not the type that its weights were saved in.
+        self.network = network.float()
 
     def forward(self, image: Tensor) -> Any:
         output = self.network(image)
         if isinstance(output, Mapping):
             return next((output[key] for key in ("out", "logits") if key in output), output)
+        if isinstance(output, list | tuple) and output:
+            return output[0]
         return output

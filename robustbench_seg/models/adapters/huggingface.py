@@ -46,7 +46,8 @@ def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmente
         digest = sha256(*described, *weights_files(folder))
         config, model = _read(choice, folder)
     own = _class_names(config)
-    check_class_count(folder, config.num_labels, len(classes), data)
+    if (config.num_labels, len(classes)) != (1, 2):  # one logit stands for two classes
+        check_class_count(folder, config.num_labels, len(classes), data)
     kind = config.model_type
     preprocessing, notes = read_processor(
         folder, square=kind not in _SHORTEST_EDGE, divisor=32 if kind in MASK_SIZES else 1
@@ -58,7 +59,7 @@ def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmente
         network=Logits(network).eval(),
         preprocessing=preprocessing,
         window=WHOLE,
-        classes=own or tuple(classes),
+        classes=own if own and len(own) > 1 else tuple(classes),
         trained_on=f"the data of {name}",
         weights=provenance(source, digest, *notes),
         assumed=undeclared(IMAGENET, ()) if notes else (),

@@ -1,8 +1,9 @@
 """`onnx:FILE`: a network that onnxruntime runs on the CPU.
 
-Its one input is float32 (N, 3, H, W), normalised, or uint8 (N, 3, H, W), the pixels. Its first
-output is logits (N, classes, h, w), or labels of any integer type, (N, H, W) or (N, 1, H, W). If N
-is fixed to 1, images are passed one by one; if H and W are fixed, images are resized to them.
+Its one input is float32 or float16 (N, 3, H, W), normalised, or uint8 (N, 3, H, W), the pixels. Its
+first output is logits (N, classes, h, w), or labels of any integer type, (N, H, W) or (N, 1, H, W).
+Channels may also be the last axis of the input, and of the output. If N is fixed to 1, images are
+passed one by one; if H and W are fixed, images are resized to them.
 """
 
 from __future__ import annotations
@@ -24,8 +25,12 @@ from ..class_names import check_class_count
 from .external import existing_file, file_label, one_line_errors, provenance, require
 from .metadata import parse_class_names, parse_json, parse_preprocessing
 
-Dtype = type[np.float32] | type[np.uint8]
-INPUTS: Mapping[str, Dtype] = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
+Dtype = type[np.float32] | type[np.float16] | type[np.uint8]
+INPUTS: Mapping[str, Dtype] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(uint8)": np.uint8,
+}
 KEYS = ("mean", "std", "channels", "classes", "trained_on")
 """Keys of a file's metadata_props that are read: JSON, except for two of plain text."""
 _LOCATION = re.compile(rb"\x0a\x08location\x12([\x01-\x7f])")
@@ -56,7 +61,7 @@ def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
     if dtype == np.uint8:
         values |= {"mean": (0, 0, 0), "std": (1, 1, 1)}
     preprocessing = parse_preprocessing(f"{path}: metadata", values | {"size": size})
-    runner = OnnxNetwork(session, dtype, batch)
+    runner = OnnxNetwork(session, dtype, batch, len(classes))
     return Segmenter(
         name=f"onnx:{file_label(path)}",
         network=_label_function(runner, preprocessing) if labels else runner.eval(),
@@ -72,8 +77,12 @@ def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
 class OnnxNetwork(nn.Module):
     """Images float32 (N, 3, H, W) to the first output of an onnxruntime session."""
 
-    def __init__(self, session: Any, dtype: Dtype, batch: int | None) -> None:
+    def __init__(self, session: Any, dtype: Dtype, batch: int | None, classes: int) -> None:
         super().__init__()
+        shape = session.get_outputs()[0].shape
+        self.channels_last = _is_channels_last(session.get_inputs()[0].shape, 3)
+        # Labels (N, H, W, 1) and the one logit of two classes have a channel as well.
+        self.output_channels_last = any(_is_channels_last(shape, k) for k in (classes, 1))
         self.session = session
         self.dtype = dtype
         self.batch = batch
@@ -85,11 +94,18 @@ class OnnxNetwork(nn.Module):
         if self.dtype == np.uint8:
             image = image.round().clamp(0, 255)
         pixels = image.float().cpu().numpy().astype(self.dtype)
+        if self.channels_last:
+            pixels = pixels.transpose(0, 2, 3, 1)  # (N, 3, H, W) -> (N, H, W, 3)
         outputs = [
             self.session.run([self.output], {self.input: np.ascontiguousarray(part)})[0]
             for part in np.split(pixels, len(pixels) // (self.batch or len(pixels)))
         ]
-        return torch.from_numpy(np.concatenate(outputs)).to(image.device)
+        output = np.concatenate(outputs)
+        if output.dtype == np.float16:
+            output = output.astype(np.float32)
+        if self.output_channels_last:
+            output = output.transpose(0, 3, 1, 2)  # (N, h, w, K) -> (N, K, h, w)
+        return torch.from_numpy(output).to(image.device)
 
 
 def _label_function(runner: OnnxNetwork, preprocessing: Preprocessing) -> LabelFunction:
@@ -119,12 +135,15 @@ def _input_of(choice: str, session: Any) -> tuple[Dtype, int | None, tuple[int, 
         len(inputs) != 1
         or inputs[0].type not in INPUTS
         or len(shape) != 4
-        or (isinstance(shape[1], int) and shape[1] != 3)
+        or (isinstance(shape[1], int) and shape[1] != 3 and not _is_channels_last(shape, 3))
     ):
         given = ", ".join(f"{item.name} {item.type} {item.shape}" for item in inputs)
         raise InputError(
-            f"--model {choice}: its input is {given}; expected one, float32 or uint8 (N, 3, H, W)"
+            f"--model {choice}: its input is {given}; expected one, float32, "
+            "float16 or uint8 (N, 3, H, W)"
         )
+    if _is_channels_last(shape, 3):
+        shape = [shape[0], shape[3], shape[1], shape[2]]
     batch, _, height, width = (side if isinstance(side, int) else None for side in shape)
     if batch not in (None, 1):
         raise InputError(f"--model {choice}: has a fixed batch of {batch}; export it with 1 or N")
@@ -137,9 +156,15 @@ def _output_is_labels(choice: str, session: Any, data: str, classes: Sequence[st
     if "int" in output.type:
         return True
     shape = output.shape
-    if len(shape) == 4 and isinstance(shape[1], int):
-        check_class_count(f"--model {choice}", shape[1], len(classes), data)
+    if len(shape) == 4 and not any(_is_channels_last(shape, k) for k in (len(classes), 1)):
+        one_logit = shape[1] == 1 and len(classes) == 2
+        if isinstance(shape[1], int) and not one_logit:
+            check_class_count(f"--model {choice}", shape[1], len(classes), data)
     return False
+
+
+def _is_channels_last(shape: Sequence[int | str | None], channels: int) -> bool:
+    return len(shape) == 4 and shape[3] == channels and shape[1] != channels
 
 
 def _declared(path: Path, metadata: dict[str, str]) -> dict[str, Any]:

@@ -114,6 +114,8 @@ def _segmenter(
     if isinstance(made, Segmenter):
         check_class_count(f"--model {choice}", len(made.classes), len(classes), data)
         facts = provenance(source, _sha256(factory, made.network))
+        if isinstance(made.network, nn.Module):
+            made = replace(made, network=Logits(made.network).eval())
         return replace(made, weights=facts | dict(made.weights))
     if not callable(made):
         raise InputError(
