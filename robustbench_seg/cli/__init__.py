@@ -78,6 +78,8 @@ def run() -> int:
         for theirs, ours in _USAGE.items():
             message = re.sub(theirs, ours, message)
         message += f"; see {error.ctx.command_path if error.ctx else 'robustseg'} --help"
+    except SystemExit as error:  # from code of others, which must not end a run with success
+        message = f"a model, dataset or module of others called sys.exit({error.code}); remove it"
     except OSError as error:  # a disk that is full or gone, a name that is too long
         message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     # Names in files may hold line breaks, or what a terminal takes for a command.

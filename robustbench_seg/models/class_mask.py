@@ -12,6 +12,20 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from .base import LabelFunction, Segmenter
+from .class_names import class_name_notes, order_of_classes
+
+
+def in_order(
+    segmenter: Segmenter, own: Sequence[str] | None, classes: Sequence[str], as_is: bool
+) -> tuple[Segmenter, list[str]]:
+    """Put a model's own classes into the order of the data's; return notes on them as well."""
+    order = None if as_is else order_of_classes(f"--model {segmenter.name}", own, classes)
+    notes = ["its classes are put into the data's order"]
+    if order is None:
+        notes = class_name_notes(own, classes)
+    else:
+        segmenter = reorder_classes(segmenter, order)
+    return replace(segmenter, classes=tuple(classes)), notes
 
 
 def reorder_classes(segmenter: Segmenter, order: Sequence[int]) -> Segmenter:

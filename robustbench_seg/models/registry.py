@@ -27,8 +27,8 @@ from .base import NOTHING, Segmenter
 from .catalogue import MODELS
 from .checkpoint import Checkpoint
 from .checkpoints import fill, open_checkpoint
-from .class_mask import reorder_classes
-from .class_names import ClassOrder, check_class_count, class_name_notes, order_of_classes
+from .class_mask import in_order
+from .class_names import ClassOrder, check_class_count
 from .declared import declare
 from .named_weights import NAMED_WEIGHTS, RANDOM, find_weights
 
@@ -201,7 +201,7 @@ def load_model(
             segmenter = load(name, data, classes)
         else:
             segmenter = load_registered(registered()[name], data, classes)
-        segmenter, names = _in_order(segmenter, segmenter.classes, classes, as_is)
+        segmenter, names = in_order(segmenter, segmenter.classes, classes, as_is)
         note = "; ".join(filter(None, [*names, segmenter.weights["note"]]))
         return replace(segmenter, weights={**segmenter.weights, "note": note})
     if weights is not None and chosen is not None:
@@ -231,22 +231,9 @@ def load_model(
     network = _network(checkpoint, name)
     trained_on = found.trained_on or unknown
     segmenter = _segmenter(name, found.label, network, classes, trained_on, provenance)
-    segmenter, names = _in_order(segmenter, checkpoint.classes, classes, as_is)
+    segmenter, names = in_order(segmenter, checkpoint.classes, classes, as_is)
     provenance["note"] = "; ".join(filter(None, [*notes, *names]))
     return segmenter if found.named else declare(segmenter, checkpoint)
-
-
-def _in_order(
-    segmenter: Segmenter, own: Sequence[str] | None, classes: Sequence[str], as_is: bool
-) -> tuple[Segmenter, list[str]]:
-    """Put a model's own classes into the order of the data's; return notes on them as well."""
-    order = None if as_is else order_of_classes(f"--model {segmenter.name}", own, classes)
-    notes = ["its classes are put into the data's order"]
-    if order is None:
-        notes = class_name_notes(own, classes)
-    else:
-        segmenter = reorder_classes(segmenter, order)
-    return replace(segmenter, classes=tuple(classes)), notes
 
 
 def _draw(name: str, classes: int, seed: int, **settings: Any) -> nn.Module:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
 import os
@@ -17,6 +18,7 @@ from unittest.mock import patch
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
+import torch
 from PIL import Image
 
 import robustbench_seg
@@ -88,6 +90,7 @@ class Fuzzer:
         self.labels = list(samples.labels(folder / "labels"))
         self.checkpoints = list(samples.checkpoints(folder / "checkpoints"))
         self.network = MODELS["espnet"].build(19 + MODELS["espnet"].spare_outputs)
+        self.weights = {n: v.clone() for n, v in self.network.state_dict().items()}
         for name, text in {
             "yard.toml": samples.CLASSES,
             "map.toml": samples.CLASS_MAP,
@@ -123,6 +126,7 @@ class Fuzzer:
             "labels": (11, self.label),
             "stored forms": (10, self.stored_form),
             "checkpoints": (14, self.checkpoint),
+            "wrapped checkpoints": (1, self.wrapped_checkpoint),
             "suites": (10, self.suite),
             "classes": (8, self.class_file),
             "class maps": (6, self.class_map),
@@ -181,6 +185,29 @@ class Fuzzer:
         checkpoint = open_checkpoint(path)
         _ = checkpoint.outputs, checkpoint.model
         fill(self.network, checkpoint)
+
+    def wrapped_checkpoint(self, generator: random.Random) -> None:
+        """Read weights in a wrapper, one of them of another kind: as they are, or not at all."""
+        names = [name for name in self.weights if not name.endswith("num_batches_tracked")]
+        dtype = generator.choice(
+            (torch.float32, torch.float64, torch.int64, torch.bool, torch.uint8)
+        )
+        changed = generator.choice(names)
+        tensors = {**self.weights, changed: self.weights[changed].to(dtype)}
+        prefix = "".join(
+            generator.choices(("module.", "net.", "a b.", "ema."), k=generator.randrange(4))
+        )
+        content: Any = {prefix + name: value for name, value in tensors.items()}
+        for _ in range(generator.randrange(4)):
+            beside: Any = generator.choice((3, argparse.Namespace(a=Path("b")), [torch.ones(2)]))
+            key = generator.choice(("state_dict", "model", "x", "\n", "a" * 300))
+            content = generator.choice(([content, beside], {key: content, "beside": beside}))
+        path = self.folder / "damaged.pth"
+        torch.save(content, path, _use_new_zipfile_serialization=generator.random() < 0.5)
+        fill(self.network, open_checkpoint(path))
+        assert dtype.is_floating_point, f"{changed} is loaded though it is {dtype}"
+        read = self.network.state_dict()
+        assert all(torch.equal(read[name], self.weights[name]) for name in names)
 
     def suite(self, generator: random.Random) -> None:
         """Read a damaged suite of either kind."""

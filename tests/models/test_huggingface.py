@@ -14,6 +14,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from huggingface_hub import constants
+from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import BertConfig, BertModel
 
@@ -78,6 +79,18 @@ def test_labels_equal_those_of_transformers(
         # Pixels without a mask have scores near zero, where rounding decides.
         labels = predictor.labels(noise(*size)[np.newaxis], size)[0]
         assert np.mean(labels != expected) <= 1e-3
+
+
+def test_whole_numbers_in_place_of_weights_are_refused(tmp_path: Path) -> None:
+    save_peer("segformer", tmp_path / "mine", CLASSES)
+    path = tmp_path / "mine" / "model.safetensors"
+    tensors = load_file(path)
+    name = "decode_head.classifier.weight"
+    save_file({**tensors, name: (tensors[name] * 10).long()}, path, {"format": "pt"})
+    with pytest.raises(
+        InputError, match=rf"model\.safetensors: {name} is int64 instead of float32"
+    ):
+        open_folder(tmp_path / "mine")
 
 
 def test_provenance_of_a_folder(tmp_path: Path) -> None:

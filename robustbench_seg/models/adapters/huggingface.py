@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ...errors import InputError
 from ..base import IMAGENET, WHOLE, Segmenter, undeclared
-from ..checkpoints.files import sha256
+from ..checkpoints.files import dtype_name, plain, read_weights, sha256
 from ..checkpoints.folders import CONFIG, weights_files
 from ..class_names import check_class_count
 from ..hub_files import REPOSITORY, NotFetchedError, fetch_optional, fetch_repository
@@ -146,7 +146,25 @@ def _read(choice: str, folder: Path) -> tuple[Any, nn.Module]:
             f"{folder}: {len(lacking)} tensors of the model are missing from the weights, or of "
             f"another shape: {first}"
         )
+    _check_kinds(folder, model)
     return config, model
+
+
+def _check_kinds(folder: Path, model: nn.Module) -> None:
+    """Raise InputError for whole numbers in place of weights, which transformers would convert."""
+    counts = {
+        name.rpartition(".")[2]
+        for name, value in model.state_dict().items()
+        if not value.is_floating_point()
+    }
+    for path in weights_files(folder):
+        if path.suffix in (".safetensors", ".bin"):
+            for name, value in plain(path, read_weights(path).tensors).items():
+                if not value.is_floating_point() and name.rpartition(".")[2] not in counts:
+                    raise InputError(
+                        f"{path}: {name} is {dtype_name(value)} instead of float32; save the "
+                        "weights as they were trained"
+                    )
 
 
 def _class_names(config: Any) -> tuple[str, ...] | None:
