@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from .copies.corrupted_copy import CorruptedCopy
     from .datasets.validate import SplitReport
+    from .diagnosis.diagnose import Diagnosis
     from .evaluation.forecast import Forecast
     from .reporting.comparison import Comparison
     from .reporting.receptive_fields import ReceptiveFields
@@ -170,6 +171,48 @@ def forecast(
         measure=measure,
         progress=progress,
     )
+
+
+@documented
+def diagnose(
+    model: Annotated[
+        str,
+        Option(
+            "Model: NAME or NAME@WEIGHTS, or hf:REPOSITORY, onnx:FILE, torchscript:FILE, "
+            "python:MODULE:FACTORY.",
+            *(MODEL, "NAME"),
+        ),
+    ] = "b0",
+    *,
+    weights: options.Weights = None,
+    window: options.Window = None,
+    mean: options.Mean = None,
+    std: options.Std = None,
+    channels: options.Channels = None,
+    input_size: options.InputSize = None,
+    data: options.Data = None,
+    split: options.Split = "val",
+    images: options.Images = None,
+    labels: options.Labels = None,
+    classes: options.Classes = None,
+    frames: options.Frames = None,
+    limit: Annotated[int, Option("Number of frames, spread over the split.", DATA, least=1)] = 3,
+    device: options.Device = None,
+    progress: Progress = silent,
+) -> "Diagnosis":
+    """Try what people get wrong about a model on a few clean frames; return what fits best.
+
+    It tries the order of channels, mean and std, the input size, windows, shifted labels and the
+    order of the classes. Nothing is stored. Raises InputError for what is wrong with the options,
+    the data or the weights.
+    """
+    given = {**locals()}
+    from .diagnosis.diagnose import diagnose
+    from .protocol.request import Request
+
+    for name in ("model", "progress"):
+        del given[name]
+    return diagnose(Request(models=(model,), **given), progress)
 
 
 @documented

@@ -33,6 +33,7 @@ app = typer.Typer(
     help="How robust is a semantic segmentation model? Cityscapes-C, reproducible to the pixel.",
 )
 app.command("eval")(evaluation.evaluate)
+app.command("diagnose")(lists.diagnose)
 app.command("merge")(evaluation.merge)
 app.command("report")(evaluation.report)
 app.command("compare")(evaluation.compare)

@@ -18,6 +18,7 @@ from .costs import millions, print_costs
 
 if TYPE_CHECKING:
     from ..datasets.validate import SplitReport
+    from ..diagnosis.diagnose import Diagnosis
 
 DIGITS = 16
 """Digits of a digest in a table: enough to compare by eye."""
@@ -52,6 +53,29 @@ def models(found: Any) -> None:
     ]
     print_table("models", ("name", "what", "parameters", "weights for"), rows)
     say("What they cost: robustseg models --size 2048x1024, and --measure for the speed here.")
+
+
+@command(
+    api.diagnose, example="robustseg diagnose --model espnet --weights mine.pth --data /data/city"
+)
+def diagnose(found: "Diagnosis") -> None:
+    """Find out why a model's clean score is low: try other settings on a few frames.
+
+    Tries the order of channels, mean and std, the input size, windows, shifted labels and the order
+    of the classes, and says which fits best and what sets it.
+    """
+    rows = [
+        (trial.part, trial.tried, f"{100 * trial.miou:.1f}", f"{100 * trial.matched:.1f}")
+        for trial in found.trials
+    ]
+    columns = ("what", "tried", "mIoU", "in the best class order")
+    print_table(f"{found.model} on {', '.join(found.frames)}", columns, rows, right=2)
+    if not found.advice:
+        say(f"Nothing tried fits clearly better than the model as it is: {100 * found.now:.1f} %.")
+        return
+    say(f"As it is run: {100 * found.now:.1f} %. Best: {100 * found.best:.1f} %, with")
+    for line in found.advice:
+        say(f"  {line}")
 
 
 @command(example="robustseg suites --digests --suite imagenet-c")

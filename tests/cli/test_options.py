@@ -23,6 +23,7 @@ CALLS: list[Callable[..., Any]] = [
     api.check_dataset,
     api.compare_runs,
     api.corrupt_folder,
+    api.diagnose,
     api.effective_receptive_field,
     api.evaluate,
     api.forecast,
@@ -139,7 +140,7 @@ def test_a_list_may_be_repeated(
 
 
 COMMANDS = [
-    *("eval", "merge", "report", "compare", "forecast", "corrupt", "train"),
+    *("eval", "diagnose", "merge", "report", "compare", "forecast", "corrupt", "train"),
     *("suites", "models", "datasets check"),
 ]
 
@@ -158,4 +159,4 @@ def test_help_has_panels_and_an_example(
         titles = [line.split("─ ")[1].split(" ─")[0] for line in lines if line.startswith("╭─ ")]
         found = [title for title in titles if title not in ("Arguments", "Options")]
         assert found == [panel for panel in PANELS if panel in found]
-        assert "Output" in found or command in ("forecast", "corrupt", "datasets check")
+        assert "Output" in found or command in ("diagnose", "forecast", "corrupt", "datasets check")
