@@ -174,7 +174,10 @@ def check(found: "SplitReport") -> None:
             say(f"turned as their EXIF orientation says: {found.turned} of {good}")
         if dataset.conditions:
             say("conditions: " + ", ".join(f"{n} {name}" for name, n in found.conditions.items()))
-    for kind, lines in found.problems.items():
+    listed = dict(found.problems)
+    if found.unused:
+        listed["files among the images that are not used"] = list(found.unused)
+    for kind, lines in listed.items():
         say(f"{kind}: {len(lines)}")
         for line in lines[:PROBLEMS]:
             say(f"  {line}")

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
+from ..datasets.copied import MANIFEST
 from ..errors import InputError
 from ..protocol.suites import Suite, suite_from_dict
 from .sources import SourceImage
 
-MANIFEST = "manifest.json"
 _FORMAT = 1
 
 

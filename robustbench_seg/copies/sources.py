@@ -15,6 +15,7 @@ from ..datasets.registry import layout_of
 from ..datasets.split_index import IMAGES, images_below
 from ..errors import InputError
 from ..names import check_name
+from .labels import refuse_labels
 
 _OTHERS = {
     "1": "black and white of 1 bit",
@@ -53,8 +54,8 @@ def find_sources(folder: Path, split: str | None) -> list[str]:
 
     For a Cityscapes tree these are the images of a split (None: val); for any other folder all
     images in it and in its subfolders, without hidden ones. Raises InputError for a missing folder
-    or split, for a folder without images, for a name that is not UTF-8, and if the copies of two
-    images would have the same name.
+    or split, for a folder without images or with labels, for a name that is not UTF-8, and if the
+    copies of two images would have the same name.
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
@@ -68,6 +69,7 @@ def find_sources(folder: Path, split: str | None) -> list[str]:
         raise InputError(f"{folder}: holds labels too; name the folder of images, {images}")
     else:
         found = list(images_below(folder))
+        refuse_labels(folder, found)
     paths = sorted(path.relative_to(folder).as_posix() for path in found)
     if not paths:
         raise InputError(f"{folder}: no images; looked for {' '.join(IMAGES)}")
@@ -77,7 +79,8 @@ def find_sources(folder: Path, split: str | None) -> list[str]:
         first = names.setdefault(PurePosixPath(path).with_suffix(".png"), path)
         if first != path:
             raise InputError(
-                f"{folder}: {first} and {path} would have the same copy; rename one of them"
+                f"{folder}: {first} and {path} would have the same copy; if one is a label, name "
+                "a folder without labels, else rename one of them"
             )
     return paths
 
@@ -91,5 +94,8 @@ def read_source(path: Path) -> NDArray[np.uint8]:
         check_depth(path, file)
         if file.mode not in ("RGB", "L"):
             found = _OTHERS.get(file.mode, f"Pillow's mode {file.mode}")
-            raise InputError(f"{path}: must be 8-bit RGB or grey, this is {found}; convert it")
+            raise InputError(
+                f"{path}: must be 8-bit RGB or grey, this is {found}; if it is a label, name a "
+                "folder without labels, else convert it"
+            )
         return np.asarray(upright(file).convert("RGB"))

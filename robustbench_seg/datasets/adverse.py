@@ -23,6 +23,7 @@ from .layouts import layout
 from .split_index import (
     SplitIndex,
     files_in,
+    images_in,
     require_images,
     require_labels,
     require_split,
@@ -51,8 +52,9 @@ def index_acdc(root: Path, split: str) -> SplitIndex:
         labels = root / "gt" / condition / split_folder
         require_split(images, split, _acdc_splits(root, conditions))
         require_labels(labels, "extract gt_trainval.zip of ACDC there")
-        for path in files_in(images, "*/*_rgb_anon.png"):
+        for path in images_in(images, "*/*_rgb_anon"):
             index.add(_acdc_frame(labels, path, "" if single else condition, condition))
+        index.note_images(images, "<sequence>/<frame>_rgb_anon")
         index.note_labels(files_in(labels, "*/*_gt_labelTrainIds.png"))
         if not single:
             reference += _acdc_reference(images, labels, condition)
@@ -77,13 +79,13 @@ def _acdc_reference(images: Path, labels: Path, folder: str) -> list[FileFrame]:
     # The release labels only some of these frames, so a missing label is no problem to report.
     frames = (
         _acdc_frame(labels, path, CLEAN, folder, ref="_ref")
-        for path in files_in(images, "*/*_rgb_ref_anon.png")
+        for path in images_in(images, "*/*_rgb_ref_anon")
     )
     return [frame for frame in frames if frame.label_path.is_file()]
 
 
 def _acdc_frame(labels: Path, image: Path, condition: str, folder: str, ref: str = "") -> FileFrame:
-    name, sequence = image.name.removesuffix(f"_rgb{ref}_anon.png"), image.parent.name
+    name, sequence = image.stem.removesuffix(f"_rgb{ref}_anon"), image.parent.name
     label = labels / sequence / f"{name}_gt{ref}_labelTrainIds.png"
     return FileFrame(f"{folder}/{name}{ref}", image, label, TRAIN_IDS, sequence, condition)
 
@@ -92,7 +94,7 @@ def _is_cityscapes_adverse(root: Path) -> bool:
     if is_cityscapes(root):
         return False
     # No other folders are searched: they may hold anything.
-    return any(any((root / split).glob("*/*/*_leftImg8bit.png")) for split in ("val", "train"))
+    return any(any((root / split).glob("*/*/*_leftImg8bit.*")) for split in ("val", "train"))
 
 
 @layout(
@@ -110,8 +112,9 @@ def index_cityscapes_adverse(root: Path, split: str) -> SplitIndex:
     # The originals come first: the other conditions are compared with them.
     for condition in sorted(conditions, key=lambda name: name != "original"):
         taken_in = "" if single else CLEAN if condition == "original" else condition
-        for path in files_in(root / split_folder / condition, "*/*_leftImg8bit.png"):
+        for path in images_in(root / split_folder / condition, "*/*_leftImg8bit"):
             index.add(*labelled(labels, path, taken_in, f"{condition}/"))
+        index.note_images(root / split_folder / condition, "<city>/<frame>_leftImg8bit")
     expected = "<condition>/<city>/<frame>_leftImg8bit.png"
     require_images(index.frames or index.unlabelled, root / split, expected)
     return index

@@ -63,6 +63,8 @@ class Dataset:
     root: str = ""
     taxonomy: str = ""
     """Name of the taxonomy, if it is not that of the dataset; weights are chosen by it."""
+    unused: tuple[str, ...] = ()
+    """Files of the split that no frame uses, a line each."""
 
     def __post_init__(self) -> None:
         counts = Counter(frame.name for frame in self.frames)

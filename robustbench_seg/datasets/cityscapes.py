@@ -1,6 +1,6 @@
 """Cityscapes (Cordts et al., CVPR 2016) in its official layout.
 
-ROOT/leftImg8bit/<split>/<city>/<frame>_leftImg8bit.png
+ROOT/leftImg8bit/<split>/<city>/<frame>_leftImg8bit.png    (or of another format)
 ROOT/gtFine/<split>/<city>/<frame>_gtFine_labelTrainIds.png   (or _labelIds.png)
 """
 
@@ -19,7 +19,7 @@ TRAIN_IDS = load_taxonomy("cityscapes").lookup
 # The files write -1, the licence plate, as 255.
 LABEL_IDS = load_taxonomy("cityscapes-ids").lookup
 _TITLE = f"Cityscapes in its official layout: a path, or ${CITYSCAPES_VARIABLE}"
-_ENDING = "_leftImg8bit.png"
+_ENDING = "_leftImg8bit"
 
 
 def is_cityscapes(root: Path) -> bool:
@@ -30,7 +30,7 @@ def is_cityscapes(root: Path) -> bool:
 def image_paths(root: Path, split: str) -> list[Path]:
     """Return the images of a split, sorted; InputError if the split or its images are missing."""
     images, known = root / "leftImg8bit" / split, subfolders(root / "leftImg8bit")
-    return images_of(images, split, known, f"*/*{_ENDING}", f"<city>/<frame>{_ENDING}")
+    return images_of(images, split, known, f"*/*{_ENDING}", f"<city>/<frame>{_ENDING}.png")
 
 
 def cityscapes(root: Path, split: str = "val") -> Dataset:
@@ -47,6 +47,7 @@ def index_cityscapes(root: Path, split: str) -> SplitIndex:
     index = SplitIndex("cityscapes", split, CITYSCAPES, root)
     for path in paths:
         index.add(*labelled(labels, path))
+    index.note_images(root / "leftImg8bit" / split, f"<city>/<frame>{_ENDING}")
     stored = files_in(labels, "*/*_gtFine_labelTrainIds.png")
     index.note_labels(stored or files_in(labels, "*/*_gtFine_labelIds.png"))
     return index
@@ -56,7 +57,7 @@ def labelled(
     labels: Path, image: Path, condition: str = "", prefix: str = ""
 ) -> tuple[FileFrame, str]:
     """Return the frame of an image, with either form of label, and the labels expected for it."""
-    name = image.name.removesuffix(_ENDING)
+    name = image.stem.removesuffix(_ENDING)
     train_ids = labels / image.parent.name / f"{name}_gtFine_labelTrainIds.png"
     label_ids = train_ids.with_name(f"{name}_gtFine_labelIds.png")
     path, lookup = train_ids, TRAIN_IDS

@@ -14,6 +14,7 @@ from ..errors import InputError
 from . import ade20k, adverse, camvid, cityscapes  # noqa: F401
 from .base import Dataset
 from .cityscapes import CITYSCAPES_VARIABLE
+from .copied import refuse_copied
 from .folder import index_folders
 from .frame_list import listed_frames
 from .layouts import LAYOUTS, Layout, layout_of, roots_near
@@ -87,6 +88,10 @@ def find_split(
     See `open_dataset` for arguments and errors.
     """
     found = _find_all(data, split, images, labels, classes)
+    if isinstance(found, SplitIndex):
+        option = f"--data {data or found.root}" if images is None else f"--images {images}"
+        every = (*found.frames, *(frame for frame, _ in found.missing))
+        refuse_copied(option, (frame.image_path for frame in every))
     if frames is None:
         return found
     if isinstance(found, Dataset):

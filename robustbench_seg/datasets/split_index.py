@@ -29,6 +29,8 @@ class SplitIndex:
     """Frames without a label, with what is wrong."""
     without_image: list[str] = field(default_factory=list)
     """Labels without an image, which do not prevent an evaluation."""
+    unused: list[str] = field(default_factory=list)
+    """Files among the images that are no frame, which do not prevent an evaluation either."""
 
     @property
     def unlabelled(self) -> list[str]:
@@ -42,7 +44,8 @@ class SplitIndex:
         names = {frame.name for frame in frames}
         self.frames = [frame for frame in frames if frame.name in labelled]
         self.missing = [(frame, problem) for frame, problem in self.missing if frame.name in names]
-        self.without_image = []  # the other labels belong to frames that are not listed
+        # The other files belong to frames that are not listed.
+        self.without_image, self.unused = [], []
 
     def dataset(self) -> Dataset:
         """Return the split; InputError, which names the first, if images have no label."""
@@ -55,7 +58,10 @@ class SplitIndex:
     def pairs(self) -> Dataset:
         """Return the frames that have both an image and a label."""
         root = str(self.root)
-        return Dataset(self.name, self.split, self.classes, self.frames, root, self.taxonomy)
+        unused = (*self.unused, *self.without_image)
+        return Dataset(
+            self.name, self.split, self.classes, self.frames, root, self.taxonomy, unused
+        )
 
     def add(self, frame: FileFrame, expected: str = "") -> None:
         """Add a frame if its label exists, else a line with the label that was expected."""
@@ -72,6 +78,16 @@ class SplitIndex:
             f"{path}: no image for this label" for path in labels if path not in used
         ]
 
+    def note_images(self, folder: Path, expected: str) -> None:
+        """Add a line for each file in a folder of images, and below it, that is no frame."""
+        frames = (*self.frames, *(frame for frame, _ in self.missing))
+        used = {frame.image_path for frame in frames}
+        self.unused += [
+            f"{path}: is not {expected}, in {' '.join(IMAGES)}"
+            for path in files_in(folder, "**/*")
+            if path not in used
+        ]
+
 
 def subfolders(folder: Path) -> list[str]:
     """Return the names of the folders in a folder, sorted, without hidden ones."""
@@ -86,6 +102,11 @@ def subfolders(folder: Path) -> list[str]:
 def files_in(folder: Path, pattern: str) -> list[Path]:
     """Return the files of a pattern, sorted, without hidden ones (macOS writes a `._` for each)."""
     return sorted(path for path in folder.glob(pattern) if path.name[0] != "." and path.is_file())
+
+
+def images_in(folder: Path, pattern: str) -> list[Path]:
+    """Return the images of a pattern without extension, in every format, as `files_in`."""
+    return [path for path in files_in(folder, f"{pattern}.*") if path.suffix.lower() in IMAGES]
 
 
 def require_split(images: Path, split: str, known: Collection[str]) -> None:
@@ -105,9 +126,9 @@ def require_images(images: Collection[object], folder: Path, expected: str) -> N
 def images_of(
     folder: Path, split: str, known: Collection[str], pattern: str, expected: str
 ) -> list[Path]:
-    """Return the images of a split's folder, sorted; InputError if it is missing or has none."""
+    """Return the images of a split's folder, as `images_in`; InputError if there are none."""
     require_split(folder, split, known)
-    images = files_in(folder, pattern)
+    images = images_in(folder, pattern)
     require_images(images, folder, expected)
     return images
 

@@ -36,6 +36,8 @@ class SplitReport:
     ignored_pixels: int
     turned: int
     """Images that are not stored upright, and turned as their EXIF orientation says."""
+    unused: tuple[str, ...]
+    """Files among the images that are no frame, a line each, which prevent nothing."""
 
 
 def check_dataset(
@@ -91,4 +93,5 @@ def check_dataset(
         class_frames,
         total - int(class_pixels.sum()),
         turned,
+        tuple(found.unused) if isinstance(found, SplitIndex) else (),
     )

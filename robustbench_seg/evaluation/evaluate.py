@@ -32,7 +32,8 @@ def execute(plan: Plan, engine: Engine, progress: Progress = silent) -> None:
         stored = store.stored()
         total = len(stored | plan.wanted)
         if units := plan.missing(stored):
-            store.add_session(provenance(spec.device) | plan.division | plan.assumptions)
+            found = plan.division | plan.assumptions | plan.unused
+            store.add_session(provenance(spec.device) | found)
         with closing(engine.results(plan, units)) as results:
             for cells, pictures, failures in results:
                 failed = [failure for failure in failures if failure.cell not in stored]

@@ -29,7 +29,7 @@ from ..protocol.spec import FrameSpec, ModelSpec, Spec, frames_of
 from ..protocol.suites.resolution import LARGEST, SMALLEST
 from ..runs.database import FILE
 from ..runs.differences import differences
-from ..runs.run import ASSUMED
+from ..runs.run import ASSUMED, UNUSED
 from ..versions import EVALUATING, versions
 from .sources import Source, find_source, taken_source
 from .work import FrameBatch, WorkUnit, frame_batches
@@ -66,6 +66,12 @@ class Plan:
         }
         section = {key: value for key, value in parts.items() if value}
         return {"division": section} if section else {}
+
+    @property
+    def unused(self) -> dict[str, dict[str, str]]:
+        """Files of the split that no frame uses, as a section of the provenance; empty for none."""
+        unused = self.dataset.unused
+        return {UNUSED: {"number": str(len(unused)), "first": unused[0]}} if unused else {}
 
     @property
     def assumptions(self) -> dict[str, dict[str, str]]:

@@ -44,6 +44,11 @@ def stamps(run: StoredRun) -> tuple[str, ...]:
         "NAME.toml beside the weights set them"
         for model, settings in run.assumed.items()
     ]
+    if run.unused:
+        found.append(
+            "FILES NOT USED: {number} of the split, such as {first}; robustseg datasets check "
+            "lists them".format(**run.unused)
+        )
     found += clean_stamps(run)
     if run.failures:
         found.append(
@@ -181,11 +186,13 @@ def _cityscapes_notes(spec: Spec, tidy: pd.DataFrame) -> Iterator[str]:
         rows = wide.loc[model.name]
         differing = rows[~np.isclose(rows["miou"], rows["miou_cityscapes"])]
         if len(differing):
-            clean = {name: 100 * rows[name].loc[("clean", 0)] for name in rows.columns}
+            # Frames that were taken in real conditions need not have clean ones beside them.
+            place = ("clean", 0) if ("clean", 0) in rows.index else differing.index[0]
+            shown = {name: 100 * rows[name].loc[place] for name in rows.columns}
             yield (
                 f"{model.name}: the mean of cityscapesScripts, which also counts classes that are "
-                f"only predicted, differs in {len(differing)} of {len(rows)} conditions; clean "
-                f"{clean['miou_cityscapes']:.1f} %, here {clean['miou']:.1f} %."
+                f"only predicted, differs in {len(differing)} of {len(rows)} conditions; "
+                f"{place[0]} {shown['miou_cityscapes']:.1f} %, here {shown['miou']:.1f} %."
             )
 
 

@@ -24,6 +24,8 @@ from .store import Failure, Picture, Store
 
 ASSUMED = "assumed preprocessing"
 """Section of a session's provenance: the settings of each model that no one declared."""
+UNUSED = "unused files"
+"""Section of a session's provenance: how many files of the split no frame uses, and the first."""
 
 
 @dataclass(eq=False, repr=False)
@@ -80,6 +82,12 @@ class StoredRun:
             for session in self.sessions
             for model, settings in session.get(ASSUMED, {}).items()
         }
+
+    @property
+    def unused(self) -> Mapping[str, str]:
+        """Number of the files of the split that no frame uses, and the first; empty for none."""
+        found: Mapping[str, str] = self.sessions[-1].get(UNUSED, {}) if self.sessions else {}
+        return found
 
     @property
     def class_set(self) -> NDArray[np.bool_]:
