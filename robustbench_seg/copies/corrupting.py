@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ..corruptions import corrupt, image_key
+from ..datasets.copied import MANIFEST
 from ..errors import InputError
 from ..folders import check_folder
 from ..inference.prefetch import prefetch
@@ -17,7 +18,7 @@ from ..protocol.spec import pixel_digest
 from ..protocol.suites import Suite
 from ..versions import CORRUPTING, versions
 from .corrupted_copy import CorruptedCopy, CorruptedImage
-from .manifest import MANIFEST, Manifest, refuse_another
+from .manifest import Manifest, refuse_another
 from .png import write_png
 from .sources import SourceImage, find_sources, read_source
 

@@ -17,6 +17,7 @@ import os
 from pathlib import Path
 
 from ..errors import InputError
+from .base import CLEAN
 from .cityscapes import CITYSCAPES_VARIABLE, TRAIN_IDS, is_cityscapes, labelled
 from .files import FileFrame
 from .layouts import layout
@@ -31,7 +32,6 @@ from .split_index import (
 )  # fmt: skip
 from .taxonomies import CITYSCAPES
 
-CLEAN = "clean"
 _ACDC = "ACDC, in fog, night, rain and snow: a path"
 _CITYSCAPES_ADVERSE = "Cityscapes-Adverse, edited to eight conditions: a path"
 

@@ -14,6 +14,8 @@ from ..errors import InputError
 
 IGNORE = 255
 """Label value of pixels that are left out of every score."""
+CLEAN = "clean"
+"""Condition of the frames with which those in real conditions are compared."""
 
 
 @dataclass(frozen=True)

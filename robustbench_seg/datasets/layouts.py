@@ -29,15 +29,22 @@ class Layout:
     """From a root and a split to the split's files; InputError if there are none."""
     images: str = ""
     """Folder of the images, if the labels lie beside it."""
+    narrow: bool = False
+    """Whether it is tried before the others, since they fit its roots too."""
 
 
 def layout(
-    name: str, title: str, expected: str, fits: Callable[[Path], bool], images: str = ""
+    name: str,
+    title: str,
+    expected: str,
+    fits: Callable[[Path], bool],
+    images: str = "",
+    narrow: bool = False,
 ) -> Callable[[Indexer], Indexer]:
     """Register the decorated function as the indexer of a layout; see `Layout`."""
 
     def register(index: Indexer) -> Indexer:
-        _LAYOUTS[name] = Layout(name, title, expected, fits, index, images)
+        _LAYOUTS[name] = Layout(name, title, expected, fits, index, images, narrow)
         return index
 
     return register
@@ -45,7 +52,8 @@ def layout(
 
 def layout_of(root: Path, names: Collection[str] = LAYOUTS) -> Layout | None:
     """Return the first layout of these names that a folder has, or None."""
-    return next((LAYOUTS[name] for name in names if LAYOUTS[name].fits(root)), None)
+    known = sorted((LAYOUTS[name] for name in names), key=lambda each: not each.narrow)
+    return next((each for each in known if each.fits(root)), None)
 
 
 def roots_near(folder: Path, names: Collection[str]) -> list[Path]:

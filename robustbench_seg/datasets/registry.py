@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import InputError
 
 # Each module registers its layouts.
-from . import ade20k, adverse, camvid, cityscapes  # noqa: F401
+from . import ade20k, adverse, camvid, cityscapes, trees  # noqa: F401
 from .base import Dataset
 from .cityscapes import CITYSCAPES_VARIABLE
 from .copied import refuse_copied

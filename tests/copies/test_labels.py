@@ -76,8 +76,8 @@ def test_a_copy_is_not_taken_for_clean_images(tmp_path: Path) -> None:
     for data in (copy, linked):
         with pytest.raises(InputError, match=f"--data {data}: its images are a {words}"):
             open_dataset(str(data))
-    folders = {"images": copy / "leftImg8bit/val", "labels": tree / "gtFine/val"}
-    with pytest.raises(InputError, match=f"--images {folders['images']}: its images are a {words}"):
-        open_dataset(**folders)
+    images, labels = copy / "leftImg8bit/val", tree / "gtFine/val"
+    with pytest.raises(InputError, match=f"--images {images}: its images are a {words}"):
+        open_dataset(images=images, labels=labels)
     (out / "manifest.json").write_text('{"other": "manifest"}')
     assert len(open_dataset(str(copy)).frames) == 1

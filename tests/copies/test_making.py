@@ -21,10 +21,10 @@ from PIL import Image
 from robustbench_seg import corrupt_folder
 from robustbench_seg.__main__ import main
 from robustbench_seg.copies.corrupted_copy import TABLE
-from robustbench_seg.copies.manifest import MANIFEST
 from robustbench_seg.copies.png import write_png
 from robustbench_seg.copies.sources import find_sources
 from robustbench_seg.corruptions import corrupt
+from robustbench_seg.datasets.copied import MANIFEST
 from robustbench_seg.datasets.image_files import read_image
 from robustbench_seg.errors import InputError
 from tests.helpers.copied import CONDITIONS, FEW, contents, pixels, table

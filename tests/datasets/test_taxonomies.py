@@ -70,6 +70,9 @@ def test_embedded_taxonomies() -> None:
         "binary": 2,
         "cityscapes-ids": 19,
         "mapillary": 65,
+        "idd": 26,
+        "synthia": 19,
+        "voc": 21,
     }
     for name in sizes:
         taxonomy = load_taxonomy(name)

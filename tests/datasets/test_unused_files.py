@@ -14,7 +14,7 @@ import robustbench_seg
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.datasets.validate import check_dataset
 from robustbench_seg.errors import InputError
-from robustbench_seg.reporting.notes import stamps
+from robustbench_seg.reporting.notes import notes, stamps
 from robustbench_seg.runs.run import StoredRun
 from tests.helpers.frames import write_camvid, write_tree
 from tests.helpers.trees import (
@@ -85,4 +85,5 @@ def test_conditions_without_clean_frames_have_a_report(tmp_path: Path) -> None:
     network = tmp_path / "network.py"
     network.write_text("def make():\n    return lambda image: image[..., 0] % 19\n")
     run = robustbench_seg.evaluate(f"python:{network}:make", data=str(root), out=tmp_path / "run")
-    assert re.search(r"cityscapesScripts.* differs in .*; (fog|night) \d", run.report("markdown"))
+    found = " ".join(notes(run, run.table("tidy")))
+    assert re.search(r"cityscapesScripts.* differs in .*; (fog|night) \d", found)
