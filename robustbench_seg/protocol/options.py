@@ -132,7 +132,7 @@ Limit = Annotated[
     int | None, Option("Only the first N frames.", DATA, default="16 of streets, else all", least=1)
 ]
 Suite = Annotated[
-    str | None,
+    str | Path | None,
     Option(
         "Suite: a name or a TOML file, see robustseg suites.",
         *(CONDITIONS, "NAME|FILE"),
@@ -140,7 +140,8 @@ Suite = Annotated[
     ),
 ]
 NamedSuite = Annotated[
-    str, Option("Suite: a name or a TOML file, see robustseg suites.", CONDITIONS, "NAME|FILE")
+    str | Path,
+    Option("Suite: a name or a TOML file, see robustseg suites.", CONDITIONS, "NAME|FILE"),
 ]
 Corruptions = Annotated[
     Sequence[str] | None,
