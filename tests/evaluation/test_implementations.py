@@ -31,7 +31,6 @@ def matrices(
         "espnet",
         data=str(data / "data" / "cityscapes_mini"),
         split="train",
-        limit=4,
         weights=data / "weights" / "espnet" / "espnet_p_2_q_8.pth",
         corruptions=RANDOM,
         severities=[SEVERITY],
