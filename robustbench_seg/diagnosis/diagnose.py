@@ -25,7 +25,7 @@ from ..scores.matching import best_matching, ordered_iou
 from ..scores.metrics import Matrix, confusion_matrix
 from .candidates import Setting, Size, normalisations, quick, sizes, windows
 
-GAIN = 0.01
+GAIN = 0.02
 """Least gain in mIoU that is advised: smaller ones may be chance on a few frames."""
 _LABELS = 2**17
 """Pixels of a label map on which settings are compared, for speed."""
@@ -243,7 +243,7 @@ def _order_advice(matrix: Matrix, classes: Sequence[str]) -> tuple[NDArray[np.in
     orders = _orders(matrix)
     scores = {name: ordered_iou(matrix, order) for name, order in orders.items()}
     own, matched = scores["as they are"], scores["the best order"]
-    if matched < own + max(GAIN, _SHIFT):
+    if matched < own + GAIN:
         return orders["as they are"], []
     name = next(name for name in orders if scores[name] >= matched - _SHIFT)
     outputs = orders[name]
