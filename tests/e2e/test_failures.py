@@ -207,5 +207,5 @@ def test_the_command_exits_with_1_and_prints_the_failures(
 def test_programming_errors_are_not_failures(tree: Path, tmp_path: Path) -> None:
     begun = planned(tree, tmp_path / "run")
     object.__setattr__(begun[0].dataset.frames[1], "lookup", json)
-    with pytest.raises(AttributeError):
+    with pytest.raises(TypeError):
         finish(begun)
