@@ -25,8 +25,10 @@ def install(session: nox.Session, group: str) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests. Those with real data need ROBUSTSEG_TEST_DATA, see CONTRIBUTING.md."""
     install(session, "tests")
-    # A file stays with one worker, which makes its fixtures once.
-    session.run("pytest", "--numprocesses", "2", "--dist", "loadfile", *session.posargs)
+    # A file stays with one worker, which makes its fixtures once. Files keep their order: sorted by
+    # their number of tests, the longest test would come last and leave one worker idle.
+    spread = ("--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+    session.run("pytest", *spread, *session.posargs)
 
 
 def installed(session: nox.Session) -> Path:

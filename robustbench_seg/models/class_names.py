@@ -49,6 +49,11 @@ def order_of_classes(
         return None
     if len(shared) == len(names) == len(wanted):
         return tuple(map(names.index, wanted))
+    if len(names) != len(wanted):
+        raise InputError(
+            f"{where}: names {len(names)} of {len(wanted)} classes; correct the names, or "
+            "--class-order as-is if its outputs are in the order of the data's classes"
+        )
     pairs = zip(own or (), names, wanted, strict=False)
     named = next((shown for shown, one, other in pairs if one != other), "")
     raise InputError(

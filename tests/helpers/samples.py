@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.models.catalogue import MODELS
 
 CLASSES = """name = "yard"
@@ -109,11 +110,12 @@ def checkpoints(folder: Path) -> Iterator[Path]:
     small = dict(list(state.items())[:6])
     small["encoder.level2_0.c1.conv.weight"] = torch.zeros(2, 3)
     small["conv.conv.weight"] = torch.zeros(19, 2).half()
+    classes = tuple(info.name for info in CITYSCAPES)
     for name, tensors in (("whole", state), ("small", small)):
         tensors = {key: value.contiguous() for key, value in tensors.items()}
-        save_file(tensors, folder / f"{name}.safetensors", {"classes": '["road"]'})
+        save_file(tensors, folder / f"{name}.safetensors", {"classes": json.dumps(classes)})
         yield folder / f"{name}.safetensors"
-        meta = {"meta": {"CLASSES": ("road",)}, "state_dict": tensors}
+        meta = {"meta": {"CLASSES": classes}, "state_dict": tensors}
         torch.save(meta, folder / f"{name}.pth")
         yield folder / f"{name}.pth"
         torch.save(meta, folder / f"{name}.bin", _use_new_zipfile_serialization=False)
