@@ -174,7 +174,7 @@ def documented(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        end_if_unguarded()
+        end_if_unguarded()  # before the call takes locks or prints anything
         for name in kwargs.keys() - plain.parameters.keys():
             near = get_close_matches(name, plain.parameters, n=1)
             meant = f"; did you mean {near[0]}?" if near else ""
