@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from matplotlib.figure import Figure
 
+from ..visible import visible
 from .table import Cell, Table
 
 
@@ -192,13 +192,8 @@ def split_stamp(stamp: str) -> tuple[str, str]:
 
 
 def one_line(text: str) -> str:
-    """Return a text that every format can hold: line ends as spaces, no control characters."""
-    marks = {"\n": " ", "\r": " ", "\t": " "}
-    return "".join(
-        # Cc: control, Cs: halves of characters as in undecodable file names.
-        "\ufffd" if unicodedata.category(mark) in ("Cc", "Cs") else mark
-        for mark in (marks.get(mark, mark) for mark in text)
-    )
+    """Return a text that every format can hold: line ends as spaces, control characters escaped."""
+    return visible(re.sub(r"[\n\r\t]", " ", text))
 
 
 def file_name(*words: object) -> str:

@@ -16,6 +16,8 @@ from matplotlib import rc_context
 from matplotlib.colors import Colormap, to_rgb
 from matplotlib.figure import Figure
 
+from ..visible import visible
+
 POINTS: Final = 72.0
 """Points in an inch, the unit of matplotlib's figure sizes."""
 INK: Final = "#010101"
@@ -84,6 +86,8 @@ def encoded(figure: Figure, suffix: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     with rc_context(RC):
         figure.savefig(buffer, format=suffix, metadata=undated.get(suffix), **options)
+    if suffix == "svg":  # whose own markup is plain; only texts have other marks
+        return visible(buffer.getvalue().decode(), kept="\n\t").encode()
     return buffer.getvalue()
 
 

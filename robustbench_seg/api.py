@@ -533,11 +533,20 @@ def _check_csv(path: str | Path | None) -> None:
 def _write_csv(path: str | Path | None, table: "pd.DataFrame") -> None:
     if path is None:
         return
+    from .reporting.files import csv_content
+    from .writing import write_file
+
+    content, file = csv_content(table), Path(path)
+    if path == "-":
+        sys.stdout.write(content.decode())
+        return
     try:
-        table.to_csv(sys.stdout if path == "-" else path, index=False)
+        if file.exists() and not file.is_file():  # a device or a pipe, such as /dev/stdout
+            file.write_bytes(content)
+        else:
+            write_file(file, content)
     except OSError as error:
         raise InputError(
             f"--csv {path}: cannot be written ({error.strerror}); name another file"
         ) from error
-    if path != "-":
-        _log.info("table: %s", path)
+    _log.info("table: %s", path)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from .errors import InputError
+from .writing import PARTIAL
 
 # Not `reports`: a folder of that name would hide the package from an editable install.
 RESULTS = Path("results")
@@ -24,5 +25,12 @@ def check_folder(folder: Path, own: str, option: str = "--out") -> None:
         raise InputError(f"{option} {folder}: cannot be written ({error.strerror})") from error
     if not usable:
         raise InputError(f"{option} {folder}: cannot be written; name another folder")
-    if existing == folder and not (folder / own).exists() and any(folder.iterdir()):
+    if own and (folder / own).is_symlink():
+        raise InputError(f"{option} {folder}: {own} in it is a link; name another folder")
+    if existing == folder and not (folder / own).exists() and _holds_results(folder):
         raise InputError(f"{option} {folder}: holds other files; name a new folder")
+
+
+def _holds_results(folder: Path) -> bool:
+    # A command that is killed as it begins may leave the others.
+    return any(not path.name.endswith((PARTIAL, ".lock")) for path in folder.iterdir())

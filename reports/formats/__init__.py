@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
 
+from ...writing import make_folder, write_file
 from .. import paper
 from ..document import Document
 from . import html, latex, markdown, pdf
@@ -31,29 +32,24 @@ FIGURES: dict[str, Callable[[bytes], bytes]] = {"svg": bytes, "png": paper.png}
 def write(document: Document, folder: Path, formats: Collection[str]) -> list[Path]:
     """Write a document in each of the formats and return the paths, of figures that of the folder.
 
-    The folder is made if needed. The same document gives the same bytes. Raises ValueError for an
-    unknown format, before anything is written.
+    The folder is made if needed; each file appears whole or not at all. The same document gives the
+    same bytes. Raises ValueError for an unknown format, before anything is written, and OSError.
     """
     known = [*FORMATS, *FIGURES]
     if unknown := sorted(set(formats) - set(known)):
         raise ValueError(f"formats: {', '.join(unknown)} not known; choose from {', '.join(known)}")
-    folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, (file, render) in FORMATS.items():
         if name in formats:
             made = render(document)
-            (folder / file).write_bytes(made if isinstance(made, bytes) else _encoded(made))
+            content = made if isinstance(made, bytes) else made.encode()
+            write_file(folder / file, content, folder)
             paths.append(folder / file)
     if wanted := {name: convert for name, convert in FIGURES.items() if name in formats}:
         paths.append(folder / "figures")
-        paths[-1].mkdir(exist_ok=True)
+        make_folder(paths[-1], folder)
         for plot in document.plots():
             drawing = paper.svg(plot.draw())
             for name, convert in wanted.items():
-                (paths[-1] / f"{plot.name}.{name}").write_bytes(convert(drawing))
+                write_file(paths[-1] / f"{plot.name}.{name}", convert(drawing), folder)
     return paths
-
-
-def _encoded(text: str) -> bytes:
-    """Encode as UTF-8, with \ufffd for undecodable bytes of a command line."""
-    return "".join("\ufffd" if "\ud800" <= mark <= "\udfff" else mark for mark in text).encode()

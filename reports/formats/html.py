@@ -13,6 +13,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from ...visible import visible
 from ..document import (
     Cards,
     Document,
@@ -60,7 +61,7 @@ class Page(Document):
     def _repr_html_(self) -> str:
         # In a frame, styles and scripts cannot reach the notebook around it.
         return (
-            f'<iframe title="{escape(self.title)}" sandbox="allow-scripts" '
+            f'<iframe title="{escape(visible(self.title))}" sandbox="allow-scripts" '
             'style="width: 100%; height: 80vh; border: 0" '
             f'srcdoc="{escape(render(self))}"></iframe>'
         )
@@ -73,7 +74,7 @@ def table(description: Table, name: str) -> Markup:
 
 def breakable(name: str) -> Markup:
     """Escape a name, and let lines break after its separators."""
-    return Markup(re.sub(r"([@_/.])(?=.)", r"\1<wbr>", str(escape(name))))
+    return Markup(re.sub(r"([@_/.])(?=.)", r"\1<wbr>", str(escape(visible(name)))))
 
 
 class _Parts:
@@ -99,7 +100,7 @@ class _Parts:
 
     def _part(self, part: Part, section: Section) -> Markup:
         if isinstance(part, str):
-            return Markup("<p>{}</p>").format(part)
+            return Markup("<p>{}</p>").format(visible(part, kept="\n"))
         if isinstance(part, Table):
             return table(part, part.name or self._name(f"{_identifier(section)}-table"))
         if isinstance(part, Plots):
@@ -117,7 +118,7 @@ class _Parts:
         """Return a figure, and its label if it is to scroll."""
         figure = plot.draw()
         scrolled = plot.label if is_wide_figure(figure) else ""
-        return inline_svg(figure, self._name("figure"), plot.label), scrolled
+        return inline_svg(figure, self._name("figure"), visible(plot.label)), scrolled
 
     def _name(self, kind: str) -> str:
         self._numbers[kind] += 1
@@ -134,6 +135,13 @@ def _identifier(section: Section) -> str:
     return file_name(section.short or section.heading).lower()
 
 
+def _shown(value: object) -> object:
+    """Return what a template writes: texts of documents are inert, markup is ours."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return visible(value, kept="\n\t")
+    return value
+
+
 def _data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
@@ -147,6 +155,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     templates.filters |= {
         "breakable": breakable,

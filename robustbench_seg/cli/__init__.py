@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import warnings
@@ -11,9 +12,13 @@ import typer
 from rich.markup import escape
 
 from ..errors import InputError
+from ..visible import visible
 from . import artifacts, costs, evaluation, lists
 from .console import errors, notice
 from .deprecated import current
+
+BROKEN_PIPE = 141
+"""Exit code after the reader of the output has ended: that of a shell for SIGPIPE."""
 
 # Typer has no public name for what its parser raises, of which BadParameter is one kind.
 _UsageError: Any = typer.BadParameter.__base__
@@ -64,12 +69,18 @@ def _options(
 
 
 def run() -> int:
-    """Run the command line and return its exit code: 2 for bad input, 130 after Ctrl-C."""
+    """Run the command line and return its exit code: 2 for bad input, 130 after Ctrl-C, 141."""
     # Pillow's about images that we refuse in one line anyway.
     warnings.filterwarnings("ignore", r"Image size \(\d+ pixels\) exceeds limit")
     try:
         arguments = current(sys.argv[1:], notice) or ["--help"]
-        return int(app(arguments, prog_name="robustseg", standalone_mode=False) or 0)
+        code = int(app(arguments, prog_name="robustseg", standalone_mode=False) or 0)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # what read the output has ended, such as `head -1`
+        # Python flushes once more at its exit, into what is still open.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     except typer.Abort:
         return 130
     except InputError as error:
@@ -83,7 +94,6 @@ def run() -> int:
         message = f"a model, dataset or module of others called sys.exit({error.code}); remove it"
     except OSError as error:  # a disk that is full or gone, a name that is too long
         message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    # Names in files may hold line breaks, or what a terminal takes for a command.
-    line = "".join(letter if letter.isprintable() else " " for letter in message)
+    line = visible(" ".join(message.split()))
     errors.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True, highlight=False)
     return 2

@@ -22,13 +22,21 @@ from rich.progress import (
 from rich.table import Table
 
 from ..progress import Progress as Callback
+from ..visible import visible
 
 if TYPE_CHECKING:
     from ..reporting.files import Reported
 
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave the error to `cli.run`; rich would exit with 1, which means failed predictions."""
+        raise  # rich calls this while it handles the error
+
+
 # Names of files, models and classes are shown as they are: `:car:` is no emoji, `[x]` no style.
-console = Console(emoji=False)
-errors = Console(stderr=True, emoji=False)
+console = _Console(emoji=False)
+errors = _Console(stderr=True, emoji=False)
 
 
 COMPILING = "Compiling for this processor: only the first time, and the first images take longer."
@@ -60,7 +68,7 @@ def progress_bars() -> Iterator[Callback]:
     def show(stage: str, done: int, total: int, note: str) -> None:
         if stage not in tasks:
             tasks[stage] = bars.add_task(stage, total=total, completed=done - 1, note="")
-        bars.update(tasks[stage], completed=done, note=note)
+        bars.update(tasks[stage], completed=done, note=visible(note))
 
     log, lines = logging.getLogger("robustbench_seg"), _Lines(logging.INFO)
     level = log.level
@@ -100,14 +108,18 @@ def print_table(
     """Print a table whose columns from number `right` on hold numbers; None: no column does."""
     # Names may hold brackets, which rich would read as markup.
     table = Table(
-        title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
+        title=_shown(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
     for index, column in enumerate(columns):
         numeric = right is not None and index >= right
-        table.add_column(escape(column), justify="right" if numeric else "left")
+        table.add_column(_shown(column), justify="right" if numeric else "left")
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(_shown, row))
     console.print(table)
+
+
+def _shown(name: str) -> str:
+    return escape(visible(name))
 
 
 def show(result: Reported, formats: Iterable[str], folder: str | Path | None = None) -> None:
@@ -126,9 +138,9 @@ def show(result: Reported, formats: Iterable[str], folder: str | Path | None = N
 
 def say(line: str) -> None:
     """Print a line as it is: names are not markup, and paths are not broken."""
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def notice(line: str) -> None:
     """Print a line about the command itself on stderr."""
-    errors.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+    errors.print(visible(line), style="dim", markup=False, highlight=False, soft_wrap=True)

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,11 +22,15 @@ from numpy.typing import NDArray
 from ..datasets.image_files import read_image
 from ..errors import InputError
 from ..protocol.spec import pixel_digest
+from ..reading import open_data
+from ..visible import cell
+from ..writing import write_file
 from .manifest import Manifest
 from .sources import SourceImage
 
 TABLE = "images.csv"
 _COLUMNS = ("corruption", "severity", "image", "sha256")
+_HERE = "./"
 _AGAIN = "run the same robustseg corrupt again"
 
 
@@ -77,18 +82,17 @@ class CorruptedCopy:
     def add(self, digests: Mapping[CorruptedImage, str]) -> None:
         """Append the digests of images that have been written."""
         with (self.folder / TABLE).open("a", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows((*image, digest) for image, digest in digests.items())
+            csv.writer(file).writerows(_row(*pair) for pair in digests.items())
         self.digests.update(digests)
 
     def write_table(self) -> None:
         """Write the table of digests, sorted by condition and image, atomically."""
         order = {condition: number for number, condition in enumerate(self.conditions)}
         images = sorted(self.digests, key=lambda image: (order[image[:2]], image.image))
-        partial = self.folder / f"{TABLE}.partial"
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerow(_COLUMNS)
-            csv.writer(file).writerows((*image, self.digests[image]) for image in images)
-        partial.replace(self.folder / TABLE)
+        rows = StringIO(newline="")
+        csv.writer(rows).writerow(_COLUMNS)
+        csv.writer(rows).writerows(_row(image, self.digests[image]) for image in images)
+        write_file(self.folder / TABLE, rows.getvalue().encode())
 
     def check(self, keys: Mapping[str, str], conditions: Collection[tuple[str, int]]) -> str:
         """Check that the images of some frames exist; return a digest of them.
@@ -133,16 +137,25 @@ class CorruptedCopy:
         return {image.key: image.target for image in self.manifest.images}
 
 
+def _row(image: CorruptedImage, digest: str) -> tuple[str | int, ...]:
+    # Spreadsheets would take some names for formulas.
+    path = image.image if cell(image.image) == image.image else _HERE + image.image
+    return (image.corruption, image.severity, path, digest)
+
+
 def _rows(folder: Path) -> Iterator[tuple[CorruptedImage, str]]:
     path = folder / TABLE
-    if not path.is_file():
+    if not path.exists():
         return
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.reader(file):
+        with open_data(path) as file, TextIOWrapper(file, "utf-8", newline="") as text:
+            for row in csv.reader(text):
                 # Neither the header, nor a row that was cut off while it was written.
                 if len(row) == len(_COLUMNS) and len(row[3]) == 64:
-                    yield CorruptedImage(row[0], int(row[1]), row[2]), row[3]
+                    image = row[2].removeprefix(_HERE)
+                    yield CorruptedImage(row[0], int(row[1]), image), row[3]
+    except InputError:
+        raise
     except (ValueError, csv.Error) as error:
         raise InputError(
             f"{path}: damaged ({error}); delete it and {_AGAIN}, which makes all images anew"

@@ -16,11 +16,15 @@ from ..processes import run_in_processes, stopped
 from ..progress import Progress
 from ..protocol.spec import pixel_digest
 from ..protocol.suites import Suite
+from ..runs.database import exclusive_lock
 from ..versions import CORRUPTING, versions
 from .corrupted_copy import CorruptedCopy, CorruptedImage
 from .manifest import Manifest, refuse_another
 from .png import write_png
 from .sources import SourceImage, find_sources, read_source
+
+LOCK = "copy.lock"
+"""Lock file of the process that makes the copy."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,13 @@ def corrupt_folder(
     refuse_another(out, suite=suite, seed=seed, versions=installed)
 
     images = _read_all(source, paths, workers, progress)
-    refuse_another(out, images=images)
     try:
-        copy = CorruptedCopy.create_or_resume(out, Manifest(suite, seed, installed, images))
-        _make_missing(source, copy, workers, progress)
-        copy.write_table()
+        out.mkdir(parents=True, exist_ok=True)
+        with exclusive_lock(out, LOCK, "OUT"):
+            refuse_another(out, images=images)
+            copy = CorruptedCopy.create_or_resume(out, Manifest(suite, seed, installed, images))
+            _make_missing(source, copy, workers, progress)
+            copy.write_table()
     except OSError as error:
         raise InputError(
             f"{error.filename or out}: cannot be written ({error.strerror}); finished images are "
@@ -82,9 +88,8 @@ def corrupt_image(task: Task) -> dict[CorruptedImage, str]:
             break
         target = CorruptedImage(corruption, severity, task.image.target)
         path = task.out / target.path
-        path.parent.mkdir(parents=True, exist_ok=True)
         corrupted = corrupt(image, corruption, severity, seed=task.seed, key=task.image.key)
-        write_png(path, corrupted)
+        write_png(path, corrupted, task.out)
         written[target] = pixel_digest(corrupted)
     return written
 

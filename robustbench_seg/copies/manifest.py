@@ -11,6 +11,8 @@ from typing import Any
 from ..datasets.copied import MANIFEST
 from ..errors import InputError
 from ..protocol.suites import Suite, suite_from_dict
+from ..reading import MANIFESTS, read_data
+from ..writing import write_file
 from .sources import SourceImage
 
 _FORMAT = 1
@@ -35,16 +37,14 @@ class Manifest:
             "suite_digest": self.suite.digest,
             **asdict(self),
         }
-        partial = folder / f"{MANIFEST}.partial"
-        partial.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
-        partial.replace(folder / MANIFEST)
+        write_file(folder / MANIFEST, (json.dumps(content, indent=1) + "\n").encode())
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
         """Read the file of a folder; InputError if there is none, or if it is damaged."""
         path = folder / MANIFEST
         try:
-            values = json.loads(path.read_text("utf-8"))
+            values = json.loads(read_data(path, MANIFESTS))
             if values["format"] != _FORMAT:
                 raise InputError(
                     f"{path}: made by another version of robustseg (format {values['format']}, not "

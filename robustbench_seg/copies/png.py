@@ -14,22 +14,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..writing import write_file
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RGB = 2
 _BITS = 8
 _UP = 2
 
 
-def write_png(path: Path, image: NDArray[np.uint8]) -> None:
-    """Write an RGB uint8 (H, W, 3) image atomically; OSError if that fails."""
-    # The partial file has a fixed name: the next run overwrites one that a killed process left.
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        partial.write_bytes(encode_png(image))
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
+def write_png(path: Path, image: NDArray[np.uint8], within: Path | None = None) -> None:
+    """Write an RGB uint8 (H, W, 3) image atomically, as `write_file`; OSError if that fails."""
+    write_file(path, encode_png(image), within)
 
 
 def encode_png(image: NDArray[np.uint8]) -> bytes:

@@ -127,7 +127,7 @@ def load_class_map(name: str) -> ClassMap:
     if name in map_names():
         return _parse(f"{option} {name}", name, (_FOLDER / f"{name}.toml").read_text("utf-8"), None)
     path = Path(name)
-    if not path.is_file():
+    if not path.exists():
         known = ", ".join(map_names())
         raise InputError(f"{option} {name}: no such file; give a TOML file, or one of {known}")
     return _parse(f"{option} {path}", path.stem, read_text(option, path), path.parent)

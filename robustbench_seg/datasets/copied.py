@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import InputError
+from ..reading import MANIFESTS, read_data
 
 MANIFEST = "manifest.json"
 """Name of the file in the root of a corrupted copy; `copies.manifest` writes and reads it."""
@@ -33,7 +34,7 @@ def refuse_copied(option: str, images: Iterable[Path]) -> None:
 def _is_copy(folder: Path) -> bool:
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_text("utf-8")) if path.is_file() else None
+        content = json.loads(read_data(path, MANIFESTS)) if path.is_file() else None
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(content, dict) and content.keys() >= _KEYS

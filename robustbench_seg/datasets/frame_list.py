@@ -22,7 +22,7 @@ def listed_frames(path: Path, frames: Sequence[F]) -> list[F]:
     that fits several frames or that repeats one.
     """
     option = f"--frames {path}"
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"{option}: no such file; give a text file with a frame a line")
     lines = [line for line in map(str.strip, read_text("--frames", path).splitlines()) if line]
     if not lines:

@@ -12,6 +12,7 @@ from PIL import ExifTags, Image
 from PIL.ImageFile import ImageFile
 
 from ..errors import InputError
+from ..reading import open_data
 
 FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats that are read, by Pillow's names: others start programs (EPS) or hold no photographs."""
@@ -45,7 +46,7 @@ def open_image(path: Path) -> Iterator[ImageFile]:
     """
     try:
         # Of a path, Pillow maps uncompressed files into memory, and garbles turned TIFF files.
-        with path.open("rb") as stream, Image.open(stream, formats=FORMATS) as file:
+        with open_data(path) as stream, Image.open(stream, formats=FORMATS) as file:
             if file.width * file.height > MOST_PIXELS:
                 raise InputError(
                     f"{path}: claims {file.width}x{file.height} pixels; at most "

@@ -12,6 +12,7 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from ..errors import InputError
+from ..reading import read_data
 from .image_files import open_image, stored_modes, upright
 from .label_values import Values, classes_of, held_values, unscaled
 
@@ -96,7 +97,7 @@ def _check_lossless(path: Path, file: ImageFile) -> None:
 
 def _is_lossless_webp(path: Path) -> bool:
     # RIFF chunks: a name and a length in 4 bytes each, and content of an even length.
-    content = path.read_bytes()
+    content = read_data(path)
     place = 12
     while place + 8 <= len(content):
         name = content[place : place + 4]

@@ -27,6 +27,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from .. import reading
 from ..errors import InputError
 from .base import IGNORE, ClassInfo
 from .label_files import CHANNELS, LARGEST, Channel, Color
@@ -79,7 +80,7 @@ def load_taxonomy(name: str, folder: Path | None = None, option: str = "--classe
     if name in taxonomy_names():
         return _embedded(name)
     path = (folder or Path()) / name
-    if not path.is_file():
+    if not path.exists():
         known = ", ".join(taxonomy_names())
         raise InputError(f"{option} {name}: no such file; give a TOML file, or one of {known}")
     return _parse(f"{option} {path}", path.stem, read_text(option, path))
@@ -95,9 +96,9 @@ def _embedded_text(name: str) -> str:
 
 
 def read_text(option: str, path: Path) -> str:
-    """Return the text of a file; InputError if it is not UTF-8 text."""
+    """Return the text of a file; InputError if it is not UTF-8 text, or too long."""
     try:
-        return path.read_text("utf-8")
+        return reading.read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"{option} {path}: cannot be read as text ({error}); give a UTF-8 file"

@@ -14,6 +14,8 @@ import pandas as pd
 
 from ..errors import InputError
 from ..names import slug
+from ..reading import MANIFESTS, open_data, read_data
+from ..writing import new_file, write_file
 from .extent import (
     Map,
     Pixel,
@@ -68,16 +70,18 @@ class Field:
         """Name of the field's files, without a suffix."""
         return slug("_".join(self.names.values()).replace(" ", "-"))
 
-    def save(self, folder: Path) -> Path:
+    def save(self, folder: Path, within: Path | None = None) -> Path:
         """Write SLUG.npz (gradient, pixel) and SLUG.json (the rest); return the path of SLUG.npz.
 
-        The folder is made if it does not exist.
+        The folder is made if it does not exist; no folder below `within` may be a link. Raises
+        OSError.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.slug}.npz"
-        np.savez_compressed(path, gradient=self.gradient, pixel=np.array(self.unit.pixel))
         values = {**self.names, "unit": self.unit._asdict(), "choices": self.choices}
-        path.with_suffix(".json").write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(values, indent=1) + "\n"
+        write_file(path.with_suffix(".json"), text.encode(), within)
+        with new_file(path, within) as file:
+            np.savez_compressed(file, gradient=self.gradient, pixel=np.array(self.unit.pixel))
         return path
 
     @classmethod
@@ -85,8 +89,8 @@ class Field:
         """Read the .npz file of a field and the .json file beside it; InputError for others."""
         path = Path(path)
         try:
-            values = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-            with np.load(path, allow_pickle=False) as arrays:
+            values = json.loads(read_data(path.with_suffix(".json"), MANIFESTS))
+            with open_data(path) as file, np.load(file, allow_pickle=False) as arrays:
                 gradient = arrays["gradient"]
             unit = Unit(**{key: tuple(value) for key, value in values.pop("unit").items()})
             return cls(unit=unit, gradient=gradient, **values)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from .. import reports
 from ..errors import InputError
 from ..reports import Page
+from ..visible import cell
+from ..writing import write_file
 from .words import column_name
 
 TABLES = ("csv", "parquet")
@@ -57,14 +62,15 @@ class Reported(ABC):
             Made if it does not exist. None: the run's own folder; for a comparison, one in
             results/ that is named after the models.
 
-        Raises InputError for an unknown format and where a file cannot be written.
+        Each file appears whole or not at all. Raises InputError for an unknown format and where a
+        file cannot be written.
         """
         chosen = check_formats(formats)
         folder = self._report_folder if folder is None else Path(folder)
         try:
             paths = reports.write(self.report(), folder, [f for f in chosen if f not in TABLES])
             for name, table in self._report_tables().items():
-                paths += _write_table(table, folder / name, chosen)
+                paths += _write_table(table, folder / name, folder, chosen)
         except OSError as error:
             raise InputError(
                 f"{error.filename or folder}: cannot be written ({error.strerror}); "
@@ -86,14 +92,36 @@ def check_formats(formats: str | Iterable[str]) -> list[str]:
     return chosen
 
 
-def _write_table(table: pd.DataFrame, stem: Path, formats: Iterable[str]) -> list[Path]:
+def csv_content(table: pd.DataFrame) -> bytes:
+    """Return a table as CSV, without its index if that only counts; texts are no formulas."""
+    inert = table.apply(_inert).set_axis(_inert(table.columns), axis="columns")
+    inert = inert.set_axis(_inert_index(table.index), axis="index")
+    text: str = inert.to_csv(index=not isinstance(table.index, pd.RangeIndex))
+    return text.encode()
+
+
+def _inert(values: Any) -> Any:
+    return values if is_numeric_dtype(values) else values.map(cell)
+
+
+def _inert_index(index: Any) -> Any:
+    if isinstance(index, pd.MultiIndex):
+        return index.set_levels([_inert(level) for level in index.levels], verify_integrity=False)
+    return _inert(index)
+
+
+def _write_table(
+    table: pd.DataFrame, stem: Path, folder: Path, formats: Iterable[str]
+) -> list[Path]:
     # Files have one level of text as names of columns.
     flat = table.set_axis([column_name(name) for name in table.columns], axis="columns")
     paths = {
         suffix: stem.with_name(f"{stem.name}.{suffix}") for suffix in TABLES if suffix in formats
     }
     if "csv" in paths:
-        flat.to_csv(paths["csv"], index=not isinstance(table.index, pd.RangeIndex))
+        write_file(paths["csv"], csv_content(flat), folder)
     if "parquet" in paths:
-        flat.to_parquet(paths["parquet"])
+        content = BytesIO()
+        flat.to_parquet(content)
+        write_file(paths["parquet"], content.getvalue(), folder)
     return list(paths.values())

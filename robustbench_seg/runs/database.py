@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import sqlite3
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock, SoftFileLock, Timeout
 
 from ..errors import InputError
 
 FILE = "run.sqlite"
 LOCK = "run.lock"
 """Lock file of the process that works on the run; the system frees it when the process ends."""
+_NO_LOCKS = "its file system has no locks; name a folder on another, such as a local disk"
 VERSION = 4
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -41,17 +44,28 @@ CREATE TABLE failures (
 
 
 @contextmanager
-def exclusive_lock(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder; InputError if another process holds it."""
-    lock = FileLock(folder / LOCK, timeout=0)
+def exclusive_lock(folder: Path, name: str = LOCK, option: str = "--out") -> Iterator[None]:
+    """Hold the lock of a folder; InputError if another process holds it, or if it has no locks."""
+    if (folder / name).is_symlink():
+        raise InputError(f"{option} {folder}: {name} in it is a link; remove it")
+    lock = FileLock(folder / name, timeout=0)
     try:
-        lock.acquire()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about a lock that a killed process would leave behind
+            lock.acquire()
+        if isinstance(lock, SoftFileLock):
+            lock.release()
+            raise NotImplementedError
     except Timeout as error:
         raise InputError(
-            f"--out {folder}: in use by another process; wait for it, or choose another folder"
+            f"{option} {folder}: in use by another process; wait for it, or choose another folder"
         ) from error
+    except NotImplementedError as error:
+        raise InputError(f"{option} {folder}: {_NO_LOCKS}") from error
     except OSError as error:
-        raise InputError(f"--out {folder}: cannot be written ({error.strerror})") from error
+        lockless = error.errno in (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+        what = _NO_LOCKS if lockless else f"cannot be written ({error.strerror})"
+        raise InputError(f"{option} {folder}: {what}") from error
     try:
         yield
     finally:

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 from torch.optim import AdamW
 
@@ -23,13 +26,14 @@ from ..datasets.base import IGNORE, Dataset
 from ..errors import InputError
 from ..models.base import Preprocessing
 from ..progress import Progress, silent
+from ..reading import read_data
+from ..writing import PARTIAL, new_file, write_file
 from .augmentation import Augmentation, Samples, batches
 from .recipe import Recipe
 
 WEIGHTS, CHECKPOINT, LOG = "weights.safetensors", "checkpoint.pt", "log.csv"
 CHECKPOINT_EVERY = 100
 """Steps between checkpoints."""
-_PARTIAL = ".partial"
 _LOG_HEADER = "step,learning_rate,loss\n"
 
 
@@ -79,7 +83,7 @@ def train(
                 "lower --learning-rate, with a new folder"
             )
         optimizer.step()
-        with (folder / LOG).open("a", newline="") as log:
+        with _writing(folder), (folder / LOG).open("a", newline="") as log:
             csv.writer(log).writerow([step, f"{recipe.rate(step):.3e}", f"{loss.item():.5f}"])
         if (step + 1) % checkpoint_every == 0 or step + 1 == recipe.steps:
             _save(folder, recipe, network, optimizer, step + 1, frames, preprocessing)
@@ -106,12 +110,12 @@ def _groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
 
 def _resume(folder: Path, recipe: Recipe, network: nn.Module, optimizer: AdamW) -> int:
     path = folder / CHECKPOINT
-    if not path.exists():
+    if not path.is_file():
         _begin(folder)
         return 0
     wanted = _plain(recipe)
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(BytesIO(read_data(path)), map_location="cpu", weights_only=True)
         differing = sorted(key for key in wanted if wanted[key] != state["recipe"].get(key))
         if not differing:
             network.load_state_dict(state["network"])
@@ -134,23 +138,34 @@ def _resume(folder: Path, recipe: Recipe, network: nn.Module, optimizer: AdamW) 
 def _begin(folder: Path) -> None:
     log = folder / LOG
     # Files of a training that was interrupted before its first checkpoint.
-    ours = {LOG, WEIGHTS + _PARTIAL, CHECKPOINT + _PARTIAL}
-    try:
+    ours = {LOG, *(name + PARTIAL for name in (LOG, WEIGHTS, CHECKPOINT))}
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         foreign = {path.name for path in folder.iterdir()} - ours
         if foreign or (log.exists() and not log.read_bytes().startswith(_LOG_HEADER.encode())):
             raise InputError(f"--out {folder}: holds other files; name a new folder")
-        log.write_text(_LOG_HEADER)
-    except OSError as error:
-        raise InputError(f"--out {folder}: cannot be written ({error}); name another") from error
+        write_file(log, _LOG_HEADER.encode())
 
 
 def _cut_log(log: Path, step: int) -> None:
     # The steps after the checkpoint are repeated, and logged again.
-    lines = log.read_text().splitlines(keepends=True)[1:] if log.exists() else []
+    lines = log.read_text().splitlines(keepends=True)[1:] if log.is_file() else []
     numbers = [line.partition(",")[0] for line in lines]
     kept = [line for line, n in zip(lines, numbers, strict=True) if n.isdigit() and int(n) < step]
-    log.write_text("".join([_LOG_HEADER, *kept]))
+    with _writing(log.parent):
+        write_file(log, "".join([_LOG_HEADER, *kept]).encode())
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Turn an OSError into an InputError."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"--out {folder}: cannot be written ({error.strerror}); the last checkpoint is kept: "
+            "mend it and run the same command again, or name another folder"
+        ) from error
 
 
 def _save(
@@ -184,11 +199,12 @@ def _save(
         "optimizer": optimizer.state_dict(),
         "step": step,
     }
-    save_file(weights, folder / (WEIGHTS + _PARTIAL), metadata)
-    torch.save(state, folder / (CHECKPOINT + _PARTIAL))
-    # Each is replaced atomically, the checkpoint last: its weights always exist.
-    for name in (WEIGHTS, CHECKPOINT):
-        (folder / (name + _PARTIAL)).replace(folder / name)
+    content = BytesIO()  # torch reports a full disk in many ways
+    torch.save(state, content)
+    # Both are written before either takes its place, the checkpoint last: its weights always exist.
+    with _writing(folder), new_file(folder / CHECKPOINT) as checkpoint:
+        checkpoint.write(content.getbuffer())
+        write_file(folder / WEIGHTS, save(weights, metadata))
 
 
 def _plain(recipe: Recipe) -> dict[str, Any]:

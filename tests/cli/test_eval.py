@@ -131,7 +131,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
         "--format ',': an empty list": ("--data", tree, "--format", ","),
         "--severities '1..3'": ("--data", tree, "--severities", "1..3"),
         "severity 6": ("--data", tree, "--severities", "6"),
-        "a [31m name: no such folder": ("--data", "a\x1b[31m\nname"),
+        r"a\x1b[31m name: no such folder": ("--data", "a\x1b[31m\nname"),
         "--limit 0": ("--data", tree, "--limit", "0"),
         "--limit 'x': not a whole number": ("--data", tree, "--limit", "x"),
         "--nonsense": ("--nonsense",),

@@ -21,6 +21,7 @@ from PIL import Image
 from robustbench_seg import corrupt_folder
 from robustbench_seg.__main__ import main
 from robustbench_seg.copies.corrupted_copy import TABLE
+from robustbench_seg.copies.corrupting import LOCK
 from robustbench_seg.copies.png import write_png
 from robustbench_seg.copies.sources import find_sources
 from robustbench_seg.corruptions import corrupt
@@ -41,7 +42,7 @@ def test_a_copy_has_the_pixels_of_corrupt_and_their_digests(tree: Path, tmp_path
             path = image_path(out / corruption / str(severity), index)
             expected[path] = corrupt(image, corruption, severity, seed=4)
             np.testing.assert_array_equal(pixels(path), expected[path])
-    assert set(out.rglob("*.*")) == {*expected, out / TABLE, out / MANIFEST}
+    assert set(out.rglob("*.*")) == {*expected, out / TABLE, out / MANIFEST, out / LOCK}
     rows = table(out)
     assert [(row["corruption"], int(row["severity"])) for row in rows] == [
         condition for condition in CONDITIONS for _ in range(3)

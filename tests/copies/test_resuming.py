@@ -95,10 +95,10 @@ def test_a_full_disk_is_a_one_line_error_and_keeps_finished_images(
 ) -> None:
     out = tmp_path / "out"
 
-    def full(path: Path, image: NDArray[np.uint8]) -> None:
+    def full(path: Path, image: NDArray[np.uint8], within: Path) -> None:
         if name(1) in path.name:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
-        write_png(path, image)
+        write_png(path, image, within)
 
     with monkeypatch.context() as context:
         context.setattr(corrupting, "write_png", full)

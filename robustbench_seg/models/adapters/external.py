@@ -32,7 +32,7 @@ def require(package: str, extra: str, choice: str) -> ModuleType:
 def existing_file(choice: str, target: str, what: str) -> Path:
     """Return the path of a choice's file. Raises InputError if it does not exist."""
     path = Path(target)
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"--model {choice}: no such file; give {what}")
     return path
 

@@ -45,6 +45,8 @@ def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmente
     with one_line_errors(choice, "transformers cannot read it"), _quiet():
         digest = sha256(*described, *weights_files(folder))
         config, model = _read(choice, folder)
+        if sha256(*described, *weights_files(folder)) != digest:  # transformers opens them itself
+            raise InputError(f"{folder}: was changed while it was read; run the command again")
     own = _class_names(config)
     if (config.num_labels, len(classes)) != (1, 2):  # one logit stands for two classes
         check_class_count(folder, config.num_labels, len(classes), data)

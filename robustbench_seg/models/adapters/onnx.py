@@ -8,9 +8,8 @@ passed one by one; if H and W are fixed, images are resized to them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,11 +18,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ...errors import InputError
+from ...reading import read_data
 from ..base import IMAGENET, WHOLE, LabelFunction, Preprocessing, Segmenter, undeclared
-from ..checkpoints.files import sha256
+from ..checkpoints.files import joint_digest
 from ..class_names import check_class_count
 from .external import existing_file, file_label, one_line_errors, provenance, require
 from .metadata import parse_class_names, parse_json, parse_preprocessing
+from .onnx_files import external_files
 
 Dtype = type[np.float32] | type[np.float16] | type[np.uint8]
 INPUTS: Mapping[str, Dtype] = {
@@ -33,7 +34,6 @@ INPUTS: Mapping[str, Dtype] = {
 }
 KEYS = ("mean", "std", "channels", "classes", "trained_on")
 """Keys of a file's metadata_props that are read: JSON, except for two of plain text."""
-_LOCATION = re.compile(rb"\x0a\x08location\x12([\x01-\x7f])")
 
 
 def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
@@ -44,7 +44,8 @@ def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
     choice = f"onnx:{target}"
     runtime = require("onnxruntime", "onnx", choice)
     path = existing_file(choice, target, "an ONNX file")
-    files = [path, *_external_files(path)]
+    content = read_data(path)
+    beside = external_files(path, content)
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.use_deterministic_compute = True
@@ -52,7 +53,13 @@ def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
     # Spinning threads slow the run down many times if other processes use the CPU.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     with one_line_errors(choice, "not an ONNX file that onnxruntime can run"):
-        session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        if beside:
+            sizes = [len(each) for each in beside.values()]
+            options.add_external_initializers_from_files_in_memory(
+                list(beside), list(beside.values()), sizes
+            )
+        # Of the bytes that were checked and hashed: the file may change meanwhile.
+        session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     dtype, batch, size = _input_of(choice, session)
     values = _declared(path, session.get_modelmeta().custom_metadata_map)
     own = parse_class_names(f"{path}: metadata", values.get("classes"), data, classes)
@@ -69,7 +76,7 @@ def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
         window=WHOLE,
         classes=own or tuple(classes),
         trained_on=str(values.get("trained_on", f"the data of {path.name}")),
-        weights=provenance(path.name, sha256(*files)),
+        weights=provenance(path.name, joint_digest({path.name: content, **beside})),
         assumed=assumed,
     )
 
@@ -174,18 +181,3 @@ def _declared(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
         for key, text in metadata.items()
         if key in KEYS
     }
-
-
-def _external_files(path: Path) -> list[Path]:
-    """Return the files with an ONNX file's external tensors, which its protobuf names."""
-    names = set()
-    content = path.read_bytes()
-    for match in _LOCATION.finditer(content):
-        end = match.end() + match[1][0]
-        names.add(content[match.end() : end].decode(errors="replace"))
-    for name in names:
-        if PurePath(name).is_absolute() or ".." in PurePath(name).parts:
-            raise InputError(f"{path}: refused: it names {name}; expected files in its folder")
-        if not (path.parent / name).is_file():
-            raise InputError(f"{path}: its tensors in {name} are missing; put that file beside it")
-    return [path.parent / name for name in sorted(names)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ...errors import InputError
+from ...reading import SETTINGS, read_data
 from ..base import IMAGENET, Preprocessing
 from ..preprocessing import ProcessorPreprocessing
 from .metadata import LARGEST_SIDE, parse_json
@@ -28,9 +29,9 @@ def read_processor(folder: Path, *, square: bool, divisor: int) -> tuple[Preproc
     for processors that do not give theirs. Raises InputError for settings that are not supported.
     """
     path = folder / FILE
-    if not path.is_file():
+    if not path.exists():
         return IMAGENET, [f"no {FILE}: ImageNet's mean and std, and images of their own size"]
-    values = parse_json(str(path), path.read_bytes())
+    values = parse_json(str(path), read_data(path, SETTINGS))
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected an object")
     for key in _REFUSED:

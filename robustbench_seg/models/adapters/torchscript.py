@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ...reading import read_data
 from ..base import IMAGENET, WHOLE, Segmenter, undeclared
-from ..checkpoints.files import sha256
+from ..checkpoints.files import joint_digest
 from .external import Logits, existing_file, file_label, one_line_errors, provenance
 from .metadata import parse_class_names, parse_json, parse_preprocessing
 
@@ -29,11 +31,12 @@ def load_torchscript(target: str, data: str, classes: Sequence[str]) -> Segmente
     """
     choice = f"torchscript:{target}"
     path = existing_file(choice, target, "a file that torch.jit.save wrote")
+    content = read_data(path)
     extra = {PREPROCESSING: "", CLASSES: ""}
     with one_line_errors(choice, "not a TorchScript file, or truncated"), warnings.catch_warnings():
         # torch deprecates the format, which many models still have.
         warnings.filterwarnings("ignore", ".*torch.jit.load.* is deprecated", DeprecationWarning)
-        network = torch.jit.load(path, map_location="cpu", _extra_files=extra)
+        network = torch.jit.load(BytesIO(content), map_location="cpu", _extra_files=extra)
     # torch returns an extra file as bytes, and leaves the value of a missing one.
     declared = {name: parse_json(f"{path}: {name}", text) for name, text in extra.items() if text}
     values = declared.get(PREPROCESSING, {})
@@ -46,7 +49,7 @@ def load_torchscript(target: str, data: str, classes: Sequence[str]) -> Segmente
         window=WHOLE,
         classes=own or tuple(classes),
         trained_on=str(values.get("trained_on", f"the data of {path.name}")),
-        weights=provenance(path.name, sha256(path)),
+        weights=provenance(path.name, joint_digest({path.name: content})),
         assumed=undeclared(IMAGENET, values),
     )
 

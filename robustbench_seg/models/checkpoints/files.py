@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
+from safetensors.torch import load
 from torch import Tensor
 
 from ...errors import InputError
+from ...reading import open_data, read_data
 from .pickle_stubs import load_tensors
 from .state_dicts import first, flatten
 
@@ -25,8 +27,8 @@ class Contents(NamedTuple):
 
     path: Path
     """The weights file, or the index of its shards."""
-    files: Sequence[Path]
-    """The weights file, or its shards, sorted."""
+    sha256: str
+    """Digest of the file, or of its shards, sorted: of the bytes that were parsed."""
     tensors: dict[str, Tensor]
     metadata: dict[str, str]
     """Metadata in the file: `classes`, names as a JSON list; `config`, the configuration of the
@@ -43,19 +45,20 @@ def read_weights(path: Path) -> Contents:
     Tensors are found at any depth of containers, which become parts of their names. No code in the
     file is run. Raises InputError.
     """
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"{path}: no such file; give a weights file (.safetensors, .pth, .bin)")
     objects: tuple[str, ...] = ()
+    content = read_data(path)
     if path.suffix == ".safetensors":
-        loaded, metadata = _read_safetensors(path)
+        loaded, metadata = _read_safetensors(path, content)
     else:
-        loaded, objects = _read_torch(path)
+        loaded, objects = _read_torch(path, content)
         metadata = _metadata(loaded)
     tensors = flatten(path, loaded)
     if not tensors:
         beside = f" beside Python objects ({first(objects)}), which could run code" * bool(objects)
         raise InputError(f"{path}: holds no weights{beside}; save a state_dict (tensors by name)")
-    return Contents(path, [path], tensors, metadata, {}, objects)
+    return Contents(path, joint_digest({path.name: content}), tensors, metadata, {}, objects)
 
 
 def plain(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -78,20 +81,21 @@ def dtype_name(tensor: Tensor) -> str:
     return str(tensor.dtype).removeprefix("torch.")
 
 
-def _read_safetensors(path: Path) -> tuple[object, dict[str, str]]:
+def _read_safetensors(path: Path, content: bytes) -> tuple[object, dict[str, str]]:
     try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return tensors, dict(file.metadata() or {})
-    except (SafetensorError, OSError) as error:
+        tensors = load(content)
+        # The bytes begin with the length of a JSON header, which the parser has checked.
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        return tensors, dict(header.get("__metadata__") or {})
+    except (SafetensorError, KeyError) as error:  # KeyError: a dtype that torch lacks
         raise InputError(
             f"{path}: not a safetensors file, or truncated; download or save it again"
         ) from error
 
 
-def _read_torch(path: Path) -> tuple[object, tuple[str, ...]]:
+def _read_torch(path: Path, content: bytes) -> tuple[object, tuple[str, ...]]:
     try:
-        return load_tensors(path)
+        return load_tensors(content)
     # torch reports damaged files by the exceptions of its readers, of any type.
     except Exception as error:
         if re.search("unsupported global|unrecognized function", str(error), re.IGNORECASE):
@@ -124,11 +128,20 @@ def _metadata(loaded: object) -> dict[str, str]:
 
 def sha256(*paths: Path) -> str:
     """Return the SHA-256 of a file; for several, that of the lines that `sha256sum` prints."""
-    digests = []
+    digests = {}
     for path in paths:
-        with path.open("rb") as file:
-            digests.append((hashlib.file_digest(file, "sha256").hexdigest(), path.name))
+        with open_data(path) as file:
+            digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return joint_digest(digests)
+
+
+def joint_digest(parts: Mapping[str, bytes | str]) -> str:
+    """Return what `sha256` does, of files that were read: content or digest by name."""
+    digests = {
+        name: part if isinstance(part, str) else hashlib.sha256(part).hexdigest()
+        for name, part in parts.items()
+    }
     if len(digests) == 1:
-        return digests[0][0]
-    lines = "".join(f"{digest}  {name}\n" for digest, name in digests)
+        return next(iter(digests.values()))
+    lines = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
     return hashlib.sha256(lines.encode()).hexdigest()

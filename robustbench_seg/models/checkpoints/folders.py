@@ -9,8 +9,9 @@ from typing import Any
 from torch import Tensor
 
 from ...errors import InputError
+from ...reading import MANIFESTS, read_data
 from ..segformer import REDUCTIONS, VARIANTS
-from .files import Contents, read_weights
+from .files import Contents, joint_digest, read_weights
 
 CONFIG = "config.json"
 WEIGHTS = (
@@ -35,7 +36,7 @@ def weights_files(folder: Path) -> list[Path]:
     Raises InputError if there is none, and as `shard_names`.
     """
     for name in WEIGHTS:
-        if (path := folder / name).is_file():
+        if (path := folder / name).exists():
             shards = shard_names(path) if path.suffix == ".json" else ()
             return [path, *(folder / shard for shard in shards)]
     raise InputError(
@@ -59,7 +60,8 @@ def read_folder(folder: Path) -> Contents:
             )
     if not shards:
         return read_weights(path)._replace(config=config)
-    return Contents(path, shards, _join(path, shards), {}, config)
+    tensors, digests = _join(path, shards)
+    return Contents(path, joint_digest(digests), tensors, {}, config)
 
 
 def shard_names(index: Path) -> tuple[str, ...]:
@@ -81,10 +83,13 @@ def shard_names(index: Path) -> tuple[str, ...]:
     return tuple(sorted(set(names)))
 
 
-def _join(index: Path, shards: list[Path]) -> dict[str, Tensor]:
+def _join(index: Path, shards: list[Path]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors of all shards, and the digest of each."""
     tensors: dict[str, Tensor] = {}
+    digests: dict[str, str] = {}
     for shard in shards:
-        held = read_weights(shard).tensors
+        found = read_weights(shard)
+        held, digests[shard.name] = found.tensors, found.sha256
         if twice := sorted(tensors.keys() & held.keys()):
             raise InputError(f"{shard}: {twice[0]} is in another shard too; download them again")
         tensors |= held
@@ -94,12 +99,14 @@ def _join(index: Path, shards: list[Path]) -> dict[str, Tensor]:
             f"{index}: does not fit its shards: {differing[0]} is in only one of them; download "
             "them again"
         )
-    return tensors
+    return tensors, digests
 
 
 def _read_json(path: Path, what: str) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_data(path, MANIFESTS))
+    except InputError:
+        raise
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: missing or not JSON; download it again") from error
     if not isinstance(content, dict):

@@ -20,7 +20,7 @@ from ...names import check_name
 from ..catalogue import MODELS
 from ..checkpoint import Checkpoint, CheckpointFormat
 from ..model import ENCODER, Model
-from .files import Contents, dtype_name, plain, read_weights, sha256
+from .files import Contents, dtype_name, plain, read_weights
 from .folders import read_folder
 from .formats import FORMATS
 from .sidecar import read_sidecar
@@ -73,7 +73,7 @@ def open_checkpoint(choice: str | Path) -> Checkpoint:
         classes=_class_names(metadata, found.config),
         metadata=metadata,
         path=found.path,
-        sha256=sha256(*found.files),
+        sha256=found.sha256,
         notes=tuple(notes_on(prefix, beside, found.objects)),
     )
 

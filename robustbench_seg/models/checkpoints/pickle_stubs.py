@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable
-from pathlib import Path
+from io import BytesIO
 from typing import Any
 
 import torch
@@ -34,8 +34,8 @@ class Stub:
         """Ignore an item."""
 
 
-def load_tensors(path: Path) -> tuple[object, tuple[str, ...]]:
-    """Read a PyTorch file onto the CPU; return its content, and the names with stand-ins.
+def load_tensors(content: bytes) -> tuple[object, tuple[str, ...]]:
+    """Read the bytes of a PyTorch file; return the objects in it, and the names with stand-ins.
 
     Raises torch's exceptions, of any type, for damaged files and for names of system modules.
     """
@@ -45,7 +45,9 @@ def load_tensors(path: Path) -> tuple[object, tuple[str, ...]]:
         stand_ins = [(_stand_in(name, kind), name) for name, kind in kinds.items()]
         try:
             with torch.serialization.safe_globals(stand_ins):
-                return torch.load(path, weights_only=True, map_location="cpu"), tuple(kinds)
+                return torch.load(BytesIO(content), weights_only=True, map_location="cpu"), (
+                    *kinds,
+                )
         except Exception as error:
             name, kind = _refused(str(error))
             known = name in kinds and (kinds[name] is not Stub or kind is Stub)

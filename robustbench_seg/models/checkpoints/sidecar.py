@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
+from ...reading import read_text
 from ..adapters.metadata import parse_json, parse_preprocessing, parse_window
 from ..base import WHOLE
 
@@ -37,10 +38,12 @@ def read_sidecar(weights: Path) -> dict[str, str]:
     Raises InputError for a file that is not TOML, and for unknown keys and values.
     """
     path = weights.with_suffix(".toml")
-    if not path.is_file():
+    if not path.exists():
         return {}
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(read_text(path))
+    except InputError:
+        raise
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not TOML ({error}); see docs/models.md") from error
     known = (*INPUT, "classes", "trained_on", "licence")

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...corruptions.checks import unknown
 from ...errors import InputError
+from ...reading import read_text
 from .corruption import CorruptionSuite, TakenSuite
 from .resolution import ResolutionSuite
 from .suite import Suite, tuples
@@ -50,7 +51,7 @@ def load_suite(name: str | Path) -> Suite:
     if path.stem in SUITES:
         raise InputError(f"{path}: has the name of a built-in suite; rename the file")
     try:
-        text = path.read_text("utf-8")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise InputError(f"{path}: the suite cannot be read: {reason}") from error

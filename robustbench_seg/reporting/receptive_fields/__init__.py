@@ -31,6 +31,7 @@ from ...reports.document import (
 )
 from ...reports.paper import colors
 from ...reports.style import encoded
+from ...writing import write_file
 from ..files import Reported
 from ..words import count
 from . import figures
@@ -83,13 +84,14 @@ class ReceptiveFields(Sequence[Field], Reported):
         The overview is written as PNG, PDF and SVG to the folder.
         """
         for item in self._maps:
-            path = item.field.save(self.folder / MAPS)
+            path = item.field.save(self.folder / MAPS, self.folder)
             figure = figures.single(item, colors())
             for suffix in ("png", "pdf"):
-                path.with_name(f"{path.stem}.{suffix}").write_bytes(_file(figure, suffix))
+                drawing = path.with_name(f"{path.stem}.{suffix}")
+                write_file(drawing, _file(figure, suffix), self.folder)
         overview = figures.overview(self._maps, colors())
         for suffix in ("png", "pdf", "svg"):
-            (self.folder / f"overview.{suffix}").write_bytes(_file(overview, suffix))
+            write_file(self.folder / f"overview.{suffix}", _file(overview, suffix), self.folder)
 
     def _report_tables(self) -> dict[str, pd.DataFrame]:
         return {"table": field_table(self), "mass_by_radius": radial_table(self)}

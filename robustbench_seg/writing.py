@@ -1,0 +1,62 @@
+"""Write files of results: whole or not at all, and never through a link."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+PARTIAL = ".partial"
+"""Ending of a file that is being written; one that a killed process left is replaced."""
+
+
+@contextmanager
+def new_file(path: Path, within: Path | None = None) -> Iterator[BinaryIO]:
+    """Open a new file for writing, which takes the place of `path` when the block ends.
+
+    Whatever has the name, also a link or a device, is replaced and not written to. If the block
+    fails, it stays as it is. Folders are made as needed. A link among the folders below `within`,
+    the folder that the user named (None: all of them), is refused. Raises OSError.
+    """
+    make_folder(path.parent, within)
+    if path.is_dir() and not path.is_symlink():
+        raise OSError(errno.EISDIR, "is a folder", str(path))
+    partial = path.with_name(path.name + PARTIAL)
+    with suppress(FileNotFoundError):
+        partial.unlink()
+    # O_EXCL follows no link that has the name meanwhile.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    number = os.open(partial, flags, 0o666)
+    try:
+        with os.fdopen(number, "wb") as file:
+            yield file
+            file.flush()
+            if not os.path.samestat(os.fstat(number), partial.lstat()):
+                raise OSError(errno.EBUSY, "is written by another process too", str(path))
+        partial.replace(path)
+    except BaseException as error:
+        with suppress(OSError):
+            partial.unlink()
+        if isinstance(error, OSError) and error.filename is None:  # of a write to a full disk
+            error.filename = str(path)
+        raise
+
+
+def write_file(path: Path, content: bytes, within: Path | None = None) -> None:
+    """Write a file as `new_file` does."""
+    with new_file(path, within) as file:
+        file.write(content)
+
+
+def make_folder(folder: Path, within: Path | None = None) -> None:
+    """Make a folder; OSError if it, or one above it that is below `within`, is a link."""
+    if within is not None:
+        below = folder.relative_to(within).parts
+        for count in range(1, len(below) + 1):
+            part = within.joinpath(*below[:count])
+            if part.is_symlink():
+                raise OSError(errno.ELOOP, "is a link, which could lead elsewhere", str(part))
+    folder.mkdir(parents=True, exist_ok=True)
