@@ -22,6 +22,7 @@ from robustbench_seg.evaluation.plan import Plan
 from robustbench_seg.evaluation.work import Result, WorkUnit
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.request import Request
+from robustbench_seg.protocol.spec import FrameSpec
 from robustbench_seg.runs.database import FILE
 from robustbench_seg.runs.store import Store
 
@@ -68,7 +69,7 @@ def measure(folder: Path, frames: int, batch: int) -> None:
     for number, spec in enumerate(found):
         results = []
         for group in plan.groups(spec):
-            new = {cell: matrix_like(chance) for cell in sorted(plan.spec.cells(spec, group))}
+            new = {cell: matrix_like(chance, spec) for cell in sorted(plan.spec.cells(spec, group))}
             cells |= new
             results.append(Result(new, [], []))
         sent[number] = pickle.dumps(results)
@@ -91,13 +92,12 @@ def measure(folder: Path, frames: int, batch: int) -> None:
     )
 
 
-def matrix_like(chance: np.random.Generator) -> np.ndarray:
-    """Return a matrix (19, 19) like those of Cityscapes: 15 classes, large on the diagonal."""
-    matrix = np.zeros((19, 19), np.int64)
-    shares = chance.dirichlet(np.full(15, 0.3))
-    confused = chance.dirichlet(np.full(15, 0.1), 15) * 0.4 + np.eye(15) * 0.6  # (15, 15)
-    matrix[:15, :15] = 2**21 * shares[:, None] * confused
-    return matrix
+def matrix_like(chance: np.random.Generator, frame: FrameSpec) -> np.ndarray:
+    """Return a matrix (C, C) with the pixels of a frame, large on the diagonal."""
+    classes = len(frame.class_pixels)
+    confused = chance.dirichlet(np.full(classes, 0.1), classes) * 0.4 + np.eye(classes) * 0.6
+    rows = zip(frame.class_pixels, confused, strict=True)
+    return np.stack([chance.multinomial(pixels, shares) for pixels, shares in rows])
 
 
 if __name__ == "__main__":

@@ -5,25 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..schema import Between, Name
 
 IGNORE = 255
 """Label value of pixels that are left out of every score."""
+Level = Annotated[int, Between(0, 255)]
+"""Brightness of a colour's channel."""
 CLEAN = "clean"
 """Condition of the frames with which those in real conditions are compared."""
 
 
 @dataclass(frozen=True)
 class ClassInfo:
-    """A class: its name, its colour (RGB, 0-255) in drawn label maps, and its category."""
+    """A class: its name, its colour (RGB) in drawn label maps, and its category."""
 
-    name: str
-    color: tuple[int, int, int]
+    name: Name
+    color: tuple[Level, Level, Level]
     category: str
 
 

@@ -27,7 +27,7 @@ def execute(plan: Plan, engine: Engine, progress: Progress = silent) -> None:
     part of a run covers all conditions of some frames.
     """
     spec = plan.spec
-    with Store.create_or_resume(plan.folder, spec.to_dict()) as store:
+    with Store.create_or_resume(plan.folder, spec) as store:
         score = LiveScore(spec, store.matrices())
         stored = store.stored()
         total = len(stored | plan.wanted)

@@ -29,7 +29,7 @@ from ..protocol.spec import FrameSpec, ModelSpec, Spec, frames_of
 from ..protocol.suites.resolution import LARGEST, SMALLEST
 from ..runs.database import FILE
 from ..runs.differences import differences
-from ..runs.run import ASSUMED, UNUSED
+from ..runs.sessions import ASSUMED, UNUSED
 from ..versions import EVALUATING, versions
 from .sources import Source, find_source, taken_source
 from .work import FrameBatch, WorkUnit, frame_batches

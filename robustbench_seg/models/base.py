@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..schema import Between, Positive
 
 if TYPE_CHECKING:  # a stored run is read without torch, which takes seconds to load
     from torch import Tensor, nn
 
+Side = Annotated[int, Between(1, 2**20)]
+"""Height or width in pixels."""
 WindowMode = Literal["slide", "whole"]
 Precision = Literal["float32", "bf16", "fp16"]
 Channels = Literal["RGB", "BGR"]
@@ -35,7 +38,7 @@ class Preprocessing:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     channels: Channels = "RGB"
-    size: tuple[int, int] | None = None
+    size: tuple[Side, Side] | None = None
 
     def __post_init__(self) -> None:
         sides = self.size if isinstance(self.size, tuple | list) else ()
@@ -90,8 +93,8 @@ class Window:
     """
 
     mode: WindowMode = "slide"
-    crop: int = 1024
-    stride: int = 768
+    crop: Positive = 1024
+    stride: Positive = 768
 
 
 WHOLE = Window("whole")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from PIL import Image
 
-from .base import Preprocessing
+from ..schema import parse
+from .base import Preprocessing, Side
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,8 +25,8 @@ class ProcessorPreprocessing(Preprocessing):
     its longest side at most the second.
     """
 
-    edges: tuple[int, int | None] | None = None
-    divisor: int = 1
+    edges: tuple[Side, Side | None] | None = None
+    divisor: Side = 1
     """Pixels of which the sides are rounded up to a multiple."""
     resample: Literal["bilinear", "bicubic"] = "bilinear"
 
@@ -68,8 +69,12 @@ class ProcessorPreprocessing(Preprocessing):
         return math.ceil(side / self.divisor) * self.divisor
 
 
-def preprocessing_from_dict(values: Mapping[str, Any]) -> Preprocessing:
-    """Return the preprocessing of either class from the values of `asdict`, or from JSON."""
-    kind = ProcessorPreprocessing if "edges" in values else Preprocessing
-    lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
-    return kind(**{**values, **lists})
+def preprocessing_from_dict(
+    values: Mapping[str, Any], where: str = "preprocessing"
+) -> Preprocessing:
+    """Return the preprocessing of either class from the values of `asdict`, or from JSON.
+
+    InputError for other values begins with `where`.
+    """
+    processor = isinstance(values, Mapping) and "edges" in values
+    return parse(ProcessorPreprocessing if processor else Preprocessing, values, where)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from ..models.base import Window, WindowMode
+from ..schema import Between, Name
 
 Size = tuple[int, int]
 """(height, width) in pixels."""
@@ -39,10 +40,10 @@ class RelativeWindow:
     A crop of 0.75 is 768 pixels on Cityscapes. Mode "whole" ignores `crop` and `stride`.
     """
 
-    name: str
+    name: Name
     mode: WindowMode
-    crop: float = 1.0
-    stride: float = 1.0
+    crop: Annotated[float, Between(0, 16)] = 1.0
+    stride: Annotated[float, Between(0, 16)] = 1.0
 
     def __str__(self) -> str:
         return self.name

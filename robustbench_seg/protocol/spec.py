@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,25 +16,47 @@ from ..corruptions import Implementation, image_key
 from ..datasets.base import ClassInfo, Dataset, Frame
 from ..datasets.class_maps import ClassMapSpec
 from ..datasets.frame_checks import check_pair
-from ..models.base import NOTHING, Precision, Segmenter, Window
+from ..errors import InputError
+from ..models.base import NOTHING, Precision, Segmenter, Side, Window
 from ..models.preprocessing import preprocessing_from_dict
 from ..names import slug
 from ..progress import Progress
+from ..schema import Between, Count, Name, Positive, ReadBy, parse
 from .cell import Cell
 from .condition import CLEAN, Condition, Draw
 from .input_geometry import Scale, Size
+from .spec_problem import spec_problem
 from .suites import Suite, suite_from_dict
-from .suites.suite import tuples
+from .suites.resolution import LARGEST, SMALLEST
+
+_STORED_IMPLEMENTATION: Mapping[Implementation, str] = {
+    "native": "ours",
+    "imagecorruptions": "reference",
+}
+"""The words of version 0.1.0, which specifications on disk and their digests keep."""
+
+
+def _implementation(value: object, where: str) -> Implementation:
+    for name, stored in _STORED_IMPLEMENTATION.items():
+        if value == stored:
+            return name
+    raise InputError(f"{where}: expected one of {', '.join(_STORED_IMPLEMENTATION.values())}")
+
+
+def _preprocessing(value: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    preprocessing_from_dict(value, where)
+    # As stored: the digest of a specification covers no later field.
+    return {name: tuple(each) if isinstance(each, list) else each for name, each in value.items()}
 
 
 @dataclass(frozen=True)
 class ModelSpec:
     """A model and its settings in a run."""
 
-    name: str
+    name: Name
     trained_on: str
     weights: Mapping[str, str]
-    preprocessing: Mapping[str, Any]
+    preprocessing: Annotated[Mapping[str, Any], ReadBy(_preprocessing)]
     window: Window
 
     @classmethod
@@ -62,12 +84,12 @@ class ModelSpec:
 class FrameSpec:
     """A frame: size in pixels, digests, and pixels of ground truth per class."""
 
-    name: str
-    height: int
-    width: int
+    name: Name
+    height: Side
+    width: Side
     image_key: str
     label_key: str
-    class_pixels: tuple[int, ...]
+    class_pixels: tuple[Count, ...]
     group: str = ""
     """City or sequence of the frame; "" where frames have none."""
     condition: str = ""
@@ -99,30 +121,30 @@ class CopySpec:
 class Spec:
     """The specification of a run. Two runs with equal specifications give equal numbers."""
 
-    models: tuple[ModelSpec, ...]
+    models: Annotated[tuple[ModelSpec, ...], Between(1, 1000)]
     dataset: str
     split: str
-    classes: tuple[ClassInfo, ...]
-    frames: tuple[FrameSpec, ...]
-    suite: Suite
-    seed: int
+    classes: Annotated[tuple[ClassInfo, ...], Between(1, 255)]
+    frames: Annotated[tuple[FrameSpec, ...], Between(1, 2**20)]
+    suite: Annotated[Suite, ReadBy(suite_from_dict)]
+    seed: Annotated[int, Between(-(2**64), 2**64)]
     device: str
     precision: Precision
-    threads: int
-    batch: int
+    threads: Positive
+    batch: Positive
     """Inputs that go through a model together, and conditions of a frame in work at once."""
     compiled: bool
     """Whether torch compiled the models."""
     versions: Mapping[str, str]
     """Package versions: another version may make other pixels."""
-    implementation: Implementation = "native"
+    implementation: Annotated[Implementation, ReadBy(_implementation)] = "native"
     copy: CopySpec | None = None
     """Corrupted copy that images are read from; None: they are made in the run."""
-    input_scale: float | None = None
+    input_scale: Annotated[float, Between(SMALLEST, LARGEST)] | None = None
     """Scale at which all models see all images; None: each model's own size."""
     class_map: ClassMapSpec | None = None
     """How predicted classes are scored as those of the labels; None: they are the same."""
-    draws: int = 1
+    draws: Annotated[int, Between(1, 100_000)] = 1
     """Repetitions of random conditions, with the seeds from `seed` on."""
 
     @cached_property
@@ -219,29 +241,14 @@ class Spec:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Spec:
-        """Return the specification that `to_dict` made plain values of, also through JSON."""
-        values = tuples(values)
-        parts = {
-            "models": tuple(
-                ModelSpec(**{**model, "window": Window(**model["window"])})
-                for model in values["models"]
-            ),
-            "classes": tuple(ClassInfo(**info) for info in values["classes"]),
-            "frames": tuple(FrameSpec(**frame) for frame in values["frames"]),
-            "suite": suite_from_dict(values["suite"]),
-            "copy": CopySpec(**values["copy"]) if values.get("copy") else None,
-            "class_map": ClassMapSpec(**values["class_map"]) if values.get("class_map") else None,
-            "implementation": _READ_IMPLEMENTATION[values.get("implementation", "ours")],
-        }
-        return cls(**{**values, **parts})
+        """Return the specification that `to_dict` made plain values of, also through JSON.
 
-
-_STORED_IMPLEMENTATION: Mapping[Implementation, str] = {
-    "native": "ours",
-    "imagecorruptions": "reference",
-}
-"""The words of version 0.1.0, which specifications on disk and their digests keep."""
-_READ_IMPLEMENTATION = {stored: name for name, stored in _STORED_IMPLEMENTATION.items()}
+        InputError for values of another form, and for parts that do not fit together.
+        """
+        spec = parse(cls, values, "specification")
+        if problem := spec_problem(spec):
+            raise InputError(f"specification: {problem}")
+        return spec
 
 
 def pixel_digest(pixels: NDArray[np.uint8]) -> str:

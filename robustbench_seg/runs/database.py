@@ -1,14 +1,20 @@
-"""The SQLite file of a run: schema, lock, digests and error messages."""
+"""The SQLite file of a run: schema, lock, digests, error messages, and how a file is opened.
+
+A file may come from anyone. Nothing in it runs: it is read only if its schema is exactly ours, and
+each connection refuses everything but reading and writing the rows of these tables.
+"""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import json
+import os
 import sqlite3
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import cache, lru_cache
 from pathlib import Path
 
 from filelock import FileLock, SoftFileLock, Timeout
@@ -41,6 +47,12 @@ CREATE TABLE failures (
     PRIMARY KEY (model, condition, severity, frame, draw)
 ) WITHOUT ROWID;
 """
+"""The same since version 0.1.0, to the letter."""
+LARGEST = 2**26
+"""Most bytes of a stored value: a specification of 100,000 frames has less."""
+_STEPS = 10_000_000, 100
+"""Most steps of a statement, and more for each byte of the file: ten times what any takes."""
+_JOURNAL_END = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 
 
 @contextmanager
@@ -73,6 +85,118 @@ def exclusive_lock(folder: Path, name: str = LOCK, option: str = "--out") -> Ite
 
 
 @contextmanager
+def connected(path: Path, *, write: bool) -> Iterator[sqlite3.Connection]:
+    """Open a database in which nothing but rows of our tables can be read and, if asked, written.
+
+    Raises InputError for a file with another schema; an empty file is given ours if it is to be
+    written.
+    """
+    _check_companions(path)
+    # Reading writes only where it has to roll back an interrupted commit.
+    repair = _companion(path, "-journal").exists() or _companion(path, "-wal").exists()
+    repair = repair and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    address = f"{path.resolve().as_uri()}?mode={'rw' if write or repair else 'ro'}"
+    with closing(sqlite3.connect(address, uri=True, timeout=60)) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        for limit, most in _LIMITS.items():
+            connection.setlimit(limit, most)
+        bound_steps(connection, path)
+        if write:
+            connection.execute("BEGIN IMMEDIATE")  # fails early, where writing is refused
+        found = connection.execute(_MASTER).fetchmany(len(_schema()) + 1)
+        if write and not found:
+            for statement in SCHEMA.split(";"):
+                connection.execute(statement)
+        elif not found:
+            raise InputError(
+                f"{path.parent}: no run here yet ({FILE} is empty); run robustseg eval again"
+            )
+        elif sorted(found, key=str) != _schema():
+            raise InputError(
+                f"{path}: not a run, or damaged: its tables are not those of a run; restore a "
+                "backup, or choose another folder"
+            )
+        connection.set_authorizer(_authorizer(write=write))
+        (report,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if report != "ok":
+            raise InputError(
+                f"{path}: damaged: {' '.join(str(report).split())}; restore a backup, or run again "
+                "in another folder"
+            )
+        yield connection
+
+
+_MASTER = "SELECT type, name, tbl_name, sql FROM sqlite_master"
+_LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: LARGEST,
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 10_000,
+    sqlite3.SQLITE_LIMIT_COLUMN: 16,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 20,
+    sqlite3.SQLITE_LIMIT_COMPOUND_SELECT: 2,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
+}
+
+
+@cache
+def _schema() -> list[tuple[str, ...]]:
+    """Return the rows of sqlite_master of a new run, sorted."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA)
+        return sorted(connection.execute(_MASTER), key=str)
+
+
+def _authorizer(*, write: bool) -> Callable[..., int]:
+    tables = {row[1] for row in _schema() if row[0] == "table"}
+    allowed = {sqlite3.SQLITE_READ} | (
+        {sqlite3.SQLITE_INSERT, sqlite3.SQLITE_DELETE} if write else set()
+    )
+
+    def authorize(action: int, first: str | None, *others: str | None) -> int:
+        *_, trigger = others
+        if trigger is None and (
+            action in (sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION)
+            or (action in allowed and first in tables)
+            or (action == sqlite3.SQLITE_PRAGMA and first == "quick_check")
+        ):
+            return sqlite3.SQLITE_OK
+        return sqlite3.SQLITE_DENY
+
+    return authorize
+
+
+def bound_steps(connection: sqlite3.Connection, path: Path) -> None:
+    """Interrupt what now follows after more steps than any statement needs for such a file."""
+    least, each = _STEPS
+    calls = iter(range((least + each * path.stat().st_size) // 100_000))
+    connection.set_progress_handler(lambda: next(calls, None) is None, 100_000)
+
+
+def _companion(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _check_companions(path: Path) -> None:
+    """Raise InputError for a journal that leads out of the folder: rolling it back would write."""
+    if not path.is_file():  # a pipe would be waited for
+        raise InputError(f"{path}: is no file; choose another folder")
+    for suffix in ("-journal", "-wal", "-shm"):
+        beside = _companion(path, suffix)
+        if beside.is_symlink() or (beside.exists() and not beside.is_file()):
+            raise InputError(
+                f"{beside}: is a link, or no file; delete it, or choose another folder"
+            )
+    with suppress(FileNotFoundError), _companion(path, "-journal").open("rb") as journal:
+        journal.seek(max(0, journal.seek(0, os.SEEK_END) - len(_JOURNAL_END)))
+        if journal.read() == _JOURNAL_END:  # it names a file, which SQLite would delete
+            raise InputError(
+                f"{journal.name}: belongs to several databases, which no run does; delete it, or "
+                "choose another folder"
+            )
+
+
+@contextmanager
 def sqlite_errors(where: str) -> Iterator[None]:
     """Turn errors of SQLite into an InputError that begins with `where`."""
     try:
@@ -92,15 +216,19 @@ def sqlite_errors(where: str) -> Iterator[None]:
         raise InputError(f"{where}: {what}") from error
 
 
-def is_initialised(connection: sqlite3.Connection) -> bool:
-    """Whether the file has a schema."""
-    return connection.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
-
-
-def digest(*content: str | int | bytes) -> str:
+def digest(*content: object) -> str:
     """Return the SHA-256 of values, including their types and lengths."""
     total = hashlib.sha256()
     for part in content:
-        data = part if isinstance(part, bytes) else json.dumps(part).encode()
-        total.update(f"{type(part).__name__} {len(data)} ".encode() + data)
+        long = isinstance(part, bytes | str) and len(part) > 1000
+        total.update(_with_length(part) if long else _cached_with_length(part))
     return total.hexdigest()
+
+
+def _with_length(part: object) -> bytes:
+    data = part if isinstance(part, bytes) else json.dumps(part).encode()
+    return f"{type(part).__name__} {len(data)} ".encode() + data
+
+
+_cached_with_length = lru_cache(maxsize=16384, typed=True)(_with_length)
+"""Most rows have the key of a row before, but for one part."""

@@ -12,10 +12,10 @@ from ..errors import InputError
 from ..folders import RESULTS
 from ..progress import Progress, silent
 from ..protocol.cell import Cell
-from ..protocol.spec import Spec
 from .database import FILE
 from .differences import differences
-from .store import Store
+from .sessions import Session
+from .store import Failure, Picture, Store
 
 _TOGETHER = 1000
 """Number of cells in a transaction."""
@@ -33,20 +33,22 @@ def merge(
     parts = [Path(folder) for folder in folders]
     with ExitStack() as stack:
         stores = [stack.enter_context(Store.open(part)) for part in parts]
-        spec = stores[0].spec()
+        spec = stores[0].spec
         for store in stores[1:]:
-            if found := differences(spec, store.spec()):
+            if found := differences(spec.to_dict(), store.spec.to_dict()):
                 raise InputError(
                     f"{store.folder}: part of another run than {parts[0]}; they differ in {found}"
                 )
-        folder = RESULTS / Spec.from_dict(spec).slug if out is None else Path(out)
+        folder = RESULTS / spec.slug if out is None else Path(out)
         if folder.resolve() in {part.resolve() for part in parts}:
             raise InputError(f"--out {folder}: is one of the parts; choose another folder")
         earlier = [stack.enter_context(Store.open(folder))] if (folder / FILE).is_file() else []
         _refuse_contradictions([*earlier, *stores])
+        # Read, and so checked, before anything is written.
+        beside = [(store.pictures(), store.failures(), store.sessions()) for store in stores]
         with Store.create_or_resume(folder, spec) as whole:
             for done, store in enumerate(stores, start=1):
-                _copy(store, whole)
+                _copy(store, *beside[done - 1], whole)
                 progress("merging", done, len(stores), str(store.folder))
     return folder
 
@@ -65,16 +67,21 @@ def _refuse_contradictions(stores: Iterable[Store]) -> None:
                 )
 
 
-def _copy(part: Store, whole: Store) -> None:
+def _copy(
+    part: Store,
+    pictures: Sequence[Picture],
+    failures: Sequence[Failure],
+    sessions: Sequence[Session],
+    whole: Store,
+) -> None:
     """Copy the cells, pictures, failures and sessions of a part that the whole lacks."""
     there = whole.stored()
     new = ((cell, matrix) for cell, matrix in part.matrices() if cell not in there)
     while batch := dict(islice(new, _TOGETHER)):
         whole.add(batch)
     there = whole.stored()
-    failed = [failure for failure in part.failures() if failure.cell not in there]
-    whole.add({}, part.pictures(), failed)
-    sessions = whole.sessions()
-    for session in part.sessions():
-        if session not in sessions:
+    whole.add({}, pictures, [failure for failure in failures if failure.cell not in there])
+    known = whole.sessions()
+    for session in sessions:
+        if session not in known:
             whole.add_session(session)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -20,12 +20,8 @@ from ..scores.bootstrap import Bootstrap
 from ..scores.intervals import intervals, tidy
 from ..scores.pixel_counts import PixelCounts
 from ..scores.statistics import MIN_TEST_UNITS
+from .sessions import ASSUMED, UNUSED, Session
 from .store import Failure, Picture, Store
-
-ASSUMED = "assumed preprocessing"
-"""Section of a session's provenance: the settings of each model that no one declared."""
-UNUSED = "unused files"
-"""Section of a session's provenance: how many files of the split no frame uses, and the first."""
 
 
 @dataclass(eq=False, repr=False)
@@ -38,7 +34,7 @@ class StoredRun:
     """Names of the frames that are finished under all conditions for all models."""
     pixel_counts: Mapping[str, PixelCounts]
     """Counts of the finished frames, by model."""
-    sessions: list[dict[str, Any]]
+    sessions: list[Session]
     """Provenance of each start of the run, first to last."""
     pictures: list[Picture]
     failures: Sequence[Failure] = ()
@@ -51,10 +47,8 @@ class StoredRun:
         """Read the run in a folder; InputError if there is none, or if it is damaged."""
         folder = Path(folder)
         with Store.open(folder) as store:
-            spec = Spec.from_dict(store.spec())
-            stored = store.stored()
-            frames = tuple(frame.name for frame in spec.frames if spec.cells(frame) <= stored)
-            counts, clean = _pixel_counts(spec, frames, store.matrices())
+            spec, frames = store.spec, store.finished()
+            counts, clean = _pixel_counts(spec, frames, store.stacks())
             about = store.sessions(), store.pictures(), store.failures()
             return cls(folder, spec, frames, counts, *about, clean)
 
@@ -147,9 +141,11 @@ class StoredRun:
 
 
 def _pixel_counts(
-    spec: Spec, frames: Collection[str], matrices: Iterable[tuple[Cell, NDArray[np.int64]]]
+    spec: Spec,
+    frames: Collection[str],
+    stacks: Iterable[tuple[Sequence[Cell], NDArray[np.int64]]],
 ) -> tuple[dict[str, PixelCounts], dict[str, NDArray[np.int64]]]:
-    """Count the matrices of these frames, one at a time: all of them would fill the memory.
+    """Count the matrices of these frames, a stack at a time: all of them would fill the memory.
 
     Return the counts and the sum of the clean matrices, each by model.
     """
@@ -162,10 +158,18 @@ def _pixel_counts(
     }
     clean: dict[str, NDArray[np.int64]] = {}
     places = {name: place for place, name in enumerate(frames)}
-    for cell, matrix in matrices:
-        if cell.frame in places:
-            draw = (cell.condition, cell.severity, cell.draw)
-            counts[cell.model].add(places[cell.frame], draw, matrix)
-            if draw[:2] == CLEAN.key:
-                clean[cell.model] = clean.get(cell.model, 0) + matrix
+    for cells, stack in stacks:
+        for name, own in counts.items():
+            chosen = [
+                n for n, cell in enumerate(cells) if cell.model == name and cell.frame in places
+            ]
+            found = [cells[n] for n in chosen]
+            own.add(
+                [places[cell.frame] for cell in found],
+                [(cell.condition, cell.severity, cell.draw) for cell in found],
+                stack[chosen],
+            )
+            of_clean = [n for n in chosen if (cells[n].condition, cells[n].severity) == CLEAN.key]
+            if of_clean:
+                clean[name] = clean.get(name, 0) + stack[of_clean].sum(axis=0)
     return counts, clean

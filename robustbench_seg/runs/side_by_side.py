@@ -157,11 +157,13 @@ def run_names(runs: Sequence[StoredRun]) -> dict[int, str]:
     return {key: path.name if often[path.name] == 1 else str(path) for key, path in paths.items()}
 
 
-def _frame_keys(run: StoredRun) -> list[tuple[str, str, str]]:
-    """Return the identity of each finished frame: digests of image and label, and condition."""
+def _frame_keys(run: StoredRun) -> list[tuple[str, str, tuple[int, ...], str]]:
+    """Return the identity of each finished frame: image, label and its pixels, condition."""
     frames = {frame.name: frame for frame in run.spec.frames}
     found = [frames[name] for name in run.frames]
-    return [(frame.image_key, frame.label_key, frame.condition) for frame in found]
+    return [
+        (frame.image_key, frame.label_key, frame.class_pixels, frame.condition) for frame in found
+    ]
 
 
 def _check_alike(first: StoredRun, other: StoredRun) -> None:

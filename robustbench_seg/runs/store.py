@@ -1,7 +1,7 @@
 """A run on disk: a transactional SQLite file with a confusion matrix for each cell.
 
-Cells are committed in groups, atomically. Every row has a digest of its key and content, which is
-checked when the row is read.
+Cells are committed in groups, atomically. Every row has a digest of its key and content. A file may
+come from anyone: each row is checked as it is read, by its form, its digest and the specification.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,27 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..folders import check_folder
 from ..protocol.cell import Cell
-from .database import FILE, SCHEMA, VERSION, digest, exclusive_lock, is_initialised, sqlite_errors
+from ..protocol.spec import Spec
+from .database import (
+    FILE,
+    VERSION,
+    bound_steps,
+    connected,
+    digest,
+    exclusive_lock,
+    sqlite_errors,
+)
 from .differences import differences
+from .known_cells import KnownCells
+from .matrices import MatrixError, pack, unpack
+from .picture_check import picture_problem
+from .sessions import Session, read_json, read_session
 
 _KEY = "model, condition, severity, frame, draw"
+_TOGETHER = 2**20
+"""Most counts of the matrices that are read together, zeros included: 8 MiB."""
+_REASON = 100_000
+"""Most letters of the reason of a failure."""
 CAPTIONS = INPUT, PREDICTION, TRUTH = "input", "prediction", "ground truth"
 
 
@@ -54,16 +71,21 @@ class Store:
 
     def __init__(self, folder: Path, connection: sqlite3.Connection):
         self.folder = folder
+        self._path = folder / FILE
         self._connection = connection
-        self._file = (folder / FILE).stat()
+        self._file = self._path.stat()
+        self.spec = self._read_spec()
+        """Specification of the run."""
+        self._known = KnownCells(self.spec)
 
     @classmethod
     @contextmanager
-    def create_or_resume(cls, folder: Path, spec: Mapping[str, Any]) -> Iterator[Store]:
+    def create_or_resume(cls, folder: Path, spec: Spec) -> Iterator[Store]:
         """Open the run of a specification, new or resumed, for this process alone.
 
-        Raises InputError if the folder holds a run of another specification or other files, is in
-        use, is damaged or cannot be written, now or later.
+        All of a run that is resumed is checked before anything is written. Raises InputError if the
+        folder holds a run of another specification or other files, is in use, is damaged or cannot
+        be written, now or later.
         """
         check_folder(folder, FILE)
         try:
@@ -74,23 +96,22 @@ class Store:
         with (
             exclusive_lock(folder),
             sqlite_errors(f"--out {folder}"),
-            closing(sqlite3.connect(folder / FILE, timeout=60)) as connection,
+            connected(folder / FILE, write=True) as connection,
         ):
-            connection.execute("BEGIN IMMEDIATE")  # fails early, where writing is refused
-            if not is_initialised(connection):
-                for statement in SCHEMA.split(";"):
-                    connection.execute(statement)
-                text = json.dumps(spec)
+            if connection.execute("SELECT 1 FROM meta").fetchone() is None:
+                text = json.dumps(spec.to_dict())
                 meta = {"version": str(VERSION), "spec": text, "digest": digest("spec", text)}
                 connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
-            connection.commit()
             store = cls(folder, connection)
-            store._check()
-            if found := differences(store.spec(), spec):
+            if found := differences(store.spec.to_dict(), spec.to_dict()):
                 raise InputError(
                     f"--out {folder}: holds another run, which differs in {found}; "
                     "name another folder"
                 )
+            for _ in store.stacks():
+                pass
+            _ = store.pictures(), store.failures(), store.sessions()
+            connection.commit()
             yield store
 
     @classmethod
@@ -100,48 +121,31 @@ class Store:
         path = folder / FILE
         if not path.is_file():
             raise InputError(f"{folder}: no run here (expected {FILE} in it)")
-        # Reading may have to roll back an interrupted commit, which writes.
-        mode = "rw" if os.access(path, os.W_OK) and os.access(folder, os.W_OK) else "ro"
-        address = f"{path.resolve().as_uri()}?mode={mode}"
-        with (
-            sqlite_errors(str(path)),
-            closing(sqlite3.connect(address, uri=True, timeout=60)) as found,
-        ):
-            if not is_initialised(found):
-                raise InputError(
-                    f"{folder}: no run here yet ({FILE} is empty); run robustseg eval again"
-                )
-            store = cls(folder, found)
-            store._check()
-            yield store
+        with sqlite_errors(str(path)), connected(path, write=False) as connection:
+            yield cls(folder, connection)
 
-    def _check(self) -> None:
-        """Raise InputError if the structure of the file is damaged; digests protect the content."""
-        (found,) = self._connection.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise self._damaged(" ".join(str(found).split()))
-
-    def _damaged(self, what: str) -> InputError:
-        return InputError(
-            f"{self.folder / FILE}: damaged: {what}; restore a backup, or run again in another "
-            "folder"
-        )
-
-    def _intact(self, what: object, stored: object, *content: Any) -> None:
-        if digest(*content) != stored:
-            raise self._damaged(f"the digest of {what} is wrong")
-
-    def spec(self) -> dict[str, Any]:
-        """Return the specification of the run as plain values."""
-        meta = dict(self._connection.execute("SELECT key, value FROM meta"))
+    def _read_spec(self) -> Spec:
+        meta = dict(self._select("key, value", "meta LIMIT 4"))
         if meta.get("version") != str(VERSION):
             raise InputError(
-                f"{self.folder / FILE}: made by another version of robustseg, or damaged "
-                f"(format {meta.get('version')}, this one reads {VERSION})"
+                f"{self._path}: made by another version of robustseg, or damaged "
+                f"(format {meta.get('version')!r:.40}, this one reads {VERSION})"
             )
-        self._intact("the specification", meta.get("digest"), "spec", meta.get("spec"))
-        spec: dict[str, Any] = json.loads(meta["spec"])
-        return spec
+        text = meta.get("spec")
+        if meta.keys() != {"version", "spec", "digest"} or not isinstance(text, str):
+            raise self._refused("spec", "meta", "expected a text, beside version and digest alone")
+        if digest("spec", text) != meta["digest"]:
+            raise self._refused("spec", "meta", "damaged: the digest of the specification is wrong")
+        try:
+            return Spec.from_dict(read_json(text))
+        except InputError as error:
+            raise self._refused("spec", "meta", str(error)) from error
+
+    def _refused(self, row: object, table: str, what: str) -> InputError:
+        return InputError(
+            f"{self._path}: row {row} of {table}: {what}; restore a backup, or run again in "
+            "another folder"
+        )
 
     def add_session(self, provenance: Mapping[str, Any]) -> None:
         """Record the provenance of a start of the run."""
@@ -152,14 +156,17 @@ class Store:
                 (text, digest("session", text)),
             )
 
-    def sessions(self) -> list[dict[str, Any]]:
+    def sessions(self) -> list[Session]:
         """Return the provenance of each start of the run, first to last."""
         sessions = []
-        for number, text, stored in self._connection.execute(
-            "SELECT id, provenance, digest FROM sessions ORDER BY id"
-        ):
-            self._intact(f"session {number}", stored, "session", text)
-            sessions.append(json.loads(text))
+        rows = self._select("provenance, digest", "sessions ORDER BY id")
+        for number, (text, stored) in enumerate(rows, start=1):
+            if digest("session", text) != stored:
+                raise self._refused(number, "sessions", "damaged: the digest of it is wrong")
+            try:
+                sessions.append(read_session(read_json(text)))
+            except InputError as error:
+                raise self._refused(number, "sessions", str(error)) from error
         return sessions
 
     def add(
@@ -173,7 +180,7 @@ class Store:
         A matrix replaces an earlier failure of its cell; a failure never replaces a matrix.
         """
         rows: dict[str, list[tuple[Any, ...]]] = {
-            "cells": [(cell, _packed(matrix)) for cell, matrix in cells.items()],
+            "cells": [(cell, pack(matrix)) for cell, matrix in cells.items()],
             "pictures": [(item.cell, item.caption, item.png) for item in pictures],
             "failures": [(item.cell, item.reason) for item in failures],
         }
@@ -196,53 +203,93 @@ class Store:
                 f"--out {self.folder}: {FILE} was deleted or replaced while the run was under way; "
                 "run the same command again"
             )
+        self._connection.set_progress_handler(None, 0)
         with self._connection:
             yield self._connection
 
     def stored(self) -> set[Cell]:
         """Return the cells that have a matrix."""
-        return {Cell(*row) for row in self._connection.execute(f"SELECT {_KEY} FROM cells")}
+        rows = enumerate(self._select(_KEY, "cells"), start=1)
+        return {self._cell(row, number, "cells") for number, row in rows}
+
+    def finished(self) -> tuple[str, ...]:
+        """Return the names of the frames of which all cells are stored, in order."""
+        return self._known.finished(self.stored())
+
+    def stacks(self) -> Iterator[tuple[list[Cell], NDArray[np.int64]]]:
+        """Yield cells with their matrices, many at once: (N, C, C) or (N, C, C + 1).
+
+        Raises InputError for a row that is damaged, and for counts that the frame cannot have.
+        """
+        known, names = self._known, self.spec.class_names
+        together = max(1, _TOGETHER // (len(names) * known.columns))
+        rows = self._rows("cells", _KEY, "matrix")
+        done = 0
+        while batch := list(islice(rows, together)):
+            cells = [cell for cell, _ in batch]
+            packed = [matrix for _, matrix in batch]
+            try:
+                stack = unpack(packed, known.columns, known.pixels(cells), names)
+            except MatrixError as error:
+                what = f"the matrix of {cells[error.index]} {error}"
+                raise self._refused(done + error.index + 1, "cells", what) from error
+            yield cells, stack
+            done += len(batch)
 
     def matrices(self) -> Iterator[tuple[Cell, NDArray[np.int64]]]:
-        """Yield each cell with its matrix, (C, C) or (C, C + 1).
-
-        Raises InputError if a digest does not match.
-        """
-        for cell, packed in self._rows("cells", "matrix"):
-            yield cell, _unpacked(packed)
+        """Yield each cell with its matrix, (C, C) or (C, C + 1); errors as of `stacks`."""
+        for cells, stack in self.stacks():
+            yield from zip(cells, stack, strict=True)
 
     def pictures(self) -> list[Picture]:
-        """Return the stored pictures, in a fixed order."""
+        """Return the stored pictures, in a fixed order; InputError for one of another form."""
         order = "ORDER BY model, frame, condition, severity, draw, caption"
-        return [Picture(*row) for row in self._rows("pictures", "caption, png", order)]
+        rows = self._rows("pictures", f"{_KEY}, caption", "png", order)
+        found = [Picture(*row) for row in rows]
+        for number, picture in enumerate(found, start=1):
+            known = picture.caption in CAPTIONS
+            if problem := picture_problem(picture.png) if known else "has an unknown caption":
+                raise self._refused(number, "pictures", f"the picture of {picture.cell} {problem}")
+        return found
 
     def failures(self) -> list[Failure]:
         """Return the predictions that failed when last tried, in a fixed order."""
         order = "ORDER BY frame, condition, severity, draw, model"
-        return [Failure(*row) for row in self._rows("failures", "reason", order)]
+        found = [Failure(*row) for row in self._rows("failures", _KEY, "reason", order)]
+        stored = self.stored() if found else set()
+        for number, failure in enumerate(found, start=1):
+            if not isinstance(failure.reason, str) or len(failure.reason) > _REASON:
+                raise self._refused(number, "failures", f"the reason is no text up to {_REASON}")
+            if failure.cell in stored:
+                raise self._refused(number, "failures", f"{failure.cell} has counts as well")
+        return found
 
-    def _rows(self, table: str, columns: str, order: str = "") -> Iterator[tuple[Any, ...]]:
-        """Yield the cell and the columns of each row; InputError if its digest does not match."""
-        rows = self._connection.execute(f"SELECT {_KEY}, {columns}, digest FROM {table} {order}")
-        for *content, stored in rows:
-            cell = Cell(*content[:5])
-            self._intact(f"{cell} in {table}", stored, *content)
-            yield cell, *content[5:]
+    def _select(self, columns: str, source: str) -> Iterator[tuple[Any, ...]]:
+        bound_steps(self._connection, self._path)
+        return self._connection.execute(f"SELECT {columns} FROM {source}")
 
+    def _rows(
+        self, table: str, key: str, content: str, order: str = ""
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the cell and the further columns of each row, each key once.
 
-def _packed(matrix: NDArray[np.int64]) -> bytes:
-    """Return a matrix (C, C) or (C, C + 1) compressed: shape, places of nonzero counts, counts."""
-    shape, places = np.array(matrix.shape, "<u4"), np.flatnonzero(matrix)
-    parts = (shape, places.astype("<u4"), matrix.ravel()[places].astype("<i8"))
-    return zlib.compress(b"".join(part.tobytes() for part in parts))
+        Raises InputError for an unknown cell, and for a digest that does not match.
+        """
+        width = key.count(",") + 1
+        seen = set()
+        rows = self._select(f"{key}, {content}, digest", f"{table} {order}")
+        for number, row in enumerate(rows, start=1):
+            if digest(*row[:-1]) != row[-1]:
+                what = f"damaged: the digest of {Cell(*row[:5])} is wrong"
+                raise self._refused(number, table, what)
+            cell = self._cell(row[:5], number, table)
+            if row[:width] in seen:
+                raise self._refused(number, table, f"damaged: {cell} is there twice")
+            seen.add(row[:width])
+            yield cell, *row[5:-1]
 
-
-def _unpacked(packed: bytes) -> NDArray[np.int64]:
-    """Return the matrix of packed bytes; zlib.error or ValueError for others."""
-    content = zlib.decompress(packed)
-    rows, columns = np.frombuffer(content[:8], "<u4").tolist()
-    rest = content[8:]
-    count = len(rest) // (4 + 8)
-    matrix = np.zeros((rows, columns), np.int64)
-    matrix.flat[np.frombuffer(rest, "<u4", count)] = np.frombuffer(rest, "<i8", offset=4 * count)
-    return matrix
+    def _cell(self, key: tuple[Any, ...], row: int, table: str) -> Cell:
+        cell = Cell(*key)
+        if problem := self._known.problem(cell):
+            raise self._refused(row, table, f"{problem} is not in the specification")
+        return cell

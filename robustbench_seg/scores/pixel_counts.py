@@ -53,14 +53,14 @@ class PixelCounts:
         self.seen = np.zeros((images, len(self.draws)), np.bool_)
         """Whether an image was evaluated under a draw, (images, draws)."""
 
-    def add(self, image: int, draw: DrawKey, matrix: Matrix) -> None:
-        """Count the confusion matrix, (C, C) or (C, C + 1), of an image under a draw."""
-        by_class = metrics.class_counts(matrix)
-        by_category = metrics.category_counts(matrix, self._class_categories)
-        column = self._columns[draw]
-        # (3, C), (3, K) -> (3, C + K)
-        self.counts[image, column] = np.concatenate((by_class, by_category), axis=1)
-        self.seen[image, column] = True
+    def add(self, images: Sequence[int], draws: Sequence[DrawKey], matrices: Matrix) -> None:
+        """Count confusion matrices, (N, C, C) or (N, C, C + 1), each of an image under a draw."""
+        by_class = np.stack(metrics.class_counts(matrices), axis=1)  # (N, 3, C)
+        categories = self._class_categories
+        by_category = np.stack(metrics.category_counts(matrices, categories), axis=1)  # (N, 3, K)
+        columns = [self._columns[draw] for draw in draws]
+        self.counts[images, columns] = np.concatenate((by_class, by_category), axis=2)
+        self.seen[images, columns] = True
 
     @cached_property
     def conditions(self) -> dict[ConditionKey, list[int]]:

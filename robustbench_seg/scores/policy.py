@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from ..schema import Between, Name
 
 
 @dataclass(frozen=True)
 class Column:
     """A corruption in a suite: its category there, and the severities that count."""
 
-    corruption: str
-    category: str
+    corruption: Name
+    category: Name
     counted: tuple[int, ...]
 
 
@@ -18,7 +21,7 @@ class Column:
 class SeverityPolicy:
     """Ordered corruptions, the severities that are run, and those that count."""
 
-    columns: tuple[Column, ...]
+    columns: Annotated[tuple[Column, ...], Between(0, 1000)]
     severities: tuple[int, ...]
 
     @property

@@ -29,8 +29,8 @@ from robustbench_seg.datasets.taxonomies import CAMVID, CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import IMAGENET, Segmenter
 from robustbench_seg.models.registry import load_model
-from robustbench_seg.protocol.suites.suite import tuples
 from robustbench_seg.reporting.run import Run
+from robustbench_seg.schema import parse
 from tests.helpers.frames import CITY, write_camvid, write_tree
 from tests.helpers.trees import noise_image, save, values, write_folders
 
@@ -297,7 +297,7 @@ def test_maps_for_other_datasets_are_refused(tmp_path: Path) -> None:
 
 def test_a_specification_is_restored_from_its_dict() -> None:
     spec = ClassMapSpec("a", "0", "wrong", "labels", ("x",), ("y", "z"), ())
-    assert ClassMapSpec(**tuples(json.loads(json.dumps(asdict(spec))))) == spec
+    assert parse(ClassMapSpec, json.loads(json.dumps(asdict(spec))), "class map") == spec
 
 
 @pytest.mark.slow

@@ -19,20 +19,19 @@ from tests.helpers.paths import ROOT
 COMMITS = """
 import sys
 from pathlib import Path
-import numpy as np
-from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.runs.store import Picture, Store
+from tests.helpers.stored_runs import cells_of_spec, noisy_png, stored_spec
 
-noise = np.random.default_rng()
-with Store.create_or_resume(Path(sys.argv[1]), {"run": 1}) as store:
-    begun = len(store.stored())
+spec = stored_spec(frames=2000, models=["b0"])
+noise = noisy_png()
+with Store.create_or_resume(Path(sys.argv[1]), spec) as store:
+    begun = len(store.finished())
     print("ready", flush=True)
-    for number in range(begun, 10**6, 10):
-        cells = [Cell("b0", "fog", severity, f"{number}") for severity in range(10)]
-        matrices = {cell: noise.integers(0, 10**6, (19, 19)) for cell in cells}
-        store.add(matrices, [Picture(cells[0], "input", noise.bytes(200_000))])
+    for frame in spec.frames[begun:]:
+        matrices = cells_of_spec(spec, [frame])
+        store.add(matrices, [Picture(next(iter(matrices)), "input", noise)])
 """
-"""Commit ten matrices and a picture of one frame after the other."""
+"""Commit seven matrices and a picture of 200 kB of one frame after the other."""
 
 
 @pytest.mark.slow
@@ -53,7 +52,7 @@ def test_a_killed_commit_is_complete_or_absent(tmp_path: Path) -> None:
     before = 0
     for _ in range(20):
         command = [sys.executable, "-c", COMMITS, str(tmp_path / "run")]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == b"ready\n"
             time.sleep(generator.uniform(0, 0.05))
@@ -61,7 +60,7 @@ def test_a_killed_commit_is_complete_or_absent(tmp_path: Path) -> None:
         with Store.open(tmp_path / "run") as store:  # which rolls back an unfinished commit
             cells = Counter(cell.frame for cell, _ in store.matrices())
             pictures = store.pictures()
-        assert set(cells.values()) <= {10}
+        assert set(cells.values()) <= {7}
         assert {picture.cell.frame for picture in pictures} == set(cells)
         assert len(cells) >= before
         before = len(cells)

@@ -87,8 +87,8 @@ def test_stored_shards_merge_to_the_same_tables_and_comparison(tmp_path: Path) -
 def test_a_stored_run_resumes_to_the_same_cells(run: str, tmp_path: Path) -> None:
     folder = copied(run, tmp_path / run)
     with Store.open(folder) as store:
-        spec, (session,) = store.spec(), store.sessions()
-    changed = sorted(dict(spec["versions"].items() ^ versions(EVALUATING).items()))
+        spec, (session,) = store.spec, store.sessions()
+    changed = sorted(dict(spec.versions.items() ^ versions(EVALUATING).items()))
     if changed:
         pytest.skip(f"stored with other versions of {', '.join(changed)}")
     if provenance("cpu")["machine"]["processor"] != session["machine"]["processor"]:

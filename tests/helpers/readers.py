@@ -351,4 +351,4 @@ def _without_long_work() -> Iterator[None]:
 def _content(folder: Path) -> tuple[Any, ...]:
     with Store.open(folder) as store:
         matrices = {cell: matrix.tolist() for cell, matrix in store.matrices()}
-        return store.spec(), store.sessions(), matrices, store.pictures(), store.failures()
+        return store.spec, store.sessions(), matrices, store.pictures(), store.failures()

@@ -119,7 +119,7 @@ def make_run(
         counted = matrices(share - 0.1 * place)
         for number, one in enumerate(finished):
             for draw, matrix in zip(counts.draws, counted[_number(one)], strict=False):
-                counts.add(number, draw, matrix)
+                counts.add([number], [draw], matrix[np.newaxis])
         pixel_counts[item.name] = counts
     session = {"session": {"command": "robustseg eval"}, "machine": {"device": "cpu"}}
     return Run(folder, spec, tuple(one.name for one in finished), pixel_counts, [session], [])

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from robustbench_seg.datasets.class_maps import ClassMapSpec
 from robustbench_seg.errors import InputError
-from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.runs.database import FILE
 from robustbench_seg.runs.store import Picture, Store
+from tests.helpers.stored_runs import cells_of_spec, small_png, stored_spec, with_classes
 
-SPEC = {"seed": 0, "models": ["b0"], "size": (2, 3)}
-CELLS = {
-    Cell("b0", "fog", severity, frame): np.array([[severity, 1], [2, 3 * 10**12]])
-    for severity in (1, 2)
-    for frame in ("a", "b")
-}
+SPEC = stored_spec(models=["b0"])
+CELLS = cells_of_spec(SPEC)
 
 
 def test_cells_come_back(tmp_path: Path) -> None:
-    picture = Picture(next(iter(CELLS)), "input", b"png")
+    picture = Picture(next(iter(CELLS)), "input", small_png())
     with Store.create_or_resume(tmp_path / "run", SPEC) as store:
         store.add(CELLS, [picture])
         store.add_session({"machine": {"cores": "2"}})
     with Store.open(tmp_path / "run") as store:
-        assert store.spec() == {"seed": 0, "models": ["b0"], "size": [2, 3]}
+        assert store.spec == SPEC
         assert store.stored() == set(CELLS)
         assert store.pictures() == [picture]
         assert store.sessions() == [{"machine": {"cores": "2"}}]
@@ -37,12 +35,18 @@ def test_cells_come_back(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found[cell], matrix)
 
 
-def test_draws_and_predictions_of_no_class_come_back(tmp_path: Path) -> None:
-    cells = {
-        Cell("b0", "fog", 1, "a", draw): np.arange(classes * columns).reshape(classes, columns)
-        for draw, (classes, columns) in enumerate([(1, 1), (1, 2), (150, 150), (150, 151)])
-    }
-    with Store.create_or_resume(tmp_path / "run", SPEC) as store:
+@pytest.mark.parametrize("classes", [1, 150, 255])
+@pytest.mark.parametrize("mapped", [False, True])
+def test_draws_and_predictions_of_no_class_come_back(
+    classes: int, mapped: bool, tmp_path: Path
+) -> None:
+    names = ("a", "b")
+    class_map = ClassMapSpec("map", "0", "wrong", "predictions", names, (), names[1:])
+    spec = with_classes(replace(SPEC, draws=2, class_map=class_map if mapped else None), classes)
+    cells = cells_of_spec(spec)
+    assert {matrix.shape for matrix in cells.values()} == {(classes, classes + mapped)}
+    assert {cell.draw for cell in cells} == {0, 1}
+    with Store.create_or_resume(tmp_path / "run", spec) as store:
         store.add(cells)
         assert store.stored() == set(cells)
         for cell, matrix in store.matrices():
@@ -62,8 +66,8 @@ def test_another_specification_is_refused_with_what_differs(tmp_path: Path) -> N
     with Store.create_or_resume(tmp_path / "run", SPEC):
         pass
     with (
-        pytest.raises(InputError, match=r"differs in models \(1, 0 of them\), seed \(0, 1\);"),
-        Store.create_or_resume(tmp_path / "run", {**SPEC, "seed": 1, "models": []}),
+        pytest.raises(InputError, match=r"differs in models \(1, 2 of them\), seed \(0, 1\);"),
+        Store.create_or_resume(tmp_path / "run", replace(stored_spec(), seed=1)),
     ):
         pass
 
@@ -85,9 +89,9 @@ def test_unusable_folders_are_refused(tmp_path: Path) -> None:
         pass
     with (
         pytest.raises(InputError, match="not a run, or damaged"),
-        Store.open(tmp_path / "broken") as store,
+        Store.open(tmp_path / "broken"),
     ):
-        store.spec()
+        pass
 
 
 @pytest.mark.parametrize("column", ["matrix", "digest", "severity"])
@@ -97,7 +101,7 @@ def test_a_damaged_cell_is_noticed(tmp_path: Path, column: str) -> None:
     with sqlite3.connect(tmp_path / "run" / FILE) as connection:
         value = 5 if column == "severity" else b"x" * 20
         connection.execute(
-            f"UPDATE cells SET {column} = ? WHERE frame = 'a' AND severity = 1", (value,)
+            f"UPDATE cells SET {column} = ? WHERE frame = 'frame_0' AND severity = 1", (value,)
         )
     connection.close()
     with pytest.raises(InputError, match="damaged"), Store.open(tmp_path / "run") as store:
@@ -110,5 +114,5 @@ def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "run" / FILE) as connection:
         connection.execute("UPDATE meta SET value = '99' WHERE key = 'version'")
     connection.close()
-    with pytest.raises(InputError, match="another version"), Store.open(tmp_path / "run") as store:
-        store.spec()
+    with pytest.raises(InputError, match="another version"), Store.open(tmp_path / "run"):
+        pass

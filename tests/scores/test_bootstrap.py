@@ -53,8 +53,7 @@ def counts_of(matrices: NDArray[np.int64], order: Sequence[int] | None = None) -
     present = matrices.sum(axis=(0, 1, 3)) > 0
     found = PixelCounts(len(matrices), DRAWS, CLASSES, CATEGORIES, present)
     for place, image in enumerate(range(len(matrices)) if order is None else order):
-        for draw, matrix in zip(DRAWS, matrices[image], strict=True):
-            found.add(place, draw, matrix)
+        found.add([place] * len(DRAWS), DRAWS, matrices[image])
     return found
 
 
@@ -125,8 +124,8 @@ def test_renaming_the_classes_renames_the_scores(order: list[int]) -> None:
         5, DRAWS, [CLASSES[i] for i in order], [CATEGORIES[i] for i in order], ~np.zeros(4, bool)
     )
     for image in range(5):
-        for draw, matrix in zip(DRAWS, counted[image], strict=True):
-            renamed.add(image, draw, matrix[np.ix_(order, order)])
+        moved = counted[image][:, order][:, :, order]
+        renamed.add([image] * len(DRAWS), DRAWS, moved)
     index = ["condition", "severity", "class", "metric"]
     left, right = (
         scores(item).set_index(index)[["value", "low", "high"]]

@@ -109,7 +109,7 @@ def test_scores_are_those_of_cityscapesscripts(
     class_set = metrics.present_classes(sums)
     counts = PixelCounts(len(matrices), [("clean", 0, 0)], names, groups, class_set)
     for place, matrix in enumerate(matrices):
-        counts.add(place, ("clean", 0, 0), matrix)
+        counts.add([place], [("clean", 0, 0)], matrix[np.newaxis])
     table = tidy({"m": Bootstrap(counts, resamples=10)}, "cityscapes")
     scores = table.set_index(["class", "metric"])["value"]
     assert scores["all", "miou_cityscapes"] == mean

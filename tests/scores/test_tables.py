@@ -254,7 +254,8 @@ def _tidy(matrices: Matrices, images: Mapping[tuple[str, int], int] | int = 4) -
     )
     for condition, matrix in matrices.items():
         for image in range(images if isinstance(images, int) else images[condition]):
-            counts.add(image, (*condition, 0), matrix if image == 0 else np.zeros_like(matrix))
+            found = matrix if image == 0 else np.zeros_like(matrix)
+            counts.add([image], [(*condition, 0)], found[np.newaxis])
     return tidy({"m": Bootstrap(counts, resamples=20)}, "streets")
 
 

@@ -11,9 +11,10 @@ from typing import Any
 from ...corruptions.checks import unknown
 from ...errors import InputError
 from ...reading import read_text
+from ...schema import parse
 from .corruption import CorruptionSuite, TakenSuite
 from .resolution import ResolutionSuite
-from .suite import Suite, tuples
+from .suite import Suite
 
 __all__ = [
     "KINDS",
@@ -58,12 +59,18 @@ def load_suite(name: str | Path) -> Suite:
     return _parse(text, path.stem, str(path))
 
 
-def suite_from_dict(values: Mapping[str, Any]) -> Suite:
-    """Return the suite of plain values that a run stores; ValueError if they are not a suite."""
-    for kind in KINDS:
-        if kind.describes(values):
-            return kind.from_dict(tuples(values))
-    raise ValueError(f"no kind of suite has the fields {', '.join(values)}")
+def suite_from_dict(values: Mapping[str, Any], where: str = "suite") -> Suite:
+    """Return the suite of plain values that a run stores.
+
+    InputError for values that are not a suite begins with `where`.
+    """
+    found = [kind for kind in KINDS if isinstance(values, Mapping) and kind.describes(values)]
+    if not found:
+        raise InputError(f"{where}: no kind of suite has these fields")
+    suite = parse(found[0], values, where)
+    if problem := suite.problem():
+        raise InputError(f"{where}: {problem}")
+    return suite
 
 
 def _parse(text: str, name: str, file: str) -> Suite:

@@ -16,17 +16,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ...corruptions.catalogue import find
+from ...corruptions.catalogue import REGISTRY, find
 from ...corruptions.checks import SEVERITIES, check_severity, unknown
 from ...errors import InputError
 from ...scores.policy import Column, SeverityPolicy
-from ..condition import Condition
+from ..condition import CLEAN, Condition
 from ..input_geometry import Size
 from .suite import Derive, Scores, Suite, check_keys, text
 
@@ -152,10 +153,30 @@ class CorruptionSuite(SeverityPolicy, Suite):
             self, name=f"{self.name}-part", title=title, columns=columns, severities=kept
         )
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return the suite of plain values."""
-        return cls(**{**values, "columns": tuple(Column(**each) for each in values["columns"])})
+    def problem(self) -> str:
+        """Return which corruption or severity is unknown, twice there or out of order, or ""."""
+        names, known = self.corruptions, self._known_severities
+        if not names or not self.severities:
+            return "has no corruptions, or no severities"
+        if twice := [name for name, often in Counter(names).items() if often > 1]:
+            return f"{twice[0]} is there twice"
+        if unknown := [name for name in names if not self._is_known(name)]:
+            return f"{unknown[0]} is no {self.noun.removesuffix('s')}"
+        if reserved := [column.category for column in self.columns if column.category in RESERVED]:
+            return f"the category {reserved[0]} has the name of a score"
+        for numbers, allowed in (
+            (self.severities, known),
+            *((column.counted, self.severities) for column in self.columns),
+        ):
+            if not set(numbers) <= set(allowed) or list(numbers) != sorted(set(numbers)):
+                return f"severities {numbers}: expected rising ones out of {allowed}"
+        return ""
+
+    _known_severities: ClassVar[tuple[int, ...]] = SEVERITIES
+
+    @staticmethod
+    def _is_known(corruption: str) -> bool:
+        return corruption in REGISTRY
 
     @classmethod
     def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:
@@ -212,7 +233,13 @@ class TakenSuite(CorruptionSuite):
     @classmethod
     def describes(cls, values: Mapping[str, Any]) -> bool:
         """Whether the only severity is 0."""
-        return super().describes(values) and list(values["severities"]) == [0]
+        return super().describes(values) and values["severities"] in ([0], (0,))
+
+    _known_severities: ClassVar[tuple[int, ...]] = (0,)
+
+    @staticmethod
+    def _is_known(corruption: str) -> bool:
+        return corruption != CLEAN.name
 
 
 def _columns(

@@ -22,11 +22,13 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args
 
-from ...corruptions.checks import unknown
+from ...corruptions.catalogue import REGISTRY
+from ...corruptions.checks import SEVERITIES, unknown
 from ...errors import InputError
 from ...models.base import WindowMode
+from ...schema import Between
 from ..condition import CLEAN, Condition, parse_condition
 from ..input_geometry import RelativeWindow, Scale, Size, Unit
 from .suite import Scores, Suite, check_keys, text
@@ -48,10 +50,10 @@ class ResolutionSuite(Suite):
     """Scales, each through every window, of every image."""
 
     unit: Unit
-    values: tuple[float, ...]
-    windows: tuple[RelativeWindow, ...]
+    values: Annotated[tuple[float, ...], Between(1, 100)]
+    windows: Annotated[tuple[RelativeWindow, ...], Between(0, 10)]
     """Empty: each model's own alone."""
-    images: tuple[_Image, ...]
+    images: Annotated[tuple[_Image, ...], Between(1, 100)]
     """Images at native resolution, before rescaling."""
     against: str
     """Name of the condition that changes are measured against."""
@@ -161,11 +163,23 @@ class ResolutionSuite(Suite):
                 )
         return self
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return the suite of plain values."""
-        windows = tuple(RelativeWindow(**window) for window in values["windows"])
-        return cls(**{**values, "windows": windows})
+    def problem(self) -> str:
+        """Return which value, image or window is wrong or there twice, or ""."""
+        least, most = (SMALLEST, LARGEST) if self.unit == "scale" else (1, 2**20)
+        if not self.values or list(self.values) != sorted(set(self.values)):
+            return "values: expected rising ones"
+        if not least <= self.values[0] <= self.values[-1] <= most:
+            return f"values: expected {least} to {most}"
+        for image in self.images:
+            if image and (image[0] not in REGISTRY or image[1] not in SEVERITIES):
+                return f"images: {image[0]} {image[1]} is no corruption"
+        if not self.images or len(set(self.family)) < len(self.values) * len(self.images) * max(
+            1, len(self.windows)
+        ):
+            return "two conditions have the same name, or there are none"
+        if self.against not in (CLEAN.name, *self.family):
+            return f"against: {self.against} is no condition"
+        return ""
 
     @classmethod
     def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from ...corruptions.checks import unknown
 from ...errors import InputError
+from ...schema import Name
 from ...scores.policy import SeverityPolicy
 from ..condition import Condition
 from ..input_geometry import Size
@@ -38,10 +39,10 @@ class Scores(Protocol):
 class Suite(ABC):
     """Ordered conditions, and what counts of them; a kind of suite is a subclass.
 
-    Instances are plain data, so that a run can store them: see `from_dict`.
+    Instances are plain data, so that a run can store them: see `suite_from_dict`.
     """
 
-    name: str
+    name: Name
     title: str
     source: str
     """Origin of the conditions, or of the severities that count."""
@@ -122,22 +123,14 @@ class Suite(ABC):
         """Whether plain values, as a run stores them, are those of this kind of suite."""
         return values.keys() == {field.name for field in fields(cls)}
 
-    @classmethod
     @abstractmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Return the suite that `dataclasses.asdict` made plain values of."""
+    def problem(self) -> str:
+        """Return what of the stored values does not fit together, or ""."""
 
     @classmethod
     @abstractmethod
     def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:
         """Return the suite of a parsed TOML file; InputError names the file and the key."""
-
-
-def tuples(value: Any) -> Any:
-    """Return plain values with the lists, as which JSON stores tuples, as tuples again."""
-    if isinstance(value, Mapping):
-        return {key: tuples(each) for key, each in value.items()}
-    return tuple(map(tuples, value)) if isinstance(value, list | tuple) else value
 
 
 def check_keys(

@@ -1,0 +1,53 @@
+"""The parts of a stored specification must fit together, beyond the form of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .spec import FrameSpec, Spec
+
+_MOST_DRAWS = 200_000
+"""Most columns of counts: draws of all conditions together."""
+
+
+def spec_problem(spec: Spec) -> str:
+    """Return what of a specification contradicts the rest of it, or ""."""
+    for what, names in (
+        ("models", [model.name for model in spec.models]),
+        ("classes", spec.class_names),
+        ("frames", [frame.name for frame in spec.frames]),
+    ):
+        if twice := _twice(names):
+            return f"{what}: {twice!r} is there twice"
+    known = {condition.name for condition in spec.conditions}
+    for number, frame in enumerate(spec.frames, start=1):
+        if problem := _frame_problem(frame, len(spec.classes), known):
+            return f"frames {number}: {problem}"
+    if len({bool(frame.condition) for frame in spec.frames}) > 1:
+        return "frames: only some have a condition"
+    if not any(any(frame.class_pixels) for frame in spec.frames):
+        return "frames: no class has a pixel"
+    draws = sum(len(spec.draws_of(condition)) for condition in spec.conditions)
+    if draws > _MOST_DRAWS:
+        return f"draws: {draws} of all conditions, and {_MOST_DRAWS} are the most"
+    return ""
+
+
+def _frame_problem(frame: FrameSpec, classes: int, conditions: set[str]) -> str:
+    pixels = frame.height * frame.width
+    if pixels >= 2**31:  # a frame's counts are int32
+        return f"height and width: {pixels} pixels; the most are {2**31 - 1}"
+    if len(frame.class_pixels) != classes:
+        return f"class_pixels: has {len(frame.class_pixels)} classes of {classes}"
+    if sum(frame.class_pixels) > pixels:
+        return f"class_pixels: {sum(frame.class_pixels)} pixels in a frame of {pixels}"
+    if frame.condition and frame.condition not in conditions:
+        return f"condition: {frame.condition!r} is none of the suite's"
+    return ""
+
+
+def _twice(names: Iterable[str]) -> str:
+    return next((name for name, often in Counter(names).items() if often > 1), "")
