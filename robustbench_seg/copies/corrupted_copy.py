@@ -1,8 +1,8 @@
 """A corrupted copy on disk: <corruption>/<severity>/<image>, a manifest and a table of digests.
 
 The images are PNG files with the paths and names of their sources. `images.csv` has a row for each
-finished image, with the SHA-256 of its pixels (RGB bytes, row by row). Rows are appended as images
-are written, and sorted when all are.
+finished image, with the SHA-256 of its shape, type and pixels: see `shaped_digest`. Rows are
+appended as images are written, and sorted when all are.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from io import StringIO, TextIOWrapper
 from pathlib import Path
@@ -21,17 +21,19 @@ from numpy.typing import NDArray
 
 from ..datasets.image_files import read_image
 from ..errors import InputError
-from ..protocol.spec import pixel_digest
+from ..protocol.spec import pixel_digest, shaped_digest
 from ..reading import open_data
 from ..visible import cell
 from ..writing import write_file
-from .manifest import Manifest
+from .manifest import OLD_FORMAT, Manifest
 from .sources import SourceImage
 
 TABLE = "images.csv"
 _COLUMNS = ("corruption", "severity", "image", "sha256")
 _HERE = "./"
 _AGAIN = "run the same robustseg corrupt again"
+
+Digest = Callable[[NDArray[np.uint8]], str]
 
 
 class CorruptedImage(NamedTuple):
@@ -70,6 +72,11 @@ class CorruptedCopy:
         copy = cls(folder, manifest)
         copy.write_table()  # without a row that was cut off when the last session was killed
         return copy
+
+    @property
+    def digest(self) -> Digest:
+        """Function from pixels to their digest."""
+        return pixel_digest if self.manifest.format == OLD_FORMAT else shaped_digest
 
     def missing(self, source: SourceImage) -> tuple[tuple[str, int], ...]:
         """Return the conditions (corruption, severity) under which an image is not yet copied."""
@@ -123,7 +130,7 @@ class CorruptedCopy:
         image = CorruptedImage(corruption, severity, self._targets[key])
         path = self.folder / image.path
         pixels = read_image(path)
-        if pixel_digest(pixels) != self.digests[image]:
+        if pixels.shape[:2] != self._sizes[key] or self.digest(pixels) != self.digests[image]:
             raise InputError(
                 f"{path}: its pixels are not those that were written; delete it and {_AGAIN}"
             )
@@ -135,6 +142,10 @@ class CorruptedCopy:
     @cached_property
     def _targets(self) -> dict[str, str]:
         return {image.key: image.target for image in self.manifest.images}
+
+    @cached_property
+    def _sizes(self) -> dict[str, tuple[int, int]]:
+        return {image.key: (image.height, image.width) for image in self.manifest.images}
 
 
 def _row(image: CorruptedImage, digest: str) -> tuple[str | int, ...]:

@@ -14,11 +14,10 @@ from ..folders import check_folder
 from ..inference.prefetch import prefetch
 from ..processes import run_in_processes, stopped
 from ..progress import Progress
-from ..protocol.spec import pixel_digest
 from ..protocol.suites import Suite
 from ..runs.database import exclusive_lock
 from ..versions import CORRUPTING, versions
-from .corrupted_copy import CorruptedCopy, CorruptedImage
+from .corrupted_copy import CorruptedCopy, CorruptedImage, Digest
 from .manifest import Manifest, refuse_another
 from .png import write_png
 from .sources import SourceImage, find_sources, read_source
@@ -36,6 +35,7 @@ class Task:
     seed: int
     source: Path
     out: Path
+    digest: Digest
 
     def __str__(self) -> str:
         return f"image {self.image.path}"
@@ -64,8 +64,9 @@ def corrupt_folder(
     try:
         out.mkdir(parents=True, exist_ok=True)
         with exclusive_lock(out, LOCK, "OUT"):
-            refuse_another(out, images=images)
-            copy = CorruptedCopy.create_or_resume(out, Manifest(suite, seed, installed, images))
+            format_ = refuse_another(out, images=images)
+            manifest = Manifest(suite, seed, installed, images, format_)
+            copy = CorruptedCopy.create_or_resume(out, manifest)
             _make_missing(source, copy, workers, progress)
             copy.write_table()
     except OSError as error:
@@ -90,7 +91,7 @@ def corrupt_image(task: Task) -> dict[CorruptedImage, str]:
         path = task.out / target.path
         corrupted = corrupt(image, corruption, severity, seed=task.seed, key=task.image.key)
         write_png(path, corrupted, task.out)
-        written[target] = pixel_digest(corrupted)
+        written[target] = task.digest(corrupted)
     return written
 
 
@@ -109,7 +110,7 @@ def _read_all(
 def _make_missing(source: Path, copy: CorruptedCopy, workers: int, progress: Progress) -> None:
     total = len(copy.manifest.images) * len(copy.conditions)
     tasks = [
-        Task(image, missing, copy.manifest.seed, source, copy.folder)
+        Task(image, missing, copy.manifest.seed, source, copy.folder, copy.digest)
         for image in copy.manifest.images
         if (missing := copy.missing(image))
     ]

@@ -15,7 +15,8 @@ from ..reading import MANIFESTS, read_data
 from ..writing import write_file
 from .sources import SourceImage
 
-_FORMAT = 1
+FORMAT, OLD_FORMAT = 2, 1
+"""Formats of a copy; in the old one, of version 0.1.0, digests leave out the shape of images."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,13 @@ class Manifest:
     versions: Mapping[str, str]
     """Versions of the packages that can change pixels."""
     images: tuple[SourceImage, ...]
+    format: int = FORMAT
 
     def write(self, folder: Path) -> None:
         """Write the file atomically; OSError if that fails."""
         content = {
             "about": "corrupted copy of a folder of images, by robustseg corrupt; "
-            "the SHA-256 of the pixels of every image is in images.csv",
-            "format": _FORMAT,
+            "the SHA-256 of every image is in images.csv",
             "suite_digest": self.suite.digest,
             **asdict(self),
         }
@@ -45,10 +46,10 @@ class Manifest:
         path = folder / MANIFEST
         try:
             values = json.loads(read_data(path, MANIFESTS))
-            if values["format"] != _FORMAT:
+            if values["format"] not in (FORMAT, OLD_FORMAT):
                 raise InputError(
                     f"{path}: made by another version of robustseg (format {values['format']}, not "
-                    f"{_FORMAT}); use that version, or make the copy again"
+                    f"{FORMAT}); use that version, or make the copy again"
                 )
             return cls._of(values)
         except InputError:
@@ -79,13 +80,17 @@ class Manifest:
             seed=values["seed"],
             versions=dict(values["versions"]),
             images=tuple(SourceImage(**image) for image in values["images"]),
+            format=values["format"],
         )
 
 
-def refuse_another(folder: Path, **wanted: object) -> None:
-    """Raise InputError if a folder has a manifest that differs in one of these parts."""
+def refuse_another(folder: Path, **wanted: object) -> int:
+    """Return the format of the copy in a folder, or of a new one.
+
+    Raises InputError if the folder has a manifest that differs in one of these parts.
+    """
     if not (folder / MANIFEST).exists():
-        return
+        return FORMAT
     stored = Manifest.read(folder)
     differing = [name for name, value in wanted.items() if getattr(stored, name) != value]
     if differing:
@@ -93,3 +98,4 @@ def refuse_another(folder: Path, **wanted: object) -> None:
             f"{folder}: holds another copy, which differs in {', '.join(differing)}; "
             "name another folder"
         )
+    return stored.format

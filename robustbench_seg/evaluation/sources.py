@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..copies.corrupted_copy import CorruptedCopy
+from ..copies.manifest import OLD_FORMAT
 from ..corruptions.reference import require_opencv
 from ..datasets.base import Dataset
 from ..errors import InputError
@@ -15,6 +17,8 @@ from ..protocol.condition import CLEAN
 from ..protocol.request import Request
 from ..protocol.spec import CopySpec, FrameSpec
 from ..protocol.suites import DEFAULT_SUITE, Suite, TakenSuite, load_suite
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,12 @@ def find_source(request: Request) -> Source:
         )
     copy = CorruptedCopy.open(Path(request.copy))
     made = copy.manifest
+    if made.format == OLD_FORMAT:
+        _log.info(
+            "%s: its digests are of the old kind, of version 0.1.0, without the shape of an image; "
+            "sizes are compared with its manifest",
+            request.copy,
+        )
     suite = load_suite(request.suite) if request.suite else made.suite
     chosen = suite.select(request.corruptions, request.severities)
     for name, severity in chosen.corrupted:

@@ -87,7 +87,10 @@ def _decode(frame: Frame, spec: FrameSpec) -> tuple[NDArray[np.uint8], NDArray[n
         raise InputError(f"{spec.name}: cannot be read ({error})") from error
     for what, same in (
         ("image", image_key(image) == spec.image_key),
-        ("label", pixel_digest(label) == spec.label_key),
+        (
+            "label",
+            label.shape == (spec.height, spec.width) and pixel_digest(label) == spec.label_key,
+        ),
     ):
         if not same:
             raise InputError(f"{spec.name}: its {what} has changed since the run was begun")
