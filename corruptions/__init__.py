@@ -84,8 +84,9 @@ def corrupt(
     Raises
     ------
     InputError
-        A `ValueError`: the image, name, severity, seed or implementation is invalid, or OpenCV is
-        missing for "imagecorruptions". The message says what was found and what is allowed.
+        A `ValueError`: the image, name, severity, seed or implementation is invalid, the image is
+        too long and narrow, or OpenCV is missing for "imagecorruptions". The message says what was
+        found and what is allowed.
     """
     if isinstance(severity, str) and not isinstance(name, str):
         raise InputError(
@@ -97,6 +98,7 @@ def corrupt(
     if implementation not in IMPLEMENTATIONS:
         raise InputError(unknown("implementation", implementation, IMPLEMENTATIONS))
     image = check_image(image)
+    corruption.check_size(*image.shape[:2])
     stream = stream_seed(check_seed(seed), image_key(image) if key is None else key, name, severity)
     if implementation == "imagecorruptions":
         return corrupt_by_reference(name, image, severity, stream)

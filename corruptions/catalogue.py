@@ -6,10 +6,10 @@ file; other packages call `register`. Modules load Numba, so each is imported on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,11 @@ from .errors import InputError
 
 CorruptionFunction = Callable[[NDArray[np.uint8], int, int], NDArray[np.uint8]]
 """(RGB image uint8 (H, W, 3), severity 1 to 5, 64-bit seed) -> new image of the same shape."""
+
+ALWAYS_ALLOWED = 2**29
+"""Bytes of memory that the corruption of any image may take."""
+MOST_TIMES = 64
+"""Bytes of memory for each byte of a large image."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,26 @@ class Corruption:
     @property
     def function(self) -> CorruptionFunction:
         """Function from image, severity and seed to the corrupted image."""
-        function: CorruptionFunction = getattr(import_module(self.module, __package__), self.name)
+        function: CorruptionFunction = getattr(self._imported, self.name)
         return function
+
+    def check_size(self, height: int, width: int) -> None:
+        """Raise InputError if images of a size need far more memory than they have bytes.
+
+        A module that needs more than a few times the bytes has a function `working_memory`.
+        """
+        measure = getattr(self._imported, "working_memory", None)
+        needed = measure(height, width) if measure else 0
+        if needed > max(ALWAYS_ALLOWED, MOST_TIMES * 3 * height * width):
+            raise InputError(
+                f"{width}x{height} is too long and narrow for {self.name}, which would need "
+                f"{needed / 2**30:.1f} GiB of memory; cut the images into parts, or leave "
+                f"{self.name} out"
+            )
+
+    @property
+    def _imported(self) -> ModuleType:
+        return import_module(self.module, __package__)
 
 
 _CORRUPTIONS: dict[str, Corruption] = {}
@@ -64,6 +87,14 @@ def find(name: str) -> Corruption:
         return _CORRUPTIONS[name]
     except (KeyError, TypeError):  # TypeError: not hashable
         raise InputError(unknown("corruption", name, corruption_names())) from None
+
+
+def check_sizes(names: Iterable[str], sizes: Iterable[tuple[int, int]]) -> None:
+    """Raise InputError if one of some corruptions cannot take images of a size (height, width)."""
+    corruptions = [find(name) for name in dict.fromkeys(names)]
+    for size in dict.fromkeys(sizes):
+        for corruption in corruptions:
+            corruption.check_size(*size)
 
 
 register(Corruption("motion_blur", "blur", ".blur.motion", random=True))

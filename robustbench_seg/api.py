@@ -20,6 +20,7 @@ from .progress import Progress, silent
 from .protocol import options, parsing
 from .protocol.options import COMPUTE, DATA, MODEL, OUTPUT, TRAINING
 from .protocol.parameters import Option, documented
+from .worker_pool import TIMEOUT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +88,7 @@ def evaluate(
     threads: options.Threads = None,
     engine: options.Engine = "local",
     address: options.Address = None,
+    worker_timeout: options.WorkerTimeout = TIMEOUT,
     shard: options.Shard = None,
     strict: options.Strict = False,
     out: options.Out = None,

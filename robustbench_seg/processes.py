@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -25,6 +26,11 @@ Result = TypeVar("Result")
 _CONTEXT = multiprocessing.get_context("spawn")
 UNGUARDED = 77
 """Exit code of a worker whose script starts workers itself."""
+HEARTBEAT = "heartbeat"
+"""Message of a worker that its item makes progress."""
+POLL, STOPPING = 1.0, 5.0
+"""Seconds between two looks for an answer, and for a killed process to end."""
+_to_parent: Connection | None = None  # in a worker
 _drain: Event | None = None  # in a worker: set when its current item should end early
 
 
@@ -45,6 +51,12 @@ def available_cores() -> int:
 def stopped() -> bool:
     """Return whether this process is a worker that should end its current item early."""
     return _drain is not None and _drain.is_set()
+
+
+def report_progress() -> None:
+    """Tell the parent of this process, if it is a worker, that its item makes progress."""
+    if _to_parent is not None:
+        _to_parent.send(HEARTBEAT)
 
 
 def run_in_processes(
@@ -82,6 +94,16 @@ class WorkerProcess(Generic[Item, Result]):
     ):
         self._arguments = (make, name, drain)
         self._process: BaseProcess | None = None
+        self._heard = time.monotonic()
+        self._abandoned: Connection | None = None
+
+    def __str__(self) -> str:
+        return self._arguments[1]
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the process last said that it is making progress, or got its item."""
+        return time.monotonic() - self._heard
 
     def start(self) -> None:
         """Spawn the process without waiting for it."""
@@ -107,6 +129,7 @@ class WorkerProcess(Generic[Item, Result]):
 
     def do(self, item: Item) -> Result:
         """Return the result of an item; raise what the function raises, or LostError."""
+        self._heard = time.monotonic()
         try:
             self._pipe.send(item)
         except OSError as error:
@@ -116,12 +139,20 @@ class WorkerProcess(Generic[Item, Result]):
     def stop(self) -> None:
         """Kill the process; a thread that waits for it gets LostError."""
         if self._process is not None:
+            self._abandoned = self._pipe
             self._process.kill()
-            self._process.join()
+            self._process.join(STOPPING)  # one that waits for a lost file server cannot be killed
 
     def _answer(self) -> Any:
+        pipe = self._pipe
         try:
-            answer = self._pipe.recv()
+            answer: Any = HEARTBEAT
+            while answer == HEARTBEAT:
+                while not pipe.poll(POLL):
+                    if pipe is self._abandoned:
+                        raise LostError(f"{self}: was stopped")
+                answer = pipe.recv()
+                self._heard = time.monotonic()
         except (EOFError, OSError) as error:
             raise self._lost() from error
         if isinstance(answer, Exception):
@@ -130,9 +161,8 @@ class WorkerProcess(Generic[Item, Result]):
 
     def _lost(self) -> LostError:
         assert self._process is not None
-        self._process.join()
-        code = self._process.exitcode
-        return LostError(f"{self._arguments[1]}: its process ended with code {code}")
+        self._process.join(STOPPING)
+        return LostError(f"{self}: its process ended with code {self._process.exitcode}")
 
 
 @contextmanager
@@ -152,8 +182,8 @@ def _serve(
     pipe: Connection, make: Callable[[], Callable[[Any], Any]], name: str, drain: Event | None
 ) -> None:
     """Answer the parent: once when `make` has returned, then for each item, until an error."""
-    global _drain
-    _drain = drain
+    global _drain, _to_parent
+    _drain, _to_parent = drain, pipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 from collections import Counter, deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from multiprocessing.synchronize import Event
 from typing import Any, Protocol, TypeVar
 
@@ -15,8 +19,16 @@ ItemIn = TypeVar("ItemIn", contravariant=True)
 Result = TypeVar("Result")
 ResultOut = TypeVar("ResultOut", covariant=True)
 
+_log = logging.getLogger(__name__)
+
 ATTEMPTS = 3
 """Deaths in a row over one item, or of one starting worker, after which the work stops."""
+CHECK = 1.0
+"""Seconds between two looks at workers that give no result."""
+NOTICE = 60.0
+"""Seconds without progress after which a worker is named."""
+TIMEOUT = 1800.0
+"""Seconds without progress after which a worker is stopped, by default."""
 PATIENCE = 600.0
 """Seconds to wait for a first worker while all of them are starting."""
 
@@ -41,7 +53,12 @@ class Worker(Protocol[ItemIn, ResultOut]):
         ...
 
     def stop(self) -> None:
-        """Kill the process; a thread that waits for it gets LostError."""
+        """Kill the process without waiting; a thread that waits for it gets LostError."""
+        ...
+
+    @property
+    def silence(self) -> float:
+        """Seconds since the worker last made progress, or was given its item."""
         ...
 
 
@@ -51,12 +68,16 @@ def run_on_workers(
     *,
     saving: str = "fewer workers",
     drain: Event | None = None,
+    timeout: float = TIMEOUT,
+    describe: Callable[[Item], str] = str,
 ) -> Generator[Result]:
     """Yield the results of items in the order in which workers finish them.
 
     A worker has one item at a time, which bounds the results that wait here. The item of a lost
-    worker goes to the next free one, and the lost worker is started again. Raises InputError if an
-    item costs `ATTEMPTS` workers, if no worker starts in time, and if a worker raises one.
+    worker goes to the next free one, and the lost worker is started again. A worker that makes no
+    progress for a minute is named in the log, with its item as `describe` names it; after `timeout`
+    seconds it is stopped and counts as lost. Raises InputError if an item costs `ATTEMPTS` workers,
+    if no worker starts in time, and if a worker raises one.
 
     On an error or Ctrl-C workers are killed. If there is a `drain`, it is set instead, by which
     workers know to end early, and the results of the items in work are yielded first. `saving`
@@ -67,6 +88,8 @@ def run_on_workers(
     busy: dict[Future[Any], tuple[Worker[Item, Result], Item]] = {}
     beginning: dict[Future[Any], Worker[Item, Result]] = {}
     results = deque[Result]()
+    watch = _Watch(timeout, describe)
+    quiet_since = time.monotonic()
     kept = "finished work is kept; run the same command again"
     # A thread for each worker does nothing but wait for it.
     pool = ThreadPoolExecutor(max(1, len(workers)), thread_name_prefix="worker")
@@ -87,10 +110,13 @@ def run_on_workers(
         for worker in workers:
             start(worker)
         while waiting or busy:
-            patience = None if busy else PATIENCE
-            done, _ = wait([*busy, *beginning], patience, return_when=FIRST_COMPLETED)
-            if not done:
+            done, _ = wait([*busy, *beginning], CHECK, return_when=FIRST_COMPLETED)
+            if done or busy:
+                quiet_since = time.monotonic()
+            elif time.monotonic() - quiet_since > PATIENCE:
                 raise InputError(f"no worker started within {PATIENCE / 60:.0f} minutes; {kept}")
+            for pair in busy.values():
+                watch.look(*pair)
             for begun in done & beginning.keys():
                 worker = beginning.pop(begun)
                 try:
@@ -107,10 +133,11 @@ def run_on_workers(
                     idle.append(worker)
                 except LostError as error:
                     waiting.appendleft(item)
-                    lose(item, f"over {item}", error)
+                    lose(item, f"over {describe(item)}", error)
                     start(worker)
             while idle and waiting:
                 worker, item = idle.pop(), waiting.popleft()
+                watch.forget(worker)
                 busy[pool.submit(worker.do, item)] = worker, item
             while results:
                 yield results.popleft()
@@ -125,3 +152,60 @@ def run_on_workers(
         for worker in workers:
             worker.stop()
         pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def stalls_named(worker: str, steps: Sequence[str]) -> Iterator[Callable[[], None]]:
+    """Name this process in the log while it makes no progress, as `run_on_workers` its workers.
+
+    The block calls what it gets after each of the steps.
+    """
+    done, heard, ended = 0, time.monotonic(), threading.Event()
+    longest = NOTICE
+
+    def report_progress() -> None:
+        nonlocal done, heard, longest
+        now = time.monotonic()
+        # Steps of a slow model take minutes, which is no stall.
+        done, heard, longest = done + 1, now, max(longest, 2 * (now - heard))
+
+    def look() -> None:
+        named = -1
+        while not ended.wait(CHECK):
+            silence = time.monotonic() - heard
+            if silence > longest and done not in (named, len(steps)):
+                named = done
+                _log.warning("%s: no progress for %.0f s over %s", worker, silence, steps[done])
+
+    threading.Thread(target=look, daemon=True).start()
+    try:
+        yield report_progress
+    finally:
+        ended.set()
+
+
+class _Watch:
+    """Names workers that are alive but make no progress, and stops them after a limit."""
+
+    def __init__(self, timeout: float, describe: Callable[[Any], str]) -> None:
+        self._timeout = timeout
+        self._describe = describe
+        self._named = set[int]()
+        self._stopped = set[int]()
+
+    def forget(self, worker: Worker[Any, Any]) -> None:
+        """Begin anew with a worker that gets its next item."""
+        self._named.discard(id(worker))
+        self._stopped.discard(id(worker))
+
+    def look(self, worker: Worker[Any, Any], item: object) -> None:
+        """Name a worker once for an item; stop it once."""
+        silence, number = worker.silence, id(worker)
+        what = f"{worker}: no progress for {silence:.0f} s over {self._describe(item)}"
+        if silence > self._timeout and number not in self._stopped:
+            self._stopped.add(number)
+            _log.warning("%s; it is stopped, and another worker gets its work", what)
+            worker.stop()
+        elif silence > NOTICE and number not in self._named:
+            self._named.add(number)
+            _log.warning("%s; it is stopped after %.0f s", what, self._timeout)

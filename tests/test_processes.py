@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.processes import run_in_processes
+from robustbench_seg.processes import WorkerProcess, report_progress, run_in_processes
+from robustbench_seg.worker_pool import run_on_workers
 
 
 def end_at_seven(number: int) -> int:
@@ -49,6 +54,44 @@ def test_an_error_in_a_worker_ends_the_work_and_keeps_finished_items(workers: in
         done.extend(run_in_processes(fail_at_seven, range(200), workers))
     assert set(range(7)) <= set(done) < set(range(200))
     assert len(done) == len(set(done))
+
+
+def stop_once(marker: Path) -> str:
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return "done"
+
+
+def tell_and_wait(seconds: float) -> str:
+    for _ in range(10):
+        time.sleep(seconds / 10)
+        report_progress()
+    return "done"
+
+
+def named(function: Any, items: list[Any], timeout: float) -> list[str]:
+    workers = [WorkerProcess(partial(itself, function), f"worker {n}") for n in range(2)]
+    return list(run_on_workers(workers, items, timeout=timeout))
+
+
+def itself(function: Any) -> Any:
+    return function
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_the_item_of_a_stopped_worker_is_done_once_by_another(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert named(stop_once, [tmp_path / "a", tmp_path / "b"], timeout=1.5) == ["done"] * 2
+    assert "it is stopped, and another worker gets its work" in caplog.text
+
+
+@pytest.mark.slow
+def test_a_worker_that_tells_of_its_progress_is_kept(caplog: pytest.LogCaptureFixture) -> None:
+    assert named(tell_and_wait, [4.0, 0.1], timeout=2) == ["done"] * 2
+    assert not caplog.messages
 
 
 UNGUARDED = {

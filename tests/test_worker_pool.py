@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections import Counter
 
 import numpy as np
@@ -13,7 +14,7 @@ from robustbench_seg import worker_pool
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.work import Result, WorkUnit
 from robustbench_seg.protocol.cell import Cell
-from robustbench_seg.worker_pool import ATTEMPTS, LostError, run_on_workers
+from robustbench_seg.worker_pool import ATTEMPTS, LostError, run_on_workers, stalls_named
 
 UNITS = [WorkUnit(frame, (0,)) for frame in range(40)]
 
@@ -29,6 +30,7 @@ class Scripted:
         self.late = threading.Event() if late else None
         self.starts = self.at_once = self.most_at_once = 0
         self.stopped = False
+        self.silence = 0.0
 
     def start(self) -> None:
         """Count it."""
@@ -103,6 +105,81 @@ def test_what_a_worker_refuses_ends_the_run() -> None:
     with pytest.raises(InputError, match="frame -1 is bad"):
         frames(workers, [*UNITS, WorkUnit(-1, (0,))])
     assert all(worker.stopped for worker in workers)
+
+
+class Stuck(Scripted):
+    """A worker that is alive and gives nothing for one unit, until it is stopped."""
+
+    def __init__(self, unit: WorkUnit, times: int = 1):
+        super().__init__()
+        self.unit, self.times = unit, times
+        self.released = threading.Event()
+
+    def do(self, unit: WorkUnit) -> Result:
+        """Wait to be stopped over the unit."""
+        if unit == self.unit and self.times:
+            self.times -= 1
+            self.silence = 100.0
+            self.released.wait()
+            self.released.clear()
+            self.silence = 0.0
+            raise LostError("was stopped")
+        return super().do(unit)
+
+    def stop(self) -> None:
+        """End the wait."""
+        super().stop()
+        self.released.set()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "CHECK", 0.02)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_stuck_worker_is_named_and_its_work_is_done_once_by_another(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    workers = [Stuck(UNITS[7]), Scripted()]
+    done = [
+        int(cell.frame)
+        for result in run_on_workers(workers, UNITS, timeout=99, describe=lambda u: f"x{u.frame}")
+        for cell in result.cells
+    ]
+    assert sorted(done) == list(range(40))
+    (line,) = caplog.messages
+    assert "no progress for 100 s over x7; it is stopped, and another worker gets its" in line
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_slow_worker_is_named_once_and_kept(caplog: pytest.LogCaptureFixture) -> None:
+    slow = Stuck(UNITS[7])
+    threading.Timer(0.5, slow.released.set).start()
+    assert frames([slow, Scripted()], UNITS) == list(range(40))
+    (line,) = caplog.messages
+    assert "no progress for 100 s over frame 7; it is stopped after 1800 s" in line
+
+
+@pytest.mark.usefixtures("impatient")
+def test_work_over_which_every_worker_is_stuck_is_given_up() -> None:
+    workers = [Stuck(UNITS[7], ATTEMPTS), Stuck(UNITS[7], ATTEMPTS)]
+    with pytest.raises(InputError, match=r"3 workers in a row died over frame 7, .*was stopped"):
+        list(run_on_workers(workers, UNITS, timeout=99))
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_stall_of_this_process_is_named_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_pool, "NOTICE", 0.1)
+    with stalls_named("this process", ["frame a", "frame b"]) as report_progress:
+        report_progress()
+        time.sleep(0.5)
+        report_progress()
+        time.sleep(0.3)  # after the last step
+    (line,) = caplog.messages
+    assert "this process: no progress for 0 s over frame b" in line
 
 
 def test_no_units_are_no_work() -> None:

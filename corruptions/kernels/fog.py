@@ -25,6 +25,12 @@ def fog(image: Uint8, severity: int, stream: int) -> Uint8:
     return result
 
 
+def working_memory(height: int, width: int) -> int:
+    """Return the bytes of the landscape for an image: its last level, and two of half the side."""
+    side = 1 << (max(height, width, 3) - 1).bit_length()
+    return 4 * (side * side + 2 * (side // 2) ** 2)
+
+
 def landscape(smallest_side: int, decay: float, stream: int) -> Float32:
     """Return heights (N + 1, N + 1), whose last row and column repeat the first ones.
 

@@ -10,6 +10,9 @@ from ..arrays import Int32, Int64, Uint8
 from ..compiling import kernel
 from ..weather.frost import FROST, TEXTURES, WEIGHT_BITS, cubic_taps, draw, enlarged_size, texture
 
+MOST_KEPT = 2**26
+"""Bytes of an enlarged texture, above which only the part for the image is made."""
+
 ROUNDING = np.int32(1 << (2 * WEIGHT_BITS - 1))
 DOWN = np.int32(2 * WEIGHT_BITS)
 HUNDRED = np.uint16(100)
@@ -24,7 +27,11 @@ def frost(image: Uint8, severity: int, stream: int) -> Uint8:
 def frosted(image: Uint8, severity: int, number: int, top: int, left: int) -> Uint8:
     """Return min(a x + b f, 255) of an image x and the part f of a texture from (top, left)."""
     height, width, _ = image.shape
-    ice = enlarged(number, height, width)
+    tall, wide = enlarged_size(number, height, width)
+    if 3 * tall * wide > MOST_KEPT:
+        ice, top, left = part(texture(number), (tall, wide), (height, width), (top, left)), 0, 0
+    else:
+        ice = enlarged(number, height, width)
     kept, added = map(np.uint16, FROST[severity - 1])
     result = np.array(image, order="C")
     _mix(result.reshape(height, 3 * width), ice.reshape(len(ice), -1)[top:], 3 * left, kept, added)
@@ -41,13 +48,25 @@ def enlarged(number: int, height: int, width: int) -> Uint8:
 
 def resize(image: Uint8, height: int, width: int) -> Uint8:
     """Return an image, RGB uint8, resized by cubic convolution."""
-    old_height, old_width, _ = image.shape
-    columns, weights = cubic_taps(old_width, width)
-    wide = np.empty((old_height, 3 * width), np.int32)
-    _widen(image.reshape(old_height, -1), columns, weights, wide)
-    rows, weights = cubic_taps(old_height, height)
+    return part(image, (height, width), (height, width), (0, 0))
+
+
+def part(
+    image: Uint8, new: tuple[int, int], size: tuple[int, int], corner: tuple[int, int]
+) -> Uint8:
+    """Return the part of a size (H, W) from a corner (top, left) of an image resized to `new`.
+
+    Only the pixels that this part comes from are computed.
+    """
+    (height, width), (top, left) = size, corner
+    rows, row_weights = (each[top : top + height] for each in cubic_taps(image.shape[0], new[0]))
+    columns, weights = (each[left : left + width] for each in cubic_taps(image.shape[1], new[1]))
+    first, last = int(rows.min()), int(rows.max()) + 1
+    wide = np.empty((last - first, 3 * width), np.int32)
+    lines = image[first:last].reshape(last - first, -1)  # (h, w, 3) -> (h, 3 w)
+    _widen(lines, columns, weights, wide)
     result = np.empty((height, width, 3), np.uint8)
-    _heighten(wide, rows, weights, result.reshape(height, -1))
+    _heighten(wide, rows - first, row_weights, result.reshape(height, -1))
     return result
 
 

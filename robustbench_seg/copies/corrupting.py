@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from ..corruptions import corrupt, image_key
+from ..corruptions.catalogue import check_sizes
 from ..datasets.copied import MANIFEST
 from ..errors import InputError
 from ..folders import check_folder
 from ..inference.prefetch import prefetch
-from ..processes import run_in_processes, stopped
+from ..processes import report_progress, run_in_processes, stopped
 from ..progress import Progress
 from ..protocol.suites import Suite
 from ..runs.database import exclusive_lock
@@ -61,6 +62,11 @@ def corrupt_folder(
     refuse_another(out, suite=suite, seed=seed, versions=installed)
 
     images = _read_all(source, paths, workers, progress)
+    for image in images:
+        try:
+            check_sizes([name for name, _ in suite.corrupted], [(image.height, image.width)])
+        except InputError as error:
+            raise InputError(f"{source / image.path}: {error} with --corruptions") from error
     try:
         out.mkdir(parents=True, exist_ok=True)
         with exclusive_lock(out, LOCK, "OUT"):
@@ -92,6 +98,7 @@ def corrupt_image(task: Task) -> dict[CorruptedImage, str]:
         corrupted = corrupt(image, corruption, severity, seed=task.seed, key=task.image.key)
         write_png(path, corrupted, task.out)
         written[target] = task.digest(corrupted)
+        report_progress()
     return written
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..corruptions.catalogue import REGISTRY
 from ..errors import InputError
 from ..progress import Progress, silent
 from .base import Dataset
@@ -81,6 +83,7 @@ def check_dataset(
             turned += isinstance(frame, FileFrame) and frame.turned
         progress("checking frames", done, len(dataset.frames), frame.name)
     problems["frames that cannot be evaluated"] = bad
+    problems["sizes that a corruption cannot take"] = list(_too_long(sizes))
     if total:
         problem = ground_truth_problem(dataset.class_names, class_pixels.tolist(), total)
         problems["labels"] = [problem] * bool(problem)
@@ -95,3 +98,13 @@ def check_dataset(
         turned,
         tuple(found.unused) if isinstance(found, SplitIndex) else (),
     )
+
+
+def _too_long(sizes: Iterable[tuple[int, int]]) -> Iterator[str]:
+    """Yield a line for each corruption that cannot take frames of a size (width, height)."""
+    for width, height in sizes:
+        for corruption in REGISTRY.values():
+            try:
+                corruption.check_size(height, width)
+            except InputError as error:
+                yield str(error)

@@ -12,6 +12,7 @@ import pandas as pd
 from torch import nn
 
 from ..corruptions import corrupt
+from ..corruptions.catalogue import check_sizes
 from ..datasets.streets import render
 from ..errors import InputError
 from ..inference.costs import costs, load_for_costs
@@ -96,6 +97,10 @@ def forecast(
     for choice in models:
         parse_choice(choice)
     device = resolve_device(device) if measure else (device or "cuda")
+    try:
+        check_sizes([name for name, _ in suite.corrupted], [size])
+    except InputError as error:
+        raise InputError(f"--size: {error} with --corruptions") from error
     conditions = [
         condition
         for condition in (CLEAN, *suite.conditions)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from torch import nn
 
+from ..corruptions.catalogue import check_sizes
 from ..datasets.base import Dataset
 from ..datasets.class_maps import MappedDataset, apply_class_map, load_class_map
 from ..datasets.frame_checks import ground_truth_problem
@@ -66,6 +67,10 @@ class Plan:
         }
         section = {key: value for key, value in parts.items() if value}
         return {"division": section} if section else {}
+
+    def frame_name(self, unit: WorkUnit) -> str:
+        """Return the name of a unit's frame, for messages."""
+        return f"frame {self.spec.frames[unit.frame].name}"
 
     @property
     def unused(self) -> dict[str, dict[str, str]]:
@@ -189,6 +194,8 @@ def make_plan(
         class_map=mapping.spec if mapping else None,
         draws=request.draws,
     )
+    if source.copy is None:
+        _check_frame_sizes(spec)
     if driver is not None and (found := differences(driver.to_dict(), spec.to_dict())):
         raise InputError(f"differs from the driver in {found}")
     folder = out or RESULTS / f"{spec.slug}{shard.suffix}"
@@ -234,6 +241,15 @@ def _try_out(
             window = replace(segmenter.window, mode=request.window or segmenter.window.mode)
             predictor = Predictor(segmenter, device, request.precision, window)
             predictor.labels(image[None], (image.shape[0], image.shape[1]))  # (1, H, W, 3)
+
+
+def _check_frame_sizes(spec: Spec) -> None:
+    """Raise InputError for frames that a corruption cannot take."""
+    names = [condition.corruption[0] for condition in spec.conditions if condition.corruption]
+    try:
+        check_sizes(names, spec.sizes)
+    except InputError as error:
+        raise InputError(f"--data {spec.dataset}: {error} with --corruptions") from error
 
 
 def _check_sizes(segmenters: Sequence[Segmenter], request: Request, source: Source) -> None:

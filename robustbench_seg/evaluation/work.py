@@ -40,6 +40,12 @@ class Result(NamedTuple):
     pictures: list[Picture]
     failures: list[Failure]
 
+    def add(self, part: Result) -> None:
+        """Add a part of what is committed with it."""
+        self.cells.update(part.cells)
+        self.pictures.extend(part.pictures)
+        self.failures.extend(part.failures)
+
 
 class FrameBatch(NamedTuple):
     """Images of a frame under some conditions, and its ground truth."""

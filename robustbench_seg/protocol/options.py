@@ -209,6 +209,15 @@ Engine = Annotated[
 Address = Annotated[
     str | None, Option("Address of the Ray cluster.", COMPUTE, "auto|HOST:PORT", default="auto")
 ]
+WorkerTimeout = Annotated[
+    float,
+    Option(
+        "Seconds without progress after which a worker of --devices or --engine ray is stopped, "
+        "and another gets its frame.",
+        *(COMPUTE, "SECONDS"),
+        least=1,
+    ),
+]
 Shard = Annotated[
     str | None,
     Option(

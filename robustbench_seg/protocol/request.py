@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ..errors import InputError
 from ..models.adapters.metadata import parse_preprocessing
+from ..worker_pool import TIMEOUT
 from . import options
 from .parameters import parameters
 
@@ -87,6 +88,7 @@ class Request:
     threads: options.Threads = None
     engine: options.Engine = "local"
     address: options.Address = None
+    worker_timeout: options.WorkerTimeout = TIMEOUT
     shard: options.Shard = None
     strict: options.Strict = False
     out: options.Out = None

@@ -143,3 +143,11 @@ def test_missing_textures_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -
     definition.texture.cache_clear()
     with pytest.raises(InputError, match=r"frost3\.png.*pip install imagecorruptions-imaug"):
         definition.texture(2)
+
+
+def test_a_part_has_the_pixels_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = noise(60, 90)
+    whole = [corrupt(image, "frost", 3, seed=seed) for seed in SEEDS]
+    monkeypatch.setattr(frost, "MOST_KEPT", 0)
+    for seed, expected in zip(SEEDS, whole, strict=True):
+        np.testing.assert_array_equal(corrupt(image, "frost", 3, seed=seed), expected)

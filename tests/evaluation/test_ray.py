@@ -133,6 +133,28 @@ def test_a_worker_that_is_killed_is_started_anew(
     assert cells_of(tmp_path / "run") == cells_of(local)
 
 
+def test_the_work_of_a_worker_that_is_stuck_is_done_once_by_another(
+    cluster: Any,
+    tree: Path,
+    local: Path,
+    tmp_path: Path,
+    begun: threading.Semaphore,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    halted: list[int] = []
+
+    def halt(stage: str, done: int, total: int, note: str) -> None:
+        if stage == "evaluating" and not halted:
+            wait_for_both(begun)
+            halted.extend(_actors())
+            os.kill(halted[0], signal.SIGSTOP)
+
+    run = evaluate(cluster, tree, tmp_path / "run", progress=halt, worker_timeout=5)
+    assert "no progress for" in caplog.text
+    assert run.complete
+    assert cells_of(tmp_path / "run") == cells_of(local)
+
+
 def test_a_driver_that_is_killed_goes_on(
     cluster: Any, tree: Path, local: Path, tmp_path: Path
 ) -> None:

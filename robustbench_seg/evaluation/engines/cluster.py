@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from ...errors import InputError
 from ...inference.devices import DEVICES, default_threads
+from ...processes import POLL
 from ...protocol.request import Request
 from ...worker_pool import LostError, run_on_workers
 from ..plan import Plan
@@ -64,7 +66,8 @@ class Cluster:
             num_cpus=self.cores, num_gpus=int(self.device == "cuda"), runtime_env=_ENVIRONMENT
         )(_Actor)
         workers = [_Worker(actor, config) for _ in range(min(self.slots, len(units)))]
-        yield from run_on_workers(workers, units, saving=SAVING)
+        timeout, describe = plan.request.worker_timeout, plan.frame_name
+        yield from run_on_workers(workers, units, saving=SAVING, timeout=timeout, describe=describe)
 
 
 def _connect(address: str | None) -> list[dict[str, float]]:
@@ -98,8 +101,9 @@ class _Actor:
     def begin(self, config: WorkerConfig) -> None:
         self._runtime = WorkerRuntime(config)
 
-    def do(self, unit: WorkUnit) -> Result:
-        return self._runtime.do(unit)
+    def do(self, unit: WorkUnit) -> Generator[Result]:
+        """Yield the result of a unit in parts, each of which shows that the worker goes on."""
+        yield from self._runtime.parts(unit)
 
 
 class _Worker:
@@ -108,6 +112,15 @@ class _Worker:
     def __init__(self, actor: Any, config: Any):
         self._class = actor
         self._config = config
+        self._heard = time.monotonic()
+        self._abandoned: Any = None
+
+    def __str__(self) -> str:
+        return "a worker of the cluster"
+
+    @property
+    def silence(self) -> float:
+        return time.monotonic() - self._heard
 
     def start(self) -> None:
         self._actor = self._class.remote()
@@ -116,20 +129,35 @@ class _Worker:
         self._result(self._actor.begin.remote(self._config))
 
     def do(self, unit: WorkUnit) -> Result:
-        return cast(Result, self._result(self._actor.do.remote(unit)))
+        self._heard = time.monotonic()
+        whole, parts = Result({}, [], []), self._actor.do.remote(unit)
+        while (part := self._result(parts)) is not None:
+            whole.add(part)
+        return whole
 
     def stop(self) -> None:
         import ray
 
+        self._abandoned = self._actor
         ray.kill(self._actor)
 
-    @staticmethod
-    def _result(reference: Any) -> Any:
+    def _result(self, reference: Any) -> Any:
+        """Return a result, or the next of a generator, None after the last."""
         import ray
         from ray.exceptions import RayError, RayTaskError
 
+        actor = self._actor
         try:
+            # ray.get alone would wait for the node of an actor that was killed.
+            while not ray.wait([reference], timeout=POLL, fetch_local=False)[0]:
+                if actor is self._abandoned:
+                    raise LostError(f"{self}: was stopped")
+            self._heard = time.monotonic()
+            if isinstance(reference, ray.ObjectRefGenerator):
+                reference = next(reference)
             return ray.get(reference)
+        except StopIteration:
+            return None
         except RayTaskError as error:
             raise error.cause from error  # the worker's own exception
         except RayError as error:  # the actor, its node or its result is gone

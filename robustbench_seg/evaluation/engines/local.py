@@ -13,6 +13,7 @@ from ...inference.prefetch import prefetch
 from ...protocol.cell import Cell
 from ...runs.store import Failure, Picture
 from ...scores.metrics import Matrix, confusion_matrix
+from ...worker_pool import stalls_named
 from ..examples import is_example, pictures_of
 from ..plan import Plan
 from ..work import FrameBatch, Result, WorkUnit
@@ -29,7 +30,12 @@ class Local:
 
     def results(self, plan: Plan, units: Sequence[WorkUnit]) -> Generator[Result]:
         """Yield the results of the units in their order, group by group of conditions."""
-        yield from label_units(plan, load_predictors(plan, self.device), units, self.cores)
+        predictors = load_predictors(plan, self.device)
+        names = [plan.frame_name(unit) for unit in units for _ in unit.groups]
+        with stalls_named("this process", names) as report_progress:
+            for result in label_units(plan, predictors, units, self.cores):
+                report_progress()
+                yield result
 
 
 def load_predictors(plan: Plan, device: str) -> tuple[Predictor, ...]:

@@ -53,7 +53,8 @@ class Processes:
             WorkerProcess(partial(_unit_runner, config, device), f"the worker of {device}")
             for device in self.devices[: len(units)]
         ]
-        yield from run_on_workers(workers, units, saving=SAVING)
+        timeout, describe = plan.request.worker_timeout, plan.frame_name
+        yield from run_on_workers(workers, units, saving=SAVING, timeout=timeout, describe=describe)
 
 
 def _unit_runner(config: WorkerConfig, device: str) -> Callable[[WorkUnit], Result]:

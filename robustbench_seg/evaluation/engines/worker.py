@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ...datasets.cityscapes import CITYSCAPES_VARIABLE
 from ...errors import InputError
 from ...inference.devices import resolve_device, select_device
+from ...processes import report_progress
 from ...protocol.request import Request
 from ...protocol.spec import Spec
 from ..plan import Plan, make_plan
@@ -67,8 +69,11 @@ class WorkerRuntime:
     def do(self, unit: WorkUnit) -> Result:
         """Return all results of a unit as one, since each commit blocks the driver."""
         whole = Result({}, [], [])
-        for part in label_units(self._plan, self._predictors, [unit], self._cores):
-            whole.cells.update(part.cells)
-            whole.pictures.extend(part.pictures)
-            whole.failures.extend(part.failures)
+        for part in self.parts(unit):
+            report_progress()
+            whole.add(part)
         return whole
+
+    def parts(self, unit: WorkUnit) -> Generator[Result]:
+        """Yield the results of a unit, group by group of its conditions."""
+        return label_units(self._plan, self._predictors, [unit], self._cores)
