@@ -110,15 +110,15 @@ def test_what_a_worker_refuses_ends_the_run() -> None:
 class Stuck(Scripted):
     """A worker that is alive and gives nothing for one unit, until it is stopped."""
 
-    def __init__(self, unit: WorkUnit, times: int = 1):
+    def __init__(self, stuck_over: Counter[WorkUnit]):
         super().__init__()
-        self.unit, self.times = unit, times
+        self.stuck_over = stuck_over
         self.released = threading.Event()
 
     def do(self, unit: WorkUnit) -> Result:
         """Wait to be stopped over the unit."""
-        if unit == self.unit and self.times:
-            self.times -= 1
+        if self.stuck_over[unit]:
+            self.stuck_over[unit] -= 1
             self.silence = 100.0
             self.released.wait()
             self.released.clear()
@@ -141,7 +141,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_stuck_worker_is_named_and_its_work_is_done_once_by_another(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    workers = [Stuck(UNITS[7]), Scripted()]
+    over = Counter({UNITS[7]: 1})
+    workers = [Stuck(over), Stuck(over)]
     done = [
         int(cell.frame)
         for result in run_on_workers(workers, UNITS, timeout=99, describe=lambda u: f"x{u.frame}")
@@ -154,16 +155,22 @@ def test_a_stuck_worker_is_named_and_its_work_is_done_once_by_another(
 
 @pytest.mark.usefixtures("impatient")
 def test_a_slow_worker_is_named_once_and_kept(caplog: pytest.LogCaptureFixture) -> None:
-    slow = Stuck(UNITS[7])
-    threading.Timer(0.5, slow.released.set).start()
-    assert frames([slow, Scripted()], UNITS) == list(range(40))
+    over = Counter({UNITS[7]: 1})
+    workers = [Stuck(over), Stuck(over)]
+    timers = [threading.Timer(0.5, worker.released.set) for worker in workers]
+    for timer in timers:
+        timer.start()
+    assert frames([*workers], UNITS) == list(range(40))
+    for timer in timers:
+        timer.join()
     (line,) = caplog.messages
     assert "no progress for 100 s over frame 7; it is stopped after 1800 s" in line
 
 
 @pytest.mark.usefixtures("impatient")
 def test_work_over_which_every_worker_is_stuck_is_given_up() -> None:
-    workers = [Stuck(UNITS[7], ATTEMPTS), Stuck(UNITS[7], ATTEMPTS)]
+    over = Counter({UNITS[7]: ATTEMPTS})
+    workers = [Stuck(over), Stuck(over)]
     with pytest.raises(InputError, match=r"3 workers in a row died over frame 7, .*was stopped"):
         list(run_on_workers(workers, UNITS, timeout=99))
 

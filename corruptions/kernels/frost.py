@@ -59,8 +59,10 @@ def part(
     Only the pixels that this part comes from are computed.
     """
     (height, width), (top, left) = size, corner
-    rows, row_weights = (each[top : top + height] for each in cubic_taps(image.shape[0], new[0]))
-    columns, weights = (each[left : left + width] for each in cubic_taps(image.shape[1], new[1]))
+    rows, row_weights = cubic_taps(image.shape[0], new[0])
+    rows, row_weights = rows[top : top + height], row_weights[top : top + height]
+    columns, weights = cubic_taps(image.shape[1], new[1])
+    columns, weights = columns[left : left + width], weights[left : left + width]
     first, last = int(rows.min()), int(rows.max()) + 1
     wide = np.empty((last - first, 3 * width), np.int32)
     lines = image[first:last].reshape(last - first, -1)  # (h, w, 3) -> (h, 3 w)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def test_frames_that_are_too_long_are_refused_before_any_work(tmp_path: Path) ->
         pixels = np.zeros(shape, np.uint8)
         pixels[:, :99] = 1
         Image.fromarray(pixels).save(tmp_path / folder / "a.png")
-    folders = {"images": tmp_path / "images", "labels": tmp_path / "labels"}
+    folders: dict[str, Any] = {"images": tmp_path / "images", "labels": tmp_path / "labels"}
     line = "40000x32 is too long and narrow for fog, which would need 24.0 GiB of memory"
     with pytest.raises(InputError, match=f"--data .*{line}"):
         robustbench_seg.evaluate("b0@random", **folders, out=tmp_path / "run")
