@@ -20,7 +20,7 @@ CORRUPTING = (
 """Packages that can change a pixel of a corrupted image."""
 
 EVALUATING = (*CORRUPTING, "pandas", "torch")
-"""Packages that can change a pixel, a logit or a score of an evaluation."""
+"""Packages that can change a pixel, a logit or a score of an evaluation; its runtimes are more."""
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:

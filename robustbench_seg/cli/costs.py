@@ -58,7 +58,7 @@ def print_costs(table: "pd.DataFrame") -> None:
     """Print a row of `model_costs` for each model."""
     first = table.iloc[0]
     measured = "device" in table
-    columns = ["model", "parameters", "GFLOPs", "executed", "windows", "images/s"]
+    columns = ["model", "parameters", "GFLOPs", "executed", "windows", "images/s", "runtime"]
     rows = [
         [
             row["model"],
@@ -67,10 +67,11 @@ def print_costs(table: "pd.DataFrame") -> None:
             _number(row["gflops_executed"], ",.1f"),
             f"{row['windows']} of {row['window_width']}x{row['window_height']}",
             _number(row["images_per_second"], ".2f"),
+            row["runtime"],
         ]
         for row in table.to_dict("records")
     ]
-    shown = slice(None if measured else -1)
+    shown = slice(None if measured else -2)
     title = f"models for an image of {first['width']}x{first['height']}, {first['classes']} classes"
     print_table(title, columns[shown], [row[shown] for row in rows], right=1)
     say(
@@ -78,14 +79,12 @@ def print_costs(table: "pd.DataFrame") -> None:
         "executed: those of the windows that are run here"
     )
     if measured:
-        from torch import __version__
-
         from ..inference.costs import PASSES
 
         say(
             f"- images/s: one at a time from image to label map, median of {PASSES} after a first, "
             f"with random weights where none are given; {first['device']}, {first['processor']}, "
-            f"{first['threads']} threads, {first['precision']}, torch {__version__}"
+            f"{first['threads']} threads, {first['precision']}"
         )
 
 

@@ -32,7 +32,7 @@ def execute(plan: Plan, engine: Engine, progress: Progress = silent) -> None:
         stored = store.stored()
         total = len(stored | plan.wanted)
         if units := plan.missing(stored):
-            found = plan.division | plan.assumptions | plan.unused
+            found = plan.division | plan.assumptions | plan.unused | plan.run_by_torch
             store.add_session(provenance(spec.device) | found)
         with closing(engine.results(plan, units)) as results:
             for cells, pictures, failures in results:

@@ -18,6 +18,7 @@ from ..folders import RESULTS, check_folder
 from ..inference.condition_images import ConditionImages
 from ..inference.devices import batch_size, torch_threads
 from ..inference.predict import Predictor
+from ..inference.runtimes.choice import Runtime
 from ..models.base import Segmenter
 from ..models.class_mask import restrict_classes
 from ..models.declared import override
@@ -30,8 +31,9 @@ from ..protocol.spec import FrameSpec, ModelSpec, Spec, frames_of
 from ..protocol.suites.resolution import LARGEST, SMALLEST
 from ..runs.database import FILE
 from ..runs.differences import differences
-from ..runs.sessions import ASSUMED, UNUSED
+from ..runs.sessions import ASSUMED, BY_TORCH, UNUSED
 from ..versions import EVALUATING, versions
+from .runtimes import choose_runtimes, wanted_runtimes
 from .sources import Source, find_source, taken_source
 from .work import FrameBatch, WorkUnit, frame_batches
 
@@ -44,6 +46,7 @@ class Plan:
     dataset: Dataset
     request: Request
     segmenters: tuple[Segmenter, ...]
+    runtimes: tuple[Runtime, ...]
     images: ConditionImages
     frames: range
     """Numbers of the frames to evaluate: all, or those of the shard."""
@@ -83,6 +86,13 @@ class Plan:
         """What is assumed of the models, as a section of the provenance; empty for nothing."""
         section = {each.name: ", ".join(each.assumed) for each in self.segmenters if each.assumed}
         return {ASSUMED: section} if section else {}
+
+    @property
+    def run_by_torch(self) -> dict[str, dict[str, str]]:
+        """Why torch runs models, as a section of the provenance; empty where none was to."""
+        models = zip(self.spec.models, self.runtimes, strict=True)
+        reasons = {model.name: runtime.reason for model, runtime in models if runtime.reason}
+        return {BY_TORCH: reasons} if reasons else {}
 
     def missing(self, stored: Container[Cell]) -> list[WorkUnit]:
         """Return the work units still to be done."""
@@ -196,10 +206,15 @@ def make_plan(
     )
     if source.copy is None:
         _check_frame_sizes(spec)
+    wanted = wanted_runtimes(request, spec, driver)
+    spec, runtimes = choose_runtimes(spec, wanted, segmenters, dataset, source.images, progress)
     if driver is not None and (found := differences(driver.to_dict(), spec.to_dict())):
         raise InputError(f"differs from the driver in {found}")
     folder = out or RESULTS / f"{spec.slug}{shard.suffix}"
-    return Plan(spec, dataset, request, segmenters, source.images, shard_frames, folder, mapping)
+    return Plan(
+        *(spec, dataset, request, segmenters, runtimes),
+        *(source.images, shard_frames, folder, mapping),
+    )
 
 
 def _taken_over(driver: Spec, dataset: Dataset) -> tuple[FrameSpec, ...]:

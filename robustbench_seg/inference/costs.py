@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ..datasets.streets import render
 from ..errors import InputError
-from ..models.base import Precision, Segmenter
+from ..models.base import AUTO, Precision, RuntimeName, Segmenter
 from ..models.catalogue import MODELS
 from ..models.counting import multiply_adds, parameters, published_multiply_adds
 from ..models.named_weights import RANDOM
@@ -23,6 +24,7 @@ from ..models.registry import load_model, parse_choice
 from ..progress import Progress, silent
 from ..protocol.input_geometry import Size
 from .predict import Predictor
+from .runtimes.choice import choose_runtime
 from .windows import window_grid
 
 SMALLEST = (32, 64)
@@ -31,7 +33,7 @@ PASSES = 5
 """Number of timed passes, after one to warm up; their median counts."""
 COLUMNS = (
     *("model", "parameters", "gflops", "gflops_executed"),
-    *("windows", "window_width", "window_height", "images_per_second"),
+    *("windows", "window_width", "window_height", "images_per_second", "runtime"),
 )
 
 
@@ -41,6 +43,7 @@ def costs(
     *,
     classes: int = 19,
     device: str | None = None,
+    runtime: RuntimeName = AUTO,
     precision: Precision = "float32",
     progress: Progress = silent,
 ) -> pd.DataFrame:
@@ -64,8 +67,15 @@ def costs(
         if device is not None:
             # Several windows at once are slower on a CPU: their arrays outgrow the allocator.
             batch = 1 if device == "cpu" else row["windows"]
-            predictor = Predictor(segmenter, device, precision, segmenter.window, batch=batch)
-            row["images_per_second"] = 1 / _seconds(predictor, size, progress)
+            image = render("val", 0, size[1], size[0])[
+                0
+            ]  # (H, W, 3): on noise, labelling is slower
+            chosen = choose_runtime(runtime, segmenter, image, device=device, precision=precision)
+            predictor = Predictor(
+                segmenter, device, precision, segmenter.window, batch=batch, run=chosen.run
+            )
+            row["images_per_second"] = 1 / _seconds(predictor, image, progress)
+            row["runtime"] = chosen.name
         rows.append(row)
         progress("models", index + 1, len(choices), choice)
     return pd.DataFrame(rows, columns=COLUMNS).astype({"parameters": "Int64"})
@@ -104,13 +114,12 @@ def _counts(segmenter: Segmenter, size: Size) -> dict[str, Any]:
     return counts
 
 
-def _seconds(predictor: Predictor, size: Size, progress: Progress) -> float:
-    """Return the median seconds of predicting a rendered street: on noise, labelling is slower."""
-    image = render("val", 0, size[1], size[0])[0]  # (H, W, 3)
+def _seconds(predictor: Predictor, image: NDArray[np.uint8], progress: Progress) -> float:
+    """Return the median seconds of predicting an image, RGB uint8 (H, W, 3)."""
     times = []
     for index in range(PASSES + 1):
         start = time.perf_counter()
-        predictor.labels(image[np.newaxis], size)
+        predictor.labels(image[np.newaxis], (image.shape[0], image.shape[1]))
         times.append(time.perf_counter() - start)
         progress(f"passes of {predictor.segmenter.name}", index + 1, PASSES + 1, "")
     return statistics.median(times[1:])

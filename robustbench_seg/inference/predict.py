@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -15,10 +15,21 @@ from ..models.base import LabelFunction, Precision, Segmenter, Window
 from ..protocol.input_geometry import NATIVE, InputView, Size
 from .devices import device_kind
 from .outputs import NOT_FINITE, call_error, check_labels, check_logits, output_error
+from .runtimes.runtime import Run, UnsuitableError
 from .upsample_argmax import label_map, sample_axis
-from .windows import window_grid
+from .windows import WindowGrid, window_grid
 
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class Windows(NamedTuple):
+    """Windows over N images."""
+
+    windows: Tensor
+    """Normalised pixels, float32 (windows * N, 3, h, w)."""
+    grid: WindowGrid
+    size: Size
+    """Size of the input that the grid lies on."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,8 @@ class Predictor:
     _: KW_ONLY
     batch: int = 1
     compiled: bool = False
+    run: Run | None = None
+    """What computes the logits in place of torch."""
 
     def __post_init__(self) -> None:
         """Move the network to the device."""
@@ -64,15 +77,10 @@ class Predictor:
         """Return the `labels` of each image, None for those without finite logits."""
         if not isinstance(self.segmenter.network, nn.Module):
             return [self._call_function(image, size) for image in images]  # N x (*size)
-        x = self._input(images, view)  # (N, 3, H, W)
-        height, width = x.shape[2:]
-        tops, lefts, *crop = window_grid(view.window or self.window, (height, width))
-        windows = torch.cat(
-            [x[:, :, top : top + crop[0], left : left + crop[1]] for top in tops for left in lefts]
-        )  # (N, 3, H, W) -> (windows * N, 3, h', w')
+        windows, grid, (height, width) = self.windows(images, view)
         logits = torch.cat([self._logits(part) for part in windows.split(self.batch)])
-        rows = sample_axis(tops, crop[0], height, logits.shape[2], size[0])
-        columns = sample_axis(lefts, crop[1], width, logits.shape[3], size[1])
+        rows = sample_axis(grid.tops, grid.height, height, logits.shape[2], size[0])
+        columns = sample_axis(grid.lefts, grid.width, width, logits.shape[3], size[1])
         logits = logits.unflatten(0, (-1, len(images)))  # (windows, N, K, h, w)
         finite = torch.isfinite(logits).transpose(0, 1).flatten(1).all(1)  # (N,)
         return [
@@ -88,6 +96,19 @@ class Predictor:
             raise call_error(self.segmenter, (height, width), error) from error
         return resize_nearest(check_labels(self.segmenter, output, (height, width)), size)
 
+    def windows(self, images: NDArray[np.uint8], view: InputView = NATIVE) -> Windows:
+        """Return the windows of images, as the network takes them."""
+        x = self._input(images, view)  # (N, 3, H, W)
+        size = (x.shape[2], x.shape[3])
+        grid = window_grid(view.window or self.window, size)
+        parts = [
+            x[:, :, top : top + grid.height, left : left + grid.width]
+            for top in grid.tops
+            for left in grid.lefts
+        ]
+        windows = torch.cat(parts)  # (N, 3, H, W) -> (windows * N, 3, h', w')
+        return Windows(windows, grid, size)
+
     def _input(self, images: NDArray[np.uint8], view: InputView) -> Tensor:
         preprocessing = self.segmenter.preprocessing
         if view.as_it_is:
@@ -101,16 +122,19 @@ class Predictor:
 
     def _logits(self, x: Tensor) -> Tensor:
         """Return the logits of the classes (n, K, h, w) for windows (n, 3, h', w')."""
-        dtype = _AUTOCAST.get(self.precision)
+        dtype = _AUTOCAST.get(self.precision) if self.run is None else None
+        run = self.run or cast(nn.Module, self.segmenter.network)
         try:
             with torch.autocast(device_kind(self.device), dtype, enabled=dtype is not None):
-                logits = cast(nn.Module, self.segmenter.network)(x)
+                logits = run(x)
         except torch.OutOfMemoryError as error:
             raise output_error(
                 self.segmenter,
                 f"{self.device} has too little memory for {len(x)} inputs of "
                 f"{x.shape[3]}x{x.shape[2]} at once; use --batch 1, --window slide or fp16",
             ) from error
+        except UnsuitableError as error:
+            raise output_error(self.segmenter, f"{error}; use --runtime torch") from error
         except (Exception, SystemExit) as error:  # a user's model may raise any
             raise call_error(self.segmenter, (x.shape[2], x.shape[3]), error) from error
         return check_logits(self.segmenter, logits, len(x))

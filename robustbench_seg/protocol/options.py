@@ -185,6 +185,14 @@ Devices = Annotated[
     Option("Devices of one kind with a process each, instead of --device: cuda:0,cuda:1.", COMPUTE),
 ]
 Precision = Annotated[base.Precision, Option("Precision of the model.", COMPUTE)]
+Runtime = Annotated[
+    base.RuntimeName,
+    Option(
+        "What runs the models: auto is OpenVINO on a CPU, for each model of which it gives the "
+        "logits of torch.",
+        COMPUTE,
+    ),
+]
 Batch = Annotated[
     int | None,
     Option(

@@ -82,6 +82,7 @@ class Request:
     implementation: options.Implementation = "native"
     device: options.Device = None
     devices: options.Devices = None
+    runtime: options.Runtime = "auto"
     precision: options.Precision = "float32"
     batch: options.Batch = None
     compiled: options.Compiled = False

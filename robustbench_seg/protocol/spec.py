@@ -17,7 +17,7 @@ from ..datasets.base import ClassInfo, Dataset, Frame
 from ..datasets.class_maps import ClassMapSpec
 from ..datasets.frame_checks import check_pair
 from ..errors import InputError
-from ..models.base import NOTHING, Precision, Segmenter, Side, Window
+from ..models.base import NOTHING, TORCH, Precision, Segmenter, Side, Window
 from ..models.preprocessing import preprocessing_from_dict
 from ..names import slug
 from ..progress import Progress
@@ -58,16 +58,19 @@ class ModelSpec:
     weights: Mapping[str, str]
     preprocessing: Annotated[Mapping[str, Any], ReadBy(_preprocessing)]
     window: Window
+    runtime: str = TORCH
+    """What computes its logits; versions says which version."""
 
     @classmethod
-    def of(cls, segmenter: Segmenter, window: Window) -> ModelSpec:
-        """Return the specification of a segmenter that is run with a window."""
+    def of(cls, segmenter: Segmenter, window: Window, runtime: str = TORCH) -> ModelSpec:
+        """Return the specification of a segmenter that a runtime runs with a window."""
         return cls(
             segmenter.name,
             segmenter.trained_on,
             dict(segmenter.weights),
             asdict(segmenter.preprocessing),
             window,
+            runtime,
         )
 
     @property
@@ -237,7 +240,11 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return {**asdict(self), "implementation": _STORED_IMPLEMENTATION[self.implementation]}
+        values = asdict(self)
+        for model in values["models"]:
+            if model["runtime"] == TORCH:  # the only one that version 0.1.0 knew and did not name
+                del model["runtime"]
+        return {**values, "implementation": _STORED_IMPLEMENTATION[self.implementation]}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Spec:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
+from ..models.base import TORCH
 from ..protocol.spec import ModelSpec, Spec
 from ..runs.run import StoredRun
 from ..scores.tables import ALL_CLASSES
@@ -95,6 +96,7 @@ def notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
     yield from _class_map_notes(spec)
     for model in spec.models:
         yield input_note(spec, model)
+    yield from _runtime_notes(run)
     if any(condition.corruption for condition in spec.conditions):
         yield _made_by(spec)
     yield from spec.suite.notes(spec.sizes)
@@ -108,6 +110,21 @@ def notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
         )
     yield _taken_note(run) if spec.taken else _class_note(run)
     yield from _cityscapes_notes(spec, tidy)
+
+
+def _runtime_notes(run: StoredRun) -> Iterator[str]:
+    """Yield what runs the models, unless it is torch alone and nothing else was tried."""
+    for model in run.spec.models:
+        reason = run.run_by_torch.get(model.name)
+        if reason is not None:
+            yield f"{model.name} is run by torch: {reason}."
+        elif model.runtime != TORCH:
+            yield f"{model.name} is run by {_runtime(run.spec, model)}."
+
+
+def _runtime(spec: Spec, model: ModelSpec) -> str:
+    """Return the name and version of what runs a model."""
+    return f"{model.runtime} {spec.versions.get(model.runtime, 'of unknown version')}"
 
 
 def _class_map_notes(spec: Spec) -> Iterator[str]:
@@ -229,6 +246,7 @@ def provenance(run: StoredRun) -> dict[str, Mapping[str, str]]:
             **{name: text for name, text in model.weights.items() if text},
             "preprocessing": _preprocessing(model),
             "window": "{mode}, crop {crop}, stride {stride}".format(**asdict(model.window)),
+            **({} if model.runtime == TORCH else {"runtime": _runtime(spec, model)}),
         }
     if spec.copy is not None:
         found["corrupted copy"] = {

@@ -78,6 +78,15 @@ class StoredRun:
         }
 
     @property
+    def run_by_torch(self) -> dict[str, str]:
+        """Why torch ran models for which other runtimes were tried, by model."""
+        return {
+            model: reason
+            for session in self.sessions
+            for model, reason in session.get(BY_TORCH, {}).items()
+        }
+
+    @property
     def unused(self) -> Mapping[str, str]:
         """Number of the files of the split that no frame uses, and the first; empty for none."""
         found: Mapping[str, str] = self.sessions[-1].get(UNUSED, {}) if self.sessions else {}

@@ -13,6 +13,8 @@ Session = Mapping[str, Mapping[str, str]]
 """Section -> name -> value."""
 ASSUMED = "assumed preprocessing"
 """Section with the settings of each model that no one declared."""
+BY_TORCH = "run by torch"
+"""Section with the reason why torch runs a model, where `auto` tried other runtimes."""
 UNUSED = "unused files"
 """Section with the `number` of files of the split that no frame uses, and the `first`."""
 

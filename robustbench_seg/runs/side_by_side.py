@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..models.base import TORCH
 from ..protocol.spec import ModelSpec, Spec
 from ..scores.bootstrap import Bootstrap
 from ..scores.intervals import paired_differences
@@ -221,6 +222,8 @@ def _input(spec: Spec, model: ModelSpec) -> str:
 def _settings(spec: Spec, model: ModelSpec) -> dict[str, str]:
     """Return the settings of a model as texts."""
     device = f"{spec.device}, compiled" if spec.compiled else spec.device
+    if model.runtime != TORCH:
+        device += f" by {model.runtime}"
     return {
         "trained on": model.trained_on,
         "weights": _weights(model),

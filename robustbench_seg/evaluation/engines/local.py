@@ -49,8 +49,11 @@ def load_predictors(plan: Plan, device: str) -> tuple[Predictor, ...]:
             model.window,
             batch=spec.batch,
             compiled=spec.compiled,
+            run=runtime.run,
         )
-        for segmenter, model in zip(plan.segmenters, spec.models, strict=True)
+        for segmenter, model, runtime in zip(
+            plan.segmenters, spec.models, plan.runtimes, strict=True
+        )
     )
 
 

@@ -68,7 +68,7 @@ def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
     if dtype == np.uint8:
         values |= {"mean": (0, 0, 0), "std": (1, 1, 1)}
     preprocessing = parse_preprocessing(f"{path}: metadata", values | {"size": size})
-    runner = OnnxNetwork(session, dtype, batch, len(classes))
+    runner = OnnxNetwork(path, session, dtype, batch, len(classes))
     return Segmenter(
         name=f"onnx:{file_label(path)}",
         network=_label_function(runner, preprocessing) if labels else runner.eval(),
@@ -84,12 +84,15 @@ def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
 class OnnxNetwork(nn.Module):
     """Images float32 (N, 3, H, W) to the first output of an onnxruntime session."""
 
-    def __init__(self, session: Any, dtype: Dtype, batch: int | None, classes: int) -> None:
+    def __init__(
+        self, path: Path, session: Any, dtype: Dtype, batch: int | None, classes: int
+    ) -> None:
         super().__init__()
         shape = session.get_outputs()[0].shape
         self.channels_last = _is_channels_last(session.get_inputs()[0].shape, 3)
         # Labels (N, H, W, 1) and the one logit of two classes have a channel as well.
         self.output_channels_last = any(_is_channels_last(shape, k) for k in (classes, 1))
+        self.path = path
         self.session = session
         self.dtype = dtype
         self.batch = batch
