@@ -17,7 +17,7 @@ from ..datasets.base import ClassInfo, Dataset, Frame
 from ..datasets.class_maps import ClassMapSpec
 from ..datasets.frame_checks import check_pair
 from ..errors import InputError
-from ..models.base import NOTHING, TORCH, Precision, Segmenter, Side, Window
+from ..models.base import NOTHING, TORCH, Precision, RuntimeName, Segmenter, Side, Window
 from ..models.preprocessing import preprocessing_from_dict
 from ..names import slug
 from ..progress import Progress
@@ -58,19 +58,18 @@ class ModelSpec:
     weights: Mapping[str, str]
     preprocessing: Annotated[Mapping[str, Any], ReadBy(_preprocessing)]
     window: Window
-    runtime: str = TORCH
+    runtime: RuntimeName = TORCH
     """What computes its logits; versions says which version."""
 
     @classmethod
-    def of(cls, segmenter: Segmenter, window: Window, runtime: str = TORCH) -> ModelSpec:
-        """Return the specification of a segmenter that a runtime runs with a window."""
+    def of(cls, segmenter: Segmenter, window: Window) -> ModelSpec:
+        """Return the specification of a segmenter that is run with a window."""
         return cls(
             segmenter.name,
             segmenter.trained_on,
             dict(segmenter.weights),
             asdict(segmenter.preprocessing),
             window,
-            runtime,
         )
 
     @property

@@ -20,7 +20,7 @@ from ..scores.bootstrap import Bootstrap
 from ..scores.intervals import intervals, tidy
 from ..scores.pixel_counts import PixelCounts
 from ..scores.statistics import MIN_TEST_UNITS
-from .sessions import ASSUMED, UNUSED, Session
+from .sessions import ASSUMED, BY_TORCH, UNUSED, Session
 from .store import Failure, Picture, Store
 
 

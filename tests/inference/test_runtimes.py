@@ -19,7 +19,7 @@ from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.inference.runtimes import openvino
 from robustbench_seg.inference.runtimes.choice import choose_runtime
 from robustbench_seg.inference.runtimes.runtime import UnsuitableError
-from robustbench_seg.models.base import IMAGENET, WHOLE, Precision, Segmenter, Window
+from robustbench_seg.models.base import IMAGENET, WHOLE, Precision, RuntimeName, Segmenter, Window
 from robustbench_seg.models.class_mask import reorder_classes
 from robustbench_seg.models.registry import load_model
 from tests.helpers.foreign_models import noise, save_onnx, save_torchscript
@@ -30,13 +30,12 @@ IMAGES = np.stack([noise(64, 128), noise(64, 128)[::-1]])  # (2, H, W, 3)
 
 def labels(
     segmenter: Segmenter,
-    runtime: str = "torch",
+    runtime: RuntimeName = "torch",
     *,
     images: NDArray[np.uint8] = IMAGES,
     precision: Precision = "float32",
 ) -> NDArray[np.uint8]:
     """Return the labels (N, H, W) of images by a runtime."""
-    assert runtime in ("torch", "openvino")
     chosen = choose_runtime(runtime, segmenter, images[0], precision=precision)
     assert chosen.name == runtime
     predictor = Predictor(segmenter, "cpu", precision, segmenter.window, run=chosen.run)
@@ -59,6 +58,7 @@ def test_labels_of_our_networks_equal_those_of_torch(name: str) -> None:
 
 def test_each_size_and_window_is_compiled() -> None:
     segmenter = load_model("b0", data="streets", classes=CLASSES)
+    assert isinstance(segmenter.network, nn.Module)
     run = openvino.load(segmenter.network, "float32")
     for window in (WHOLE, Window("slide", 64, 48)):
         for size in ((64, 128), (100, 90), (64, 128)):
@@ -147,7 +147,7 @@ def test_logits_that_differ_are_refused(monkeypatch: pytest.MonkeyPatch) -> None
 def test_what_torch_alone_does_is_left_to_it(settings: dict[str, Any]) -> None:
     segmenter = segmenter_of(nn.Identity())
     assert choose_runtime("auto", segmenter, IMAGES[0], **settings).name == "torch"
-    with pytest.raises(InputError, match="^--runtime openvino: runs networks on the CPU"):
+    with pytest.raises(InputError, match=r"^--runtime openvino: runs networks on the CPU"):
         choose_runtime("openvino", segmenter, IMAGES[0], **settings)
 
 

@@ -1,8 +1,8 @@
 """OpenVINO: Intel's runtime for the CPUs of x86 and Arm (https://docs.openvino.ai).
 
-A network is converted anew by each process, once for each size of its input: its forward pass is
-traced, which takes little longer than the pass itself and gives torch's logits to compare with. So
-nothing is kept on disk. OpenVINO reads `onnx:` files itself; onnxruntime's logits are the reference.
+A network is converted by each process for each size of its input: its forward pass is traced, which
+takes about a second longer than the pass itself and gives torch's logits to compare with. So
+nothing is kept on disk. `onnx:` files are read by OpenVINO and compared with onnxruntime.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache, partial
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import torch
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ SIZES = 8
 """Number of input sizes whose compiled networks are kept in memory."""
 
 
-def load(network: nn.Module, precision: Precision) -> Run:
+def load(network: nn.Module, precision: Precision) -> EachSize:
     """Return a function that runs a network, see `runtime.Load`."""
     openvino = _import_without_telemetry()
     if openvino is None:
@@ -43,7 +43,7 @@ def load(network: nn.Module, precision: Precision) -> Run:
         raise UnsuitableError("this processor does not compute in bf16")
     compiler = _Compiler(core, PRECISIONS[precision], torch.get_num_threads())
     of_file = any(isinstance(module, OnnxNetwork) for module in network.modules())
-    return _EachSize(network, partial(_read if of_file else _convert, compiler), precision)
+    return EachSize(network, partial(_read if of_file else _convert, compiler), precision)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class _Compiler:
 
 
 @dataclass
-class _EachSize:
+class EachSize:
     """A network that is compiled for each size of its input when the first image of it comes."""
 
     network: nn.Module
@@ -184,4 +184,4 @@ def _import_without_telemetry() -> ModuleType | None:
         del sys.modules[component]
         if before is not None:
             sys.modules[component] = before
-    return openvino
+    return cast(ModuleType, openvino)

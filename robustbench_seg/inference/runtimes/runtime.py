@@ -38,6 +38,6 @@ def check_agreement(name: str, logits: Tensor, reference: Tensor, precision: Pre
         share = float((given - expected).abs().max() / expected.abs().max().clamp_min(1e-30))
     if not share <= TOLERANCE[precision]:
         raise UnsuitableError(
-            f"the logits of {name} differ from those of torch by {share:.1e} of the largest; at most "
+            f"the logits of {name} differ from those of torch by {share:.1e} of the largest; "
             f"{TOLERANCE[precision]:.0e} is allowed"
         )
