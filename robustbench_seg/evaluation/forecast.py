@@ -18,7 +18,7 @@ from ..errors import InputError
 from ..inference.costs import costs, load_for_costs
 from ..inference.devices import batch_size, device_kind, gpu_count, resolve_device
 from ..inference.windows import window_grid
-from ..models.base import AUTO, Precision, RuntimeName, Segmenter, Window
+from ..models.base import AUTO, Precision, RuntimeChoice, Segmenter, Window
 from ..models.counting import activation_bytes, multiply_adds, parameters
 from ..models.registry import parse_choice
 from ..progress import Progress, silent
@@ -75,7 +75,7 @@ def forecast(
     draws: int = 1,
     batch: int | None = None,
     device: str | None = None,
-    runtime: RuntimeName = AUTO,
+    runtime: RuntimeChoice = AUTO,
     precision: Precision = "float32",
     workers: int = 1,
     classes: int = 19,

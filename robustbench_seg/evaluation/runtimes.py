@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..inference.condition_images import ConditionImages
 from ..inference.devices import torch_threads
 from ..inference.runtimes.choice import Runtime, choose_runtime
-from ..models.base import AUTO, TORCH, RuntimeName, Segmenter
+from ..models.base import AUTO, TORCH, RuntimeChoice, Segmenter
 from ..progress import Progress
 from ..protocol.request import Request
 from ..protocol.spec import Spec
@@ -22,7 +22,7 @@ from ..versions import versions
 
 def choose_runtimes(
     spec: Spec,
-    wanted: Mapping[str, RuntimeName],
+    wanted: Mapping[str, RuntimeChoice],
     segmenters: Sequence[Segmenter],
     dataset: Dataset,
     images: ConditionImages,
@@ -57,7 +57,7 @@ def choose_runtimes(
     return replace(spec, models=models, versions={**spec.versions, **used}), tuple(runtimes)
 
 
-def wanted_runtimes(request: Request, spec: Spec, driver: Spec | None) -> dict[str, RuntimeName]:
+def wanted_runtimes(request: Request, spec: Spec, driver: Spec | None) -> dict[str, RuntimeChoice]:
     """Return the runtime that is wanted for each model of a run.
 
     A worker takes its driver's. With `auto`, a run that goes on keeps those it was begun with.
@@ -67,6 +67,5 @@ def wanted_runtimes(request: Request, spec: Spec, driver: Spec | None) -> dict[s
         return wanted | {model.name: model.runtime for model in driver.models}
     if request.runtime == AUTO and request.out is not None:
         with suppress(InputError), Store.open(Path(request.out)) as store:
-            for model in store.spec()["models"]:
-                wanted[model["name"]] = model.get("runtime", TORCH)
+            return wanted | {model.name: model.runtime for model in store.spec.models}
     return wanted

@@ -16,7 +16,7 @@ from torch import nn
 
 from ..datasets.streets import render
 from ..errors import InputError
-from ..models.base import AUTO, Precision, RuntimeName, Segmenter
+from ..models.base import AUTO, Precision, RuntimeChoice, Segmenter
 from ..models.catalogue import MODELS
 from ..models.counting import multiply_adds, parameters, published_multiply_adds
 from ..models.named_weights import RANDOM
@@ -43,7 +43,7 @@ def costs(
     *,
     classes: int = 19,
     device: str | None = None,
-    runtime: RuntimeName = AUTO,
+    runtime: RuntimeChoice = AUTO,
     precision: Precision = "float32",
     progress: Progress = silent,
 ) -> pd.DataFrame:
@@ -67,9 +67,8 @@ def costs(
         if device is not None:
             # Several windows at once are slower on a CPU: their arrays outgrow the allocator.
             batch = 1 if device == "cpu" else row["windows"]
-            image = render("val", 0, size[1], size[0])[
-                0
-            ]  # (H, W, 3): on noise, labelling is slower
+            # Not noise, of which labelling is slower.
+            image = render("val", 0, size[1], size[0])[0]  # (H, W, 3)
             chosen = choose_runtime(runtime, segmenter, image, device=device, precision=precision)
             predictor = Predictor(
                 segmenter, device, precision, segmenter.window, batch=batch, run=chosen.run

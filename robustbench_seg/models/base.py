@@ -19,8 +19,9 @@ Side = Annotated[int, Between(1, 2**20)]
 """Height or width in pixels."""
 WindowMode = Literal["slide", "whole"]
 Precision = Literal["float32", "bf16", "fp16"]
-RuntimeName = Literal["auto", "torch", "openvino"]
-AUTO: RuntimeName = "auto"
+RuntimeName = Literal["torch", "openvino"]
+RuntimeChoice = Literal["auto", "torch", "openvino"]
+AUTO: RuntimeChoice = "auto"
 TORCH: RuntimeName = "torch"
 Channels = Literal["RGB", "BGR"]
 LabelFunction = Callable[[NDArray[np.uint8]], NDArray[Any]]

@@ -186,7 +186,7 @@ Devices = Annotated[
 ]
 Precision = Annotated[base.Precision, Option("Precision of the model.", COMPUTE)]
 Runtime = Annotated[
-    base.RuntimeName,
+    base.RuntimeChoice,
     Option(
         "What runs the models: auto is OpenVINO on a CPU, for each model of which it gives the "
         "logits of torch.",

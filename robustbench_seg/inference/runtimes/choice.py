@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ...errors import InputError
-from ...models.base import AUTO, TORCH, Precision, RuntimeName, Segmenter, Window
+from ...models.base import AUTO, TORCH, Precision, RuntimeChoice, RuntimeName, Segmenter, Window
 from ...protocol.input_geometry import NATIVE, InputView
 from ..devices import device_kind
 from ..predict import Predictor
@@ -33,7 +33,7 @@ class Runtime:
 
 
 def choose_runtime(
-    wanted: RuntimeName,
+    wanted: RuntimeChoice,
     segmenter: Segmenter,
     image: NDArray[np.uint8],
     *,
@@ -60,9 +60,11 @@ def choose_runtime(
     reason = ""
     predictor = Predictor(segmenter, device, precision, window or segmenter.window)
     first = predictor.windows(image[np.newaxis], view).windows[:1]  # (1, 3, h, w)
-    for name in RUNTIMES if wanted == AUTO else [wanted]:
+    for name, load in RUNTIMES.items():
+        if wanted not in (AUTO, name):
+            continue
         try:
-            run = RUNTIMES[name](network, precision)
+            run = load(network, precision)
             run(first)
             return Runtime(name, run)
         except UnsuitableError as error:

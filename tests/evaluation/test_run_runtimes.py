@@ -1,0 +1,56 @@
+"""The runtime of a run: reported, part of the specification, and kept when the run goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import robustbench_seg
+from robustbench_seg.errors import InputError
+from robustbench_seg.inference.runtimes import openvino
+from robustbench_seg.reporting.report import Report
+from robustbench_seg.reporting.run import Run
+from tests.helpers.cells import cells_of
+from tests.helpers.frames import write_tree
+
+FEW: dict[str, Any] = {"corruptions": ["fog"], "severities": [3], "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tree(tmp_path_factory.mktemp("tree"), 2)
+
+
+def evaluate(tree: Path, out: Path, **options: Any) -> Run:
+    return robustbench_seg.evaluate("b0@streets", data=str(tree), out=out, **FEW, **options)
+
+
+def notes(run: Run) -> str:
+    return " ".join(Report(run).notes)
+
+
+def test_a_run_tells_its_runtime_and_keeps_it(tree: Path, tmp_path: Path) -> None:
+    by_torch = evaluate(tree, tmp_path / "torch", runtime="torch")
+    assert "runtime" not in by_torch.spec.to_dict()["models"][0]  # as version 0.1.0 stored it
+    assert "is run by" not in notes(by_torch)
+    by_openvino = evaluate(tree, tmp_path / "openvino")
+    assert by_openvino.spec.models[0].runtime == "openvino"
+    assert f"b0@streets is run by openvino {by_openvino.spec.versions['openvino']}." in notes(by_openvino)
+    assert evaluate(tree, tmp_path / "torch").spec == by_torch.spec
+    with pytest.raises(InputError, match=r"runtime \(openvino, None\)"):
+        evaluate(tree, tmp_path / "openvino", runtime="torch")
+
+
+def test_two_runs_by_openvino_have_the_same_cells(tree: Path, tmp_path: Path) -> None:
+    runs = [evaluate(tree, tmp_path / name, runtime="openvino").folder for name in ("a", "b")]
+    assert cells_of(runs[0]) == cells_of(runs[1])
+
+
+def test_the_report_says_why_torch_runs_a_model(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openvino, "_import_without_telemetry", lambda: None)
+    run = evaluate(tree, tmp_path / "run")
+    assert "b0@streets is run by torch: OpenVINO is not installed." in notes(run)
