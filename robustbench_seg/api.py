@@ -201,15 +201,27 @@ def diagnose(
     labels: options.Labels = None,
     classes: options.Classes = None,
     frames: options.Frames = None,
-    limit: Annotated[int, Option("Number of frames, spread over the split.", DATA, least=1)] = 3,
+    class_map: options.ClassMap = None,
+    class_map_mode: options.ClassMapMode = "wrong",
+    class_order: options.ClassOrder = "by-name",
+    limit: Annotated[
+        int | None,
+        Option(
+            "Number of frames, spread over the split.",
+            DATA,
+            default="3, and up to 12 small ones",
+            least=1,
+        ),
+    ] = None,
     device: options.Device = None,
     progress: Progress = silent,
 ) -> "Diagnosis":
     """Try what people get wrong about a model on a few clean frames; return what fits best.
 
     It tries the order of channels, mean and std, the input size, windows, shifted labels and the
-    order of the classes. Nothing is stored. Raises InputError for what is wrong with the options,
-    the data or the weights.
+    order of the classes, and looks at the outputs for dropout or batch norm in training mode and
+    for probabilities. Nothing is stored. Raises InputError for what is wrong with the options, the
+    data or the weights.
     """
     given = {**locals()}
     from .diagnosis.diagnose import diagnose

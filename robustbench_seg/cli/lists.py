@@ -62,14 +62,23 @@ def diagnose(found: "Diagnosis") -> None:
     """Find out why a model's clean score is low: try other settings on a few frames.
 
     Tries the order of channels, mean and std, the input size, windows, shifted labels and the order
-    of the classes, and says which fits best and what sets it.
+    of the classes, and says which fits best and what sets it. Dropout or batch norm in training
+    mode, probabilities and outputs of no class are reported too.
     """
     rows = [
-        (trial.part, trial.tried, f"{100 * trial.miou:.1f}", f"{100 * trial.matched:.1f}")
+        (
+            trial.part,
+            trial.tried,
+            str(trial.frames),
+            f"{100 * trial.miou:.1f}",
+            f"{100 * trial.matched:.1f}",
+        )
         for trial in found.trials
     ]
-    columns = ("what", "tried", "mIoU", "in the best class order")
+    columns = ("what", "tried", "frames", "mIoU", "in the best class order")
     print_table(f"{found.model} on {', '.join(found.frames)}", columns, rows, right=2)
+    for line in found.problems:
+        say(line)
     if not found.advice:
         say(f"Nothing tried fits clearly better than the model as it is: {100 * found.now:.1f} %.")
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -28,6 +29,7 @@ NORMALISATIONS: Mapping[str, tuple[Triple, Triple]] = {
 """Mean and std of red, green and blue, in grey levels, by what they are."""
 _LARGEST = 2**17
 """Pixels of an input on which normalisations are compared, for speed."""
+_MULTIPLE = 32
 
 
 class Setting(NamedTuple):
@@ -55,41 +57,61 @@ class Setting(NamedTuple):
 
 
 def normalisations(setting: Setting, own: Preprocessing) -> Iterator[tuple[str, Setting]]:
-    """Yield a setting with each normalisation, also the model's own, in both orders of channels."""
-    orders: tuple[Channels, Channels] = ("RGB", "BGR")
+    """Yield a setting with each normalisation, also the model's own, in its order of channels."""
     known = {"the model's mean and std": _red_first(own)}
     known |= {name: pair for name, pair in NORMALISATIONS.items() if pair != _red_first(own)}
+    channels = setting.preprocessing.channels
     for name, red_first in known.items():
-        for order in orders:
-            made = _normalised(setting.preprocessing, red_first, order)
-            yield f"{name}, {order}", Setting(made, setting.window)
+        made = _normalised(setting.preprocessing, red_first, channels)
+        yield f"{name}, {channels}", Setting(made, setting.window)
+
+
+def reversals(named: Iterable[tuple[str, Setting]]) -> Iterator[tuple[str, Setting]]:
+    """Yield settings with the channels in the other order."""
+    for name, setting in named:
+        made = reverse(setting.preprocessing)
+        yield f"{name.rpartition(',')[0]}, {made.channels}", setting._replace(preprocessing=made)
 
 
 def sizes(setting: Setting, frame: Size) -> Iterator[tuple[str, Setting]]:
-    """Yield a setting with each input size for frames of a size, (height, width)."""
+    """Yield a setting with each input size for frames of a size, (height, width), small to large.
+
+    Those in the shape of the frame come first. None is much larger than the frame.
+    """
     height, width = frame
-    named: list[tuple[str, Size | None]] = [("the frame's own", None)]
-    for factor in (0.25, 0.5, 2):
+    named: list[tuple[str, Size]] = []
+    for factor in (0.25, 0.5, 1, 2):
         size = round(height * factor), round(width * factor)
-        if min(size) >= 64 and max(size) <= 2048:
-            named.append((f"{factor:g} of the frame", size))
-    named += [("a square", (512, 512)), ("a square", (1024, 1024)), ("twice as wide", (512, 1024))]
-    tried: set[Size] = set()
-    for name, wanted in named:
-        pixels = wanted or frame
-        if pixels not in tried:
-            tried.add(pixels)
-            made = replace(setting.preprocessing.without_size(), size=wanted)
-            yield f"{pixels[1]}x{pixels[0]}, {name}", Setting(made, setting.window)
+        if factor == 1 or (min(size) >= 64 and max(size) <= 2048):
+            named.append(("the frame's own" if factor == 1 else f"{factor:g} of the frame", size))
+    named += [("a square", (512, 512)), ("twice as wide", (512, 1024)), ("a square", (1024, 1024))]
+    largest = 4 * max(height * width, math.prod(setting.preprocessing.input_size(frame)))
+    for size in dict.fromkeys(size for _, size in named if math.prod(size) <= largest):
+        name = next(name for name, other in named if other == size)
+        wanted = None if size == frame else size
+        made = replace(setting.preprocessing.without_size(), size=wanted)
+        yield f"{size[1]}x{size[0]}, {name}", Setting(made, setting.window)
 
 
-def windows(setting: Setting, frame: Size, own: Window) -> Iterator[tuple[str, Setting]]:
-    """Yield a setting with the whole image and with sliding windows, where they differ."""
-    for crop, stride in dict.fromkeys([(own.crop, own.stride), (512, 341), (1024, 768)]):
-        if max(setting.preprocessing.input_size(frame)) > crop:
-            made = Window("slide", crop, stride)
-            yield f"slide, {crop} pixels, stride {stride}", setting._replace(window=made)
-    yield "whole", setting._replace(window=replace(own, mode="whole"))
+def windows(setting: Setting, frame: Size, own: Setting) -> Iterator[tuple[str, Setting]]:
+    """Yield a setting with the whole image and with sliding windows, where they differ.
+
+    A model that resizes frames to its window may be meant to slide over them at their own size.
+    """
+    sides = own.preprocessing.size or (0, 1)
+    squares = [(sides[0], sides[0] * 2 // 3)] if sides[0] == sides[1] else []
+    crops = dict.fromkeys([(own.window.crop, own.window.stride), *squares, (512, 341), (1024, 768)])
+    native = setting._replace(preprocessing=setting.preprocessing.without_size())
+    settings = {"": setting, ", the frame's own size": native}
+    if setting.preprocessing.input_size(frame) == frame:
+        settings.popitem()
+    for name, resized in settings.items():
+        for crop, stride in [*crops][: None if resized is setting else 1 + len(squares)]:
+            if max(resized.preprocessing.input_size(frame)) > crop:
+                made = Window("slide", crop, stride)
+                shown = f"slide, {crop} pixels, stride {stride}{name}"
+                yield shown, resized._replace(window=made)
+    yield "whole", setting._replace(window=replace(own.window, mode="whole"))
 
 
 def quick(setting: Setting, frame: Size) -> Setting:
@@ -98,8 +120,10 @@ def quick(setting: Setting, frame: Size) -> Setting:
     if height * width <= _LARGEST:
         return setting
     factor = (_LARGEST / (height * width)) ** 0.5
-    size = int(height * factor), int(width * factor)
+    # Networks that halve their input several times need such sides.
+    sides = [max(round(side * factor / _MULTIPLE), 1) * _MULTIPLE for side in (height, width)]
     plain = setting.preprocessing.without_size()
+    size = sides[0], sides[1]
     return Setting(replace(plain, size=size), replace(setting.window, mode="whole"))
 
 

@@ -10,9 +10,8 @@ from torch import nn
 
 from ..corruptions.catalogue import check_sizes
 from ..datasets.base import Dataset
-from ..datasets.class_maps import MappedDataset, apply_class_map, load_class_map
+from ..datasets.class_maps import MappedDataset
 from ..datasets.frame_checks import ground_truth_problem
-from ..datasets.registry import open_dataset
 from ..errors import InputError
 from ..folders import RESULTS, check_folder
 from ..inference.condition_images import ConditionImages
@@ -20,9 +19,7 @@ from ..inference.devices import batch_size, torch_threads
 from ..inference.predict import Predictor
 from ..inference.runtimes.choice import Runtime
 from ..models.base import Segmenter
-from ..models.class_mask import restrict_classes
-from ..models.declared import override
-from ..models.registry import is_built_in, load_models
+from ..models.registry import is_built_in
 from ..progress import Progress, silent
 from ..protocol.cell import Cell
 from ..protocol.condition import Draw
@@ -33,6 +30,7 @@ from ..runs.database import FILE
 from ..runs.differences import differences
 from ..runs.sessions import ASSUMED, BY_TORCH, UNUSED
 from ..versions import EVALUATING, versions
+from .opening import load_segmenters, open_data
 from .runtimes import choose_runtimes, wanted_runtimes
 from .sources import Source, find_source, taken_source
 from .work import FrameBatch, WorkUnit, frame_batches
@@ -148,24 +146,11 @@ def make_plan(
         check_folder(out or RESULTS / "new", FILE)
     source = find_source(request)
     _check_input_options(request, source)
-    dataset = open_dataset(
-        request.data,
-        request.split,
-        request.limit,
-        images=request.images,
-        labels=request.labels,
-        classes=request.classes,
-        frames=request.frames,
-    )
+    dataset, mapping = open_data(request)
     if dataset.conditions:
         source = taken_source(dataset, request)
-    mapping = None
-    if request.class_map is not None:
-        class_map = load_class_map(str(request.class_map))
-        mapping = apply_class_map(dataset, class_map, request.class_map_mode)
-        dataset = mapping.dataset
     with torch_threads(threads):
-        segmenters = _load_models(request, dataset, mapping)
+        segmenters = load_segmenters(request, dataset, mapping)
     _check_sizes(segmenters, request, source)
     if request.engine == "local" and not request.devices:  # else each worker does, on its device
         _try_out(segmenters, request, dataset, device, threads)
@@ -279,24 +264,3 @@ def _check_sizes(segmenters: Sequence[Segmenter], request: Request, source: Sour
                 f"--model {segmenter.name}: resizes every image to {size[1]}x{size[0]} by itself, "
                 "so it cannot be run at other scales"
             )
-
-
-def _load_models(
-    request: Request, dataset: Dataset, mapping: MappedDataset | None
-) -> tuple[Segmenter, ...]:
-    weights = None if request.weights is None else str(request.weights)
-    data = mapping.model_taxonomy if mapping else dataset.taxonomy or dataset.name
-    classes = mapping.spec.models if mapping else dataset.class_names
-    segmenters = load_models(
-        request.models,
-        data=data,
-        weights=weights,
-        classes=classes,
-        class_order=request.class_order,
-    )
-    segmenters = tuple(override(each, request.input_settings) for each in segmenters)
-    if mapping:
-        segmenters = tuple(
-            restrict_classes(segmenter, mapping.kept_classes) for segmenter in segmenters
-        )
-    return segmenters

@@ -47,8 +47,12 @@ def check_logits(segmenter: Segmenter, logits: object, inputs: int) -> Tensor:
         or logits.ndim != 4
         or logits.shape[:2] != (inputs, outputs)
     ):
-        given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+        given = str(tuple(logits.shape)) if isinstance(logits, Tensor) else type(logits).__name__
         expected = f"expected logits ({inputs}, {outputs}, h, w), one channel for each class"
+        if isinstance(logits, Tensor) and not logits.is_floating_point():
+            kind = str(logits.dtype).removeprefix("torch.")
+            given = f"labels, {kind} {given}"
+            expected += ": return them before the argmax, or make a function of an image"
         raise output_error(segmenter, f"gives {given}; {expected}")
     return logits[:, : len(segmenter.classes)]
 

@@ -27,6 +27,22 @@ def build():
     network.bias.data = -(means ** 2).sum(1)
     return network
 """
+FIXED = """
+from robustbench_seg.models.base import Preprocessing
+
+class Fixed(nn.Module):
+    preprocessing = Preprocessing((123.675, 116.28, 103.53), (58.395, 57.12, 57.375), size=(64, 64))
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, image):
+        assert image.shape[2:] == (64, 64)
+        return self.network(image)
+
+fixed = Fixed
+"""
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +129,40 @@ def test_the_order_of_the_classes_is_found(
     assert found.best == 1.0
     (advice,) = found.advice
     assert advice.startswith(words)
+
+
+def test_a_class_map_is_applied(tmp_path: Path, frames: dict[str, Any]) -> None:
+    pairs = "\n".join(f'c{number} = "{"dark" if number < 4 else "light"}"' for number in range(5))
+    (tmp_path / "two.toml").write_text('classes = [{name = "dark"}, {name = "light"}]')
+    (tmp_path / "five.toml").write_text(frames["classes"].read_text())
+    (tmp_path / "map.toml").write_text(f'from = "five.toml"\nto = "two.toml"\n[map]\n{pairs}')
+    for path in frames["labels"].iterdir():
+        (tmp_path / "labels").mkdir(exist_ok=True)
+        label = np.asarray(Image.open(path))
+        Image.fromarray((label == 4).astype(np.uint8)).save(tmp_path / "labels" / path.name)
+    given = {"classes": tmp_path / "two.toml", "labels": tmp_path / "labels"}
+    found = robustbench_seg.diagnose(
+        network(tmp_path, (0, 0, 0), (1, 1, 1)),
+        **{**frames, **given, "class_map": tmp_path / "map.toml"},
+    )
+    assert found.now < 0.9
+    assert found.best == 1.0
+    (advice,) = found.advice
+    assert advice.startswith("normalisation: --mean 0,0,0 --std 1,1,1 (+")
+
+
+def test_windows_of_a_fixed_size_slide_over_frames_of_another(
+    tmp_path: Path, frames: dict[str, Any]
+) -> None:
+    choice = network(tmp_path)
+    text = (tmp_path / "net.py").read_text().replace("return network", "return fixed(network)")
+    (tmp_path / "net.py").write_text(f"{text}\n{FIXED}")
+    found = robustbench_seg.diagnose(choice, **frames)
+    assert found.now < found.best == 1.0
+    assert [advice.partition(" (")[0] for advice in found.advice] == [
+        "input size: --input-scale 1",
+        "window: window = {mode = 'slide', crop = 64, stride = 42} in NAME.toml",
+    ]
 
 
 def test_labels_of_a_function_are_matched_alone(tmp_path: Path, frames: dict[str, Any]) -> None:
