@@ -185,7 +185,7 @@ def _table_of(item: Any, bounds: Between) -> Reader:
         if not isinstance(value, Mapping) or not bounds.least <= len(value) <= bounds.most:
             raise _refused(where, f"a table of {bounds.least} to {bounds.most}", value)
         return {
-            read_key(key, f"{where}: a name"): read_item(each, f"{where}: {ascii(key)[1:40]}")
+            read_key(key, f"{where}: a name"): read_item(each, f"{where}: {ascii(key)[1:-1][:40]}")
             for key, each in value.items()
         }
 
@@ -203,7 +203,7 @@ def _fields_of(kind: Any) -> Reader:
         if missing := [name for name in required if name not in value]:
             raise InputError(f"{where}: {missing[0]} is missing")
         if unknown := [name for name in value if name not in readers]:
-            raise InputError(f"{where}: {ascii(unknown[0])[1:40]} is unknown")
+            raise InputError(f"{where}: {ascii(unknown[0])[1:-1][:40]} is unknown")
         found = {name: readers[name](each, f"{where}: {name}") for name, each in value.items()}
         return kind(**found)
 

@@ -50,8 +50,8 @@ CREATE TABLE failures (
 """The same since version 0.1.0, to the letter."""
 LARGEST = 2**26
 """Most bytes of a stored value: a specification of 100,000 frames has less."""
-_STEPS = 10_000_000, 100
-"""Most steps of a statement, and more for each byte of the file: ten times what any takes."""
+_STEPS = 10_000_000, 4
+"""Most steps of a statement, and more for each byte of the file: far more than any takes."""
 _JOURNAL_END = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 
 
@@ -214,6 +214,8 @@ def sqlite_errors(where: str) -> Iterator[None]:
         else:
             what = f"not a run, or damaged ({said}); restore a backup, or choose another folder"
         raise InputError(f"{where}: {what}") from error
+    except FileNotFoundError as error:
+        raise InputError(f"{where}: was deleted while it was read; run again") from error
 
 
 def digest(*content: object) -> str:
