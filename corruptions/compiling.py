@@ -15,6 +15,7 @@ import logging
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from multiprocessing import parent_process
 from pathlib import Path
@@ -22,6 +23,7 @@ from tempfile import TemporaryFile, gettempdir
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.caching import FunctionCache
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -39,11 +41,47 @@ def compiled(function: Function, **options: Any) -> Function:
     Where neither the installation nor the home folder can be written, as in many containers, the
     compiled code is kept in the folder for temporary files, or else compiled anew by each process.
     """
+    made = numba.njit(nogil=True, **options)(function)
     try:
-        return cast(Function, numba.njit(cache=True, nogil=True, **options)(function))
+        made._cache = _Cache(function)
     except RuntimeError:  # Numba finds no folder for its cache
-        cached = _use_temporary_cache()
-        return cast(Function, numba.njit(cache=cached, nogil=True, **options)(function))
+        if _use_temporary_cache():
+            made._cache = _Cache(function)
+    return cast(Function, made)
+
+
+class _Cache(FunctionCache):  # type: ignore[misc]  # Numba is untyped
+    """Numba's cache, without which a function is compiled all the same."""
+
+    def load_overload(self, *arguments: Any) -> Any:
+        try:
+            return super().load_overload(*arguments)
+        except Exception as error:  # of a damaged file, unpickling raises anything
+            _say_unusable(self.cache_path, repr(error))
+            with suppress(Exception):
+                self.flush()  # else it would stay damaged
+            return None
+
+    def save_overload(self, *arguments: Any) -> None:
+        try:
+            super().save_overload(*arguments)
+        except Exception as error:  # such as a full disk
+            _say_unusable(self.cache_path, repr(error))
+
+
+_said: list[str] = []
+
+
+def _say_unusable(folder: str, why: str) -> None:
+    """Say once which folder cannot be used."""
+    _said.append(folder)
+    if parent_process() is None and len(_said) == 1:
+        _log.warning(
+            "%s: compiled code cannot be kept there (%s) and is compiled again by each process; "
+            "make room or delete that folder, or set NUMBA_CACHE_DIR to another",
+            folder,
+            why,
+        )
 
 
 @cache

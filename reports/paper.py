@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,10 +54,7 @@ def typeset(files: Mapping[str, bytes], text: str, *, form: Literal["pdf", "png"
     characters that these lack. PDF files are tagged (PDF/UA-1); PNG files have 192 pixels per inch.
     """
     foreign = not _characters().issuperset(map(ord, text))
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        for file, content in files.items():
-            (folder / file).write_bytes(content)
+    with _temporary_folder(files) as folder:
         return typst.compile(
             folder / "main.typ",
             root=folder,
@@ -65,6 +64,20 @@ def typeset(files: Mapping[str, bytes], text: str, *, form: Literal["pdf", "png"
             ppi=192.0 if form == "png" else None,
             pdf_standards=["ua-1"] if form == "pdf" else [],
         )
+
+
+@contextmanager
+def _temporary_folder(files: Mapping[str, bytes]) -> Iterator[Path]:
+    """Write files for Typst to a temporary folder; OSError that names the folder above it."""
+    with ExitStack() as stack:
+        try:
+            folder = Path(stack.enter_context(TemporaryDirectory()))
+            for file, content in files.items():
+                (folder / file).write_bytes(content)
+        except OSError as error:
+            why = f"{error.strerror}: set TMPDIR to a folder with room"
+            raise OSError(error.errno, why, tempfile.tempdir or "the temporary folder") from error
+        yield folder
 
 
 @cache

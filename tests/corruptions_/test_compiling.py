@@ -72,3 +72,40 @@ def test_a_folder_that_others_can_write_is_not_trusted(sealed: Path, tmp_path: P
     said = corrupted(sealed, temporary)
     assert said.count("each process compiles anew") == 1
     assert list(folder.iterdir()) == []
+
+
+FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+
+
+def run_with_cache(folder: Path, code: str) -> str:
+    """Corrupt an image with a folder for compiled code; return what was printed on stderr."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "NUMBA_CACHE_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "(32, 32, 3)\n" * 2
+    return done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits on processes")
+def test_a_full_disk_costs_the_cache_alone(tmp_path: Path) -> None:
+    said = run_with_cache(tmp_path, FULL + CODE)
+    assert said.count("compiled code cannot be kept there") == 1
+    assert str(tmp_path) in said
+    assert "File too large" in said
+    assert not list(tmp_path.rglob("*.nb*"))
+
+
+@pytest.mark.slow
+def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+    assert run_with_cache(tmp_path, CODE) == ""
+    for path in tmp_path.rglob("*.nb*"):
+        path.write_bytes(path.read_bytes()[:40] if path.suffix == ".nbi" else b"torn")
+    said = run_with_cache(tmp_path, CODE)
+    assert said.count("compiled code cannot be kept there") == 1
+    assert run_with_cache(tmp_path, CODE) == ""
