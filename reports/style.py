@@ -8,6 +8,7 @@ templates/report.css.
 from __future__ import annotations
 
 import io
+import warnings
 from importlib import resources
 from typing import Any, Final
 
@@ -84,7 +85,9 @@ def encoded(figure: Figure, suffix: str, **options: Any) -> bytes:
     """
     undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
     buffer = io.BytesIO()
-    with rc_context(RC):
+    with rc_context(RC), warnings.catch_warnings():
+        # The warning holds the mark itself, which a terminal may obey.
+        warnings.filterwarnings("ignore", "Glyph")
         figure.savefig(buffer, format=suffix, metadata=undated.get(suffix), **options)
     if suffix == "svg":  # whose own markup is plain; only texts have other marks
         return visible(buffer.getvalue().decode(), kept="\n\t").encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tempfile
 import warnings
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from . import artifacts, costs, evaluation, lists
 from .console import errors, notice
 from .deprecated import current
 
+_SHARED_MEMORY = "/dev/shm"
 BROKEN_PIPE = 141
 """Exit code after the reader of the output has ended: that of a shell for SIGPIPE."""
 
@@ -70,6 +72,7 @@ def _options(
 
 def run() -> int:
     """Run the command line and return its exit code: 2 for bad input, 130 after Ctrl-C, 141."""
+    _find_temporary_folder()
     # Pillow's about images that we refuse in one line anyway.
     warnings.filterwarnings("ignore", r"Image size \(\d+ pixels\) exceeds limit")
     try:
@@ -77,10 +80,6 @@ def run() -> int:
         code = int(app(arguments, prog_name="robustseg", standalone_mode=False) or 0)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # what read the output has ended, such as `head -1`
-        # Python flushes once more at its exit, into what is still open.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
     except typer.Abort:
         return 130
     except InputError as error:
@@ -90,10 +89,32 @@ def run() -> int:
         for theirs, ours in _USAGE.items():
             message = re.sub(theirs, ours, message)
         message += f"; see {error.ctx.command_path if error.ctx else 'robustseg'} --help"
-    except SystemExit as error:  # from code of others, which must not end a run with success
+    except BrokenPipeError:
+        return _output_closed()
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # rich and Typer exit with 1 then
+            return _output_closed()
+        # Code of others must not end a run with success.
         message = f"a model, dataset or module of others called sys.exit({error.code}); remove it"
     except OSError as error:  # a disk that is full or gone, a name that is too long
         message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     line = visible(" ".join(message.split()))
     errors.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True, highlight=False)
     return 2
+
+
+def _output_closed() -> int:
+    """Return the exit code where what reads the output has ended, such as `head -1`."""
+    # Python flushes once more at its exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+def _find_temporary_folder() -> None:
+    """Use shared memory where no folder for temporary files can be written, and say so."""
+    try:
+        tempfile.gettempdir()
+    except OSError as error:
+        if os.access(_SHARED_MEMORY, os.W_OK):
+            tempfile.tempdir = os.environ["TMPDIR"] = _SHARED_MEMORY
+            notice(f"{error.strerror}: {_SHARED_MEMORY} is used; set TMPDIR to another folder")

@@ -28,15 +28,9 @@ if TYPE_CHECKING:
     from ..reporting.files import Reported
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Leave the error to `cli.run`; rich would exit with 1, which means failed predictions."""
-        raise  # rich calls this while it handles the error
-
-
 # Names of files, models and classes are shown as they are: `:car:` is no emoji, `[x]` no style.
-console = _Console(emoji=False)
-errors = _Console(stderr=True, emoji=False)
+console = Console(emoji=False)
+errors = Console(stderr=True, emoji=False)
 
 
 COMPILING = "Compiling for this processor: only the first time, and the first images take longer."

@@ -106,8 +106,11 @@ def _inert(values: Any) -> Any:
 
 def _inert_index(index: Any) -> Any:
     if isinstance(index, pd.MultiIndex):
-        return index.set_levels([_inert(level) for level in index.levels], verify_integrity=False)
-    return _inert(index)
+        levels = [_inert(level) for level in index.levels]
+        index = index.set_levels(levels, verify_integrity=False)
+    else:
+        index = _inert(index)
+    return index.set_names([cell(name) for name in index.names])
 
 
 def _write_table(
