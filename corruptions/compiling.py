@@ -23,6 +23,7 @@ from tempfile import TemporaryFile, gettempdir
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import event
 from numba.core.caching import FunctionCache
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -82,6 +83,27 @@ def _say_unusable(folder: str, why: str) -> None:
             folder,
             why,
         )
+
+
+class _Notice(event.Listener):  # type: ignore[misc]  # Numba is untyped
+    """Logs that Numba compiles, which it does once per machine, when it first does so."""
+
+    given = False
+
+    def on_start(self, _event: object) -> None:
+        """Log it once."""
+        if not self.given:
+            _log.info(
+                "Compiling for this processor: only the first time, and the first images take "
+                "longer."
+            )
+        self.given = True
+
+    def on_end(self, _event: object) -> None:
+        """Log nothing."""
+
+
+event.register("numba:compile", _Notice())
 
 
 @cache

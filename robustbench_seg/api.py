@@ -101,12 +101,15 @@ def evaluate(
     long work, for what is wrong with the options, the data or the weights.
     """
     given = {**locals()}  # the parameters are the fields of Request; a test compares them
-    from .evaluation.evaluate import execute, prepare
     from .protocol.request import Request
-    from .reporting.run import Run
 
     del given["progress"]
-    plan, chosen = prepare(Request(models=_listed(given.pop("model")), **given), progress)
+    request = Request(models=_listed(given.pop("model")), **given)
+    request.check_files()  # before torch is loaded, which takes seconds
+    from .evaluation.evaluate import execute, prepare
+    from .reporting.run import Run
+
+    plan, chosen = prepare(request, progress)
     for segmenter in plan.spec.models:
         if licence := segmenter.weights.get("licence"):
             _log.info("%s: licence of the weights: %s", segmenter.name, licence)

@@ -33,9 +33,6 @@ console = Console(emoji=False)
 errors = Console(stderr=True, emoji=False)
 
 
-COMPILING = "Compiling for this processor: only the first time, and the first images take longer."
-
-
 class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Print what the library logs, such as the folder of a run."""
@@ -69,31 +66,11 @@ def progress_bars() -> Iterator[Callback]:
     log.addHandler(lines)
     log.setLevel(logging.INFO)
     try:
-        with bars, _compiling_noticed():
+        with bars:
             yield show
     finally:
         log.removeHandler(lines)
         log.setLevel(level)
-
-
-@contextmanager
-def _compiling_noticed() -> Iterator[None]:
-    """Print a notice when Numba compiles in the block, which it does once per machine."""
-    from numba.core import event
-
-    class Notice(event.Listener):  # type: ignore[misc]  # Numba is untyped
-        given = False
-
-        def on_start(self, _event: object) -> None:
-            if not self.given:
-                notice(COMPILING)
-            self.given = True
-
-        def on_end(self, _event: object) -> None:
-            """Print nothing."""
-
-    with event.install_listener("numba:compile", Notice()):
-        yield
 
 
 def print_table(

@@ -79,12 +79,14 @@ def print_costs(table: "pd.DataFrame") -> None:
         "executed: those of the windows that are run here"
     )
     if measured:
+        from torch import __version__
+
         from ..inference.costs import PASSES
 
         say(
             f"- images/s: one at a time from image to label map, median of {PASSES} after a first, "
             f"with random weights where none are given; {first['device']}, {first['processor']}, "
-            f"{first['threads']} threads, {first['precision']}"
+            f"{first['threads']} threads, {first['precision']}, torch {__version__}"
         )
 
 

@@ -16,7 +16,7 @@ from ..inference.condition_images import ConditionImages
 from ..protocol.condition import CLEAN
 from ..protocol.request import Request
 from ..protocol.spec import CopySpec, FrameSpec
-from ..protocol.suites import DEFAULT_SUITE, Suite, TakenSuite, load_suite
+from ..protocol.suites import Suite, TakenSuite, load_suite
 
 _log = logging.getLogger(__name__)
 
@@ -50,11 +50,7 @@ def find_source(request: Request) -> Source:
     if request.copy is None:
         if implementation == "imagecorruptions":
             require_opencv()
-        suite = load_suite(request.suite or DEFAULT_SUITE)
-        return Source(
-            suite.select(request.corruptions, request.severities),
-            ConditionImages(seed or 0, implementation),
-        )
+        return Source(request.chosen_suite(), ConditionImages(seed or 0, implementation))
     copy = CorruptedCopy.open(Path(request.copy))
     made = copy.manifest
     if made.format == OLD_FORMAT:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from ..errors import InputError
 from .adapters.processor import FILE as PROCESSOR
-from .checkpoints.state_dicts import SEPARATOR, split_choice
 from .hub_files import REPOSITORY, NotFetchedError, fetch_optional, fetch_repository
+from .weights_files import SEPARATOR, SUFFIXES, split_choice
 
 
 class Embedded(NamedTuple):
@@ -41,8 +41,6 @@ NAMED_WEIGHTS: Mapping[tuple[str, str], Embedded | Hub] = {
 }
 RANDOM = "random"
 EMBEDDED = Path(__file__).parent / "weights"
-_SUFFIXES = {".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".json"}
-"""Suffixes of files, which names of repositories hardly have."""
 _UNTRAINED = "--weights random, which stamps UNTRAINED on every output"
 
 
@@ -82,7 +80,7 @@ def find_weights(model: str, wanted: str, data: str) -> LocatedWeights:
     if path.exists():
         label = f"{_label(path)}{SEPARATOR}{chosen}" if chosen else _label(path)
         return LocatedWeights(Path(wanted), label, Path(wanted).name)
-    if REPOSITORY.fullmatch(wanted) and path.suffix not in _SUFFIXES:
+    if REPOSITORY.fullmatch(wanted) and path.suffix not in SUFFIXES:
         return _repository(model, wanted)
     known = ", ".join([*(data for name, data in NAMED_WEIGHTS if name == model), RANDOM])
     raise InputError(f"--weights {wanted}: no such file; {model} has weights by name: {known}")

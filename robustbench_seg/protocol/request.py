@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 from ..errors import InputError
 from ..models.adapters.metadata import parse_preprocessing
+from ..models.weights_files import check_weights_files
 from ..worker_pool import TIMEOUT
 from . import options
 from .parameters import parameters
+from .suites import DEFAULT_SUITE, Suite, load_suite
 
 
 class Shard(NamedTuple):
@@ -125,6 +127,21 @@ class Request:
             raise InputError("--address: needs --engine ray; add it, or leave --address out")
         if self.shard is not None:
             Shard.read(self.shard)
+
+    def chosen_suite(self) -> Suite:
+        """Return the conditions that are chosen of the suite, where no copy decides on it.
+
+        Raises InputError for names and severities that it lacks.
+        """
+        suite = load_suite(self.suite or DEFAULT_SUITE)
+        return suite.select(self.corruptions, self.severities)
+
+    def check_files(self) -> None:
+        """Raise InputError for names of files that do not exist, as far as that is cheap to see."""
+        named = (choice.partition("@")[2] for choice in self.models)
+        check_weights_files(filter(None, [*named, self.weights]))
+        if self.copy is None:
+            self.chosen_suite()
 
     @property
     def input_settings(self) -> dict[str, Any]:

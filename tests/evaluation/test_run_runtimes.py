@@ -37,7 +37,9 @@ def test_a_run_tells_its_runtime_and_keeps_it(tree: Path, tmp_path: Path) -> Non
     assert "is run by" not in notes(by_torch)
     by_openvino = evaluate(tree, tmp_path / "openvino")
     assert by_openvino.spec.models[0].runtime == "openvino"
-    assert f"b0@streets is run by openvino {by_openvino.spec.versions['openvino']}." in notes(by_openvino)
+    assert f"b0@streets is run by openvino {by_openvino.spec.versions['openvino']}." in notes(
+        by_openvino
+    )
     assert evaluate(tree, tmp_path / "torch").spec == by_torch.spec
     with pytest.raises(InputError, match=r"runtime \(openvino, None\)"):
         evaluate(tree, tmp_path / "openvino", runtime="torch")

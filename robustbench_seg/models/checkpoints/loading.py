@@ -20,11 +20,12 @@ from ...names import check_name
 from ..catalogue import MODELS
 from ..checkpoint import Checkpoint, CheckpointFormat
 from ..model import ENCODER, Model
+from ..weights_files import split_choice
 from .files import Contents, dtype_name, plain, read_weights
 from .folders import read_folder
 from .formats import FORMATS
 from .sidecar import read_sidecar
-from .state_dicts import USUAL_PREFIXES, choose, first, notes_on, split_choice, under
+from .state_dicts import USUAL_PREFIXES, choose, first, notes_on, under
 
 _COUNTER = re.compile(r".*\.num_batches_tracked")  # of batch norm's training
 _TRAINING = re.compile(r"(n_averaged|\w*(criterion|loss|metric|optim)\w*\..*)", re.IGNORECASE)

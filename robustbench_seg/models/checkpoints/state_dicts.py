@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
+from ..weights_files import SEPARATOR
 
-SEPARATOR = "::"
-"""Between a weights file and the set of weights in it that is meant: FILE::ema."""
 _DEPTH = 50
 """Depth of containers to which tensors are looked for, which limits the length of their names."""
 _KEY_LENGTH = 200
@@ -23,15 +22,6 @@ _USUAL_MODULES = ("mmengine", "numpy", "builtins")
 """Packages whose objects mmengine writes beside a state dict: the history of its losses."""
 _TOP = "."
 """Name of the set whose names have no prefix."""
-
-
-def split_choice(choice: str | Path) -> tuple[Path, str]:
-    """Return the file or folder of a choice, and the set of weights that is meant, "" for any."""
-    path = Path(choice)
-    if SEPARATOR not in str(choice) or path.exists():
-        return path, ""
-    file, _, chosen = str(choice).rpartition(SEPARATOR)
-    return Path(file), chosen
 
 
 def flatten(path: Path, content: object) -> dict[str, Tensor]:
