@@ -330,6 +330,7 @@ def effective_receptive_field(
     method: erf.Method = "luo",
     data: options.Data = None,
     split: options.Split = "val",
+    frames: options.Frames = None,
     limit: erf.Limit = None,
     conditions: erf.Conditions = ("clean",),
     seed: options.Seed = 0,
@@ -372,6 +373,7 @@ def train(
     ] = None,
     data: options.Data = None,
     split: options.Split = "train",
+    frames: options.Frames = None,
     limit: Annotated[
         int | None, Option("Only the first N frames.", DATA, default="all", least=1)
     ] = None,
@@ -403,13 +405,13 @@ def train(
     from .models.catalogue import MODELS
     from .models.registry import build_model
     from .training import train as training
-    from .training.recipe import Recipe
+    from .training.recipe import Recipe, describe_frames
 
-    dataset = open_dataset(data, split, limit)
+    dataset = open_dataset(data, split, limit, frames=frames)
     chosen_device = resolve_device(device)
     recipe = Recipe(
         model=model,
-        data=f"{dataset.name} {dataset.split}, {len(dataset.frames)} frames",
+        data=describe_frames(dataset, frames),
         steps=steps,
         batch=batch,
         learning_rate=learning_rate,

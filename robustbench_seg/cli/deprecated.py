@@ -10,7 +10,6 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
     "erf": {"--images": "--limit"},
     "forecast": {"--images": "--limit", "--gpus": "--workers", "--classes": "--num-classes"},
     "models": {"--classes": "--num-classes"},
-    "train": {"--frames": "--limit"},
 }
 """Command -> old option -> new option."""
 VALUES = {"--implementation": {"ours": "native", "reference": "imagecorruptions"}}
@@ -40,10 +39,12 @@ def current(arguments: Sequence[str], notice: Callable[[str], None]) -> list[str
             continue
         if equals:
             rest.insert(0, value)
+        first, second = (*rest, "", "")[:2]
         if new := OPTIONS.get(command, {}).get(option):
             option = renamed(option, new)
+        elif (command, option) == ("train", "--frames") and first.isdigit():
+            option = renamed(f"--frames {first}", "--limit")  # with a file, it lists frames
         found.append(option)
-        first, second = (*rest, "", "")[:2]
         if new := VALUES.get(option, {}).get(first):
             renamed(f"{option} {first}", f"{option} {new}")
             rest[0] = new

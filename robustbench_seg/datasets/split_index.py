@@ -78,15 +78,27 @@ class SplitIndex:
             f"{path}: no image for this label" for path in labels if path not in used
         ]
 
-    def note_images(self, folder: Path, expected: str) -> None:
-        """Add a line for each file in a folder of images, and below it, that is no frame."""
+    def note_images(
+        self, folder: Path, expected: str, beside: Path | None = None, labels: Collection[Path] = ()
+    ) -> None:
+        """Add a line for each file in a folder of images, and below it, that is no frame.
+
+        Labels are in another folder, or `beside` the images: in it, or in a folder in it.
+        """
         frames = (*self.frames, *(frame for frame, _ in self.missing))
-        used = {frame.image_path for frame in frames}
+        known = {*(frame.image_path for frame in frames), *labels}
         self.unused += [
             f"{path}: is not {expected}, in {' '.join(IMAGES)}"
             for path in files_in(folder, "**/*")
-            if path not in used
+            if path not in known and not (beside and _is_label(path, folder, beside))
         ]
+
+
+def _is_label(path: Path, images: Path, labels: Path) -> bool:
+    """Return whether a file that is no image belongs to the folder of labels, not the images'."""
+    if images.resolve() == labels.resolve():  # class files and notes lie there too
+        return path.suffix.lower() not in IMAGES
+    return path.resolve().is_relative_to(labels.resolve())
 
 
 def subfolders(folder: Path) -> list[str]:

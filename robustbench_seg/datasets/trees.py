@@ -7,6 +7,9 @@
 - KITTI's semantic benchmark (Alhaija et al., IJCV 2018), with the label IDs of Cityscapes
 - SYNTHIA-RAND-CITYSCAPES (Ros et al., CVPR 2016), which has no splits
 - PASCAL VOC (Everingham et al., IJCV 2010), the folder of a year, whose lists are the splits
+- COCO-Stuff (Caesar et al., CVPR 2018), as https://github.com/nightrome/cocostuff sets it up
+- Mapillary Vistas 2.0 (Neuhold et al., ICCV 2017, for version 1)
+- GTA5 (Richter et al., ECCV 2016), which has no splits in its folders
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from PIL import Image
 
 from ..errors import InputError
 from .base import CLEAN
@@ -30,6 +35,8 @@ from .split_index import (
     subfolders,
 )  # fmt: skip
 from .taxonomies import load_taxonomy
+
+Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,8 @@ class Tree:
     """Taxonomy of each form of labels, by a label's path in that folder, made of the groups."""
     marks: tuple[str, ...] = ()
     """Patterns that match in such a root alone; default: the folders of images and labels."""
+    size: Size | None = None
+    """(height, width) of the first image, where others have folders of the same names."""
     unless: str = ""
     """File or folder that makes a root one of another layout."""
     condition: str = ""
@@ -65,9 +74,10 @@ class Tree:
     def fits(self, root: Path) -> bool:
         """Return whether a folder has this layout."""
         marks = self.marks or (self.images, self.labels)
-        return not (self.unless and (root / self.unless).exists()) and all(
-            any(root.glob(mark.format(split="*"))) for mark in marks
-        )
+        if self.unless and (root / self.unless).exists():
+            return False
+        found = [next(root.glob(mark.format(split="*")), None) for mark in marks]
+        return None not in found and (self.size is None or _has_size(found[0], self.size))
 
     def splits(self, root: Path) -> list[str]:
         """Return the splits of a root."""
@@ -76,7 +86,8 @@ class Tree:
         before, _, after = (self.lists or self.images).partition("{split}")
         if self.lists:
             return [path.stem for path in files_in(root / before, f"*{after}")]
-        names = subfolders(root / before)
+        ending = after.partition("/")[0]
+        names = [name.removesuffix(ending) for name in subfolders(root / before)]
         return [name for name in names if (root / self.images.format(split=name)).is_dir()]
 
     def index(self, root: Path, split: str) -> SplitIndex:
@@ -126,6 +137,15 @@ class Tree:
         # Clean frames come first: the other conditions are compared with them.
         index.frames.sort(key=lambda frame: frame.condition != CLEAN)
         return index
+
+
+def _has_size(image: Path | None, size: Size) -> bool:
+    """Return whether a file is an image of a size."""
+    try:
+        with Image.open(image or "") as file:
+            return (file.height, file.width) == size
+    except OSError:
+        return False
 
 
 def _has(labels: Path, form: str) -> bool:
@@ -207,9 +227,36 @@ TREES = (
         marks=("JPEGImages", "ImageSets/Segmentation/*.txt"),
         lists="ImageSets/Segmentation/{split}.txt",
     ),
+    Tree(
+        "coco-stuff",
+        "COCO-Stuff, 171 classes: a path",
+        "images/{split}2017",
+        r"(?P<name>[^/]+)",
+        "annotations/{split}2017",
+        {"{name}": "coco-stuff"},
+    ),
+    Tree(
+        "mapillary-2.0",
+        "Mapillary Vistas 2.0, 116 classes: a path",
+        "{split}/images",
+        r"(?P<name>[^/]+)",
+        "{split}/v2.0/labels",
+        {"{name}": "mapillary-2.0"},
+    ),
+    Tree(
+        "gta5",
+        "GTA5, 19 classes, --split all: a path",
+        "images",
+        r"(?P<name>\d{5})",
+        "labels",
+        {"{name}": "gta5"},
+        marks=("images/[0-9][0-9][0-9][0-9][0-9].png", "labels/[0-9][0-9][0-9][0-9][0-9].png"),
+        size=(1052, 1914),
+        whole="all",
+    ),
 )
 for _tree in TREES:
     _images = _tree.images.partition("{split}")[0].rstrip("/")
     _labels = _tree.labels.partition("{split}")[0].rstrip("/")
-    _expected = f"{_images}/ and {_labels}/" if _images else "training/image_2/"
+    _expected = f"{_images}/ and {_labels}/" if _images else _tree.images.format(split="SPLIT")
     layout(_tree.name, _tree.title, _expected, _tree.fits, _images, narrow=True)(_tree.index)

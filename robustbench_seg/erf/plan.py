@@ -98,7 +98,7 @@ def plan_fields(request: ErfRequest, progress: Progress) -> FieldPlan:
     """Load the models, read every frame and find the units; InputError for what cannot be done."""
     conditions = tuple(dict.fromkeys(map(_condition, request.conditions)))
     device = resolve_device(request.device)
-    dataset = open_dataset(request.data, request.split, request.limit)
+    dataset = open_dataset(request.data, request.split, request.limit, frames=request.frames)
     segmenters = load_models(
         request.models,
         data=dataset.taxonomy or dataset.name,

@@ -121,6 +121,7 @@ class ErfRequest:
     method: Method = "luo"
     data: options.Data = None
     split: options.Split = "val"
+    frames: options.Frames = None
     limit: Limit = None
     conditions: Conditions = ("clean",)
     seed: options.Seed = 0

@@ -156,13 +156,13 @@ def make_plan(
         _try_out(segmenters, request, dataset, device, threads)
     shard = Shard.read(request.shard or "1/1")
     shard_frames = shard.frames(len(dataset.frames))
-    frames = _taken_over(driver, dataset) if driver else frames_of(dataset, progress)
+    frames = _taken_over(driver, dataset, request) if driver else frames_of(dataset, progress)
     pixels = [sum(counts) for counts in zip(*(each.class_pixels for each in frames), strict=True)]
     total = sum(each.height * each.width for each in frames)
     problem = ground_truth_problem(dataset.class_names, pixels, total)
     # Of more than two classes, one alone may be what is asked: its recall. The report stamps it.
     if problem and (len(pixels) <= 2 or not any(pixels)):
-        raise InputError(f"--data {dataset.root}: {problem}")
+        raise InputError(f"{request.data_option}: {problem}")
     spec = Spec(
         models=tuple(
             ModelSpec.of(each, replace(each.window, mode=request.window or each.window.mode))
@@ -190,7 +190,7 @@ def make_plan(
         draws=request.draws,
     )
     if source.copy is None:
-        _check_frame_sizes(spec)
+        _check_frame_sizes(spec, request)
     wanted = wanted_runtimes(request, spec, driver)
     spec, runtimes = choose_runtimes(spec, wanted, segmenters, dataset, source.images, progress)
     if driver is not None and (found := differences(driver.to_dict(), spec.to_dict())):
@@ -202,9 +202,9 @@ def make_plan(
     )
 
 
-def _taken_over(driver: Spec, dataset: Dataset) -> tuple[FrameSpec, ...]:
+def _taken_over(driver: Spec, dataset: Dataset, request: Request) -> tuple[FrameSpec, ...]:
     if [frame.name for frame in driver.frames] != [frame.name for frame in dataset.frames]:
-        raise InputError(f"--data {dataset.root}: has other frames here than the driver has")
+        raise InputError(f"{request.data_option}: has other frames here than the driver has")
     return driver.frames
 
 
@@ -243,13 +243,13 @@ def _try_out(
             predictor.labels(image[None], (image.shape[0], image.shape[1]))  # (1, H, W, 3)
 
 
-def _check_frame_sizes(spec: Spec) -> None:
+def _check_frame_sizes(spec: Spec, request: Request) -> None:
     """Raise InputError for frames that a corruption cannot take."""
     names = [condition.corruption[0] for condition in spec.conditions if condition.corruption]
     try:
         check_sizes(names, spec.sizes)
     except InputError as error:
-        raise InputError(f"--data {spec.dataset}: {error} with --corruptions") from error
+        raise InputError(f"{request.data_option}: {error} with --corruptions") from error
 
 
 def _check_sizes(segmenters: Sequence[Segmenter], request: Request, source: Source) -> None:

@@ -144,6 +144,13 @@ class Request:
             self.chosen_suite()
 
     @property
+    def data_option(self) -> str:
+        """The option that names the data, as it was given: `--images img`, `--data camvid`."""
+        if self.images is not None:
+            return f"--images {self.images}"
+        return "--data" if self.data is None else f"--data {self.data}"
+
+    @property
     def input_settings(self) -> dict[str, Any]:
         """The preprocessing that is set in place of the model's, as its weights declare it."""
         chosen = {

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+from ..datasets.base import Dataset
 from ..datasets.frame_checks import SMALLEST
 from ..errors import InputError
 from ..models.catalogue import MODELS
+
+
+def describe_frames(dataset: Dataset, listed: str | Path | None) -> str:
+    """Return what a recipe says of the frames; a file that lists them counts by its content."""
+    described = f"{dataset.name} {dataset.split}, {len(dataset.frames)} frames"
+    if listed is None:
+        return described
+    names = "\n".join(frame.name for frame in dataset.frames)
+    digest = hashlib.sha256(names.encode()).hexdigest()[:16]
+    return f"{described} of {Path(listed).name}, {digest}"
 
 
 @dataclass(frozen=True)

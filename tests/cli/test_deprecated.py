@@ -27,7 +27,7 @@ CASES = {
     **FLAGS,
     **WORDS,
     "command": ("plan --draws 2", "forecast --draws 2", "plan: renamed to forecast"),
-    "equals": ("train --frames=3", "train --limit 3", "--frames: renamed to --limit"),
+    "equals": ("train --frames=3", "train --limit 3", "--frames 3: renamed to --limit"),
     "crop": (
         "train --crop 256 512 --seed 1",
         "train --crop 512x256 --seed 1",
@@ -58,6 +58,7 @@ def test_old_spellings_are_translated_with_a_notice(old: str, new: str, line: st
         "eval --out --frames --implementation native",
         "corrupt -- --frames out",
         "train --crop 512x256",
+        "train --frames train.txt",
         "suites --digests --csv digests.csv",
     ],
 )

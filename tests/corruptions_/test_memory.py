@@ -47,7 +47,7 @@ def test_frames_that_are_too_long_are_refused_before_any_work(tmp_path: Path) ->
         Image.fromarray(pixels).save(tmp_path / folder / "a.png")
     folders: dict[str, Any] = {"images": tmp_path / "images", "labels": tmp_path / "labels"}
     line = "40000x32 is too long and narrow for fog, which would need 24.0 GiB of memory"
-    with pytest.raises(InputError, match=f"--data .*{line}"):
+    with pytest.raises(InputError, match=f"--images .*{line}"):
         robustbench_seg.evaluate("b0@random", **folders, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
     with pytest.raises(InputError, match=rf"a\.png: {line}"):

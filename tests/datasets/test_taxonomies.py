@@ -73,6 +73,9 @@ def test_embedded_taxonomies() -> None:
         "idd": 26,
         "synthia": 19,
         "voc": 21,
+        "coco-stuff": 171,
+        "gta5": 19,
+        "mapillary-2.0": 116,
     }
     for name in sizes:
         taxonomy = load_taxonomy(name)

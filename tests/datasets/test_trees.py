@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from robustbench_seg.copies.sources import find_sources
@@ -131,3 +132,77 @@ def test_voc_takes_its_lists(tmp_path: Path) -> None:
     np.testing.assert_array_equal(dataset.frames[0].label(), np.asarray(label))
     with pytest.raises(InputError, match="splits: val"):
         open_dataset(str(tmp_path), "test")
+
+
+def indexed(label: NDArray[np.uint8]) -> Image.Image:
+    """Return a palette image whose indices are a label's values (H, W)."""
+    image = Image.fromarray(label)
+    image.putpalette(np.random.default_rng(0).integers(0, 256, 768, np.uint8).tobytes())
+    return image
+
+
+def test_coco_stuff(tmp_path: Path) -> None:
+    missing = [11, 25, 28, 29, 44, 65, 67, 68, 70, 82, 90]  # IDs 12, 26, ..., 91 have no pixels
+    stored = np.where(np.isin(values(182), missing), 255, values(182)).astype(np.uint8)
+    for number, split in enumerate(("train2017", "val2017")):
+        save(tmp_path / f"images/{split}/00000000{number}.jpg", noise_image(number))
+        save(tmp_path / f"annotations/{split}/00000000{number}.png", stored)
+    dataset = open_dataset(str(tmp_path))
+    assert (dataset.name, found(dataset)) == ("coco-stuff", [("000000001", "", "")])
+    assert len(dataset.classes) == 171
+    label = dataset.frames[0].label()
+    # labels.txt: 1 person, 13 stop sign, 90 toothbrush, 92 banner, 182 wood; stored less one.
+    for identity, name in {
+        1: "person",
+        13: "stop sign",
+        90: "toothbrush",
+        92: "banner",
+        182: "wood",
+    }.items():
+        assert dataset.class_names[label[stored == identity - 1][0]] == name
+    assert (label[stored == 255] == IGNORE).all()
+    assert [frame.name for frame in open_dataset(str(tmp_path), "train").frames] == ["000000000"]
+    with pytest.raises(InputError, match=r"--split test: .* splits: train, val"):
+        open_dataset(str(tmp_path), "test")
+
+
+def test_mapillary_2(tmp_path: Path) -> None:
+    stored = values(124)
+    save(tmp_path / "validation/images/a.jpg", noise_image())
+    for folder, label in (("v1.2/labels", values(66)), ("v2.0/labels", stored)):
+        (tmp_path / "validation" / folder).mkdir(parents=True)
+        indexed(label).save(tmp_path / "validation" / folder / "a.png")
+    dataset = open_dataset(str(tmp_path), "validation")
+    assert (dataset.name, found(dataset)) == ("mapillary-2.0", [("a", "", "")])
+    assert len(dataset.classes) == 116
+    label = dataset.frames[0].label()
+    # config_v2.0.json: evaluated classes, and groups and the like, which are not.
+    for value, name in {
+        0: "Bird",
+        3: "Concrete Block",
+        90: "Traffic Light - General (Single)",
+    }.items():
+        assert dataset.class_names[label[stored == value][0]] == name
+    assert dataset.class_names[label[stored == 122][0]] == "Static"
+    for value in (2, 31, 38, 79, 86, 96, 115, 123):
+        assert (label[stored == value] == IGNORE).all()
+
+
+def test_gta5_is_known_by_its_size(tmp_path: Path) -> None:
+    stored = np.zeros((1052, 1914), np.uint8)
+    stored[:35] = np.arange(35)[:, np.newaxis]
+    for size, root in (((1052, 1914), tmp_path / "gta"), ((32, 64), tmp_path / "other")):
+        save(root / "images/00001.png", np.zeros((*size, 3), np.uint8))
+        (root / "labels").mkdir()
+        indexed(stored[: size[0], : size[1]]).save(root / "labels/00001.png")
+    dataset = open_dataset(str(tmp_path / "gta"), "all")
+    assert (dataset.name, dataset.taxonomy, found(dataset)) == (
+        "gta5",
+        "cityscapes",
+        [("00001", "", "")],
+    )
+    label = dataset.frames[0].label()
+    for value, expected in {7: 0, 8: 1, 23: 10, 26: 13, 33: 18, 34: IGNORE, 0: IGNORE}.items():
+        assert (label[value] == expected).all()
+    with pytest.raises(InputError, match="no known layout"):
+        open_dataset(str(tmp_path / "other"), "all")

@@ -20,6 +20,7 @@ from tests.helpers.frames import write_camvid, write_tree
 from tests.helpers.trees import (
     noise_image,
     save,
+    values,
     write_acdc,
     write_ade20k,
     write_cityscapes_adverse,
@@ -77,6 +78,33 @@ def test_a_run_stamps_files_that_it_does_not_use(tmp_path: Path) -> None:
     assert StoredRun.open(out).unused["number"] == "2"
     stamp = f"FILES NOT USED: 2 of the split, such as {root / 'val' / '1.gif'}: is not <frame>"
     assert any(each.startswith(stamp) for each in stamps(StoredRun.open(out)))
+
+
+def test_unused_files_of_two_folders_are_listed(tmp_path: Path) -> None:
+    for name in ("a_rgb.png", "b_RGB.png", "c.gif"):
+        save(tmp_path / "img" / name, noise_image())
+    save(tmp_path / "img/labels/a.png", values(19))
+    (tmp_path / "img/labels/notes.txt").write_text("drawn by hand")
+    (tmp_path / "mine.toml").write_text('classes = "cityscapes"\nimage_suffix = "_rgb"')
+    images, labels, classes = tmp_path / "img", tmp_path / "img/labels", tmp_path / "mine.toml"
+    dataset = open_dataset(images=images, labels=labels, classes=classes)
+    assert [frame.name for frame in dataset.frames] == ["a"]
+    assert [line.partition(", in ")[0] for line in dataset.unused] == [
+        f"{tmp_path / 'img' / name}: is not an image whose name ends with _rgb"
+        for name in ("b_RGB.png", "c.gif")
+    ]
+    found = check_dataset(images=images, labels=labels, classes=classes)
+    assert (found.unused, found.problems) == (dataset.unused, {})
+
+
+def test_labels_and_notes_beside_the_images_are_used(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        save(tmp_path / f"{name}.png", noise_image())
+        save(tmp_path / f"{name}_mask.png", values(19))
+    (tmp_path / "mine.toml").write_text('classes = "cityscapes"\nlabel_suffix = "_mask"')
+    dataset = open_dataset(images=tmp_path, labels=tmp_path, classes=tmp_path / "mine.toml")
+    assert [frame.name for frame in dataset.frames] == ["a", "b"]
+    assert dataset.unused == ()
 
 
 def test_conditions_without_clean_frames_have_a_report(tmp_path: Path) -> None:

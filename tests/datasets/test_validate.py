@@ -153,7 +153,7 @@ def test_masks_on_which_every_model_scores_100_are_a_problem(
     assert re.search(words, problem)
     network = tmp_path / "net.py"
     network.write_text(f"from torch import nn\ndef make(): return nn.Conv2d(3, {len(names)}, 1)\n")
-    with pytest.raises(InputError, match=f"^--data {images}: {words}"):
+    with pytest.raises(InputError, match=f"^--images {images}: {words}"):
         robustbench_seg.evaluate(f"python:{network}:make", **where, corruptions=["contrast"])
 
 

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
-from robustbench_seg import cli
+from robustbench_seg import api, cli
 from robustbench_seg.datasets import registry
 from robustbench_seg.datasets.base import Dataset
 from robustbench_seg.datasets.streets import streets
@@ -30,6 +30,7 @@ from robustbench_seg.training import train as training
 from robustbench_seg.training.recipe import Recipe
 from robustbench_seg.training.train import CHECKPOINT, LOG, WEIGHTS, train
 from robustbench_seg.writing import write_file
+from tests.helpers.frames import write_camvid
 
 RECIPE = Recipe(
     model="b0",
@@ -295,3 +296,25 @@ def test_results_do_not_depend_on_the_global_seed_of_torch(tmp_path: Path) -> No
     torch.manual_seed(456)
     second = run(tmp_path / "b", replace(RECIPE, steps=2))
     assert_same_weights(first, second)
+
+
+def test_a_list_of_frames_is_part_of_the_recipe(tmp_path: Path) -> None:
+    root = write_camvid(tmp_path / "camvid")
+    names = [frame.name for frame in registry.open_dataset(str(root)).frames]
+    listed = tmp_path / "some.txt"
+    listed.write_text(names[0])
+    given: dict[str, Any] = {
+        "data": root,
+        "split": "val",
+        "frames": listed,
+        "steps": 1,
+        "batch": 1,
+        "crop": (32, 32),
+        "out": tmp_path / "out",
+        "device": "cpu",
+        "workers": 0,
+    }
+    api.train("b0", **given)
+    listed.write_text(names[1])
+    with pytest.raises(InputError, match="another training, which differs in data"):
+        api.train("b0", **given)
