@@ -13,6 +13,8 @@ from torch import nn
 from ..evaluation.opening import load_segmenters, open_data
 from ..inference.devices import resolve_device
 from ..inference.predict import resize_nearest
+from ..inference.runtimes.choice import choose_runtime
+from ..models.base import AUTO
 from ..progress import Progress
 from ..protocol.request import Request
 from ..scores.matching import ordered_iou
@@ -74,7 +76,8 @@ def diagnose(request: Request, progress: Progress) -> Diagnosis:
     if mapping:  # outputs that are no class are scored as none
         spare = len(segmenter.classes) - outputs_of_classes
         scored = np.pad(mapping.prediction_lookup, (0, spare), constant_values=len(dataset.classes))
-    search = Search(segmenter, device, frames, progress, scored, len(dataset.classes))
+    run = choose_runtime(AUTO, segmenter, image, device=device, window=now.window).run
+    search = Search(segmenter, device, frames, progress, run, scored, len(dataset.classes))
     small = quick(now, size)
     if search.matrix(small, 1) is None:  # a network with a fixed input
         small = now

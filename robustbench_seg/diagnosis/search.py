@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..inference.predict import Predictor
+from ..inference.runtimes.runtime import Run
 from ..models.base import Segmenter
 from ..progress import Progress
 from ..scores.matching import best_matching, ordered_iou
@@ -46,6 +47,8 @@ class Search:
     frames: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]
     """Images (H, W, 3) and labels (h, w) of any size."""
     progress: Progress
+    run: Run | None = None
+    """What computes the logits in place of torch."""
     scored: NDArray[np.uint8] | None = None
     """Scored class of each output; None: the outputs are the classes."""
     classes: int = 0
@@ -66,7 +69,7 @@ class Search:
         counted = self.counted.setdefault(setting, [])
         if len(counted) < frames and setting not in self.failed:
             model = replace(self.segmenter, preprocessing=setting.preprocessing)
-            predictor = Predictor(model, self.device, "float32", setting.window)
+            predictor = Predictor(model, self.device, "float32", setting.window, run=self.run)
             try:
                 for image, label in self.frames[len(counted) : frames]:
                     size = label.shape[0], label.shape[1]
