@@ -36,7 +36,7 @@ def declare(segmenter: Segmenter, checkpoint: Checkpoint) -> Segmenter:
     preprocessing = segmenter.preprocessing
     values = input_settings(checkpoint.path, checkpoint.metadata)
     assumed = undeclared(preprocessing, values)
-    if (folder / PROCESSOR).is_file():
+    if (folder / PROCESSOR).exists():
         preprocessing, _ = read_processor(folder, square=True, divisor=1)
         assumed = ()
     names = checkpoint.classes or segmenter.classes

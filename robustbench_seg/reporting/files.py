@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -67,16 +68,22 @@ class Reported(ABC):
         """
         chosen = check_formats(formats)
         folder = self._report_folder if folder is None else Path(folder)
-        try:
+        with self._writing(folder):
             paths = reports.write(self.report(), folder, [f for f in chosen if f not in TABLES])
             for name, table in self._report_tables().items():
                 paths += _write_table(table, folder / name, folder, chosen)
+        return paths
+
+    @contextmanager
+    def _writing(self, folder: Path) -> Iterator[None]:
+        """Turn an OSError into an InputError."""
+        try:
+            yield
         except OSError as error:
             raise InputError(
                 f"{error.filename or folder}: cannot be written ({error.strerror}); "
                 f"{self._report_kept}"
             ) from error
-        return paths
 
     def _repr_html_(self) -> str:
         return self._document._repr_html_()

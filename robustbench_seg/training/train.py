@@ -142,7 +142,7 @@ def _begin(folder: Path) -> None:
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         foreign = {path.name for path in folder.iterdir()} - ours
-        if foreign or (log.exists() and not log.read_bytes().startswith(_LOG_HEADER.encode())):
+        if foreign or (log.exists() and not read_data(log).startswith(_LOG_HEADER.encode())):
             raise InputError(f"--out {folder}: holds other files; name a new folder")
         write_file(log, _LOG_HEADER.encode())
 

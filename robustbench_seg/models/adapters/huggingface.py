@@ -41,7 +41,7 @@ def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmente
     choice = f"hf:{target}"
     require("transformers", "hf", choice)
     folder, source = _find_folder(choice, target)
-    described = [folder / name for name in (CONFIG, PROCESSOR) if (folder / name).is_file()]
+    described = [folder / name for name in (CONFIG, PROCESSOR) if (folder / name).exists()]
     with one_line_errors(choice, "transformers cannot read it"), _quiet():
         digest = sha256(*described, *weights_files(folder))
         config, model = _read(choice, folder)
@@ -98,7 +98,7 @@ def _find_folder(choice: str, target: str) -> tuple[Path, str]:
     """
     folder = Path(target)
     if folder.is_dir():
-        if not (folder / CONFIG).is_file():
+        if not (folder / CONFIG).exists():
             raise InputError(f"--model {choice}: no {CONFIG} in this folder; give one that has it")
         return folder, folder.resolve().name
     if folder.exists() or not REPOSITORY.fullmatch(target):

@@ -81,17 +81,19 @@ class ReceptiveFields(Sequence[Field], Reported):
     def save(self) -> None:
         """Write each field as `Field.save` does, and its map as PNG and PDF, to FOLDER/maps.
 
-        The overview is written as PNG, PDF and SVG to the folder.
+        The overview is written as PNG, PDF and SVG to the folder. Raises InputError where a file
+        cannot be written.
         """
-        for item in self._maps:
-            path = item.field.save(self.folder / MAPS, self.folder)
-            figure = figures.single(item, colors())
-            for suffix in ("png", "pdf"):
-                drawing = path.with_name(f"{path.stem}.{suffix}")
-                write_file(drawing, _file(figure, suffix), self.folder)
-        overview = figures.overview(self._maps, colors())
-        for suffix in ("png", "pdf", "svg"):
-            write_file(self.folder / f"overview.{suffix}", _file(overview, suffix), self.folder)
+        with self._writing(self.folder):
+            for item in self._maps:
+                path = item.field.save(self.folder / MAPS, self.folder)
+                figure = figures.single(item, colors())
+                for suffix in ("png", "pdf"):
+                    drawing = path.with_name(f"{path.stem}.{suffix}")
+                    write_file(drawing, _file(figure, suffix), self.folder)
+            overview = figures.overview(self._maps, colors())
+            for suffix in ("png", "pdf", "svg"):
+                write_file(self.folder / f"overview.{suffix}", _file(overview, suffix), self.folder)
 
     def _report_tables(self) -> dict[str, pd.DataFrame]:
         return {"table": field_table(self), "mass_by_radius": radial_table(self)}

@@ -165,6 +165,9 @@ def faults() -> Iterator[tuple[str, Fault]]:
         ("eval", "run.lock", Path.touch, ""),
         ("train", "log.csv", link, "holds other files"),
         ("train", "log.csv", dangling, ""),
+        ("train", "log.csv", os.mkfifo, "is a named pipe"),
+        ("erf", "overview.png", link, "holds other files"),
+        ("erf", "maps", half, "cannot be written"),
         ("train", "checkpoint.pt", os.mkfifo, "holds other files"),
         ("erf", "maps", folder_link, "a link"),
     )
