@@ -98,8 +98,9 @@ def corrupt(
     if implementation not in IMPLEMENTATIONS:
         raise InputError(unknown("implementation", implementation, IMPLEMENTATIONS))
     image = check_image(image)
-    corruption.check_size(*image.shape[:2])
+    reference = implementation == "imagecorruptions"
+    corruption.check_size(*image.shape[:2], reference=reference)
     stream = stream_seed(check_seed(seed), image_key(image) if key is None else key, name, severity)
-    if implementation == "imagecorruptions":
+    if reference:
         return corrupt_by_reference(name, image, severity, stream)
     return corruption.function(image, severity, stream)

@@ -44,12 +44,15 @@ class Corruption:
         function: CorruptionFunction = getattr(self._imported, self.name)
         return function
 
-    def check_size(self, height: int, width: int) -> None:
+    def check_size(self, height: int, width: int, *, reference: bool = False) -> None:
         """Raise InputError if images of a size need far more memory than they have bytes.
 
-        A module that needs more than a few times the bytes has a function `working_memory`.
+        A module that needs more than a few times the bytes has a function `working_memory`, and
+        `reference_memory` if only the package `imagecorruptions` does.
         """
         measure = getattr(self._imported, "working_memory", None)
+        if reference and measure is None:
+            measure = getattr(self._imported, "reference_memory", None)
         needed = measure(height, width) if measure else 0
         if needed > max(ALWAYS_ALLOWED, MOST_TIMES * 3 * height * width):
             raise InputError(
@@ -89,12 +92,14 @@ def find(name: str) -> Corruption:
         raise InputError(unknown("corruption", name, corruption_names())) from None
 
 
-def check_sizes(names: Iterable[str], sizes: Iterable[tuple[int, int]]) -> None:
+def check_sizes(
+    names: Iterable[str], sizes: Iterable[tuple[int, int]], *, reference: bool = False
+) -> None:
     """Raise InputError if one of some corruptions cannot take images of a size (height, width)."""
     corruptions = [find(name) for name in dict.fromkeys(names)]
     for size in dict.fromkeys(sizes):
         for corruption in corruptions:
-            corruption.check_size(*size)
+            corruption.check_size(*size, reference=reference)
 
 
 register(Corruption("motion_blur", "blur", ".blur.motion", random=True))

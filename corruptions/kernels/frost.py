@@ -38,6 +38,12 @@ def frosted(image: Uint8, severity: int, number: int, top: int, left: int) -> Ui
     return result
 
 
+def reference_memory(height: int, width: int) -> int:
+    """Return the bytes of the largest texture, which `imagecorruptions` enlarges as a whole."""
+    sizes = (enlarged_size(number, height, width) for number in range(len(TEXTURES)))
+    return max(3 * tall * wide for tall, wide in sizes)
+
+
 @lru_cache(maxsize=len(TEXTURES))
 def enlarged(number: int, height: int, width: int) -> Uint8:
     """Return a texture, RGB uint8, enlarged for an image of a height and width; read-only."""

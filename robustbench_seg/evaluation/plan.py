@@ -247,7 +247,7 @@ def _check_frame_sizes(spec: Spec, request: Request) -> None:
     """Raise InputError for frames that a corruption cannot take."""
     names = [condition.corruption[0] for condition in spec.conditions if condition.corruption]
     try:
-        check_sizes(names, spec.sizes)
+        check_sizes(names, spec.sizes, reference=spec.implementation == "imagecorruptions")
     except InputError as error:
         raise InputError(f"{request.data_option}: {error} with --corruptions") from error
 

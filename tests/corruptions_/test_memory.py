@@ -23,6 +23,13 @@ def test_fog_refuses_images_whose_landscape_would_fill_the_memory(size: tuple[in
         corrupt(image, "fog", 3)
 
 
+def test_the_reference_refuses_what_only_it_cannot_hold() -> None:
+    image = np.zeros((32, 60000, 3), np.uint8)
+    with pytest.raises(InputError, match="60000x32 is too long and narrow for frost"):
+        corrupt(image, "frost", 3, implementation="imagecorruptions")
+    check_sizes(corruption_names(), [(1024, 2048), (8192, 8192)], reference=True)
+
+
 @pytest.mark.parametrize("size", [(8192, 8192), (1024, 2048), (8192, 40), (1, 1), (16384, 600)])
 def test_other_images_are_taken(size: tuple[int, int]) -> None:
     check_sizes(corruption_names(), [size])
