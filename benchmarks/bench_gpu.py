@@ -1,4 +1,4 @@
-"""How fast a GPU evaluates: frames per second by model, window and precision.
+"""How fast a GPU evaluates: frames per second by model, window, precision, compiled or not.
 
 For each, on one rendered frame: images labelled per second; the share of the card's peak that this
 is, in multiply-adds; and, with the corruptions of `cityscapes-c` made by threads at the same time
@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import cycle, islice
+from itertools import cycle, islice, product
 
 import numpy as np
 import torch
@@ -41,39 +41,39 @@ def main() -> None:
     """Measure all combinations."""
     parser = argparse.ArgumentParser(description=__doc__)
     cuda = torch.cuda.is_available()
-    parser.add_argument("--models", default="b0,b5" if cuda else "b0")
+    parser.add_argument("--models", default="b0,b1,b2,b3,b4,b5" if cuda else "b0")
     parser.add_argument("--size", default="2048x1024" if cuda else "128x64", help="WIDTHxHEIGHT")
     parser.add_argument("--batch", type=int, default=4 if cuda else 2)
     parser.add_argument("--batches", type=int, default=20 if cuda else 2)
     parser.add_argument(
         "--peak", type=float, help="the card's peak in 10^12 multiply-adds a second"
     )
-    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--compiled", default="no,yes" if cuda else "no", help="no, yes or both")
     options = parser.parse_args()
     width, height = map(int, options.size.split("x"))
     device = "cuda" if cuda else "cpu"
     precisions = PRECISIONS if cuda else PRECISIONS[:2]
     print(torch.cuda.get_device_name() if cuda else f"CPU, {torch.get_num_threads()} threads")
     image, _ = render("val", 0, width, height)
-    for name in options.models.split(","):
-        for window in WINDOWS:
-            for precision in precisions:
-                segmenter = load_model(name, data="cityscapes", weights="random", classes=CLASSES)
-                predictor = Predictor(
-                    segmenter,
-                    device,
-                    precision,
-                    replace(segmenter.window, mode=window),
-                    batch=options.batch,
-                    compiled=options.compile,
-                )
-                fast = rate(predictor, image, options.batch, options.batches)
-                waiting, evaluated = rate_with_corruptions(predictor, image, options)
-                peak = share_of_peak(predictor, image.shape[:2], fast, options.peak)
-                print(
-                    f"{name} {width}x{height} {window} {precision}: {fast:.2f} frames/s{peak}; "
-                    f"with corruptions {evaluated:.2f} frames/s, waiting {waiting:.0%}"
-                )
+    asked = product(options.models.split(","), WINDOWS, precisions, options.compiled.split(","))
+    for name, window, precision, compiled in asked:
+        segmenter = load_model(name, data="cityscapes", weights="random", classes=CLASSES)
+        predictor = Predictor(
+            segmenter,
+            device,
+            precision,
+            replace(segmenter.window, mode=window),
+            batch=options.batch,
+            compiled=compiled == "yes",
+        )
+        fast = rate(predictor, image, options.batch, options.batches)
+        waiting, evaluated = rate_with_corruptions(predictor, image, options)
+        peak = share_of_peak(predictor, image.shape[:2], fast, options.peak)
+        print(
+            f"{name} {width}x{height} {window} {precision}{', compiled' * (compiled == 'yes')}: "
+            f"{fast:.2f} frames/s{peak}; with corruptions {evaluated:.2f} frames/s, waiting "
+            f"{waiting:.0%}"
+        )
 
 
 def rate(predictor: Predictor, image: NDArray[np.uint8], batch: int, batches: int) -> float:
