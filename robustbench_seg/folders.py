@@ -19,8 +19,12 @@ def check_folder(folder: Path, own: str, option: str = "--out") -> None:
     wrote. `option` is the option or argument that names the folder.
     """
     try:
+        os.fsencode(folder)
         existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         usable = existing.is_dir() and os.access(existing, os.W_OK)
+    except UnicodeEncodeError as error:
+        shown = str(folder).encode("utf-8", "backslashreplace").decode()
+        raise InputError(f"{option} {shown}: is no name that a folder can have") from error
     except OSError as error:
         raise InputError(f"{option} {folder}: cannot be written ({error.strerror})") from error
     if not usable:

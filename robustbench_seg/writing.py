@@ -59,4 +59,7 @@ def make_folder(folder: Path, within: Path | None = None) -> None:
             part = within.joinpath(*below[:count])
             if part.is_symlink():
                 raise OSError(errno.ELOOP, "is a link, which could lead elsewhere", str(part))
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except ValueError as error:  # half a character, or a zero byte
+        raise OSError(errno.EINVAL, "is no name that a folder can have", str(folder)) from error

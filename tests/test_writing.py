@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from robustbench_seg.errors import InputError
+from robustbench_seg.folders import check_folder
 from robustbench_seg.writing import make_folder, new_file, write_file
 
 
@@ -90,3 +92,12 @@ def test_two_writers_of_one_file_never_leave_half_of_it(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"another process|No such file"):
         write()
     assert path.read_bytes() == b"second"
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\0b"])
+def test_a_name_that_no_folder_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OSError, match="is no name that a folder can have"):
+        write_file(tmp_path / name / "a.txt", b"")
+    if name == "\ud800":
+        with pytest.raises(InputError, match=r"--out .*ud800: is no name that a folder can have"):
+            check_folder(tmp_path / name, "run.sqlite")

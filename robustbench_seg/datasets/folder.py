@@ -60,7 +60,7 @@ def index_folders(images: Path, labels: Path, taxonomy: Taxonomy, split: str) ->
         raise InputError(f"--images {images}: no images{which}; looked for {' '.join(IMAGES)}")
     ending = taxonomy.image_suffix
     named = f"an image whose name ends with {ending}" if ending else "an image"
-    index.note_images(images, named, labels, label_paths)
+    index.note_images(images, named, ending, labels, label_paths)
     index.note_labels([path for key, paths in stored.items() if key not in keys for path in paths])
     return index
 

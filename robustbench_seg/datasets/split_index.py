@@ -79,18 +79,26 @@ class SplitIndex:
         ]
 
     def note_images(
-        self, folder: Path, expected: str, beside: Path | None = None, labels: Collection[Path] = ()
+        self,
+        folder: Path,
+        expected: str,
+        ending: str = "",
+        beside: Path | None = None,
+        labels: Collection[Path] = (),
     ) -> None:
         """Add a line for each file in a folder of images, and below it, that is no frame.
 
-        Labels are in another folder, or `beside` the images: in it, or in a folder in it.
+        Names without the ending, in upper or lower case, are passed over. Labels may be `beside`
+        the images: in their folder, or in a folder in it.
         """
         frames = (*self.frames, *(frame for frame, _ in self.missing))
         known = {*(frame.image_path for frame in frames), *labels}
         self.unused += [
             f"{path}: is not {expected}, in {' '.join(IMAGES)}"
             for path in files_in(folder, "**/*")
-            if path not in known and not (beside and _is_label(path, folder, beside))
+            if path not in known
+            and path.stem.casefold().endswith(ending.casefold())
+            and not (beside and _is_label(path, folder, beside))
         ]
 
 

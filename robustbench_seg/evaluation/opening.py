@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from ..datasets.base import Dataset
 from ..datasets.class_maps import MappedDataset, apply_class_map, load_class_map
+from ..datasets.files import FileFrame
 from ..datasets.registry import open_dataset
 from ..models.base import Segmenter
 from ..models.class_mask import restrict_classes
 from ..models.declared import override
+from ..models.label_convention import check_convention
 from ..models.registry import load_models
 from ..protocol.request import Request
 
@@ -50,6 +52,16 @@ def load_segmenters(
         classes=classes,
         class_order=request.class_order,
     )
+    for segmenter in segmenters if mapping is None else ():
+        first = dataset.frames[0]
+        lookup = first.lookup if isinstance(first, FileFrame) else None
+        values = {number: value for value, number in (lookup or {}).items()}
+        check_convention(
+            f"--model {segmenter.name}",
+            segmenter.convention,
+            dataset.class_names,
+            values.get(0, 0),
+        )
     segmenters = tuple(override(each, request.input_settings) for each in segmenters)
     if mapping:
         segmenters = tuple(

@@ -104,6 +104,18 @@ class Window:
 WHOLE = Window("whole")
 
 
+class LabelConvention(NamedTuple):
+    """How labels were numbered in a training."""
+
+    reduced: bool = False
+    """Whether 0 was left out, and the outputs stand for the label values from 1 on."""
+    ignored: int | None = None
+    """Output that was left out of the loss; None: none was."""
+
+
+AS_NUMBERED = LabelConvention()
+
+
 @dataclass(frozen=True)
 class Segmenter:
     """A trained model: a network, its preprocessing, its window and its classes.
@@ -122,6 +134,8 @@ class Segmenter:
     """Provenance of the weights: source, sha256, licence, note; shown with every result."""
     spare_outputs: int = 0
     """Number of outputs after those of the classes, which are dropped."""
+    convention: LabelConvention = AS_NUMBERED
+    """How its labels were numbered, which counts where the names of the classes do not tell."""
     assumed: tuple[str, ...] = ()
     """Settings of the preprocessing that no one declared and that may be wrong for the weights."""
 

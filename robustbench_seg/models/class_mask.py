@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..errors import InputError
-from .base import LabelFunction, Segmenter
+from .base import AS_NUMBERED, LabelFunction, Segmenter
 from .class_names import class_name_notes, order_of_classes
 
 
@@ -20,6 +20,12 @@ def in_order(
 ) -> tuple[Segmenter, list[str]]:
     """Put a model's own classes into the order of the data's; return notes on them as well."""
     order = None if as_is else order_of_classes(f"--model {segmenter.name}", own, classes)
+    ignored = segmenter.convention.ignored
+    if as_is:
+        segmenter = replace(segmenter, convention=AS_NUMBERED)
+    elif order is not None and ignored in order:
+        convention = segmenter.convention._replace(ignored=order.index(ignored))
+        segmenter = replace(segmenter, convention=convention)
     notes = ["its classes are put into the data's order"]
     if order is None:
         notes = class_name_notes(own, classes)

@@ -30,6 +30,7 @@ from .checkpoints import fill, open_checkpoint
 from .class_mask import in_order
 from .class_names import ClassOrder, check_class_count
 from .declared import declare
+from .label_convention import read_convention
 from .named_weights import NAMED_WEIGHTS, RANDOM, find_weights
 
 Load = Callable[[str, str, Sequence[str]], Segmenter]
@@ -231,6 +232,10 @@ def load_model(
     network = _network(checkpoint, name)
     trained_on = found.trained_on or unknown
     segmenter = _segmenter(name, found.label, network, classes, trained_on, provenance)
+    if not found.named:
+        folder, configuration = checkpoint.path.parent, metadata.get("config", "")
+        convention = read_convention(folder, checkpoint.classes, classes, configuration)
+        segmenter = replace(segmenter, convention=convention)
     segmenter, names = in_order(segmenter, checkpoint.classes, classes, as_is)
     provenance["note"] = "; ".join(filter(None, [*notes, *names]))
     return segmenter if found.named else declare(segmenter, checkpoint)

@@ -81,7 +81,7 @@ def test_a_run_stamps_files_that_it_does_not_use(tmp_path: Path) -> None:
 
 
 def test_unused_files_of_two_folders_are_listed(tmp_path: Path) -> None:
-    for name in ("a_rgb.png", "b_RGB.png", "c.gif"):
+    for name in ("a_rgb.png", "a_depth.png", "b_RGB.png", "c_rgb.gif"):
         save(tmp_path / "img" / name, noise_image())
     save(tmp_path / "img/labels/a.png", values(19))
     (tmp_path / "img/labels/notes.txt").write_text("drawn by hand")
@@ -91,7 +91,7 @@ def test_unused_files_of_two_folders_are_listed(tmp_path: Path) -> None:
     assert [frame.name for frame in dataset.frames] == ["a"]
     assert [line.partition(", in ")[0] for line in dataset.unused] == [
         f"{tmp_path / 'img' / name}: is not an image whose name ends with _rgb"
-        for name in ("b_RGB.png", "c.gif")
+        for name in ("b_RGB.png", "c_rgb.gif")
     ]
     found = check_dataset(images=images, labels=labels, classes=classes)
     assert (found.unused, found.problems) == (dataset.unused, {})

@@ -20,6 +20,7 @@ from ..checkpoints.files import dtype_name, plain, read_weights, sha256
 from ..checkpoints.folders import CONFIG, weights_files
 from ..class_names import check_class_count
 from ..hub_files import REPOSITORY, NotFetchedError, fetch_optional, fetch_repository
+from ..label_convention import read_convention
 from .external import Logits, one_line_errors, provenance, require
 from .processor import FILE as PROCESSOR
 from .processor import read_processor
@@ -64,6 +65,7 @@ def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmente
         classes=own if own and len(own) > 1 else tuple(classes),
         trained_on=f"the data of {name}",
         weights=provenance(source, digest, *notes),
+        convention=read_convention(folder, own, classes),
         assumed=undeclared(IMAGENET, ()) if notes else (),
     )
 
