@@ -65,7 +65,9 @@ def diagnose(request: Request, progress: Progress) -> Diagnosis:
     segmenter = replace(segmenter, window=replace(segmenter.window, mode=mode))
     limit = request.limit or _number_of_frames(dataset.frames[0].image())
     places = np.linspace(0, len(dataset.frames) - 1, min(limit, len(dataset.frames))).round()
-    chosen = [dataset.frames[int(place)] for place in places]
+    # Every setting is tried on the first quarter, which is spread over the split as well.
+    spread = [*places[::4], *np.delete(places, np.s_[::4])]
+    chosen = [dataset.frames[int(place)] for place in spread]
     frames = [(frame.image(), _thinned(frame.label())) for frame in chosen]
     now = Setting(segmenter.preprocessing, segmenter.window)
     image = frames[0][0]

@@ -89,6 +89,11 @@ def test_nothing_is_advised_for_a_model_that_is_run_right(
     assert found.frames == ("a", "b")
     assert found.table["miou"].max() == 1.0
     assert {"normalisation", "input size", "window", "class order"} <= set(found.table["part"])
+    frames_of = found.table.set_index("tried")["frames"]
+    assert (frames_of["the model's mean and std, RGB"], frames_of["none, pixels 0-255, RGB"]) == (
+        2,
+        1,
+    )
 
 
 def test_the_order_of_channels_is_found(tmp_path: Path, frames: dict[str, Any]) -> None:
