@@ -17,7 +17,16 @@ from ..datasets.base import ClassInfo, Dataset, Frame
 from ..datasets.class_maps import ClassMapSpec
 from ..datasets.frame_checks import check_pair
 from ..errors import InputError
-from ..models.base import NOTHING, TORCH, Precision, RuntimeName, Segmenter, Side, Window
+from ..models.base import (
+    NOTHING,
+    TORCH,
+    Precision,
+    Preprocessing,
+    RuntimeName,
+    Segmenter,
+    Side,
+    Window,
+)
 from ..models.preprocessing import preprocessing_from_dict
 from ..names import slug
 from ..progress import Progress
@@ -79,7 +88,11 @@ class ModelSpec:
 
     def input_size(self, frame: Size) -> Size:
         """Return the size (height, width) at which the model itself reads frames of a size."""
-        return preprocessing_from_dict(self.preprocessing).input_size(frame)
+        return self._read_preprocessing.input_size(frame)
+
+    @cached_property
+    def _read_preprocessing(self) -> Preprocessing:
+        return preprocessing_from_dict(self.preprocessing)
 
 
 @dataclass(frozen=True)
@@ -215,7 +228,8 @@ class Spec:
 
     def class_set(self, names: Collection[str]) -> NDArray[np.bool_]:
         """Return which classes have ground truth in the named frames, as a mask (C,)."""
-        pixels = [frame.class_pixels for frame in self.frames if frame.name in names]
+        wanted = set(names)
+        pixels = [frame.class_pixels for frame in self.frames if frame.name in wanted]
         present: NDArray[np.bool_] = np.array(pixels).sum(axis=0) > 0  # (frames, C) -> (C,)
         return present
 

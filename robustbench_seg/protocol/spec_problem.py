@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .spec import FrameSpec, Spec
 
-_MOST_DRAWS = 200_000
-"""Most columns of counts: draws of all conditions together."""
+_MOST = 200_000
+"""Most predictions of a frame: by all models, in all draws of all conditions."""
 
 
 def spec_problem(spec: Spec) -> str:
@@ -30,9 +30,9 @@ def spec_problem(spec: Spec) -> str:
         return "frames: only some have a condition"
     if not any(any(frame.class_pixels) for frame in spec.frames):
         return "frames: no class has a pixel"
-    draws = sum(len(spec.draws_of(condition)) for condition in spec.conditions)
-    if draws > _MOST_DRAWS:
-        return f"draws: {draws} of all conditions, and {_MOST_DRAWS} are the most"
+    number = len(spec.models) * sum(len(spec.draws_of(each)) for each in spec.conditions)
+    if number > _MOST:
+        return f"draws: {number} predictions of a frame, and {_MOST} are the most"
     return ""
 
 

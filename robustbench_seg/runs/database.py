@@ -196,6 +196,12 @@ def _check_companions(path: Path) -> None:
             )
 
 
+def printable(text: str) -> str:
+    """Return a text as part of a message of one line."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[:500])
+    return shown + "..." * (len(text) > 500)
+
+
 @contextmanager
 def sqlite_errors(where: str) -> Iterator[None]:
     """Turn errors of SQLite into an InputError that begins with `where`."""
@@ -203,7 +209,7 @@ def sqlite_errors(where: str) -> Iterator[None]:
         yield
     # UnicodeDecodeError: SQLite's own message quotes damaged text.
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        said = "".join(letter if letter.isprintable() else " " for letter in str(error))
+        said = printable(str(error))
         name = getattr(error, "sqlite_errorname", "")
         if name == "SQLITE_FULL":
             what = "the disk is full; make room and run the command again, which resumes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from itertools import islice
@@ -81,7 +82,7 @@ def _copy(
         whole.add(batch)
     there = whole.stored()
     whole.add({}, pictures, [failure for failure in failures if failure.cell not in there])
-    known = whole.sessions()
+    known = {json.dumps(session) for session in whole.sessions()}
     for session in sessions:
-        if session not in known:
+        if json.dumps(session) not in known:
             whole.add_session(session)

@@ -30,7 +30,9 @@ def read_session(values: object) -> Session:
 def read_json(text: object) -> Any:
     """Return the values of a JSON text; InputError if it is none, or names a value twice."""
     try:
-        return json.loads(text, object_pairs_hook=_table)  # type: ignore[arg-type]
+        if not isinstance(text, str):
+            raise TypeError("bytes, or a number")
+        return json.loads(text, object_pairs_hook=_table)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"is not JSON ({type(error).__name__})") from error
 

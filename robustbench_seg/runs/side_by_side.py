@@ -7,6 +7,7 @@ are listed.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from ..scores.pixel_counts import PixelCounts
 from ..scores.policy import SeverityPolicy
 from .run import StoredRun
 
+_DRAWS = 1000
+"""Most draws of a condition where those of two runs are repeated up to a common number."""
 _OF_THE_MODEL = ("trained on", "weights")
 
 
@@ -173,6 +176,7 @@ def _check_alike(first: StoredRun, other: StoredRun) -> None:
     images, their_images = ([key[0] for key in keys] for keys in (ours, theirs))
     shared = len(set(images) & set(their_images))
     apart = f"they share {shared} of {len(images)} and {len(their_images)}"
+    draws = (first.spec.draws, other.spec.draws)
     if not (first.complete and other.complete):
         apart += "; one is unfinished: run its command again"
     for what, same in {
@@ -181,6 +185,7 @@ def _check_alike(first: StoredRun, other: StoredRun) -> None:
         "labels of the same images": ours == theirs,
         "suite, its corruptions or severities": first.spec.suite.digest == other.spec.suite.digest,
         "conditions": first.spec.conditions == other.spec.conditions,
+        "the number of random draws": math.lcm(*draws) <= max(_DRAWS, *draws),
     }.items():
         if not same:
             raise InputError(
@@ -210,6 +215,8 @@ def _labels(pairs: Sequence[tuple[StoredRun, ModelSpec]]) -> list[str]:
         marks += [f"input {seen}"] if len(set(inputs)) > 1 else []
         marks += ["UNTRAINED"] if model.untrained else []
         labels.append(f"{model.name} ({', '.join(marks)})" if marks else model.name)
+    if twice := [label for label, often in Counter(labels).items() if often > 1]:
+        raise InputError(f"compare: two models are named {twice[0]}; leave one of the runs out")
     return labels
 
 

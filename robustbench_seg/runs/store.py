@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
@@ -30,12 +31,13 @@ from .database import (
     connected,
     digest,
     exclusive_lock,
+    printable,
     sqlite_errors,
 )
 from .differences import differences
 from .known_cells import KnownCells
 from .matrices import MatrixError, pack, unpack
-from .picture_check import picture_problem
+from .picture_check import PictureError, picture_pixels
 from .sessions import Session, read_json, read_session
 
 _KEY = "model, condition, severity, frame, draw"
@@ -43,6 +45,8 @@ _TOGETHER = 2**20
 """Most counts of the matrices that are read together, zeros included: 8 MiB."""
 _REASON = 100_000
 """Most letters of the reason of a failure."""
+_SESSIONS, _PIXELS = 10_000, 2**28
+"""Most starts of a run, and most pixels of all its pictures."""
 CAPTIONS = INPUT, PREDICTION, TRUTH = "input", "prediction", "ground truth"
 
 
@@ -83,9 +87,8 @@ class Store:
     def create_or_resume(cls, folder: Path, spec: Spec) -> Iterator[Store]:
         """Open the run of a specification, new or resumed, for this process alone.
 
-        All of a run that is resumed is checked before anything is written. Raises InputError if the
-        folder holds a run of another specification or other files, is in use, is damaged or cannot
-        be written, now or later.
+        All of it is checked before anything is written. Raises InputError if the folder holds
+        another run or other files, is in use, is damaged or cannot be written, now or later.
         """
         check_folder(folder, FILE)
         try:
@@ -108,8 +111,7 @@ class Store:
                     f"--out {folder}: holds another run, which differs in {found}; "
                     "name another folder"
                 )
-            for _ in store.stacks():
-                pass
+            deque(store.stacks(), maxlen=0)
             _ = store.pictures(), store.failures(), store.sessions()
             connection.commit()
             yield store
@@ -132,9 +134,7 @@ class Store:
                 f"(format {meta.get('version')!r:.40}, this one reads {VERSION})"
             )
         text = meta.get("spec")
-        if meta.keys() != {"version", "spec", "digest"} or not isinstance(text, str):
-            raise self._refused("spec", "meta", "expected a text, beside version and digest alone")
-        if digest("spec", text) != meta["digest"]:
+        if meta.keys() != {"version", "spec", "digest"} or digest("spec", text) != meta["digest"]:
             raise self._refused("spec", "meta", "damaged: the digest of the specification is wrong")
         try:
             return Spec.from_dict(read_json(text))
@@ -142,10 +142,8 @@ class Store:
             raise self._refused("spec", "meta", str(error)) from error
 
     def _refused(self, row: object, table: str, what: str) -> InputError:
-        return InputError(
-            f"{self._path}: row {row} of {table}: {what}; restore a backup, or run again in "
-            "another folder"
-        )
+        advice = "restore a backup, or run again in another folder"
+        return InputError(f"{self._path}: row {row} of {table}: {printable(what)}; {advice}")
 
     def add_session(self, provenance: Mapping[str, Any]) -> None:
         """Record the provenance of a start of the run."""
@@ -161,9 +159,11 @@ class Store:
         sessions = []
         rows = self._select("provenance, digest", "sessions ORDER BY id")
         for number, (text, stored) in enumerate(rows, start=1):
-            if digest("session", text) != stored:
-                raise self._refused(number, "sessions", "damaged: the digest of it is wrong")
             try:
+                if digest("session", text) != stored:
+                    raise InputError("damaged: the digest of it is wrong")
+                if number > _SESSIONS:
+                    raise InputError(f"a run has at most {_SESSIONS} starts")
                 sessions.append(read_session(read_json(text)))
             except InputError as error:
                 raise self._refused(number, "sessions", str(error)) from error
@@ -199,10 +199,8 @@ class Store:
         # SQLite goes on writing to a deleted file.
         path = self.folder / FILE
         if not path.is_file() or not os.path.samestat(path.stat(), self._file):
-            raise InputError(
-                f"--out {self.folder}: {FILE} was deleted or replaced while the run was under way; "
-                "run the same command again"
-            )
+            what = "was deleted or replaced while the run was under way; run the same command again"
+            raise InputError(f"--out {self.folder}: {FILE} {what}")
         self._connection.set_progress_handler(None, 0)
         with self._connection:
             yield self._connection
@@ -245,23 +243,28 @@ class Store:
         """Return the stored pictures, in a fixed order; InputError for one of another form."""
         order = "ORDER BY model, frame, condition, severity, draw, caption"
         rows = self._rows("pictures", f"{_KEY}, caption", "png", order)
-        found = [Picture(*row) for row in rows]
-        for number, picture in enumerate(found, start=1):
-            known = picture.caption in CAPTIONS
-            if problem := picture_problem(picture.png) if known else "has an unknown caption":
-                raise self._refused(number, "pictures", f"the picture of {picture.cell} {problem}")
+        found, pixels = [], 0
+        for number, row in enumerate(rows, start=1):
+            found.append(picture := Picture(*row))
+            try:
+                if picture.caption not in CAPTIONS:
+                    raise PictureError("has an unknown caption")
+                pixels += picture_pixels(picture.png, _PIXELS - pixels)
+            except PictureError as error:
+                what = f"the picture of {picture.cell} {error}"
+                raise self._refused(number, "pictures", what) from error
         return found
 
     def failures(self) -> list[Failure]:
         """Return the predictions that failed when last tried, in a fixed order."""
         order = "ORDER BY frame, condition, severity, draw, model"
+        stored = self.stored()  # first: meanwhile another process may retry a failure
         found = [Failure(*row) for row in self._rows("failures", _KEY, "reason", order)]
-        stored = self.stored() if found else set()
         for number, failure in enumerate(found, start=1):
-            if not isinstance(failure.reason, str) or len(failure.reason) > _REASON:
-                raise self._refused(number, "failures", f"the reason is no text up to {_REASON}")
-            if failure.cell in stored:
-                raise self._refused(number, "failures", f"{failure.cell} has counts as well")
+            is_text = isinstance(failure.reason, str) and len(failure.reason) <= _REASON
+            if failure.cell in stored or not is_text:
+                what = f"{failure.cell} has counts as well, or a reason that is no text"
+                raise self._refused(number, "failures", what)
         return found
 
     def _select(self, columns: str, source: str) -> Iterator[tuple[Any, ...]]:

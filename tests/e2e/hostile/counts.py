@@ -165,7 +165,12 @@ def cells() -> Found:
         "draw 1 of .* is not in the specification",
     )
     yield (
-        "a NULL digest",
+        "a frame of two lines without a digest",
+        lambda run: run.after.append("UPDATE cells SET digest = '', frame = frame || char(10)"),
+        "(damaged: the digest of .* is wrong|frame .* is not in the specification)",
+    )
+    yield (
+        "no digest",
         lambda run: run.after.append("UPDATE cells SET digest = ''"),
-        ("damaged: the digest of .* is wrong"),
+        "damaged: the digest of .* is wrong",
     )

@@ -125,6 +125,13 @@ def parts() -> Found:
     for draws in (0, -1, 2**31, 10**6, 1.0):
         yield f"{draws} draws", _set(("draws",), draws), "draws: "
     yield "too many draws", _set(("draws",), 90_000), "draws: .* are the most"
+    yield (
+        "too many draws of too many models",
+        lambda r: r.spec.update(
+            draws=90, models=[{**r.spec["models"][0], "name": f"{n}"} for n in range(1000)]
+        ),
+        "draws: .* are the most",
+    )
     for scale in (0, -1, 1e9, float("inf"), float("nan"), "0.5"):
         yield f"input scale {scale}", _set(("input_scale",), scale), "input_scale: expected"
     for color in ([1, 2], [0, 0, 256], [-1, 0, 0], [0.5, 0, 0], ["a", 0, 0]):
@@ -190,4 +197,4 @@ def texts() -> Found:
     for name, content in {"null": "null", "a list": "[]", "a text": '"a"', "NaN": "NaN"}.items():
         yield name, text(content), "specification: expected a table"
     yield "an empty table", text("{}"), "specification: models is missing"
-    yield "bytes", text(b"{}"), "expected a text"
+    yield "bytes", text(b"{}"), "is not JSON"
