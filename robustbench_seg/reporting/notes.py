@@ -12,6 +12,7 @@ from ..models.base import TORCH
 from ..protocol.spec import ModelSpec, Spec
 from ..runs.run import StoredRun
 from ..scores.tables import ALL_CLASSES
+from ..versions import EVALUATING, versions
 from .clean_check import clean_stamps
 from .input_scale import input_note, input_scale, rescaled, scales_differ
 from .words import count, few
@@ -57,7 +58,9 @@ def stamps(run: StoredRun) -> tuple[str, ...]:
             f"{len(spec.frames)} frames; the scores leave these frames out"
         )
     if run.missing_frames:
-        found.append(f"PARTIAL: {len(run.frames)} of {len(spec.frames)} frames are finished")
+        found.append(
+            f"PARTIAL: {len(run.frames)} of {len(spec.frames)} frames are finished; {_rest(run)}"
+        )
     present = np.flatnonzero(spec.class_set([frame.name for frame in spec.frames]))
     if len(present) == 1:
         found.append(
@@ -68,6 +71,21 @@ def stamps(run: StoredRun) -> tuple[str, ...]:
         inputs = {model.name: f"scale {input_scale(spec, model)}" for model in spec.models}
         found.append(scales_differ(inputs))
     return tuple(found)
+
+
+def _rest(run: StoredRun) -> str:
+    """Return how the missing frames can be added, or what to do where they never can."""
+    here = versions(EVALUATING)
+    stored = [(name, run.spec.versions.get(name)) for name in EVALUATING]
+    others = [f"{name} {text}" for name, text in stored if text and here.get(name) != text]
+    if any("shard" in session.get("division", {}) for session in run.sessions):
+        return "robustseg merge adds those of the other shards"
+    if others:
+        return (
+            f"only with {few(others)} can its command add the rest; otherwise evaluate again in "
+            "another folder"
+        )
+    return "its command adds the rest"
 
 
 def failure_notes(run: StoredRun) -> Iterator[str]:

@@ -110,7 +110,7 @@ def test_warnings_name_their_run() -> None:
     frames = [frame(number) for number in range(12)]
     runs = [make_run(Path("a"), done=4), make_run(Path("b"), [small], frames=frames[:4], seed=1)]
     stamps = compare_runs(runs).stamps
-    assert stamps[0] == "PARTIAL: run a: 4 of 12 frames are finished"
+    assert stamps[0].startswith("PARTIAL: run a: 4 of 12 frames are finished; ")
     assert stamps[1].startswith("UNTRAINED: the weights of b1 are random")
     assert stamps[2].startswith(
         "SCALES DIFFER: the models see the frames at different scales (b0 at "
