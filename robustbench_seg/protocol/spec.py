@@ -30,11 +30,10 @@ from ..models.base import (
 from ..models.preprocessing import preprocessing_from_dict
 from ..names import slug
 from ..progress import Progress
-from ..schema import Between, Count, Name, Positive, ReadBy, parse
+from ..schema import Between, Count, Name, Positive, ReadBy
 from .cell import Cell
 from .condition import CLEAN, Condition, Draw
 from .input_geometry import Scale, Size
-from .spec_problem import spec_problem
 from .suites import Suite, suite_from_dict
 from .suites.resolution import LARGEST, SMALLEST
 
@@ -258,17 +257,6 @@ class Spec:
             if model["runtime"] == TORCH:  # the only one that version 0.1.0 knew and did not name
                 del model["runtime"]
         return {**values, "implementation": _STORED_IMPLEMENTATION[self.implementation]}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Spec:
-        """Return the specification that `to_dict` made plain values of, also through JSON.
-
-        InputError for values of another form, and for parts that do not fit together.
-        """
-        spec = parse(cls, values, "specification")
-        if problem := spec_problem(spec):
-            raise InputError(f"specification: {problem}")
-        return spec
 
 
 def pixel_digest(pixels: NDArray[np.uint8]) -> str:

@@ -24,6 +24,7 @@ from ..errors import InputError
 from ..folders import check_folder
 from ..protocol.cell import Cell
 from ..protocol.spec import Spec
+from ..protocol.stored_spec import read_spec
 from .database import (
     FILE,
     VERSION,
@@ -137,7 +138,7 @@ class Store:
         if meta.keys() != {"version", "spec", "digest"} or digest("spec", text) != meta["digest"]:
             raise self._refused("spec", "meta", "damaged: the digest of the specification is wrong")
         try:
-            return Spec.from_dict(read_json(text))
+            return read_spec(read_json(text))
         except InputError as error:
             raise self._refused("spec", "meta", str(error)) from error
 

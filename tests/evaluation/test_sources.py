@@ -20,7 +20,7 @@ from robustbench_seg.inference import condition_images
 from robustbench_seg.inference.condition_images import ConditionImages
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.condition import Condition, Draw
-from robustbench_seg.protocol.spec import Spec
+from robustbench_seg.protocol.stored_spec import read_spec
 from robustbench_seg.reporting.run import Run
 from robustbench_seg.runs.store import Store
 from tests.helpers.frames import image_path, name, write_tree
@@ -172,7 +172,7 @@ def test_runs_of_before_can_be_read(tree: Path, tmp_path: Path) -> None:
     spec = evaluate(tree, tmp_path / "run", limit=1, **FEW).spec
     before = spec.to_dict()
     del before["implementation"], before["copy"]
-    assert Spec.from_dict(before) == spec
+    assert read_spec(before) == spec
 
 
 def test_the_reference_is_refused_without_opencv_before_any_work(

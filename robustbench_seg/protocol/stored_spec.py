@@ -1,19 +1,31 @@
-"""The parts of a stored specification must fit together, beyond the form of each."""
+"""Stored specifications, whose parts must fit together beyond the form of each."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from .spec import FrameSpec, Spec
+from ..errors import InputError
+from ..schema import parse
+from .spec import FrameSpec, Spec
 
 _MOST = 200_000
 """Most predictions of a frame: by all models, in all draws of all conditions."""
 
 
-def spec_problem(spec: Spec) -> str:
+def read_spec(values: Mapping[str, Any]) -> Spec:
+    """Return the specification that `Spec.to_dict` made plain values of, also through JSON.
+
+    InputError for values of another form, and for parts that do not fit together.
+    """
+    spec = parse(Spec, values, "specification")
+    if problem := _problem(spec):
+        raise InputError(f"specification: {problem}")
+    return spec
+
+
+def _problem(spec: Spec) -> str:
     """Return what of a specification contradicts the rest of it, or ""."""
     for what, names in (
         ("models", [model.name for model in spec.models]),
