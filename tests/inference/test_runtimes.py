@@ -22,7 +22,7 @@ from robustbench_seg.inference.runtimes.runtime import UnsuitableError
 from robustbench_seg.models.base import IMAGENET, WHOLE, Precision, RuntimeName, Segmenter, Window
 from robustbench_seg.models.class_mask import reorder_classes
 from robustbench_seg.models.registry import load_model
-from tests.helpers.foreign_models import noise, save_onnx, save_torchscript
+from tests.helpers.foreign_models import noise, save_onnx, save_peer, save_torchscript
 
 CLASSES = [info.name for info in CITYSCAPES]
 IMAGES = np.stack([noise(64, 128), noise(64, 128)[::-1]])  # (2, H, W, 3)
@@ -84,6 +84,15 @@ def test_labels_of_torchscript_equal_those_of_torch(tmp_path: Path) -> None:
     save_torchscript(tmp_path / "net.pt", 19)
     segmenter = load_model(f"torchscript:{tmp_path}/net.pt", data="streets", classes=CLASSES)
     assert (labels(segmenter, "openvino") == labels(segmenter)).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["segformer", "upernet-swin", "mask2former"])
+def test_labels_of_models_of_transformers_equal_those_of_torch(tmp_path: Path, kind: str) -> None:
+    save_peer(kind, tmp_path, CLASSES)
+    segmenter = load_model(f"hf:{tmp_path}", data="streets", classes=CLASSES)
+    equal = labels(segmenter, "openvino") == labels(segmenter)
+    assert equal.mean() > 0.9999
 
 
 def test_bf16_changes_few_labels() -> None:
