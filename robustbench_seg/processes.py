@@ -113,6 +113,7 @@ class WorkerProcess(Generic[Item, Result]):
         with _interrupts_deferred():
             process.start()
         self._process = process
+        self._heard = time.monotonic()
         theirs.close()  # else the pipe would stay open when the process is gone
 
     def begin(self) -> None:
@@ -147,7 +148,7 @@ class WorkerProcess(Generic[Item, Result]):
         pipe = self._pipe
         try:
             answer: Any = HEARTBEAT
-            while answer == HEARTBEAT:
+            while isinstance(answer, str) and answer == HEARTBEAT:
                 while not pipe.poll(POLL):
                     if pipe is self._abandoned:
                         raise LostError(f"{self}: was stopped")

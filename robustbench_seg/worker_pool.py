@@ -95,6 +95,7 @@ def run_on_workers(
     pool = ThreadPoolExecutor(max(1, len(workers)), thread_name_prefix="worker")
 
     def start(worker: Worker[Item, Result]) -> None:
+        watch.forget(worker)
         worker.start()
         beginning[pool.submit(worker.begin)] = worker
 
@@ -115,8 +116,11 @@ def run_on_workers(
                 quiet_since = time.monotonic()
             elif time.monotonic() - quiet_since > PATIENCE:
                 raise InputError(f"no worker started within {PATIENCE / 60:.0f} minutes; {kept}")
-            for pair in busy.values():
-                watch.look(*pair)
+            for future, pair in busy.items():
+                if not future.done():  # else its result waited for the caller
+                    watch.look(*pair)
+            for worker in beginning.values():
+                watch.name(worker, "its start")
             for begun in done & beginning.keys():
                 worker = beginning.pop(begun)
                 try:
@@ -200,12 +204,20 @@ class _Watch:
 
     def look(self, worker: Worker[Any, Any], item: object) -> None:
         """Name a worker once for an item; stop it once."""
-        silence, number = worker.silence, id(worker)
-        what = f"{worker}: no progress for {silence:.0f} s over {self._describe(item)}"
-        if silence > self._timeout and number not in self._stopped:
-            self._stopped.add(number)
+        if worker.silence > self._timeout and id(worker) not in self._stopped:
+            self._stopped.add(id(worker))
+            what = self._said(worker, self._describe(item))
             _log.warning("%s; it is stopped, and another worker gets its work", what)
             worker.stop()
-        elif silence > NOTICE and number not in self._named:
-            self._named.add(number)
-            _log.warning("%s; it is stopped after %.0f s", what, self._timeout)
+        else:
+            self.name(worker, self._describe(item), f"; it is stopped after {self._timeout:.0f} s")
+
+    def name(self, worker: Worker[Any, Any], what: str, then: str = "") -> None:
+        """Name a worker once, after a minute."""
+        if worker.silence > NOTICE and id(worker) not in self._named:
+            self._named.add(id(worker))
+            _log.warning("%s%s", self._said(worker, what), then)
+
+    @staticmethod
+    def _said(worker: Worker[Any, Any], what: str) -> str:
+        return f"{worker}: no progress for {worker.silence:.0f} s over {what}"

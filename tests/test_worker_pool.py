@@ -168,6 +168,25 @@ def test_a_slow_worker_is_named_once_and_kept(caplog: pytest.LogCaptureFixture) 
 
 
 @pytest.mark.usefixtures("impatient")
+def test_a_worker_that_does_not_begin_is_named_and_costs_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    late = Scripted(late=True)
+    late.silence = 100.0
+    slow = Scripted()
+    doing = slow.do
+
+    def do(unit: WorkUnit) -> Result:
+        time.sleep(0.01)
+        return doing(unit)
+
+    slow.do = do  # type: ignore[method-assign]
+    assert frames([late, slow], UNITS) == list(range(40))
+    (line,) = caplog.messages
+    assert line.endswith("no progress for 100 s over its start")
+
+
+@pytest.mark.usefixtures("impatient")
 def test_work_over_which_every_worker_is_stuck_is_given_up() -> None:
     over = Counter({UNITS[7]: ATTEMPTS})
     workers = [Stuck(over), Stuck(over)]

@@ -123,6 +123,7 @@ class _Worker:
         return time.monotonic() - self._heard
 
     def start(self) -> None:
+        self._heard = time.monotonic()
         self._actor = self._class.remote()
 
     def begin(self) -> None:
