@@ -43,7 +43,7 @@ def input_advice(
     if best.window.mode == "slide" and best.window != replace(own, mode="slide"):
         options["window"] = (
             f"window = {{mode = 'slide', crop = {best.window.crop}, stride = "
-            f"{best.window.stride}}} in NAME.toml"
+            f"{best.window.stride}}} in NAME.toml or the model"
         )
     for part, without in best.differences(now):
         gain = search.score(best) - search.score(without)

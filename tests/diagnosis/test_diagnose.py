@@ -166,7 +166,7 @@ def test_windows_of_a_fixed_size_slide_over_frames_of_another(
     assert found.now < found.best == 1.0
     assert [advice.partition(" (")[0] for advice in found.advice] == [
         "input size: --input-scale 1",
-        "window: window = {mode = 'slide', crop = 64, stride = 42} in NAME.toml",
+        "window: window = {mode = 'slide', crop = 64, stride = 42} in NAME.toml or the model",
     ]
 
 

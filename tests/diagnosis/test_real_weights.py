@@ -30,6 +30,14 @@ def cityscapes(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> d
     return {"images": root / "images", "labels": root / "labels", "device": "cpu"}
 
 
+@pytest.fixture
+def normalisation_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Search for normalisation and channels, and nothing else, which takes long."""
+    for part in ("sizes", "windows"):
+        monkeypatch.setattr(diagnose, part, lambda *_: ())
+
+
+@pytest.mark.usefixtures("normalisation_alone")
 def test_a_segformer_that_is_declared_with_half_as_mean_and_std(shared_data: Path) -> None:
     found = robustbench_seg.diagnose(
         "b0",
@@ -64,15 +72,14 @@ def test_an_espnetv2_that_declares_nothing(
     assert found.best > 0.5
 
 
+@pytest.mark.usefixtures("normalisation_alone")
 def test_an_espnet_that_is_declared_with_imagenets_preprocessing(
     shared_data: Path, cityscapes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # A convolution of ESPNet is slow on some processors: only what is wrong is searched.
+    # A convolution of ESPNet is slow on some processors.
     names = ("ImageNet's mean and std", "mean and std 0.5", "Cityscapes' mean and std, then / 255")
     fewer = {name: candidates.NORMALISATIONS[name] for name in names}
     monkeypatch.setattr(candidates, "NORMALISATIONS", fewer)
-    for part in ("sizes", "windows"):
-        monkeypatch.setattr(diagnose, part, lambda *_: ())
     found = robustbench_seg.diagnose(
         "espnet",
         weights=shared_data / "weights/espnet/espnet_p_2_q_8.pth",
