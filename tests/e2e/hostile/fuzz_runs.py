@@ -1,9 +1,9 @@
 """Store runs that are changed at random, with right digests, and read them in every way.
 
-    python -m tests.e2e.hostile.fuzz_runs FOLDER --inputs 10000 --seed 0
+    python -m tests.e2e.hostile.fuzz_runs FOLDER --first 0 --inputs 10000 --seed 0
 
 Each is refused with InputError, or its numbers are those of the validator. Anything else, or more
-than 10 seconds, is printed with its number, from which it can be made again; the exit code is 1.
+than a minute, is printed with its number, from which it can be made again; the exit code is 1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import shutil
 import signal
 import sqlite3
 import sys
-import time
 import warnings
 from collections import Counter
 from collections.abc import Callable
@@ -37,7 +36,7 @@ from tests.e2e.hostile.crafted import Crafted, Row, at, crafted, paths
 from tests.e2e.hostile.runs import Attack, attacks
 from tests.e2e.hostile.specifications import OTHER_FORMS
 from tests.e2e.hostile.validator import clean_miou
-from tests.helpers.fuzzing import SECONDS, _too_long, attempt
+from tests.helpers.fuzzing import _too_long, attempt
 from tests.helpers.stored_runs import stored_spec
 
 VALUES: tuple[Any, ...] = (
@@ -61,6 +60,10 @@ STATEMENTS = (
     "REINDEX",
     "PRAGMA journal_mode = WAL",
 )
+
+
+SECONDS = 60
+"""Most seconds for an input on a busy machine; comparisons take two on an idle one."""
 
 
 @cache
@@ -206,7 +209,7 @@ def reader(folder: Path) -> Callable[[random.Random], None]:
                 pass
         elif ways < 0.2:
             merge([folder / "good", folder / "run"], folder / "both")
-        elif ways < 0.25:
+        elif ways < 0.22:
             compare_runs([folder / "good", folder / "run"])
         check(Run.open(folder / "run"), path, whole=ways > 0.95)
 
@@ -241,6 +244,23 @@ def check(run: Run, path: Path, *, whole: bool) -> None:
         run.write("html,markdown,latex,csv", path.with_name("written"))
 
 
+def fuzz(folder: Path, inputs: range, seed: int = 0) -> Counter[str]:
+    """Read inputs by their numbers; return how many were taken, refused and wrong."""
+    before = signal.signal(signal.SIGALRM, _too_long)
+    read = reader(folder.resolve())
+    figures: Counter[str] = Counter()
+    try:
+        for number in inputs:
+            result = attempt(read, "run files", seed, number, SECONDS)
+            if result not in ("taken", "refused"):
+                print(f"run files {number}: {result}", file=sys.stderr)
+                result = "wrong"
+            figures[result] += 1
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    return figures
+
+
 def main() -> int:
     """Read the inputs and print figures as JSON; return 1 if any was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -250,20 +270,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    signal.signal(signal.SIGALRM, _too_long)
-    read = reader(options.folder.resolve())
-    figures: Counter[str] = Counter()
-    slowest = 0.0
-    for number in range(options.first, options.first + options.inputs):
-        begun = time.monotonic()
-        result = attempt(read, "run files", options.seed, number)
-        slowest = max(slowest, time.monotonic() - begun)
-        if result not in ("taken", "refused"):
-            print(f"run files {number}: {result}", file=sys.stderr)
-            result = "wrong"
-        figures[result] += 1
-    print(json.dumps({**figures, "slowest in seconds": round(slowest, 2)}))
-    return int(figures["wrong"] > 0 or slowest > SECONDS)
+    numbers = range(options.first, options.first + options.inputs)
+    figures = fuzz(options.folder, numbers, options.seed)
+    print(json.dumps(figures))
+    return int(figures["wrong"] > 0)
 
 
 if __name__ == "__main__":
