@@ -44,14 +44,9 @@ class Manifest:
     def read(cls, folder: Path) -> Manifest:
         """Read the file of a folder; InputError if there is none, or if it is damaged."""
         path = folder / MANIFEST
+        damaged = f"{path}: not the manifest of a corrupted copy, or damaged; make the copy again"
         try:
             values = json.loads(read_data(path, MANIFESTS))
-            if values["format"] not in (FORMAT, OLD_FORMAT):
-                raise InputError(
-                    f"{path}: made by another version of robustseg (format {values['format']}, not "
-                    f"{FORMAT}); use that version, or make the copy again"
-                )
-            return cls._of(values)
         except InputError:
             raise
         except OSError as error:
@@ -59,16 +54,27 @@ class Manifest:
                 f"{folder}: no corrupted copy here ({MANIFEST}: {error.strerror}); name the OUT of "
                 "a robustseg corrupt"
             ) from error
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
+            raise InputError(damaged) from error
+        found = values.get("format") if isinstance(values, dict) else None
+        if type(found) is int and found not in (FORMAT, OLD_FORMAT):
             raise InputError(
-                f"{path}: not the manifest of a corrupted copy, or damaged; make the copy again"
-            ) from error
+                f"{path}: made by another version of robustseg (format {found}, not "
+                f"{FORMAT}); use that version, or make the copy again"
+            )
+        try:
+            return cls._of(values)
+        # ValueError: also of a suite that is none.
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise InputError(damaged) from error
 
     @classmethod
     def _of(cls, values: Mapping[str, Any]) -> Manifest:
         suite = suite_from_dict(values["suite"])
-        if type(values["seed"]) is not int:
-            raise TypeError("the seed is a whole number")
+        numbers = values["seed"], values["format"]
+        numbers += tuple(image[side] for image in values["images"] for side in ("height", "width"))
+        if not all(type(number) is int for number in numbers):
+            raise TypeError("the seed, the format and sizes are whole numbers")
         # The copy may be someone else's: its manifest must not lead out of the folder.
         names = [name for name, _ in suite.corrupted]
         for name in (*names, *(image["path"] for image in values["images"])):
