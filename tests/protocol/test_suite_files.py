@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from robustbench_seg.errors import InputError
-from robustbench_seg.protocol.suites import load_suite, suite_from_dict
+from robustbench_seg.protocol.suites import TakenSuite, load_suite, suite_from_dict
 from tests.helpers.paths import ROOT
 from tests.helpers.suite_files import MINE
 
@@ -68,3 +68,9 @@ def test_bad_files_are_refused_in_one_line(
     assert str(error.value).startswith(f"{path}: ")
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("conditions", [[], ["fog"], ["night", "fog"]])
+def test_suites_of_taken_conditions_come_back(conditions: list[str]) -> None:
+    suite = TakenSuite.of("adverse", conditions)
+    assert suite_from_dict(json.loads(json.dumps(asdict(suite)))) == suite

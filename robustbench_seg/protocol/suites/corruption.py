@@ -235,6 +235,10 @@ class TakenSuite(CorruptionSuite):
         """Whether the only severity is 0."""
         return super().describes(values) and values["severities"] in ([0], (0,))
 
+    def problem(self) -> str:
+        """Return which condition is there twice or named like a score, or ""."""
+        return super().problem() if self.columns else ""  # all may be taken in fair weather
+
     _known_severities: ClassVar[tuple[int, ...]] = (0,)
 
     @staticmethod
