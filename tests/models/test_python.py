@@ -142,7 +142,7 @@ def test_errors_in_a_users_code_are_one_line(folder: Path) -> None:
     assert failed.startswith("--model python:broken:fails: fails on an input of 83x61 (IndexError:")
     assert "gives (1, 3, 61, 83); expected logits" in failure("python:broken:pair")
     assert "gives (1, 3, 61, 83); expected logits" in failure("python:broken:images")
-    assert "gives (1, 61, 83); expected logits" in failure("python:broken:whole_numbers")
+    assert "gives labels, int64 (1, 61, 83); exp" in failure("python:broken:whole_numbers")
     assert "fails on an input of 83x61 (IndexError:" in failure("python:broken:function")
     assert labels_of(open_model("python:broken:mapping")).max() == 0
 

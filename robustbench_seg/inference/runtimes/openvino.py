@@ -144,7 +144,9 @@ class _Recorder(nn.Module):
 def _read(compiler: _Compiler, network: nn.Module, image: Tensor) -> tuple[Run, Tensor]:
     """Put OpenVINO in the place of onnxruntime in a network of an ONNX file."""
     onnx = next(module for module in network.modules() if isinstance(module, OnnxNetwork))
-    session = _OnnxSession(compiler, compiler.core.read_model(onnx.path))
+    if onnx.content is None:
+        raise ValueError("its tensors are in other files")
+    session = _OnnxSession(compiler, compiler.core.read_model(onnx.content))
     return deepcopy(network, {id(onnx.session): session}), network(image)
 
 

@@ -68,7 +68,8 @@ def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
     if dtype == np.uint8:
         values |= {"mean": (0, 0, 0), "std": (1, 1, 1)}
     preprocessing = parse_preprocessing(f"{path}: metadata", values | {"size": size})
-    runner = OnnxNetwork(path, session, dtype, batch, len(classes))
+    alone = None if beside else content
+    runner = OnnxNetwork(session, dtype, batch, len(classes), alone)
     return Segmenter(
         name=f"onnx:{file_label(path)}",
         network=_label_function(runner, preprocessing) if labels else runner.eval(),
@@ -82,17 +83,25 @@ def load_onnx(target: str, data: str, classes: Sequence[str]) -> Segmenter:
 
 
 class OnnxNetwork(nn.Module):
-    """Images float32 (N, 3, H, W) to the first output of an onnxruntime session."""
+    """Images float32 (N, 3, H, W) to the first output of an onnxruntime session.
+
+    `content` is the file that the session was made of; None where it names other files.
+    """
 
     def __init__(
-        self, path: Path, session: Any, dtype: Dtype, batch: int | None, classes: int
+        self,
+        session: Any,
+        dtype: Dtype,
+        batch: int | None,
+        classes: int,
+        content: bytes | None = None,
     ) -> None:
         super().__init__()
         shape = session.get_outputs()[0].shape
         self.channels_last = _is_channels_last(session.get_inputs()[0].shape, 3)
         # Labels (N, H, W, 1) and the one logit of two classes have a channel as well.
         self.output_channels_last = any(_is_channels_last(shape, k) for k in (classes, 1))
-        self.path = path
+        self.content = content
         self.session = session
         self.dtype = dtype
         self.batch = batch
