@@ -15,6 +15,26 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_configure() -> None:
+    """Leave networks to torch, unless ROBUSTSEG_TEST_OPENVINO is set.
+
+    Most tests run a network on a few tiny images, for which converting it takes longer.
+    """
+    from robustbench_seg.inference.runtimes import choice  # after the variable above
+
+    if "ROBUSTSEG_TEST_OPENVINO" not in os.environ:
+        choice.RUNTIMES = {}
+
+
+@pytest.fixture(autouse=True)
+def _runtimes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let tests with the marker `openvino` choose it as users do."""
+    if request.node.get_closest_marker("openvino"):
+        from robustbench_seg.inference.runtimes import choice, openvino
+
+        monkeypatch.setattr(choice, "RUNTIMES", {"openvino": openvino.load})
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip tests that need a GPU or a browser on machines without one."""
     if item.get_closest_marker("browser") and shutil.which("chromium") is None:

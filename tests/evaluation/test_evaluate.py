@@ -187,6 +187,7 @@ def test_importing_the_package_is_cheap() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.openvino
 def test_espnet_on_real_frames(shared_data: Path, tmp_path: Path) -> None:
     # data/README.md of the test data: an independent run gave .938 and .514.
     run = robustbench_seg.evaluate(

@@ -15,6 +15,8 @@ from robustbench_seg.reporting.run import Run
 from tests.helpers.cells import cells_of
 from tests.helpers.frames import write_tree
 
+pytestmark = pytest.mark.openvino
+
 FEW: dict[str, Any] = {"corruptions": ["fog"], "severities": [3], "threads": 1}
 
 

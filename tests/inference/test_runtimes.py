@@ -25,6 +25,8 @@ from robustbench_seg.models.class_mask import reorder_classes
 from robustbench_seg.models.registry import load_model
 from tests.helpers.foreign_models import noise, save_onnx, save_peer, save_torchscript
 
+pytestmark = pytest.mark.openvino
+
 CLASSES = [info.name for info in CITYSCAPES]
 IMAGES = np.stack([noise(64, 128), noise(64, 128)[::-1]])  # (2, H, W, 3)
 
