@@ -67,7 +67,7 @@ def exclusive_lock(folder: Path, name: str = LOCK, option: str = "--out") -> Ite
             lock.acquire()
         if isinstance(lock, SoftFileLock):
             lock.release()
-            raise NotImplementedError
+            raise OSError(errno.ENOLCK, "no locks")
     except Timeout as error:
         raise InputError(
             f"{option} {folder}: in use by another process; wait for it, or choose another folder"
