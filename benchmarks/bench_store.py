@@ -68,7 +68,7 @@ def measure(folder: Path, frames: int, batch: int) -> None:
     sent = {}
     for number, spec in enumerate(found):
         results = []
-        for group in plan.groups(spec):
+        for group in plan.spec.draw_groups(spec):
             new = {cell: matrix_like(chance, spec) for cell in sorted(plan.spec.cells(spec, group))}
             cells |= new
             results.append(Result(new, [], []))

@@ -22,7 +22,6 @@ from ..models.base import Segmenter
 from ..models.registry import is_built_in
 from ..progress import Progress, silent
 from ..protocol.cell import Cell
-from ..protocol.condition import Draw
 from ..protocol.request import Request, Shard
 from ..protocol.spec import FrameSpec, ModelSpec, Spec, frames_of
 from ..protocol.suites.resolution import LARGEST, SMALLEST
@@ -99,7 +98,7 @@ class Plan:
             frame = self.spec.frames[number]
             groups = tuple(
                 place
-                for place, group in enumerate(self.groups(frame))
+                for place, group in enumerate(self.spec.draw_groups(frame))
                 if any(cell not in stored for cell in self.spec.cells(frame, group))
             )
             if groups:
@@ -109,22 +108,13 @@ class Plan:
     def batches(self, unit: WorkUnit) -> Iterator[Callable[[], FrameBatch]]:
         """Yield functions that make the images of a unit, group by group."""
         frame = self.spec.frames[unit.frame]
-        groups = self.groups(frame)
+        groups = self.spec.draw_groups(frame)
         return frame_batches(
             self.dataset.frames[unit.frame],
             frame,
             [groups[place] for place in unit.groups],
             self.images,
         )
-
-    def groups(self, frame: FrameSpec) -> list[tuple[Draw, ...]]:
-        """Return the draws of a frame in groups that are predicted and committed together.
-
-        The specification alone determines them, not what is missing, so that a resumed run computes
-        every number as an uninterrupted one does.
-        """
-        draws, size = self.spec.draws_of_frame(frame), self.spec.batch
-        return [draws[start : start + size] for start in range(0, len(draws), size)]
 
 
 def make_plan(

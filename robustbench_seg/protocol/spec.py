@@ -191,6 +191,15 @@ class Spec:
             for number in self.draws_of(condition)
         )
 
+    def draw_groups(self, frame: FrameSpec) -> list[tuple[Draw, ...]]:
+        """Return the draws of a frame in groups that are predicted and committed together.
+
+        The specification alone determines them, not what is missing, so that a resumed run computes
+        every number as an uninterrupted one does.
+        """
+        draws = self.draws_of_frame(frame)
+        return [draws[start : start + self.batch] for start in range(0, len(draws), self.batch)]
+
     def cells(self, frame: FrameSpec, draws: Iterable[Draw] | None = None) -> frozenset[Cell]:
         """Return the cells of a frame under some draws, by default all, for every model."""
         return frozenset(
