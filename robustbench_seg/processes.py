@@ -26,6 +26,8 @@ Result = TypeVar("Result")
 _CONTEXT = multiprocessing.get_context("spawn")
 UNGUARDED = 77
 """Exit code of a worker whose script starts workers itself."""
+KILLED = -9
+"""Exit code of a process after SIGKILL, by which Linux ends one that takes too much memory."""
 HEARTBEAT = "heartbeat"
 """Message of a worker that its item makes progress."""
 POLL, STOPPING = 1.0, 5.0
@@ -151,7 +153,7 @@ class WorkerProcess(Generic[Item, Result]):
             while isinstance(answer, str) and answer == HEARTBEAT:
                 while not pipe.poll(POLL):
                     if pipe is self._abandoned:
-                        raise LostError(f"{self}: was stopped")
+                        raise LostError("it was stopped")
                 answer = pipe.recv()
                 self._heard = time.monotonic()
         except (EOFError, OSError) as error:
@@ -163,7 +165,10 @@ class WorkerProcess(Generic[Item, Result]):
     def _lost(self) -> LostError:
         assert self._process is not None
         self._process.join(STOPPING)
-        return LostError(f"{self}: its process ended with code {self._process.exitcode}")
+        code = self._process.exitcode
+        if code == KILLED:
+            return LostError("its process was killed, perhaps by the system for lack of memory")
+        return LostError(f"its process ended with code {code}")
 
 
 @contextmanager

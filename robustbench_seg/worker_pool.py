@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import Counter, deque
@@ -74,10 +75,10 @@ def run_on_workers(
     """Yield the results of items in the order in which workers finish them.
 
     A worker has one item at a time, which bounds the results that wait here. The item of a lost
-    worker goes to the next free one, and the lost worker is started again. A worker that makes no
-    progress for a minute is named in the log, with its item as `describe` names it; after `timeout`
-    seconds it is stopped and counts as lost. Raises InputError if an item costs `ATTEMPTS` workers,
-    if no worker starts in time, and if a worker raises one.
+    worker goes to the next free one, and the lost worker is started again; the log names both, the
+    item as `describe` names it. A worker that makes no progress for a minute is named too; after
+    `timeout` seconds it is stopped and counts as lost. Raises InputError if an item costs
+    `ATTEMPTS` workers, if no worker starts in time, and if a worker raises one.
 
     On an error or Ctrl-C workers are killed. If there is a `drain`, it is set instead, by which
     workers know to end early, and the results of the items in work are yielded first. `saving`
@@ -88,7 +89,7 @@ def run_on_workers(
     busy: dict[Future[Any], tuple[Worker[Item, Result], Item]] = {}
     beginning: dict[Future[Any], Worker[Item, Result]] = {}
     results = deque[Result]()
-    watch = _Watch(timeout, describe)
+    watch = _Watch(timeout)
     quiet_since = time.monotonic()
     kept = "finished work is kept; run the same command again"
     # A thread for each worker does nothing but wait for it.
@@ -99,12 +100,21 @@ def run_on_workers(
         worker.start()
         beginning[pool.submit(worker.begin)] = worker
 
-    def lose(what: object, place: str, error: LostError) -> None:
+    def lose(worker: Worker[Item, Result], error: LostError, item: Item | None = None) -> None:
+        stuck = watch.has_stopped(worker)
+        place = "while starting" if item is None else f"over {describe(item)}"
+        if not stuck:
+            then = "it is started again" if item is None else "another worker gets its work"
+            _log.warning("%s: died %s (%s); %s", worker, place, error, then)
+        elif item is None:  # it may only have waited for room on a cluster
+            return
+        what = worker if item is None else item
         losses[what] += 1
         if losses[what] == ATTEMPTS:
+            cause = "were stuck" if stuck else "died"
+            memory = "" if stuck else f", with {saving} to use less memory"
             raise InputError(
-                f"{ATTEMPTS} workers in a row died {place}, perhaps out of memory ({error}); "
-                f"{kept}, with {saving} to use less"
+                f"{ATTEMPTS} workers in a row {cause} {place} ({worker}: {error}); {kept}{memory}"
             ) from error
 
     try:
@@ -112,15 +122,13 @@ def run_on_workers(
             start(worker)
         while waiting or busy:
             done, _ = wait([*busy, *beginning], CHECK, return_when=FIRST_COMPLETED)
-            if done or busy:
-                quiet_since = time.monotonic()
-            elif time.monotonic() - quiet_since > PATIENCE:
-                raise InputError(f"no worker started within {PATIENCE / 60:.0f} minutes; {kept}")
+            watch.begin()
             for future, pair in busy.items():
                 if not future.done():  # else its result waited for the caller
-                    watch.look(*pair)
-            for worker in beginning.values():
-                watch.name(worker, "its start")
+                    watch.look(pair[0], describe(pair[1]), "another worker gets its work")
+            for future, worker in beginning.items():
+                if not future.done():
+                    watch.look(worker, "its start", "another is started")
             for begun in done & beginning.keys():
                 worker = beginning.pop(begun)
                 try:
@@ -128,7 +136,7 @@ def run_on_workers(
                     losses.pop(worker, None)
                     idle.append(worker)
                 except LostError as error:
-                    lose(worker, "while starting", error)
+                    lose(worker, error)
                     start(worker)
             for ended in done & busy.keys():
                 worker, item = busy.pop(ended)
@@ -137,7 +145,7 @@ def run_on_workers(
                     idle.append(worker)
                 except LostError as error:
                     waiting.appendleft(item)
-                    lose(item, f"over {describe(item)}", error)
+                    lose(worker, error, item)
                     start(worker)
             while idle and waiting:
                 worker, item = idle.pop(), waiting.popleft()
@@ -145,6 +153,10 @@ def run_on_workers(
                 busy[pool.submit(worker.do, item)] = worker, item
             while results:
                 yield results.popleft()
+            if busy:
+                quiet_since = time.monotonic()
+            elif waiting and time.monotonic() - quiet_since > PATIENCE:
+                raise InputError(f"no worker started within {PATIENCE / 60:.0f} minutes; {kept}")
     except (Exception, KeyboardInterrupt):
         if drain is None:
             raise
@@ -191,9 +203,9 @@ def stalls_named(worker: str, steps: Sequence[str]) -> Iterator[Callable[[], Non
 class _Watch:
     """Names workers that are alive but make no progress, and stops them after a limit."""
 
-    def __init__(self, timeout: float, describe: Callable[[Any], str]) -> None:
+    def __init__(self, timeout: float) -> None:
         self._timeout = timeout
-        self._describe = describe
+        self._looked, self._suspended_until = time.monotonic(), -math.inf
         self._named = set[int]()
         self._stopped = set[int]()
 
@@ -202,22 +214,29 @@ class _Watch:
         self._named.discard(id(worker))
         self._stopped.discard(id(worker))
 
-    def look(self, worker: Worker[Any, Any], item: object) -> None:
-        """Name a worker once for an item; stop it once."""
-        if worker.silence > self._timeout and id(worker) not in self._stopped:
+    def has_stopped(self, worker: Worker[Any, Any]) -> bool:
+        """Return whether the worker was stopped over its item, or as it started."""
+        return id(worker) in self._stopped
+
+    def begin(self) -> None:
+        """Note the time before all workers are looked at.
+
+        A process that was itself suspended has heard nothing, which is no silence of its workers.
+        """
+        before, self._looked = self._looked, time.monotonic()
+        if self._looked - before > NOTICE:
+            self._suspended_until = self._looked
+
+    def look(self, worker: Worker[Any, Any], what: str, then: str) -> None:
+        """Name a worker once after a minute, and stop it once after the limit."""
+        silence = min(worker.silence, self._looked - self._suspended_until)
+        said = f"{worker}: no progress for {silence:.0f} s over {what}"
+        if self.has_stopped(worker):
+            return
+        if silence > self._timeout:
             self._stopped.add(id(worker))
-            what = self._said(worker, self._describe(item))
-            _log.warning("%s; it is stopped, and another worker gets its work", what)
+            _log.warning("%s; it is stopped, and %s", said, then)
             worker.stop()
-        else:
-            self.name(worker, self._describe(item), f"; it is stopped after {self._timeout:.0f} s")
-
-    def name(self, worker: Worker[Any, Any], what: str, then: str = "") -> None:
-        """Name a worker once, after a minute."""
-        if worker.silence > NOTICE and id(worker) not in self._named:
+        elif silence > NOTICE and id(worker) not in self._named:
             self._named.add(id(worker))
-            _log.warning("%s%s", self._said(worker, what), then)
-
-    @staticmethod
-    def _said(worker: Worker[Any, Any], what: str) -> str:
-        return f"{worker}: no progress for {worker.silence:.0f} s over {what}"
+            _log.warning("%s; it is stopped after %.0f s", said, self._timeout)

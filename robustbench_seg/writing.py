@@ -1,4 +1,4 @@
-"""Write files of results: whole or not at all, and never through a link."""
+"""Write files of results: whole or not at all, durably, and never through a link."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ PARTIAL = ".partial"
 def new_file(path: Path, within: Path | None = None) -> Iterator[BinaryIO]:
     """Open a new file for writing, which takes the place of `path` when the block ends.
 
+    The content is synced to the disk before the rename: a power failure leaves no partial file.
     Whatever has the name, also a link or a device, is replaced and not written to. If the block
     fails, it stays as it is. Folders are made as needed. A link among the folders below `within`,
     the folder that the user named (None: all of them), is refused. Raises OSError.
@@ -34,6 +35,7 @@ def new_file(path: Path, within: Path | None = None) -> Iterator[BinaryIO]:
         with os.fdopen(number, "wb") as file:
             yield file
             file.flush()
+            os.fsync(number)
             if not os.path.samestat(os.fstat(number), partial.lstat()):
                 raise OSError(errno.EBUSY, "is written by another process too", str(path))
         partial.replace(path)
@@ -43,6 +45,17 @@ def new_file(path: Path, within: Path | None = None) -> Iterator[BinaryIO]:
         if isinstance(error, OSError) and error.filename is None:  # of a write to a full disk
             error.filename = str(path)
         raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put the names in a folder on the disk, on platforms and file systems that can."""
+    with suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)  # refused by Windows
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def write_file(path: Path, content: bytes, within: Path | None = None) -> None:

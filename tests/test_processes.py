@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -31,6 +32,13 @@ def end_once(marker: Path) -> str:
     os._exit(1)
 
 
+def kill_once(marker: Path) -> str:
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "done"
+
+
 def fail_at_seven(number: int) -> int:
     if number == 7:
         raise InputError("seven")
@@ -39,7 +47,7 @@ def fail_at_seven(number: int) -> int:
 
 def test_an_item_that_kills_every_worker_is_a_one_line_error() -> None:
     done: list[int] = []
-    with pytest.raises(InputError, match=r"3 workers in a row died over 7, .* fewer --workers"):
+    with pytest.raises(InputError, match=r"3 workers in a row died over 7 \(.* fewer --workers"):
         done.extend(run_in_processes(end_at_seven, range(20), 2))
 
 
@@ -92,6 +100,35 @@ def test_the_item_of_a_stopped_worker_is_done_once_by_another(
 def test_a_worker_that_tells_of_its_progress_is_kept(caplog: pytest.LogCaptureFixture) -> None:
     assert named(tell_and_wait, [4.0, 0.1], timeout=2) == ["done"] * 2
     assert not caplog.messages
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs signals")
+def test_the_line_on_a_killed_worker_names_it_and_its_item_and_suspects_the_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert list(run_in_processes(kill_once, [tmp_path / "a", tmp_path / "b"], 2)) == ["done"] * 2
+    assert len(caplog.messages) == 2
+    assert {re.sub(r"worker \d", "worker N", line) for line in caplog.messages} == {
+        f"worker N: died over {tmp_path / name} (its process was killed, perhaps by the system for "
+        "lack of memory); another worker gets its work"
+        for name in "ab"
+    }
+
+
+def sleep_at_first_start(marker: Path) -> Any:
+    if not marker.exists():
+        marker.touch()
+        time.sleep(600)
+    return abs
+
+
+@pytest.mark.slow
+def test_a_process_that_is_stuck_at_its_start_is_stopped_and_started_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    workers = [WorkerProcess(partial(sleep_at_first_start, tmp_path / "marker"), "worker 0")]
+    assert list(run_on_workers(workers, [-1, -2], timeout=3)) == [1, 2]
+    assert "over its start; it is stopped, and another is started" in caplog.text
 
 
 UNGUARDED = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
@@ -13,6 +14,7 @@ import pytest
 from robustbench_seg import worker_pool
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.work import Result, WorkUnit
+from robustbench_seg.processes import run_in_processes
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.worker_pool import ATTEMPTS, LostError, run_on_workers, stalls_named
 
@@ -86,7 +88,7 @@ def test_every_unit_is_done_once_though_workers_die(seed: int) -> None:
 
 def test_a_frame_that_kills_every_worker_is_given_up() -> None:
     workers = [Scripted(Counter({UNITS[7]: ATTEMPTS})) for _ in range(2)]
-    with pytest.raises(InputError, match=r"died over frame 7, .* run the same command again"):
+    with pytest.raises(InputError, match=r"died over frame 7 \(.* run the same command again"):
         frames(workers, UNITS)
     with pytest.raises(InputError, match="died while starting"):
         frames([Scripted(begins=ATTEMPTS)], UNITS)
@@ -163,8 +165,8 @@ def test_a_slow_worker_is_named_once_and_kept(caplog: pytest.LogCaptureFixture) 
     assert frames([*workers], UNITS) == list(range(40))
     for timer in timers:
         timer.join()
-    (line,) = caplog.messages
-    assert "no progress for 100 s over frame 7; it is stopped after 1800 s" in line
+    (line,) = [message for message in caplog.messages if "no progress" in message]
+    assert line.endswith("no progress for 100 s over frame 7; it is stopped after 1800 s")
 
 
 @pytest.mark.usefixtures("impatient")
@@ -183,14 +185,111 @@ def test_a_worker_that_does_not_begin_is_named_and_costs_nothing(
     slow.do = do  # type: ignore[method-assign]
     assert frames([late, slow], UNITS) == list(range(40))
     (line,) = caplog.messages
-    assert line.endswith("no progress for 100 s over its start")
+    assert line.endswith("no progress for 100 s over its start; it is stopped after 1800 s")
+
+
+class StuckAtStart(Scripted):
+    """A worker whose first starts never end, until it is stopped."""
+
+    def __init__(self, stuck: int):
+        super().__init__()
+        self.stuck_starts = stuck
+        self.released = threading.Event()
+
+    def begin(self) -> None:
+        """Wait to be stopped."""
+        self.silence = 0.0
+        if self.starts <= self.stuck_starts:
+            self.silence = 100.0
+            self.released.wait()
+            self.released.clear()
+            raise LostError("it was stopped")
+
+    def stop(self) -> None:
+        """End the wait."""
+        super().stop()
+        self.released.set()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_worker_that_is_stuck_at_its_start_is_stopped_and_started_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    worker = StuckAtStart(ATTEMPTS + 1)
+    done = [next(iter(r.cells)).frame for r in run_on_workers([worker], UNITS, timeout=99)]
+    assert len(done) == len(UNITS)
+    assert worker.starts == ATTEMPTS + 2
+    assert len(caplog.messages) == ATTEMPTS + 1
+    assert caplog.messages[0].endswith("over its start; it is stopped, and another is started")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_run_whose_workers_are_all_stuck_at_their_start_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(worker_pool, "PATIENCE", 0.5)
+    workers = [StuckAtStart(10**6), StuckAtStart(10**6)]
+    with pytest.raises(InputError, match=r"no worker started .* run the same command again"):
+        list(run_on_workers(workers, UNITS, timeout=99))
+
+
+def test_a_death_is_named_with_its_cause_and_item(caplog: pytest.LogCaptureFixture) -> None:
+    assert frames([Scripted(Counter({UNITS[7]: 1}), begins=1)], UNITS) == list(range(40))
+    starting, dying = caplog.messages
+    assert "died while starting (died as it began); it is started again" in starting
+    assert "died over frame 7 (died); another worker gets its work" in dying
+
+
+@pytest.mark.usefixtures("impatient")
+def test_workers_are_not_blamed_while_this_process_was_suspended(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    slept, really = [0.0], time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: really() + slept[0])
+
+    class Suspended(Scripted):
+        heard = really()
+
+        @property
+        def silence(self) -> float:
+            return time.monotonic() - self.heard
+
+        @silence.setter
+        def silence(self, _: float) -> None:
+            self.heard = time.monotonic()
+
+        def do(self, unit: WorkUnit) -> Result:
+            self.silence = 0
+            if unit == UNITS[7]:
+                slept[0] = 5000
+                time.sleep(0.2)
+            return super().do(unit)
+
+    assert frames([Suspended()], UNITS) == list(range(40))
+    assert not caplog.messages
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_clock_that_is_set_back_or_forward_stops_no_worker(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = itertools.cycle((0.0, 9e9, -9e9))
+    monkeypatch.setattr(time, "time", lambda: next(clock))
+    monkeypatch.setattr(time, "time_ns", lambda: int(next(clock)))
+    monkeypatch.setattr(worker_pool, "NOTICE", 5.0)
+    done = run_in_processes(abs, range(40), 2)
+    assert sorted(done) == list(range(40))
+    with stalls_named("this process", ["frame a", "frame b"]) as report_progress:
+        time.sleep(0.1)
+        report_progress()
+    assert not caplog.messages
 
 
 @pytest.mark.usefixtures("impatient")
 def test_work_over_which_every_worker_is_stuck_is_given_up() -> None:
     over = Counter({UNITS[7]: ATTEMPTS})
     workers = [Stuck(over), Stuck(over)]
-    with pytest.raises(InputError, match=r"3 workers in a row died over frame 7, .*was stopped"):
+    with pytest.raises(InputError, match=r"3 workers in a row were stuck over frame 7 \(.*stopped"):
         list(run_on_workers(workers, UNITS, timeout=99))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,55 @@ def test_a_file_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
     write_file(tmp_path / "new" / "a.txt", b"two")
     assert (tmp_path / "new" / "a.txt").read_bytes() == b"two"
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.txt"]
+
+
+def test_a_file_is_on_the_disk_before_it_has_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[int, bytes]] = []
+    path, really = tmp_path / "a.txt", os.fsync
+
+    def fsync(number: int) -> None:
+        synced.append((os.fstat(number).st_ino, path.read_bytes()))
+        really(number)
+
+    path.write_bytes(b"one")
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_file(path, b"two")
+    file, folder = path.stat().st_ino, tmp_path.stat().st_ino
+    assert synced[:1] == [(file, b"one")]
+    assert synced[1:] == ([] if os.name == "nt" else [(folder, b"two")])
+
+
+def test_a_disk_that_fails_late_leaves_the_older_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fsync(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"whole")
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(OSError, match="error") as caught:
+        write_file(path, b"lost")
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == b"whole"
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_folder_that_cannot_be_synced_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = os.fsync
+
+    def fsync(number: int) -> None:
+        if stat.S_ISDIR(os.fstat(number).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        really(number)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_file(tmp_path / "a.txt", b"one")
+    assert (tmp_path / "a.txt").read_bytes() == b"one"
 
 
 def test_the_mode_is_that_of_other_new_files(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.reporting.run import Run
 from robustbench_seg.runs.database import FILE
 from robustbench_seg.runs.store import Failure, Store
+from tests.helpers.disks import largest_file, mount, small_disk
 from tests.helpers.frames import write_tree
 from tests.helpers.stored_runs import cells_of_spec, stored_spec, with_classes
 
@@ -57,18 +58,8 @@ def with_failure(whole: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a file system of 48 KiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if not mount("-t", "tmpfs", "-o", "size=48k", "tmpfs", folder):
-        pytest.skip("needs the right to mount a tmpfs")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-
-
-def mount(*arguments: str | Path) -> bool:
-    if shutil.which("mount") is None:
-        return False
-    return subprocess.run(["mount", *arguments], capture_output=True).returncode == 0
+    with small_disk(tmp_path / "disk", "48k") as folder:
+        yield folder
 
 
 def evaluate(tree: Path, out: Path, **options: Any) -> Run:
@@ -197,18 +188,6 @@ def test_committed_cells_survive_a_full_disk(tree: Path, whole: Run, disk: Path)
         kept = len(store.stored())
     assert 0 < kept < CELLS
     equal_tables(evaluate(tree, disk / "run"), whole)
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    import resource  # Unix only
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs limits on processes")

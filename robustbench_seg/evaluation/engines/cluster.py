@@ -152,7 +152,7 @@ class _Worker:
             # ray.get alone would wait for the node of an actor that was killed.
             while not ray.wait([reference], timeout=POLL, fetch_local=False)[0]:
                 if actor is self._abandoned:
-                    raise LostError(f"{self}: was stopped")
+                    raise LostError("it was stopped")
             self._heard = time.monotonic()
             if isinstance(reference, ray.ObjectRefGenerator):
                 reference = next(reference)

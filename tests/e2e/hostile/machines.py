@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock
 
+from tests.helpers.disks import largest_file
+
 VICTIM = "victim"
 """File or folder beside the output folder, which stays as it is."""
 
@@ -104,19 +106,6 @@ def outside(path: Path) -> Path:
 
 
 @contextmanager
-def largest_file(size: int, _: Path) -> Iterator[None]:
-    """Limit the size of files, which fails as a full disk does."""
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@contextmanager
 def no_locks(number: int, _: Path) -> Iterator[None]:
     """Fail each lock of a file, as file systems without locks do."""
     before = fcntl.flock
@@ -139,6 +128,10 @@ def locked(name: str, folder: Path) -> Iterator[None]:
         yield
 
 
+def _limited(size: int) -> Do:
+    return lambda _: largest_file(size)
+
+
 def faults() -> Iterator[tuple[str, Fault]]:
     """Yield every fault with its name."""
     for form, name in REPORTS.items():
@@ -149,7 +142,7 @@ def faults() -> Iterator[tuple[str, Fault]]:
             yield f"{report}: {make.__name__}", Fault(make.__name__, report, do, output=name)
         in_place = Fault("a folder", report, partial(place, name, Path.mkdir), "is a folder")
         yield f"{report}: a folder", in_place
-        limit = Fault("a limit", report, partial(largest_file, 600), "File too large", name)
+        limit = Fault("a limit", report, _limited(600), "File too large", name)
         yield f"{report}: a limit", limit
     figures: Do = partial(place, "figures", folder_link)
     yield "report svg: a linked folder", Fault("a linked folder", "report svg", figures, "a link")
@@ -176,7 +169,7 @@ def faults() -> Iterator[tuple[str, Fault]]:
         yield f"{command} {name}: {action.__name__}", Fault(command, command, do, line)
     for command, sizes in (("eval", (0, 2000, 20000)), ("corrupt", (0, 500)), ("train", (0, 5000))):
         for size in sizes:
-            do = partial(largest_file, size)
+            do = _limited(size)
             line = "cannot be (written|used)|disk is full"
             yield f"{command}: files of {size}", Fault("a limit", command, do, line)
     for number in (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,11 @@ from robustbench_seg import corrupt_folder, writing
 from robustbench_seg.copies.corrupted_copy import CorruptedCopy
 from robustbench_seg.errors import InputError
 from robustbench_seg.reporting.run import Run
+from tests.e2e.hostile import WHOLE
 from tests.helpers.copied import contents
+from tests.helpers.disks import mount, small_disk
 from tests.helpers.frames import write_tree
 
-WHOLE = "ROBUSTSEG_HOSTILE" in os.environ
 FEW: dict[str, Any] = {"corruptions": ["contrast", "brightness"], "severities": [1, 3]}
 
 
@@ -32,18 +32,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a file system of 4 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if not mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", folder):
-        pytest.skip("needs the right to mount a tmpfs")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
-
-
-def mount(*arguments: str | Path) -> bool:
-    if shutil.which("mount") is None:
-        return False
-    return subprocess.run(["mount", *arguments], capture_output=True).returncode == 0
+    with small_disk(tmp_path / "disk", "4m") as folder:
+        yield folder
 
 
 def corrupt(tree: Path, out: Path, **options: Any) -> CorruptedCopy:

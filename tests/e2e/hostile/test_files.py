@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from robustbench_seg import cli
+from tests.e2e.hostile import WHOLE
 from tests.e2e.hostile.files import ATTACKS
 
-WHOLE = "ROBUSTSEG_HOSTILE" in os.environ
 KINDS = {attack.kind: name for name, attack in ATTACKS.items()}
 SECONDS = 60
 

@@ -14,10 +14,10 @@ import pytest
 import robustbench_seg
 from robustbench_seg import cli
 from robustbench_seg.cli.console import console
+from tests.e2e.hostile import WHOLE
 from tests.e2e.hostile.machines import COMMANDS, FAULTS, VICTIM
 from tests.helpers.frames import write_tree
 
-WHOLE = "ROBUSTSEG_HOSTILE" in os.environ
 KINDS = {fault.kind: name for name, fault in FAULTS.items()}
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs links and pipes")
