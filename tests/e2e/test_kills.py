@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -17,21 +18,27 @@ from robustbench_seg.runs.store import Store
 from tests.helpers.paths import ROOT
 
 COMMITS = """
-import sys
+import os, sys
 from pathlib import Path
 from robustbench_seg.runs.store import Picture, Store
 from tests.helpers.stored_runs import cells_of_spec, noisy_png, stored_spec
 
 spec = stored_spec(frames=2000, models=["b0"])
 noise = noisy_png()
-with Store.create_or_resume(Path(sys.argv[1]), spec) as store:
-    begun = len(store.finished())
-    print("ready", flush=True)
-    for frame in spec.frames[begun:]:
-        matrices = cells_of_spec(spec, [frame])
-        store.add(matrices, [Picture(next(iter(matrices)), "input", noise)])
+for _ in sys.stdin:
+    if child := os.fork():
+        os.waitpid(child, 0)
+        print("ended", flush=True)
+        continue
+    with Store.create_or_resume(Path(sys.argv[1]), spec) as store:
+        begun = len(store.finished())
+        print(os.getpid(), flush=True)
+        for frame in spec.frames[begun:]:
+            matrices = cells_of_spec(spec, [frame])
+            store.add(matrices, [Picture(next(iter(matrices)), "input", noise)])
 """
-"""Commit seven matrices and a picture of 200 kB of one frame after the other."""
+"""For each line read, commit seven matrices and a picture of 200 kB of one frame after the other,
+in a process of its own, whose ID is written."""
 
 
 @pytest.mark.slow
@@ -47,21 +54,27 @@ def test_a_run_survives_25_kills(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
 def test_a_killed_commit_is_complete_or_absent(tmp_path: Path) -> None:
     generator = random.Random(1)
     before = 0
-    for _ in range(20):
-        command = [sys.executable, "-c", COMMITS, str(tmp_path / "run")]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == b"ready\n"
+    command = [sys.executable, "-c", COMMITS, str(tmp_path / "run")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, cwd=ROOT, text=True, bufsize=1) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for _ in range(20):
+            process.stdin.write("\n")
+            committing = int(process.stdout.readline())
             time.sleep(generator.uniform(0, 0.05))
-            process.kill()
-        with Store.open(tmp_path / "run") as store:  # which rolls back an unfinished commit
-            cells = Counter(cell.frame for cell, _ in store.matrices())
-            pictures = store.pictures()
-        assert set(cells.values()) <= {7}
-        assert {picture.cell.frame for picture in pictures} == set(cells)
-        assert len(cells) >= before
-        before = len(cells)
+            os.kill(committing, signal.SIGKILL)
+            assert process.stdout.readline() == "ended\n"
+            with Store.open(tmp_path / "run") as store:  # which rolls back an unfinished commit
+                cells = Counter(cell.frame for cell, _ in store.matrices())
+                pictures = store.pictures()
+            assert set(cells.values()) <= {7}
+            assert {picture.cell.frame for picture in pictures} == set(cells)
+            assert len(cells) >= before
+            before = len(cells)
+        process.stdin.close()
     assert before > 20

@@ -1,6 +1,7 @@
 """Kill a run again and again, resume it, and compare its tables with those of a whole run.
 
     python -m tests.helpers.kills FOLDER --kills 100 --seed 0 [--frames 40 --start]
+        [--runtime openvino]
 
 Each run is the command `robustseg eval` in a process, forked from this one after its imports, or
 with --start a new one, so that imports are killed too. SIGKILL comes at a random moment within the
@@ -37,12 +38,12 @@ from tests.helpers.frames import write_tree
 TABLES = ("tidy", "summary", "suite", "severities", "classes", "intervals")
 
 
-def arguments(tree: Path, out: Path) -> list[str]:
+def arguments(tree: Path, out: Path, runtime: str) -> list[str]:
     """Return the command of a run under 7 conditions, committed one by one."""
     return [
         *("eval", "--model", "b0@random", "--data", str(tree), "--out", str(out), "--batch", "1"),
         *("--corruptions", "contrast,fog,gaussian_noise", "--severities", "1,3", "--threads", "1"),
-        *("--format", "csv"),
+        *("--format", "csv", "--runtime", runtime),
     ]
 
 
@@ -97,14 +98,19 @@ def tables(folder: Path) -> dict[str, bytes]:
 
 
 def survive(
-    folder: Path, frames: int, kills: int, seed: int, launch: Callable[[list[str]], int]
+    folder: Path,
+    frames: int,
+    kills: int,
+    seed: int,
+    runtime: str,
+    launch: Callable[[list[str]], int],
 ) -> dict[str, float]:
     """Kill runs `kills` times, resume each until it is complete, and return figures."""
     generator = random.Random(seed)
     tree = write_tree(folder / "tree", frames, width=64, height=32)
-    ended(launch(arguments(tree, folder / "first")), None)  # compiles the kernels
+    ended(launch(arguments(tree, folder / "first", runtime)), None)  # compiles the kernels
     begun = time.monotonic()
-    ended(launch(arguments(tree, folder / "whole")), None)
+    ended(launch(arguments(tree, folder / "whole", runtime)), None)
     duration = time.monotonic() - begun
     whole = tables(folder / "whole")
 
@@ -113,7 +119,7 @@ def survive(
     held: set[Cell] = set()
     while done < kills or held:
         seconds = duration * generator.random() if done < kills else None
-        if ended(launch(arguments(tree, out)), seconds):
+        if ended(launch(arguments(tree, out, runtime)), seconds):
             assert tables(out) == whole, "the tables of a resumed run differ"
             completed += 1
             held = set()
@@ -141,9 +147,12 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=25)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", action="store_true")
+    parser.add_argument("--runtime", choices=("torch", "openvino"), default="torch")
     options = parser.parse_args()
     launch = started if options.start else forked
-    figures = survive(options.folder, options.frames, options.kills, options.seed, launch)
+    figures = survive(
+        options.folder, options.frames, options.kills, options.seed, options.runtime, launch
+    )
     print(json.dumps(figures))
 
 
