@@ -61,7 +61,7 @@ def types(session: nox.Session) -> None:
     for name in ("noxfile.py", "pyproject.toml"):
         shutil.copy(name, folder)
     with session.chdir(folder):
-        session.run("mypy")
+        session.run("mypy", "--num-workers", "2")
 
 
 @nox.session(default=False)

@@ -59,8 +59,9 @@ def test_a_killed_commit_is_complete_or_absent(tmp_path: Path) -> None:
     generator = random.Random(1)
     before = 0
     command = [sys.executable, "-c", COMMITS, str(tmp_path / "run")]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes, cwd=ROOT, text=True, bufsize=1) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True, bufsize=1
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         for _ in range(20):
