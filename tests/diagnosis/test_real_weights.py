@@ -56,6 +56,7 @@ def test_a_segformer_that_is_declared_with_half_as_mean_and_std(shared_data: Pat
     assert found.best > 0.48
 
 
+@pytest.mark.usefixtures("normalisation_alone")
 @pytest.mark.parametrize("size", ["512x256", "1024x512"])
 def test_an_espnetv2_that_declares_nothing(
     shared_data: Path, cityscapes: dict[str, Any], tmp_path: Path, size: str
