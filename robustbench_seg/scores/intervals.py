@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
 from .bootstrap import MIOU, Bootstrap, standard_deviation
+from .pixel_counts import ConditionKey, PixelCounts
 from .statistics import holm, interval, p_value
 from .tables import ALL_CLASSES, CLEAN_KEY
 
@@ -28,7 +30,40 @@ _CLASSES_TOGETHER = 8
 """Number of classes whose resamples are in memory at once."""
 
 
-def tidy(models: Mapping[str, Bootstrap], dataset: str) -> pd.DataFrame:
+class Resampled(Protocol):
+    """Scores of a model with resamples of them: a `Bootstrap`, or `Estimates` from a sample."""
+
+    @property
+    def pixel_counts(self) -> PixelCounts:
+        """Counts that the scores come from."""
+        ...
+
+    @property
+    def scores(self) -> dict[ConditionKey, pd.DataFrame]:
+        """All scores of every condition, as of `Bootstrap.scores`."""
+        ...
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """The mIoU over all images, in one row: columns (condition, severity)."""
+        ...
+
+    @property
+    def samples(self) -> pd.DataFrame:
+        """The mIoU of each resample, one row each: columns (condition, severity)."""
+        ...
+
+    @property
+    def by_draw(self) -> pd.DataFrame:
+        """The mIoU of each random draw, one row each: columns (condition, severity)."""
+        ...
+
+    def class_iou(self, place: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the IoU of a class as in `values` and in `samples`."""
+        ...
+
+
+def tidy(models: Mapping[str, Resampled], dataset: str) -> pd.DataFrame:
     """List all scores, one row per (model, condition, class, metric), in the order of the run.
 
     Columns are `TIDY_COLUMNS`. Class "all" has the metrics of `metrics.METRICS`, and where a
@@ -48,7 +83,7 @@ def tidy(models: Mapping[str, Bootstrap], dataset: str) -> pd.DataFrame:
 
 
 def intervals(
-    models: Mapping[str, Bootstrap], derive: Derive, derive_by_class: Derive | None = None
+    models: Mapping[str, Resampled], derive: Derive, derive_by_class: Derive | None = None
 ) -> pd.DataFrame:
     """List derived scores with the ends of their 95 % intervals: columns `INTERVAL_COLUMNS`.
 
@@ -80,7 +115,7 @@ def intervals(
 
 
 def _rows(
-    bootstrap: Bootstrap, value: pd.DataFrame, samples: pd.DataFrame, draws: pd.DataFrame
+    bootstrap: Resampled, value: pd.DataFrame, samples: pd.DataFrame, draws: pd.DataFrame
 ) -> list[tuple[object, ...]]:
     """Return the columns from `score` on for each column of derived scores."""
     ends = interval(samples.to_numpy())

@@ -40,25 +40,29 @@ _EXACT_UNITS = 14
 _EQUAL = 1e-12
 """Largest difference of two scores, as fractions, that rounding explains."""
 
-Weights = NDArray[np.uint8] | NDArray[np.uint32]
+Weights = NDArray[np.uint8] | NDArray[np.uint32] | NDArray[np.float64]
 Samples = NDArray[np.float64]
 
 
-def draw_weights(units: int, resamples: int = RESAMPLES, seed: int = 0) -> Weights:
+def draw_weights(
+    units: int, resamples: int = RESAMPLES, seed: int = 0, drawn: int | None = None
+) -> Weights:
     """Return how often each of `units` is drawn in each resample: uint32 (resamples, units).
 
+    As many are `drawn` as there are units, unless another number is given.
     The same arguments give the same weights on every machine and with every NumPy: the stream of
     the bit generator PCG64 is fixed, and the rest is integer arithmetic.
     """
     generator = np.random.PCG64(seed)
     weights = np.empty((resamples, units), np.uint32)
+    number = units if drawn is None else drawn
     rows = max(1, 2**20 // units)
     for start in range(0, resamples, rows):
         part = weights[start : start + rows]
-        words = generator.random_raw(part.size) >> np.uint64(32)
-        drawn = (words * np.uint64(units)) >> np.uint64(32)  # 0 to units - 1, equally likely
-        drawn += np.repeat(np.arange(len(part), dtype=np.uint64) * np.uint64(units), units)
-        part[:] = np.bincount(drawn.astype(np.intp), minlength=part.size).reshape(part.shape)
+        words = generator.random_raw(len(part) * number) >> np.uint64(32)
+        places = (words * np.uint64(units)) >> np.uint64(32)  # 0 to units - 1, equally likely
+        places += np.repeat(np.arange(len(part), dtype=np.uint64) * np.uint64(units), number)
+        part[:] = np.bincount(places.astype(np.intp), minlength=part.size).reshape(part.shape)
     return weights
 
 

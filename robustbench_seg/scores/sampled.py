@@ -1,0 +1,221 @@
+"""Scores of one model from a sample of its images under each condition, with two intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .bootstrap import MIOU, standard_deviation
+from .estimation import SampleSums, Sums, estimated_counts, expected_hits
+from .metrics import METRICS
+from .pixel_counts import ConditionKey, PixelCounts, ScoreKey
+from .statistics import MIN_UNITS, RESAMPLES, draw_weights, group_sums, interval, weighted_sums
+from .tables import CLEAN_KEY
+
+
+class Sampled:
+    """Estimates of the scores of a complete run, from a sample of it.
+
+    `pixel_counts` has the images of which the clean prediction is known; `seen` marks those of the
+    sample under each other draw. There are two kinds of intervals, each with the attributes of a
+    `Bootstrap`, so that `intervals.tidy` and `intervals.intervals` make its tables:
+
+    - `over_sample`: how far the complete run on these images may be. No width once all are seen.
+    - `over_images`: how far the complete run on other images of this kind may be. It includes the
+      first.
+
+    Both have the same values. Two models with the same sample have the same resamples in both, so
+    that `interval` of the difference of their `samples` is paired.
+    """
+
+    def __init__(
+        self,
+        pixel_counts: PixelCounts,
+        groups: Sequence[str] | None = None,
+        *,
+        resamples: int = RESAMPLES,
+        seed: int = 0,
+    ):
+        """Read the sample; `groups` has the group of each image, None: images are resampled."""
+        self.pixel_counts = pixel_counts
+        self._groups = groups
+        self._resamples = resamples
+        self._seed = seed
+        clean = pixel_counts.counts[:, pixel_counts.conditions[CLEAN_KEY][0]]  # (images, 3, C + K)
+        self._truth = clean[:, 1]
+        self._expected = expected_hits(clean[:, 0], clean[:, 1])  # (images, C + K)
+        share = self._expected / np.maximum(self._expected.sum(axis=0), 1)
+        self._showing = 1 / np.maximum((share**2).sum(axis=0), 1 / len(share))  # (C + K,)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all images were seen under all draws: the estimates are the scores."""
+        return bool(self.pixel_counts.seen.all())
+
+    @cached_property
+    def over_sample(self) -> Estimates:
+        """Estimates with the intervals of the sample.
+
+        The images seen under a draw are resampled as in Rao & Wu, "Resampling inference with
+        complex survey data" (1988): n - 1 of n, the weights drawn towards 1 by the share of the
+        images that is seen. Draws that were seen on the same images share their weights.
+        """
+        samples = self._scores(self._resampled_cells())
+        bias = (samples - self._plain).mean(axis=0)  # exactly 0 where all are seen
+        return Estimates(self, self._plain - bias, samples - 2 * bias)
+
+    @cached_property
+    def over_images(self) -> Estimates:
+        """Estimates with intervals over images, or groups of them, as of `Bootstrap`.
+
+        An image is resampled with what was seen of it.
+        """
+        units = len(self._truth) if self._groups is None else len(set(self._groups))
+        weights = draw_weights(units, self._resamples if units >= MIN_UNITS else 1, self._seed)
+        samples = self._scores(self._resampled_images(weights, self._groups))
+        samples[..., self._units_of_scores < MIN_UNITS] = np.nan
+        value = self.over_sample.value
+        return Estimates(self, value, samples + (value - self._plain))
+
+    @cached_property
+    def names(self) -> list[ScoreKey]:
+        """Class and metric of each score of a condition, in the order of the tidy table."""
+        return list(self.pixel_counts.scores(self.totals))
+
+    @property
+    def totals(self) -> Sums:
+        """Estimated counts over all images, (draws, 3, C + K): correct, truth, predicted."""
+        return estimated_counts(self._sums)
+
+    @cached_property
+    def _plain(self) -> Sums:
+        return self._scores(self._sums)
+
+    @cached_property
+    def _sums(self) -> SampleSums:
+        everything = self._resampled_images(np.ones((1, len(self._truth)), np.uint8), None)
+        return SampleSums(*(part[0] for part in everything))
+
+    @property
+    def _units_of_scores(self) -> NDArray[np.intp]:
+        """Return the number of images or groups with ground truth of each score, (scores,)."""
+        truth = self._truth if self._groups is None else group_sums(self._truth, self._groups)
+        counts = self.pixel_counts
+        shown = (truth > 0).sum(axis=0)[np.concatenate([counts.class_set, counts.category_set])]
+        return np.append([len(truth)] * len(METRICS), shown)
+
+    def _scores(self, sums: SampleSums) -> Sums:
+        """Return the scores (..., draws, scores) of sums over images."""
+        by_name = self.pixel_counts.scores(estimated_counts(sums))
+        return np.stack(list(by_name.values()), axis=-1)
+
+    def _resampled_cells(self) -> SampleSums:
+        """Return the sums of each resample of the cells, (resamples, draws, C + K)."""
+        counts, seen = self.pixel_counts.counts, self.pixel_counts.seen
+        shape = (self._resamples, len(self.pixel_counts.draws), self._truth.shape[-1])
+        correct, predicted, expected = (np.empty(shape) for _ in range(3))
+        number = np.empty((*shape[:2], 1))
+        masks, first, of_draw = np.unique(seen, axis=1, return_index=True, return_inverse=True)
+        for place, mask in enumerate(masks.T):
+            draws = np.flatnonzero(of_draw.ravel() == place)
+            weights = self._cell_weights(mask, int(first[place]))  # (resamples, seen)
+            own = counts[mask][:, draws]  # (seen, draws, 3, C + K)
+            correct[:, draws] = weighted_sums(weights, own[:, :, 0])
+            predicted[:, draws] = weighted_sums(weights, own[:, :, 2])
+            expected[:, draws] = weighted_sums(weights, self._expected[mask])[:, np.newaxis]
+            number[:, draws, 0] = weights.sum(axis=1, keepdims=True)
+        plain = self._sums
+        return plain._replace(correct=correct, predicted=predicted, expected=expected, seen=number)
+
+    def _cell_weights(self, mask: NDArray[np.bool_], seed: int) -> Sums:
+        """Return the weight of each image that was seen, (resamples, seen)."""
+        number = int(np.count_nonzero(mask))
+        missing = 1 - number / len(mask)
+        if number < 2 or not missing:
+            return np.ones((self._resamples, number))
+        drawn = draw_weights(number, self._resamples, self._seed + 1 + seed, number - 1)
+        return np.asarray(1 + np.sqrt(missing) * (drawn * (number / (number - 1)) - 1))
+
+    def _resampled_images(self, weights: NDArray[Any], groups: Sequence[str] | None) -> SampleSums:
+        """Return the sums of each resample of images or groups, (resamples, draws, C + K)."""
+
+        def sums(values: NDArray[Any]) -> Sums:
+            by_unit = values if groups is None else group_sums(values, groups)
+            return weighted_sums(weights, by_unit)
+
+        counts, seen = self.pixel_counts.counts, self.pixel_counts.seen
+        expected = self._expected[:, np.newaxis] * seen[..., np.newaxis]  # (images, draws, C + K)
+        return SampleSums(
+            correct=sums(counts[:, :, 0]),
+            predicted=sums(counts[:, :, 2]),
+            expected=sums(expected),
+            seen=sums(seen[..., np.newaxis]),
+            all_expected=sums(self._expected[:, np.newaxis]),
+            truth=sums(self._truth[:, np.newaxis]),
+            images=sums(np.ones((len(seen), 1, 1), np.int64)),
+            showing=self._showing[np.newaxis, np.newaxis],
+        )
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Estimated scores with intervals of one kind; its attributes are those of a `Bootstrap`."""
+
+    sampled: Sampled
+    value: Sums
+    """(draws, scores), in the order of `Sampled.names`."""
+    resampled: Sums
+    """(resamples, draws, scores)."""
+
+    @property
+    def pixel_counts(self) -> PixelCounts:
+        """Counts of the sample."""
+        return self.sampled.pixel_counts
+
+    @cached_property
+    def scores(self) -> dict[ConditionKey, pd.DataFrame]:
+        """All scores of every condition, as of `Bootstrap.scores`."""
+        index = pd.MultiIndex.from_tuples(self.sampled.names, names=["class", "metric"])
+        scores = {}
+        for condition, own in self.pixel_counts.conditions.items():
+            low, high = interval(self.resampled[:, own].mean(axis=1))
+            numbers = {"value": self.value[own].mean(axis=0), "low": low, "high": high}
+            numbers["sd_over_draws"] = standard_deviation(self.value[own].T)
+            scores[condition] = pd.DataFrame(numbers, index)
+        return scores
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """The mIoU over all images, in one row: columns (condition, severity)."""
+        return self._score(MIOU)[0]
+
+    @property
+    def samples(self) -> pd.DataFrame:
+        """The mIoU of each resample, one row each: columns (condition, severity)."""
+        return self._score(MIOU)[1]
+
+    @property
+    def by_draw(self) -> pd.DataFrame:
+        """The mIoU of each random draw, one row each; conditions with fewer draws repeat theirs."""
+        columns = self.pixel_counts.conditions.values()
+        miou = self.value[:, self.sampled.names.index(MIOU)]
+        draws = max(map(len, columns))
+        rows = [[miou[own[draw % len(own)]] for own in columns] for draw in range(draws)]
+        return self.pixel_counts.by_condition(np.array(rows))
+
+    def class_iou(self, place: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the IoU of a class as in `values` and in `samples`."""
+        return self._score((self.pixel_counts.classes[place], "iou"))
+
+    def _score(self, name: ScoreKey) -> tuple[pd.DataFrame, pd.DataFrame]:
+        place = self.sampled.names.index(name)
+        return (
+            self.pixel_counts.mean_over_draws(self.value[np.newaxis, :, place]),
+            self.pixel_counts.mean_over_draws(self.resampled[:, :, place]),
+        )

@@ -1,0 +1,191 @@
+"""Estimates from samples of a run: exact where all is seen, unbiased, and with honest intervals."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from robustbench_seg.protocol.suites import CorruptionSuite
+from robustbench_seg.scores.bootstrap import MIOU, Bootstrap
+from robustbench_seg.scores.estimation import SampleSums, estimated_counts
+from robustbench_seg.scores.intervals import intervals, tidy
+from robustbench_seg.scores.pixel_counts import DrawKey, PixelCounts
+from robustbench_seg.scores.policy import Column
+from robustbench_seg.scores.sampled import Sampled
+from robustbench_seg.scores.statistics import draw_weights
+
+no_deadline = settings(deadline=None, max_examples=15)
+
+CLASSES = ("road", "sky", "car", "bus")
+SUITE = CorruptionSuite(
+    name="tiny",
+    title="Tiny",
+    source="a test",
+    columns=(
+        Column("fog", "weather", (1, 2)),
+        Column("snow", "weather", (1, 2)),
+        Column("contrast", "digital", (1,)),
+    ),
+    severities=(1, 2, 3, 4, 5),
+)
+DRAWS: tuple[DrawKey, ...] = (
+    ("clean", 0, 0),
+    *((name, severity, 0) for name in SUITE.corruptions for severity in SUITE.severities),
+)
+
+
+def made_up(images: int = 40, seed: int = 0) -> PixelCounts:
+    """Return the counts of a complete run; every fifth image shows a bus."""
+    rng = np.random.default_rng(seed)
+    shows = np.ones((images, 4), bool)
+    shows[:, 3] = np.arange(images) % 5 == 0
+    truth = (rng.lognormal(8, 0.6, (images, 4)) * shows).astype(np.int64)
+    kept = 0.9 * 0.85 ** np.array([severity for _, severity, _ in DRAWS])  # (draws,)
+    hard = rng.normal(0, 0.4, (images, 1, 4)) + rng.normal(0, 0.3, (images, len(DRAWS), 4))
+    rate = 1 / (1 + np.exp(-(np.log(kept / (1 - kept))[:, np.newaxis] + hard)))
+    matrices = np.zeros((images, len(DRAWS), 4, 4), np.int64)
+    right = (truth[:, np.newaxis] * rate).astype(np.int64)  # (images, draws, C)
+    for place in range(4):
+        matrices[..., place, place] = right[..., place]
+        matrices[..., place, (place + 1) % 4] = truth[:, np.newaxis, place] - right[..., place]
+    counts = PixelCounts(images, DRAWS, CLASSES, CLASSES, truth.sum(axis=0) > 0)
+    for image in range(images):
+        counts.add([image] * len(DRAWS), DRAWS, matrices[image])
+    return counts
+
+
+def sample_of(counts: PixelCounts, seen: NDArray[np.bool_]) -> PixelCounts:
+    """Return what a run that saw these images under these draws (images, draws) has."""
+    part = counts.in_order(np.arange(len(counts.seen)))
+    part.seen = seen | (np.arange(len(DRAWS)) == 0)
+    part.counts = np.where(part.seen[..., np.newaxis, np.newaxis], counts.counts, 0)
+    return part
+
+
+def random_sample(counts: PixelCounts, number: int, seed: int) -> PixelCounts:
+    """Return a sample of so many random images under each draw."""
+    rng = np.random.default_rng(seed)
+    order = rng.random(counts.seen.shape).argsort(axis=0)
+    return sample_of(counts, order < number)
+
+
+def test_all_images_give_the_scores_of_the_run_to_the_bit() -> None:
+    counts = made_up()
+    bootstrap, sampled = Bootstrap(counts, resamples=50), Sampled(counts, resamples=50)
+    assert sampled.complete
+    ours, theirs = (tidy({"m": item}, "x") for item in (sampled.over_sample, bootstrap))
+    assert ours.drop(columns=["low", "high"]).equals(theirs.drop(columns=["low", "high"]))
+    assert (ours["low"] == ours["value"]).all()
+    assert (ours["high"] == ours["value"]).all()
+    for derived in (sampled.over_sample, sampled.over_images):
+        tables = [
+            intervals({"m": item}, SUITE.scores, SUITE.class_scores)
+            for item in (derived, bootstrap)
+        ]
+        assert tables[0]["value"].equals(tables[1]["value"])
+    images = tidy({"m": sampled.over_images}, "x")
+    np.testing.assert_allclose(images["low"], theirs["low"], rtol=1e-9)
+
+
+def test_seen_conditions_are_exact_and_the_others_have_an_interval() -> None:
+    counts = made_up()
+    seen = random_sample(counts, 8, seed=0).seen
+    seen[:, 3] = True
+    sampled = Sampled(sample_of(counts, seen), resamples=200).over_sample
+    exact = Bootstrap(counts, resamples=10).values
+    found = {
+        key: scores.loc[[MIOU]].to_numpy(float)[0, :3] for key, scores in sampled.scores.items()
+    }
+    assert (found["fog", 3] == exact["fog", 3].iloc[0]).all()
+    value, low, high = found["fog", 2]
+    assert low < value < high < low + 0.2
+
+
+def test_the_total_without_a_prior_is_the_mean_over_all_samples() -> None:
+    """If hits are proportional to clean hits, every sample gives the exact total."""
+    hits = np.array([10.0, 40.0, 20.0, 30.0, 5.0])
+    for chosen in combinations(range(5), 2):
+        part = list(chosen)
+        found = estimated_counts(sums_of(hits, 0.5 * hits, part))
+        assert found[0, 0, 0] == pytest.approx(0.5 * hits.sum(), rel=1e-12)
+
+
+def sums_of(clean: NDArray[np.float64], hits: NDArray[np.float64], part: list[int]) -> SampleSums:
+    """Return the sums of one class under one draw; nothing else is predicted as it."""
+
+    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.array([[values.sum()]])
+
+    return SampleSums(
+        correct=total(hits[part]),
+        predicted=total(hits[part]),
+        expected=total(clean[part]),
+        seen=np.array([[float(len(part))]]),
+        all_expected=total(clean),
+        truth=total(clean),
+        images=np.array([[float(len(clean))]]),
+        showing=np.array([[float(len(clean))]]),
+    )
+
+
+def test_false_alarms_are_unbiased_by_enumeration() -> None:
+    clean, alarms = np.full(6, 10.0), np.array([0.0, 3.0, 1.0, 0.0, 7.0, 2.0])
+    found = []
+    for chosen in combinations(range(6), 3):
+        sums = sums_of(clean, 0.5 * clean, list(chosen))
+        sums = sums._replace(predicted=sums.correct + alarms[list(chosen)].sum())
+        found.append(estimated_counts(sums)[0, 2, 0] - 0.5 * clean.sum())
+    assert np.mean(found) == pytest.approx(alarms.sum(), rel=1e-12)
+
+
+@no_deadline
+@given(st.integers(3, 39), st.integers(0, 1000))
+def test_estimates_are_possible_counts(number: int, seed: int) -> None:
+    totals = Sampled(random_sample(made_up(), number, seed), resamples=2).totals
+    correct, truth, predicted = np.moveaxis(totals, -2, 0)
+    assert (correct >= 0).all()
+    assert (correct <= predicted + 1e-9).all()
+    assert (truth == made_up().counts[:, 0, 1].sum(axis=0)).all()
+
+
+def test_samples_without_a_class_still_give_a_score() -> None:
+    counts = made_up()
+    seen = np.zeros_like(counts.seen)
+    seen[1:4] = True  # no bus under any condition
+    sampled = Sampled(sample_of(counts, seen), resamples=20)
+    assert np.isfinite(sampled.over_sample.values.to_numpy()).all()
+
+
+def test_weights_of_resamples_have_the_variance_of_a_sample_of_a_finite_population() -> None:
+    sampled = Sampled(random_sample(made_up(), 10, seed=0), resamples=20_000)
+    weights = sampled._cell_weights(sampled.pixel_counts.seen[:, 1], 1)
+    values = np.arange(10.0) ** 2
+    assert (weights >= 0).all()
+    means = weights @ values / 10
+    expected = values.var(ddof=1) / 10 * (1 - 10 / 40)
+    assert means.var() == pytest.approx(expected, rel=0.05)
+    assert means.mean() == pytest.approx(values.mean(), rel=0.01)
+
+
+def test_fewer_units_can_be_drawn() -> None:
+    weights = draw_weights(5, 3000, seed=1, drawn=4)
+    assert (weights.sum(axis=1) == 4).all()
+    assert np.abs(weights.mean(axis=0) - 0.8).max() < 0.05
+
+
+@pytest.mark.slow
+def test_95_percent_intervals_cover_the_complete_run() -> None:
+    counts = made_up(60)
+    exact = SUITE.scores(Bootstrap(counts, resamples=2).values)[["suite score", "retention", "fog"]]
+    held, runs = np.zeros(3), 200
+    for run in range(runs):
+        estimates = Sampled(random_sample(counts, 12, run), resamples=300, seed=run).over_sample
+        found = intervals({"m": estimates}, SUITE.scores).set_index("score").loc[exact.columns]
+        held += (found["low"] <= exact.iloc[0]) & (exact.iloc[0] <= found["high"])
+    assert (held / runs > 0.9).all(), held / runs
+    assert (held / runs < 0.99).all(), held / runs
