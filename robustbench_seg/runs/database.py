@@ -58,9 +58,11 @@ _JOURNAL_END = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 @contextmanager
 def exclusive_lock(folder: Path, name: str = LOCK, option: str = "--out") -> Iterator[None]:
     """Hold the lock of a folder; InputError if another process holds it, or if it has no locks."""
-    if (folder / name).is_symlink():
-        raise InputError(f"{option} {folder}: {name} in it is a link; remove it")
-    lock = FileLock(folder / name, timeout=0)
+    path = folder / name
+    # Whatever has the name is emptied: another file, where it is a link.
+    if path.is_symlink() or (path.exists() and not (path.is_file() and path.stat().st_nlink < 2)):
+        raise InputError(f"{option} {folder}: {name} in it is a link, or no file; remove it")
+    lock = FileLock(path, timeout=0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about a lock that a killed process would leave behind

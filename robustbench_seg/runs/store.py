@@ -11,7 +11,7 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from itertools import islice
 from pathlib import Path
@@ -94,7 +94,8 @@ class Store:
         check_folder(folder, FILE)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / FILE).touch()  # marks the folder as that of a run
+            with suppress(FileExistsError):
+                (folder / FILE).touch(exist_ok=False)  # marks the folder as that of a run
         except OSError as error:
             raise InputError(f"--out {folder}: cannot be written ({error.strerror})") from error
         with (
@@ -121,8 +122,7 @@ class Store:
     @contextmanager
     def open(cls, folder: Path) -> Iterator[Store]:
         """Open an existing run for reading; InputError if there is none, or if it is damaged."""
-        path = folder / FILE
-        if not path.is_file():
+        if not (path := folder / FILE).is_file():
             raise InputError(f"{folder}: no run here (expected {FILE} in it)")
         with sqlite_errors(str(path)), connected(path, write=False) as connection:
             yield cls(folder, connection)
