@@ -33,6 +33,7 @@ from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.inference.runtimes.choice import choose_runtime
 from robustbench_seg.inference.upsample_argmax import label_map, sample_axis
+from robustbench_seg.label_types import LabelMap
 from robustbench_seg.models.base import IMAGENET, Precision, RuntimeName
 from robustbench_seg.models.registry import load_model
 from robustbench_seg.models.segformer import VARIANTS
@@ -154,7 +155,7 @@ def compare_labelling(rounds: int) -> None:
     rows = sample_axis([0], height, height, logits.shape[2], height)
     columns = sample_axis([0], width, width, logits.shape[3], width)
 
-    def ours() -> NDArray[np.uint8]:
+    def ours() -> LabelMap:
         return label_map(logits, rows, columns)
 
     equal = float((ours() == theirs().numpy()).mean())

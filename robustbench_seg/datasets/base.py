@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..label_types import LabelMap
 from ..schema import Between, Name
 
 IGNORE = 255
-"""Label value of pixels that are left out of every score."""
+"""Label value of pixels that are left out of every score, where there are at most 255 classes."""
 Level = Annotated[int, Between(0, 255)]
 """Brightness of a colour's channel."""
 CLEAN = "clean"
@@ -52,8 +53,11 @@ class Frame(Protocol):
         """Return the RGB image, uint8 (H, W, 3); InputError if it cannot be read."""
         ...
 
-    def label(self) -> NDArray[np.uint8]:
-        """Return the class of each pixel, uint8 (H, W), IGNORE for pixels without one."""
+    def label(self) -> LabelMap:
+        """Return the class of each pixel, uint8 (H, W), IGNORE for pixels without one.
+
+        In a dataset of more than 255 classes: uint16, and 65535.
+        """
         ...
 
 

@@ -25,7 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .base import IGNORE, Dataset, Frame
+from ..label_types import LabelMap, ignored_label, label_dtype
+from .base import Dataset, Frame
 from .taxonomies import Taxonomy, load_taxonomy, read_text, read_toml
 
 ClassMapMode = Literal["wrong", "restricted"]
@@ -82,7 +83,7 @@ class MappedDataset:
     """Name of the taxonomy of the models' classes."""
     kept_classes: tuple[int, ...]
     """Classes of the models that may be predicted."""
-    prediction_lookup: NDArray[np.uint8]
+    prediction_lookup: LabelMap
     """Scored class of each kept class; the number of scored classes stands for unmapped."""
     spec: ClassMapSpec
 
@@ -94,8 +95,8 @@ class MappedFrame:
     frame: Frame
     classes: int
     """Number of classes of the label file."""
-    lookup: NDArray[np.uint8]
-    """(256,): mapped value of each class and of IGNORE."""
+    lookup: LabelMap
+    """Mapped value of each value of the label's type, (256,) or (65536,)."""
     name: str
     group: str
     condition: str
@@ -104,13 +105,14 @@ class MappedFrame:
         """As in `Frame`."""
         return self.frame.image()
 
-    def label(self) -> NDArray[np.uint8]:
-        """Return the mapped class of each pixel, uint8 (H, W); InputError for an unknown one."""
+    def label(self) -> LabelMap:
+        """Return the mapped class of each pixel, (H, W); InputError for an unknown one."""
         label = self.frame.label()
-        unknown = label[(label >= self.classes) & (label != IGNORE)]
+        unknown = label[(label >= self.classes) & (label != len(self.lookup) - 1)]
         if unknown.size:
             raise InputError(f"{self.name}: its label holds {unknown[0]}, no class; correct it")
-        return self.lookup[label]
+        mapped: LabelMap = self.lookup[label]
+        return mapped
 
 
 def map_names() -> tuple[str, ...]:
@@ -182,8 +184,10 @@ def apply_class_map(dataset: Dataset, class_map: ClassMap, mode: ClassMapMode) -
             f"--class-map {class_map.name}: is from {source.name} to {target.name}, and the labels "
             f"of {dataset.name} have the classes of neither; use another map"
         )
-    lookup = np.full(256, IGNORE, np.uint8)
-    lookup[: len(labels)] = [IGNORE if label is None else label for label in labels]
+    dtype = label_dtype(len(target.classes))
+    ignore = ignored_label(dtype)
+    lookup = np.full(ignored_label(label_dtype(len(labels))) + 1, ignore, dtype)
+    lookup[: len(labels)] = [ignore if label is None else label for label in labels]
     names = taxonomy.class_names
     kept = [number for number, scored in enumerate(models) if mode == "wrong" or scored is not None]
     unmapped = len(target.classes)
@@ -199,7 +203,7 @@ def apply_class_map(dataset: Dataset, class_map: ClassMap, mode: ClassMapMode) -
         ),
         model_taxonomy=taxonomy.base or taxonomy.name,
         kept_classes=tuple(kept),
-        prediction_lookup=np.array(predictions, np.uint8),
+        prediction_lookup=np.array(predictions, dtype),
         spec=ClassMapSpec(
             class_map.name,
             class_map.digest,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..label_types import UINT8, LabelMap
 from .image_files import open_image, orientation, read_image
 from .label_files import Channel, Color, read_label
 
@@ -32,6 +34,8 @@ class FileFrame:
     """Class of each colour that an RGB label may hold."""
     channel: Channel | None = None
     """Channel of an RGB label that holds its values."""
+    dtype: np.dtype[Any] = UINT8
+    """Type of the label, which the number of classes decides."""
     palette: dict[int, Color] = field(default_factory=dict, compare=False)
     """Colours of the indices of labels that were read; frames that share it have one palette."""
 
@@ -45,8 +49,8 @@ class FileFrame:
         """Return the RGB image, uint8 (H, W, 3); InputError if it cannot be read."""
         return read_image(self.image_path)
 
-    def label(self) -> NDArray[np.uint8]:
-        """Return the class of each pixel, uint8 (H, W), IGNORE for pixels without one."""
+    def label(self) -> LabelMap:
+        """Return the class of each pixel, (H, W) of type `dtype`, as `Frame` does."""
         return read_label(
             self.label_path,
             self.lookup,
@@ -54,4 +58,5 @@ class FileFrame:
             colors=self.colors,
             channel=self.channel,
             palette=self.palette,
+            dtype=self.dtype,
         )

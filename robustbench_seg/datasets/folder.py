@@ -12,6 +12,7 @@ from bisect import bisect_left
 from pathlib import Path
 
 from ..errors import InputError
+from ..label_types import label_dtype
 from .files import FileFrame
 from .label_files import Color
 from .split_index import IMAGES, SplitIndex, files_in, images_below
@@ -45,6 +46,7 @@ def index_folders(images: Path, labels: Path, taxonomy: Taxonomy, split: str) ->
             indexed=taxonomy.indexed,
             colors=taxonomy.colors,
             channel=taxonomy.channel,
+            dtype=label_dtype(len(taxonomy.classes)),
             palette=palette,
         )
         if len(found) > 1 and expected not in found:

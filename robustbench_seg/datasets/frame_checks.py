@@ -8,22 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..label_types import LabelMap, ignored_label, label_dtype
 from ..names import check_name
-from .base import IGNORE
 
 SMALLEST = 32
 """Shortest side in pixels: smaller frames cannot be corrupted."""
 
 
 def check_pair(
-    name: str, image: NDArray[np.uint8], label: NDArray[np.uint8], classes: int
+    name: str, image: NDArray[np.uint8], label: LabelMap, classes: int
 ) -> tuple[int, ...]:
     """Check an image (H, W, 3) and its label (H, W); return the number of pixels of each class.
 
     Raises InputError, which names the frame, if the name is not UTF-8, the sizes differ, a side is
-    under 32 pixels, or the label holds a value that is neither a class nor IGNORE.
+    under 32 pixels, or the label is of another type than its number of classes needs, or holds a
+    value that is neither a class nor that of ignored pixels.
     """
     check_name(name)
+    dtype = label_dtype(classes)
+    if label.dtype != dtype:
+        raise InputError(
+            f"{name}: its label is {label.dtype}; with {classes} classes it must be {dtype}"
+        )
     height, width = label.shape
     if image.shape[:2] != label.shape:
         turned = ", and are read as their EXIF orientation says" * (
@@ -35,12 +41,13 @@ def check_pair(
         )
     if min(height, width) < SMALLEST:
         raise InputError(f"{name}: is {width}x{height}; both sides must be at least {SMALLEST}")
-    pixels = np.bincount(label.reshape(-1), minlength=256)
-    unknown = [int(value) for value in np.flatnonzero(pixels[:IGNORE]) if value >= classes]
+    ignore = ignored_label(dtype)
+    pixels = np.bincount(label.reshape(-1), minlength=ignore + 1)
+    unknown = [int(value) for value in np.flatnonzero(pixels[:ignore]) if value >= classes]
     if unknown:
         raise InputError(
             f"{name}: its label holds the values {unknown[:5]}; "
-            f"expected 0-{classes - 1}, or {IGNORE} to ignore"
+            f"expected 0-{classes - 1}, or {ignore} to ignore"
         )
     return tuple(pixels[:classes].tolist())
 

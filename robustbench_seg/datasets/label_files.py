@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,10 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from ..errors import InputError
+from ..label_types import UINT8, LabelMap, ignored_label
 from ..reading import read_data
 from .image_files import open_image, stored_modes, upright
-from .label_values import Values, classes_of, held_values, unscaled
+from .label_values import Allowed, Values, classes_of, held_values, unscaled
 
 Color = tuple[int, int, int]
 Channel = Literal["red", "green", "blue"]
@@ -38,18 +39,21 @@ def read_label(
     indexed: bool = False,
     colors: Mapping[Color, int] | None = None,
     channel: Channel | None = None,
+    dtype: np.dtype[Any] = UINT8,
     palette: dict[int, Color] | None = None,
-) -> NDArray[np.uint8]:
-    """Return the class of each pixel of a label file as uint8 (H, W), turned upright.
+) -> LabelMap:
+    """Return the class of each pixel of a label file, (H, W) of type `dtype`, turned upright.
 
-    `lookup` maps the values that the file may hold to classes or IGNORE; None: the values are the
-    classes. The values are grey levels or, if `indexed`, the indices of a palette image, or one
-    `channel` of an RGB image. Colours are else looked up in `colors`, which map to classes or
-    IGNORE. `palette` gets the colours of the indices, which must be those of the labels before.
-    Raises InputError, which says what was found, for other files, other values, and files whose
-    compression changes values.
+    `lookup` maps the values that the file may hold to classes, or to the type's value of ignored
+    pixels; None: the values are the classes. The values are grey levels or, if `indexed`, the
+    indices of a palette image, or one `channel` of an RGB image. Colours are else looked up in
+    `colors`, which map to the same. `palette` gets the colours of the indices, which must be those
+    of the labels before. Raises InputError, which says what was found, for other files, other
+    values, and files whose compression changes values.
     """
-    allowed = {value: value for value in range(256)} if lookup is None else lookup
+    if lookup is None:
+        lookup = {value: value for value in range(ignored_label(dtype) + 1)}
+    allowed = Allowed(lookup, dtype)
     with open_image(path) as file:
         _check_lossless(path, file)
         modes, white = stored_modes(file), _white(file)
@@ -63,7 +67,7 @@ def read_label(
         elif label.mode == "P" and indexed:
             values = np.asarray(label)
             _check_palette(path, label, values, {} if palette is None else palette)
-        elif (decoded := _decoded(label, modes, colors or {})) is not None:
+        elif (decoded := _decoded(label, modes, colors or {}, dtype)) is not None:
             _check_greys(path, label, decoded, allowed)
             return decoded
         elif label.mode == "P" and _is_grey_ramp(label):
@@ -160,9 +164,9 @@ def _channel(path: Path, file: Image.Image, modes: tuple[str, ...], channel: Cha
 
 
 def _decoded(
-    file: Image.Image, modes: tuple[str, ...], colors: Mapping[Color, int]
-) -> NDArray[np.uint8] | None:
-    """Return the class of each pixel's colour, uint8 (H, W); None if there is another colour."""
+    file: Image.Image, modes: tuple[str, ...], colors: Mapping[Color, int], dtype: np.dtype[Any]
+) -> LabelMap | None:
+    """Return the class of each pixel's colour, (H, W); None if there is another colour."""
     if not colors or file.mode not in ("RGB", "P") or _is_wide(modes):
         return None
     numbers = _numbered(np.asarray(file.convert("RGB")))  # (H, W, 3) -> (H, W)
@@ -171,8 +175,8 @@ def _decoded(
     places = np.searchsorted(known[:-1], numbers)
     if (known[places] != numbers).any():
         return None
-    classes = np.array([colors[color] for color in ordered], np.uint8)
-    decoded: NDArray[np.uint8] = classes[places]
+    classes = np.array([colors[color] for color in ordered], dtype)
+    decoded: LabelMap = classes[places]
     return decoded
 
 
@@ -182,14 +186,15 @@ def _numbered(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
     return np.asarray(red << 16 | green << 8 | blue, np.uint32)
 
 
-def _check_greys(
-    path: Path, file: Image.Image, decoded: NDArray[np.uint8], allowed: Mapping[int, int]
-) -> None:
+def _check_greys(path: Path, file: Image.Image, decoded: LabelMap, allowed: Allowed) -> None:
     """Raise InputError if the greys of an image could also be values, of other classes."""
     if not _is_grey(file):
         return
     greys = np.asarray(file.convert("RGB"))[..., 0]  # (H, W, 3) -> (H, W)
-    if held_values(greys) <= allowed.keys() and (classes_of(path, greys, allowed) != decoded).any():
+    if (
+        held_values(greys) <= allowed.classes.keys()
+        and (classes_of(path, greys, allowed) != decoded).any()
+    ):
         raise InputError(
             f"{path}: shows greys alone, which are other classes as colours than as values; save "
             "it as an 8-bit grey image of values"

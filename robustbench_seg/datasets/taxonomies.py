@@ -6,7 +6,8 @@ classes = [                           # in the order of the model's outputs
   { name = "path", color = [90, 90, 90], category = "flat" },
 ]                                     # or an embedded taxonomy: classes = "cityscapes"
 values = [1, 2]                       # of the classes in label files; default: 0, 1, 2, ...
-ignore = [0, 255, [0, 0, 0]]          # values and colours left out of every score; default: 255
+ignore = [0, 255, [0, 0, 0]]          # values and colours left out of every score
+                                      # default: 255, or 65535 for more than 255 classes
 indexed = true                        # label files are palette images whose indices are the values
 channel = "red"                       # label files are RGB images, with the values in one channel
 image_suffix = "_rgb"                 # endings of the names of images and labels,
@@ -29,7 +30,8 @@ from typing import Any
 
 from .. import reading
 from ..errors import InputError
-from .base import IGNORE, ClassInfo
+from ..label_types import MOST_CLASSES, ignored_label, label_dtype
+from .base import ClassInfo
 from .label_files import CHANNELS, LARGEST, Channel, Color
 
 _KEYS = {
@@ -47,13 +49,13 @@ class Taxonomy:
     title: str
     classes: tuple[ClassInfo, ...]
     lookup: Mapping[int, int]
-    """From each value that a label file may hold to its class, or to IGNORE."""
+    """From each value that a label file may hold to its class, or to that of ignored pixels."""
     base: str = ""
     """Name of the taxonomy whose classes these are, if it is another."""
     indexed: bool = False
     """Whether label files may be palette images, whose indices are the values."""
     colors: Mapping[Color, int] = field(default_factory=dict)
-    """From each colour (RGB) that an RGB label may hold to its class, or to IGNORE."""
+    """From each colour (RGB) that an RGB label may hold to its class, or to the same."""
     channel: Channel | None = None
     """Channel of RGB label files that holds the values; None: none does."""
     image_suffix: str = ""
@@ -130,7 +132,8 @@ def _parse(where: str, stem: str, text: str) -> Taxonomy:
         raise InputError(
             f"{where}: values has {len(ids)} numbers for {len(infos)} classes; give one each"
         )
-    ignored = values.get("ignore", [IGNORE])
+    ignore = ignored_label(label_dtype(len(infos)))
+    ignored = values.get("ignore", [ignore])
     void = [tuple(each) for each in ignored if _is_color(each)] if isinstance(ignored, list) else []
     if void:
         ignored = [each for each in ignored if not _is_color(each)]
@@ -140,7 +143,7 @@ def _parse(where: str, stem: str, text: str) -> Taxonomy:
         colors = {}
     if both := [each for each in (*ids, *colors) if each in (*ignored, *void)]:
         raise InputError(f"{where}: {both[0]} stands for a class and is in ignore; remove one")
-    colors |= dict.fromkeys(void, IGNORE)
+    colors |= dict.fromkeys(void, ignore)
     suffixes = [values.get(key, "") for key in ("image_suffix", "label_suffix")]
     for suffix in suffixes:
         # The file may be someone else's: it must not lead out of the folders that the user names.
@@ -151,7 +154,7 @@ def _parse(where: str, stem: str, text: str) -> Taxonomy:
         raise InputError(f"{where}: indexed is {indexed!r:.60}; expected true or false")
     if channel not in (None, *CHANNELS):
         raise InputError(f"{where}: channel is {channel!r:.60}; expected {', '.join(CHANNELS)}")
-    lookup = {value: number for number, value in enumerate(ids)} | dict.fromkeys(ignored, IGNORE)
+    lookup = {value: number for number, value in enumerate(ids)} | dict.fromkeys(ignored, ignore)
     return Taxonomy(name, title, infos, lookup, base, indexed, colors, channel, *suffixes)
 
 
@@ -168,9 +171,12 @@ def _completed(given: dict[str, Any]) -> dict[str, Any]:
 
 def _classes(where: str, entries: Any) -> tuple[ClassInfo, ...]:
     form = '{ name = "road", color = [128, 64, 128], category = "flat" }'
-    if not isinstance(entries, list) or not 1 <= len(entries) <= IGNORE:
+    if not isinstance(entries, list) or not entries:
+        raise InputError(f"{where}: classes must be 1 to {MOST_CLASSES} entries like {form}")
+    if len(entries) > MOST_CLASSES:
         raise InputError(
-            f"{where}: classes must be 1 to {IGNORE} entries like {form}; label maps have 8 bits"
+            f"{where}: has {len(entries)} classes, and {MOST_CLASSES} are the most: each image in "
+            "work takes 8 bytes of memory for each pair of classes; merge rare ones"
         )
     classes: dict[str, ClassInfo] = {}
     for number, entry in enumerate(entries):
@@ -203,8 +209,8 @@ def _integers(where: str, key: str, given: Any) -> list[int]:
 
 def _color(number: int) -> list[int]:
     """Return the default colour of a class: the bits of its number, highest first."""
-    bits = [(number + 1) >> place & 1 for place in range(9)]
-    return [sum(bits[3 * step + channel] << 7 - step for step in range(3)) for channel in range(3)]
+    bits = [(number + 1) >> place & 1 for place in range(12)]
+    return [sum(bits[3 * step + channel] << 7 - step for step in range(4)) for channel in range(3)]
 
 
 CITYSCAPES = _embedded("cityscapes").classes

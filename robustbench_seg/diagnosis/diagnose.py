@@ -14,6 +14,7 @@ from ..evaluation.opening import load_segmenters, open_data
 from ..inference.devices import resolve_device
 from ..inference.predict import resize_nearest
 from ..inference.runtimes.choice import choose_runtime
+from ..label_types import LabelMap
 from ..models.base import AUTO
 from ..progress import Progress
 from ..protocol.request import Request
@@ -113,7 +114,7 @@ def _number_of_frames(image: NDArray[np.uint8]) -> int:
     return min(max(3 * _PIXELS // image.size, 3), 12)
 
 
-def _thinned(label: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _thinned(label: LabelMap) -> LabelMap:
     """Return every few rows and columns of a label map (H, W), enough to compare settings."""
     step = math.ceil(math.sqrt(label.size / _LABELS))
     size = -(-label.shape[0] // step), -(-label.shape[1] // step)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..inference.predict import Predictor
+from ..label_types import LabelMap
 from ..models.base import Segmenter
 from .candidates import Setting
 
@@ -89,7 +90,7 @@ def _are_probabilities(outputs: Tensor) -> bool:
 
 def _labels(
     segmenter: Segmenter, device: str, setting: Setting, images: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
+) -> LabelMap:
     """Label images (N, H, W, 3) together at their own size."""
     model = replace(segmenter, preprocessing=setting.preprocessing)
     predictor = Predictor(model, device, "float32", setting.window, batch=len(images))

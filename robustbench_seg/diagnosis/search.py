@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..inference.predict import Predictor
 from ..inference.runtimes.runtime import Run
+from ..label_types import LabelMap
 from ..models.base import Segmenter
 from ..progress import Progress
 from ..scores.matching import best_matching, ordered_iou
@@ -44,12 +45,12 @@ class Search:
 
     segmenter: Segmenter
     device: str
-    frames: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]
+    frames: Sequence[tuple[NDArray[np.uint8], LabelMap]]
     """Images (H, W, 3) and labels (h, w) of any size."""
     progress: Progress
     run: Run | None = None
     """What computes the logits in place of torch."""
-    scored: NDArray[np.uint8] | None = None
+    scored: LabelMap | None = None
     """Scored class of each output; None: the outputs are the classes."""
     classes: int = 0
     """Number of scored classes."""
@@ -81,7 +82,7 @@ class Search:
         total: Matrix = np.sum(counted[:frames], axis=0)  # (frames, C, C) -> (C, C)
         return total
 
-    def _count(self, label: NDArray[np.uint8], predicted: NDArray[np.uint8]) -> Matrix:
+    def _count(self, label: LabelMap, predicted: LabelMap) -> Matrix:
         if self.scored is None:
             return confusion_matrix(label, predicted, len(self.segmenter.classes))
         return confusion_matrix(label, self.scored[predicted], self.classes, spare=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..datasets.base import ClassInfo
+from ..label_types import LabelMap, ignored_label
 from ..protocol.cell import Cell
 from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
@@ -34,12 +35,12 @@ def is_example(spec: Spec, cell: Cell) -> bool:
 def pictures_of(
     cell: Cell,
     image: NDArray[np.uint8],
-    prediction: NDArray[np.uint8],
-    label: NDArray[np.uint8],
+    prediction: LabelMap,
+    label: LabelMap,
     classes: Sequence[ClassInfo],
 ) -> list[Picture]:
     """Return PNGs, at most 512 pixels wide, of an image (H, W, 3) and two label maps (H, W)."""
-    palette = np.zeros((256, 3), np.uint8)
+    palette = np.zeros((ignored_label(label.dtype) + 1, 3), np.uint8)
     palette[: len(classes)] = [info.color for info in classes]
     return [
         Picture(cell, INPUT, _png(image, Image.Resampling.BOX)),

@@ -15,6 +15,7 @@ from ..datasets.base import Frame
 from ..errors import InputError
 from ..inference.condition_images import ConditionImages
 from ..inference.prefetch import cached_once
+from ..label_types import LabelMap
 from ..protocol.cell import Cell
 from ..protocol.condition import Draw
 from ..protocol.input_geometry import InputView
@@ -54,7 +55,7 @@ class FrameBatch(NamedTuple):
     draws: tuple[Draw, ...]
     images: tuple[NDArray[np.uint8], ...]
     """One (H', W', 3) for each draw, of any size."""
-    label: NDArray[np.uint8]
+    label: LabelMap
     """(H, W)."""
     failed: tuple[tuple[Draw, str], ...] = ()
     """Draws without an image, each with the reason."""
@@ -86,7 +87,7 @@ def frame_batches(
         yield partial(_make, decoded, spec, group, images)
 
 
-def _decode(frame: Frame, spec: FrameSpec) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _decode(frame: Frame, spec: FrameSpec) -> tuple[NDArray[np.uint8], LabelMap]:
     try:
         image, label = frame.image(), frame.label()
     except OSError as error:  # raised by a user's own dataset
@@ -104,7 +105,7 @@ def _decode(frame: Frame, spec: FrameSpec) -> tuple[NDArray[np.uint8], NDArray[n
 
 
 def _make(
-    decoded: Callable[[], tuple[NDArray[np.uint8], NDArray[np.uint8]]],
+    decoded: Callable[[], tuple[NDArray[np.uint8], LabelMap]],
     frame: FrameSpec,
     draws: tuple[Draw, ...],
     images: ConditionImages,

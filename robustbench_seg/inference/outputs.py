@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import InputError
+from ..label_types import LabelMap, label_dtype
 from ..models.base import Segmenter
 from ..protocol.input_geometry import Size
 
@@ -57,8 +57,8 @@ def check_logits(segmenter: Segmenter, logits: object, inputs: int) -> Tensor:
     return logits[:, : len(segmenter.classes)]
 
 
-def check_labels(segmenter: Segmenter, output: object, size: Size) -> NDArray[np.uint8]:
-    """Return a label function's output as uint8 (H, W); InputError if it is no label map."""
+def check_labels(segmenter: Segmenter, output: object, size: Size) -> LabelMap:
+    """Return a label function's output as a label map (H, W); InputError if it is none."""
     labels, classes = np.asarray(output), len(segmenter.classes)
     if labels.dtype.kind not in "iu" or labels.shape != size:
         given = f"gives {labels.dtype} {labels.shape} for an image of {size[1]}x{size[0]}"
@@ -66,4 +66,4 @@ def check_labels(segmenter: Segmenter, output: object, size: Size) -> NDArray[np
     if labels.size and not 0 <= labels.min() <= labels.max() < classes:
         given = f"gives labels from {labels.min()} to {labels.max()}"
         raise output_error(segmenter, f"{given}; its classes are 0 to {classes - 1}")
-    return labels.astype(np.uint8)
+    return labels.astype(label_dtype(classes))

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..label_types import LabelMap
 from ..models.base import LabelFunction, Precision, Segmenter, Window
 from ..protocol.input_geometry import NATIVE, InputView, Size
 from .devices import device_kind
@@ -56,10 +57,8 @@ class Predictor:
             if self.compiled:
                 network.compile()
 
-    def labels(
-        self, images: NDArray[np.uint8], size: Size, view: InputView = NATIVE
-    ) -> NDArray[np.uint8]:
-        """Return the class of each pixel, uint8 (N, *size), of RGB uint8 (N, H, W, 3) images.
+    def labels(self, images: NDArray[np.uint8], size: Size, view: InputView = NATIVE) -> LabelMap:
+        """Return the class of each pixel, (N, *size), of RGB uint8 (N, H, W, 3) images.
 
         Logits are upsampled bilinearly (align_corners = False) to `size`, (height, width) of the
         labels, then arg-maxed. Raises InputError if the model fails, or returns other than finite
@@ -73,7 +72,7 @@ class Predictor:
     @torch.inference_mode()
     def finite_labels(
         self, images: NDArray[np.uint8], size: Size, view: InputView = NATIVE
-    ) -> list[NDArray[np.uint8] | None]:
+    ) -> list[LabelMap | None]:
         """Return the `labels` of each image, None for those without finite logits."""
         if not isinstance(self.segmenter.network, nn.Module):
             return [self._call_function(image, size) for image in images]  # N x (*size)
@@ -88,7 +87,7 @@ class Predictor:
             for index, is_finite in enumerate(finite.tolist())
         ]
 
-    def _call_function(self, image: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    def _call_function(self, image: NDArray[np.uint8], size: Size) -> LabelMap:
         height, width = image.shape[:2]
         try:
             output = cast(LabelFunction, self.segmenter.network)(image)
@@ -140,7 +139,7 @@ class Predictor:
         return check_logits(self.segmenter, logits, len(x))
 
 
-def resize_nearest(labels: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+def resize_nearest(labels: LabelMap, size: Size) -> LabelMap:
     """Resize a label map (h, w): each pixel gets the label that its centre lies on."""
     if labels.shape == size:
         return labels
@@ -148,5 +147,5 @@ def resize_nearest(labels: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
         (2 * np.arange(wanted) + 1) * given // (2 * wanted)
         for wanted, given in zip(size, labels.shape, strict=True)
     )
-    resized: NDArray[np.uint8] = labels[rows[:, np.newaxis], columns]  # (h, w) -> size
+    resized: LabelMap = labels[rows[:, np.newaxis], columns]  # (h, w) -> size
     return resized

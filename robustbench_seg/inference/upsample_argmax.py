@@ -22,6 +22,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..corruptions.compiling import compiled, kernel
+from ..label_types import LabelMap, ignored_label, label_dtype
+
+_TOGETHER = 255
+"""Most classes whose logits are upsampled together as a whole: 2 GiB at 2048x1024."""
 
 
 class AxisSampling(NamedTuple):
@@ -60,35 +64,49 @@ def sample_axis(
     )
 
 
-def label_map(logits: Tensor, rows: AxisSampling, columns: AxisSampling) -> NDArray[np.uint8]:
-    """Return the class of each pixel, uint8 (H, W), from logits (windows, K, h, w) of one image.
+def label_map(logits: Tensor, rows: AxisSampling, columns: AxisSampling) -> LabelMap:
+    """Return the class of each pixel, (H, W), from logits (windows, K, h, w) of one image.
 
-    K is at most 255. Windows are in row-major order. On a CPU, torch's number of threads is used.
+    Windows are in row-major order. On a CPU, torch's number of threads is used.
     """
     grid = logits.unflatten(0, (len(rows.low), len(columns.low)))  # (R, C, K, h, w)
     if logits.device.type != "cpu":
         return label_map_by_interpolation(grid, rows, columns)
     values = _classes_last(grid)  # (R, C, h, w, K)
-    winners = np.empty(values.shape[:-1], np.uint8)  # (R, C, h, w)
-    labels = np.empty((rows.low.shape[1], columns.low.shape[1]), np.uint8)
+    dtype = label_dtype(logits.shape[1])
+    winners = np.empty(values.shape[:-1], dtype)  # (R, C, h, w)
+    labels = np.empty((rows.low.shape[1], columns.low.shape[1]), dtype)
+    no_class = dtype.type(ignored_label(dtype))
     cells = values.reshape(-1, values.shape[-1])  # (cells, K)
     _in_threads(partial(_argmax_cells, cells, winners.ravel()), winners.size)
-    _in_threads(partial(_label_rows, values, winners, rows, columns, labels), len(labels))
+    _in_threads(partial(_label_rows, values, winners, rows, columns, labels, no_class), len(labels))
     return labels
 
 
-def label_map_by_interpolation(
-    grid: Tensor, rows: AxisSampling, columns: AxisSampling
-) -> NDArray[np.uint8]:
+def label_map_by_interpolation(grid: Tensor, rows: AxisSampling, columns: AxisSampling) -> LabelMap:
     """Return the same from logits (R, C, K, h, w) by upsampling all of them, on their device."""
+    classes = grid.shape[2]
+    largest, labels = _upsampled(grid[:, :, :_TOGETHER], rows, columns).max(0)  # (H, W)
+    for first in range(_TOGETHER, classes, _TOGETHER):
+        part = grid[:, :, first : first + _TOGETHER]
+        values, places = _upsampled(part, rows, columns).max(0)  # (H, W)
+        labels = torch.where(values > largest, places + first, labels)
+        largest = torch.maximum(values, largest)
+    dtype = label_dtype(classes)
+    kind = torch.uint8 if dtype == np.uint8 else torch.int32  # few operations take uint16
+    found: LabelMap = labels.to(kind).cpu().numpy().astype(dtype, copy=False)
+    return found
+
+
+def _upsampled(grid: Tensor, rows: AxisSampling, columns: AxisSampling) -> Tensor:
+    """Upsample the logits of windows (R, C, K, h, w), and add them up: (K, H, W)."""
     size = rows.low.shape[1], columns.low.shape[1]
     total = torch.zeros((grid.shape[2], *size), device=grid.device)  # (K, H, W)
     for row, column in np.ndindex(*grid.shape[:2]):
         x = _interpolate(grid[row, column].float(), rows, row, 1)  # (K, h, w) -> (K, H', w)
         x = _interpolate(x, columns, column, 2)  # (K, H', w) -> (K, H', W')
         total[:, _covered(rows, row), _covered(columns, column)] += x
-    labels: NDArray[np.uint8] = total.argmax(0).to(torch.uint8).cpu().numpy()  # (H, W)
-    return labels
+    return total
 
 
 def _interpolate(x: Tensor, axis: AxisSampling, window: int, dimension: int) -> Tensor:
@@ -134,9 +152,10 @@ def _argmax(values: Any) -> Any:
     largest = values[0]
     for number in range(1, len(values)):
         largest = max(largest, values[number])
-    first = np.int32(255)
+    none = np.int32(2**31 - 1)
+    first = none
     for number in range(len(values)):
-        first = min(first, np.int32(number) if values[number] == largest else np.int32(255))
+        first = min(first, np.int32(number) if values[number] == largest else none)
     return first
 
 
@@ -154,12 +173,13 @@ def _label_rows(
     rows: AxisSampling,
     columns: AxisSampling,
     labels: Any,
+    no_class: Any,
     begin: int,
     end: int,
 ) -> None:
-    """Write the rows `begin` to `end` of labels (H, W)."""
+    """Write the rows `begin` to `end` of labels (H, W); `no_class` is a value of their type."""
     width = labels.shape[1]
-    agreed = np.empty(width, np.uint8)
+    agreed = np.empty_like(labels[0])  # (W,)
     undecided = np.empty(width, np.uint64)
     count = 0
     total = np.empty((width, values.shape[-1]), np.float32)
@@ -171,11 +191,11 @@ def _label_rows(
                 for column in range(len(columns.low)):
                     upper = winners[row, column, rows.low[row, y]]
                     lower = winners[row, column, rows.high[row, y]]
-                    _agree(upper, lower, columns, column, row == rows.first[y], agreed)
+                    _agree(upper, lower, columns, column, row == rows.first[y], no_class, agreed)
             count = 0
             for x in range(width):
                 undecided[count] = x
-                count += agreed[x] == _UNDECIDED
+                count += agreed[x] == no_class
         labels[y] = agreed
         total[:count] = 0
         for row in covering:
@@ -186,9 +206,6 @@ def _label_rows(
                 _add(upper, lower, weight, columns, column, undecided[:count], left, right, total)
         for number in range(count):
             labels[y, undecided[number]] = _argmax(total[number])
-
-
-_UNDECIDED = np.uint8(255)  # no class has this number
 
 
 @kernel
@@ -204,9 +221,15 @@ def _same_neighbours_as_above(rows: AxisSampling, y: int) -> bool:
 
 @kernel
 def _agree(
-    upper: Any, lower: Any, columns: AxisSampling, column: int, first_row: bool, agreed: Any
+    upper: Any,
+    lower: Any,
+    columns: AxisSampling,
+    column: int,
+    first_row: bool,
+    no_class: Any,
+    agreed: Any,
 ) -> None:
-    """Write the class that wins at all four neighbours into agreed (W,), else _UNDECIDED.
+    """Write the class that wins at all four neighbours into agreed (W,), else `no_class`.
 
     upper and lower are the winners (w,) of two rows of a window's logits. Where several windows
     cover a pixel, the class must win in all of them.
@@ -217,7 +240,7 @@ def _agree(
             top = upper[low[x]]
             same = (upper[high[x]] == top) & (lower[low[x]] == top) & (lower[high[x]] == top)
             first = first_row and column == columns.first[x]
-            agreed[x] = top if same and (first or agreed[x] == top) else _UNDECIDED
+            agreed[x] = top if same and (first or agreed[x] == top) else no_class
 
 
 @kernel

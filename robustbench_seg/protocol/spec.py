@@ -17,6 +17,7 @@ from ..datasets.base import ClassInfo, Dataset, Frame
 from ..datasets.class_maps import ClassMapSpec
 from ..datasets.frame_checks import check_pair
 from ..errors import InputError
+from ..label_types import MOST_CLASSES, LabelMap
 from ..models.base import (
     NOTHING,
     TORCH,
@@ -138,7 +139,7 @@ class Spec:
     models: Annotated[tuple[ModelSpec, ...], Between(1, 1000)]
     dataset: str
     split: str
-    classes: Annotated[tuple[ClassInfo, ...], Between(1, 255)]
+    classes: Annotated[tuple[ClassInfo, ...], Between(1, MOST_CLASSES)]
     frames: Annotated[tuple[FrameSpec, ...], Between(1, 2**20)]
     suite: Annotated[Suite, ReadBy(suite_from_dict)]
     seed: Annotated[int, Between(-(2**64), 2**64)]
@@ -268,7 +269,7 @@ class Spec:
         return {**values, "implementation": _STORED_IMPLEMENTATION[self.implementation]}
 
 
-def pixel_digest(pixels: NDArray[np.uint8]) -> str:
+def pixel_digest(pixels: LabelMap) -> str:
     """Return the SHA-256 of an image's or a label's bytes, (H, W, 3) or (H, W), row by row.
 
     Arrays of other shapes may have it too: compare the shape as well, or use `shaped_digest`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..datasets.base import ClassInfo
@@ -36,13 +36,14 @@ def examples(run: StoredRun) -> list[Example]:
     ]
 
 
-def section(found: Iterable[Example], classes: Iterable[ClassInfo]) -> Section | None:
-    """Return the section of the example frames, with the colours of the classes."""
+def section(found: Iterable[Example], classes: Sequence[ClassInfo]) -> Section | None:
+    """Return the section of the example frames, with the colours of at most 255 classes."""
     groups = picture_groups(found)
     if not groups:
         return None
     legend = tuple((info.name, "#{:02x}{:02x}{:02x}".format(*info.color)) for info in classes)
-    gallery = Gallery(groups, legend)
+    # More colours cannot be told apart.
+    gallery = Gallery(groups, legend if len(legend) <= 255 else ())
     return Section("Example frames", (gallery,), short="Examples", terminal=False)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from ..runs.run import StoredRun
 from ..scores.statistics import MIN_UNITS, RELIABLE_UNITS, RESAMPLES
 from ..scores.tables import ALL_CLASSES
-from .words import count
+from .words import SHOWN_CLASSES, count, few
 
 
 class IntervalTable(NamedTuple):
@@ -93,7 +93,7 @@ def interval_notes(run: StoredRun) -> Iterator[str]:
             "similar, so the scores are less certain than intervals and p-values say."
         )
     if units >= MIN_UNITS and (rare := _rare(run)):
-        yield f"No intervals, with fewer than {MIN_UNITS} {drawn}: {', '.join(rare)}."
+        yield f"No intervals, with fewer than {MIN_UNITS} {drawn}: {few(rare, SHOWN_CLASSES)}."
     if spec.random and spec.draws > 1:
         yield (
             f"Random corruptions were drawn {spec.draws} times, with the seeds {spec.seed} to "

@@ -15,7 +15,7 @@ from ..scores.tables import ALL_CLASSES
 from ..versions import EVALUATING, versions
 from .clean_check import clean_stamps
 from .input_scale import input_note, input_scale, rescaled, scales_differ
-from .words import count, few
+from .words import SHOWN_CLASSES, count, few
 
 _FAILURES = 5
 """Number of failed frames that are named."""
@@ -189,7 +189,7 @@ def _class_note(run: StoredRun) -> str:
     present = [name for name, there in zip(names, run.class_set, strict=True) if there]
     return (
         f"mIoU is the mean over the {len(present)} of {len(names)} classes with ground truth in "
-        f"these frames, the same for every condition: {', '.join(present)}."
+        f"these frames, the same for every condition: {few(present, SHOWN_CLASSES)}."
     )
 
 

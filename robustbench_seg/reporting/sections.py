@@ -32,6 +32,8 @@ from .intervals import IntervalTable
 from .report import Report
 from .words import common, corruption_name, severity_range
 
+_OPEN_ROWS = 200
+"""Most rows of a table of classes that is open from the start."""
 NOT_MEASURED_HERE = "Not measured here."
 
 
@@ -184,7 +186,8 @@ def by_class(report: Report) -> Section:
     for number, model in enumerate(report.models, start=1):
         table = tables.class_table(found.value, model, f"classes-{number}")
         own = IntervalTable(*(frame.loc[[model]] for frame in found))
-        folds.append(Fold(model, (_finished(table, own, report, model),), open=number == 1))
+        shown = number == 1 and len(table.rows) <= _OPEN_ROWS
+        folds.append(Fold(model, (_finished(table, own, report, model),), open=shown))
     return Section("By class", tuple(folds), short="Classes", terminal=False)
 
 

@@ -9,7 +9,8 @@ from ..reports.text import EN_DASH
 NOT_MEASURED = "not measured"
 
 _ACRONYMS = {"jpeg": "JPEG"}
-_SHOWN = 12
+SHOWN_CLASSES = 40
+"""Most classes that a sentence names."""
 
 
 def count(number: int, noun: str) -> str:
@@ -17,11 +18,11 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def few(names: Sequence[str]) -> str:
-    """List names; of more than twelve the first ones, since the provenance lists all."""
-    if len(names) <= _SHOWN:
+def few(names: Sequence[str], most: int = 12) -> str:
+    """List names; of more than `most` the first ones, since a table or the provenance lists all."""
+    if len(names) <= most:
         return ", ".join(names)
-    return f"{', '.join(names[:_SHOWN])} and {len(names) - _SHOWN} more"
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def severity_range(severities: Iterable[int]) -> str:

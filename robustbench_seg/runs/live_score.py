@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from ..protocol.cell import Cell
 from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
-from ..scores.metrics import mean_iou, present_classes
+from ..scores.metrics import ClassCounts, class_counts, mean_iou, present_classes
 
 
 class LiveScore:
-    """Sums of the matrices of a run that is new or resumed."""
+    """Sums of the counts of a run that is new or resumed."""
 
     def __init__(self, spec: Spec, stored: Iterable[tuple[Cell, NDArray[np.int64]]]):
         self._class_set = spec.class_set([frame.name for frame in spec.frames])
         self._models = [model.name for model in spec.models]
         self.cells = 0
-        self._sums: dict[tuple[str, str, int], NDArray[np.int64]] = {}
+        self._sums: dict[tuple[str, str, int], ClassCounts] = {}
         for cell, matrix in stored:
             self.add({cell: matrix})
 
@@ -28,7 +28,8 @@ class LiveScore:
         """Count finished cells, and failed ones, which have no score."""
         for cell, matrix in cells.items():
             key = (cell.model, cell.condition, cell.severity)
-            self._sums[key] = self._sums.get(key, 0) + matrix
+            counts = zip(self._sums.get(key, (0, 0, 0)), class_counts(matrix), strict=True)
+            self._sums[key] = ClassCounts(*(before + added for before, added in counts))
         self.cells += len(cells) + len(failures)
 
     def note(self) -> str:
@@ -39,8 +40,8 @@ class LiveScore:
 
     def _note(self, model: str) -> str:
         scores = {
-            (condition, severity): mean_iou(matrix, self._class_set & present_classes(matrix))
-            for (name, condition, severity), matrix in self._sums.items()
+            (condition, severity): mean_iou(counts, self._class_set & present_classes(counts))
+            for (name, condition, severity), counts in self._sums.items()
             if name == model
         }
         clean = scores.pop(CLEAN.key, float("nan"))

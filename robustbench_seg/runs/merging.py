@@ -18,8 +18,8 @@ from .differences import differences
 from .sessions import Session
 from .store import Failure, Picture, Store
 
-_TOGETHER = 1000
-"""Number of cells in a transaction."""
+_TOGETHER = 2**23
+"""Most counts of the matrices in a transaction, zeros included: 64 MiB."""
 
 
 def merge(
@@ -76,9 +76,10 @@ def _copy(
     whole: Store,
 ) -> None:
     """Copy the cells, pictures, failures and sessions of a part that the whole lacks."""
+    together = max(1, _TOGETHER // len(part.spec.classes) ** 2)
     there = whole.stored()
     new = ((cell, matrix) for cell, matrix in part.matrices() if cell not in there)
-    while batch := dict(islice(new, _TOGETHER)):
+    while batch := dict(islice(new, together)):
         whole.add(batch)
     there = whole.stored()
     whole.add({}, pictures, [failure for failure in failures if failure.cell not in there])

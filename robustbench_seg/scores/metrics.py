@@ -18,42 +18,53 @@ from numpy.typing import NDArray
 
 from ..corruptions.compiling import kernel
 from ..errors import InputError
+from ..label_types import MOST_CLASSES, LabelMap, ignored_label
 
 Matrix = NDArray[np.int64]
 Scores = NDArray[np.float64]
 
 
 def confusion_matrix(
-    truth: NDArray[np.uint8],
-    prediction: NDArray[np.uint8],
+    truth: LabelMap,
+    prediction: LabelMap,
     classes: int,
-    ignore: int = 255,
+    ignore: int | None = None,
     *,
     spare: bool = False,
 ) -> Matrix:
     """Count the pixels of each (true class, predicted class): int64 (classes, classes).
 
-    Both maps are uint8 (H, W); pixels whose truth is `ignore` do not count. With `spare`, the
-    prediction may also hold the value `classes` for "no class", and the result is
-    (classes, classes + 1). Raises InputError for other types, different shapes, and values that
-    are no class.
+    Both maps are uint8 or uint16 (H, W). Pixels whose truth is `ignore` do not count, by default
+    255, in uint16 65535. With `spare`, the prediction may also hold the value `classes` for "no
+    class", and the result is (classes, classes + 1). Raises InputError for other types, different
+    shapes, and values that are no class.
     """
     for name, labels in (("truth", truth), ("prediction", prediction)):
-        if labels.dtype != np.uint8 or labels.ndim != 2:
+        if labels.dtype not in (np.uint8, np.uint16) or labels.ndim != 2:
             raise InputError(
-                f"{name}: expected a label map, uint8 (H, W); got {labels.dtype} {labels.shape}"
+                f"{name}: expected a label map, uint8 or uint16 (H, W); got {labels.dtype} "
+                f"{labels.shape}"
             )
     if truth.shape != prediction.shape:
         raise InputError(f"truth is {truth.shape}, prediction {prediction.shape}: sizes must agree")
-    if not 1 <= classes <= 255:
-        raise InputError(f"classes: expected 1 to 255, got {classes}")
+    if not 1 <= classes <= MOST_CLASSES:
+        raise InputError(f"classes: expected 1 to {MOST_CLASSES}, got {classes}")
     columns = classes + spare
     if prediction.size and prediction.max() >= columns:
         raise InputError(f"prediction: {prediction.max()} is no class; classes are 0-{classes - 1}")
 
-    counts: Matrix = _pair_counts(truth.ravel(), prediction.ravel(), columns)  # (256, columns)
-    counts[ignore] = 0
-    unknown = np.flatnonzero(counts[classes:].any(axis=1)) + classes
+    ignore = ignored_label(truth.dtype) if ignore is None else ignore
+    unknown: NDArray[np.integer[Any]]
+    if classes <= 255 and truth.dtype == prediction.dtype == np.uint8:
+        counts: Matrix = _pair_counts(truth.ravel(), prediction.ravel(), columns)  # (256, columns)
+        counts[ignore] = 0
+        unknown = np.flatnonzero(counts[classes:].any(axis=1)) + classes
+    else:
+        unknown = truth[(truth >= classes) & (truth != ignore)]
+        known = (truth < classes) & (truth != ignore)  # (H, W)
+        pairs = truth[known] * np.int64(columns) + prediction[known]  # (H, W) -> (pixels,)
+        flat = np.bincount(pairs, minlength=classes * columns)
+        counts = flat.astype(np.int64, copy=False).reshape(classes, columns)
     if unknown.size:
         raise InputError(
             f"truth: {unknown[0]} is no class; classes are 0-{classes - 1}, ignored is {ignore}"

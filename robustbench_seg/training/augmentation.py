@@ -14,10 +14,10 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from ..datasets.base import IGNORE
 from ..datasets.base import Dataset as Frames
 from ..datasets.frame_checks import check_pair
 from ..errors import InputError
+from ..label_types import LabelMap, ignored_label
 
 _CACHE_BYTES = 2 * 2**30
 
@@ -26,16 +26,16 @@ _CACHE_BYTES = 2 * 2**30
 class Augmentation:
     """A random resize by a factor, a random crop (height, width) and a random flip.
 
-    An image that is then smaller than the crop is padded with black, its label with IGNORE.
+    An image that is then smaller than the crop is padded with black, its label as ignored.
     """
 
     crop: tuple[int, int]
     resize: tuple[float, float]
 
     def __call__(
-        self, image: NDArray[np.uint8], label: NDArray[np.uint8], random: np.random.Generator
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Return image (H, W, 3) and label (H, W) of the crop's size, both uint8."""
+        self, image: NDArray[np.uint8], label: LabelMap, random: np.random.Generator
+    ) -> tuple[NDArray[np.uint8], LabelMap]:
+        """Return image (H, W, 3) and label (H, W) of the crop's size, of the same types."""
         factor = random.uniform(*self.resize)
         size = tuple(max(1, round(side * factor)) for side in label.shape[::-1])
         image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BILINEAR))
@@ -46,7 +46,9 @@ class Augmentation:
         area = (slice(top, top + rows), slice(left, left + columns))
         below, right = max(rows - height, 0), max(columns - width, 0)
         image = np.pad(image[area], ((0, below), (0, right), (0, 0)))
-        label = np.pad(label[area], ((0, below), (0, right)), constant_values=IGNORE)
+        label = np.pad(
+            label[area], ((0, below), (0, right)), constant_values=ignored_label(label.dtype)
+        )
         if random.random() < 0.5:
             image, label = image[:, ::-1], label[:, ::-1]
         return np.ascontiguousarray(image), np.ascontiguousarray(label)
@@ -63,11 +65,11 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         self._classes = len(frames.classes)
         self._augment = augment
         self._seed = seed
-        self._cache: dict[int, tuple[NDArray[np.uint8], NDArray[np.uint8]]] = {}
+        self._cache: dict[int, tuple[NDArray[np.uint8], LabelMap]] = {}
         self._cached_bytes = 0
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        """Return an image, uint8 (3, H, W), and its label, uint8 (H, W), of the crop's size."""
+        """Return an image, uint8 (3, H, W), and its label, (H, W), of the crop's size."""
         epoch, position = divmod(index, len(self._frames))
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self._frames))
         image, label = self._read(int(order[position]))
@@ -75,7 +77,7 @@ class Samples(Dataset[tuple[Tensor, Tensor]]):
         image, label = self._augment(image, label, random)
         return torch.from_numpy(image).permute(2, 0, 1), torch.from_numpy(label)  # (3, H, W)
 
-    def _read(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def _read(self, index: int) -> tuple[NDArray[np.uint8], LabelMap]:
         if index in self._cache:
             return self._cache[index]
         frame = self._frames[index]
@@ -93,7 +95,8 @@ def batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the samples of these indices in batches, prefetched by worker processes (0: none).
 
-    Images are uint8 (N, 3, H, W), labels uint8 (N, H, W). Raises InputError as `Samples` does.
+    Images are uint8 (N, 3, H, W), labels uint8 or uint16 (N, H, W). Raises InputError as `Samples`
+    does.
     """
     try:
         yield from DataLoader(

@@ -22,8 +22,9 @@ from safetensors.torch import save
 from torch import nn
 from torch.optim import AdamW
 
-from ..datasets.base import IGNORE, Dataset
+from ..datasets.base import Dataset
 from ..errors import InputError
+from ..label_types import ignored_label, label_dtype
 from ..models.base import Preprocessing
 from ..progress import Progress, silent
 from ..reading import read_data
@@ -60,6 +61,7 @@ def train(
     optimizer = AdamW(_groups(network, recipe.weight_decay), lr=recipe.learning_rate)
     start = _resume(folder, recipe, network, optimizer)
     samples = Samples(frames, Augmentation(recipe.crop, recipe.resize), recipe.seed)
+    ignore = ignored_label(label_dtype(len(frames.classes)))
     indices = range(start * recipe.batch, recipe.steps * recipe.batch)
     loaded = batches(samples, indices, recipe.batch, workers)
     for step, (images, labels) in enumerate(loaded, start):
@@ -71,8 +73,9 @@ def train(
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=bf16):
             logits = network(x)  # (N, 3, H, W) -> (N, K, h, w)
         logits = F.interpolate(logits.float(), labels.shape[1:], mode="bilinear")  # (N, K, H, W)
-        loss = F.cross_entropy(logits, labels.to(device).long(), ignore_index=IGNORE)
-        if (labels == IGNORE).all():
+        labels = labels.to(device).long()
+        loss = F.cross_entropy(logits, labels, ignore_index=ignore)
+        if (labels == ignore).all():
             loss = logits.sum() * 0  # the mean over no pixels would be NaN
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -27,6 +27,7 @@ from robustbench_seg.datasets.class_maps import (
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.datasets.taxonomies import CAMVID, CITYSCAPES
 from robustbench_seg.errors import InputError
+from robustbench_seg.label_types import LabelMap
 from robustbench_seg.models.base import IMAGENET, Segmenter
 from robustbench_seg.models.registry import load_model
 from robustbench_seg.reporting.run import Run
@@ -77,7 +78,7 @@ def restated_iou(pairs: Counter[tuple[str | None, str | None]]) -> dict[str, flo
 
 
 def counted(
-    truth: NDArray[np.uint8], true_names: Mapping[int, str | None], said: list[list[str | None]]
+    truth: LabelMap, true_names: Mapping[int, str | None], said: list[list[str | None]]
 ) -> Counter[tuple[str | None, str | None]]:
     """Count the pixels of each (true, predicted) pair of names."""
     pairs: Counter[tuple[str | None, str | None]] = Counter()

@@ -18,6 +18,7 @@ from robustbench_seg.datasets.files import FileFrame
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.datasets.validate import check_dataset
 from robustbench_seg.errors import InputError
+from robustbench_seg.label_types import LabelMap
 from tests.helpers.png import grey_png
 from tests.helpers.stored_forms import read_stored_image, read_stored_label
 from tests.helpers.trees import HEIGHT, WIDTH, values, write_folders
@@ -25,7 +26,7 @@ from tests.helpers.trees import HEIGHT, WIDTH, values, write_folders
 IDS = {**{number: number for number in range(19)}, 255: IGNORE}
 
 
-def label(path: Path, lookup: Mapping[int, int] = IDS, **options: Any) -> NDArray[np.uint8]:
+def label(path: Path, lookup: Mapping[int, int] = IDS, **options: Any) -> LabelMap:
     """Read a label file."""
     return FileFrame("a", path, path, lookup, **options).label()
 

@@ -169,9 +169,9 @@ def test_coco_stuff(tmp_path: Path) -> None:
 def test_mapillary_2(tmp_path: Path) -> None:
     stored = values(124)
     save(tmp_path / "validation/images/a.jpg", noise_image())
-    for folder, label in (("v1.2/labels", values(66)), ("v2.0/labels", stored)):
+    for folder, held in (("v1.2/labels", values(66)), ("v2.0/labels", stored)):
         (tmp_path / "validation" / folder).mkdir(parents=True)
-        indexed(label).save(tmp_path / "validation" / folder / "a.png")
+        indexed(held).save(tmp_path / "validation" / folder / "a.png")
     dataset = open_dataset(str(tmp_path), "validation")
     assert (dataset.name, found(dataset)) == ("mapillary-2.0", [("a", "", "")])
     assert len(dataset.classes) == 116

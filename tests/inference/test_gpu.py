@@ -15,6 +15,7 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.inference.devices import device_name, gpu_count, resolve_device
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.inference.upsample_argmax import label_map, sample_axis
+from robustbench_seg.label_types import LabelMap
 from robustbench_seg.models.base import Precision, Segmenter, Window
 from robustbench_seg.models.registry import load_model
 
@@ -44,7 +45,7 @@ def labels(
     window: str = "slide",
     precision: Precision = "float32",
     batch: int = 1,
-) -> NDArray[np.uint8]:
+) -> LabelMap:
     # Loaded anew each time: a predictor moves the network to its device.
     predictor = Predictor(trained(model), device, precision, WINDOWS[window], batch=batch)
     return predictor.labels(images, SIZE)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from robustbench_seg.datasets.streets import streets
 from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.inference.predict import Predictor
+from robustbench_seg.label_types import LabelMap
 from robustbench_seg.models.base import IMAGENET, Precision, Segmenter, Window
 from robustbench_seg.models.registry import load_model
 
@@ -59,7 +60,7 @@ def images() -> NDArray[np.uint8]:
 
 
 @pytest.fixture(scope="module")
-def expected(trained: Segmenter, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def expected(trained: Segmenter, images: NDArray[np.uint8]) -> LabelMap:
     return Predictor(trained, "cpu", "float32", trained.window).labels(images, SIZE)
 
 

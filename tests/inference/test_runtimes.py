@@ -20,6 +20,7 @@ from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.inference.runtimes import openvino
 from robustbench_seg.inference.runtimes.choice import choose_runtime
 from robustbench_seg.inference.runtimes.runtime import UnsuitableError
+from robustbench_seg.label_types import LabelMap
 from robustbench_seg.models.base import IMAGENET, WHOLE, Precision, RuntimeName, Segmenter, Window
 from robustbench_seg.models.class_mask import reorder_classes
 from robustbench_seg.models.registry import load_model
@@ -37,7 +38,7 @@ def labels(
     *,
     images: NDArray[np.uint8] = IMAGES,
     precision: Precision = "float32",
-) -> NDArray[np.uint8]:
+) -> LabelMap:
     """Return the labels (N, H, W) of images by a runtime."""
     chosen = choose_runtime(runtime, segmenter, images[0], precision=precision)
     assert chosen.name == runtime

@@ -52,7 +52,7 @@ def assert_largest(labels: np.ndarray, logits: Tensor) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("classes", [1, 2, 3, 8, 19, 150, 255])
+@pytest.mark.parametrize("classes", [1, 2, 3, 8, 19, 150, 255, 256, 847])
 @pytest.mark.parametrize(
     ("height", "width", "size"),
     [
@@ -69,9 +69,20 @@ def test_labels_are_those_of_torch(kind, classes: int, height: int, width: int, 
     logits = kind(classes, height, width)
     expected = F.interpolate(logits, size, mode="bilinear")
     found = label_map(logits, *whole(logits, size))
-    assert found.dtype == np.uint8
+    assert found.dtype == (np.uint8 if classes < 256 else np.uint16)
     assert_largest(found, expected)
     assert_largest(label_map_by_interpolation(logits[None], *whole(logits, size)), expected)
+
+
+@pytest.mark.parametrize("classes", [255, 256, 847])
+def test_more_classes_than_fit_into_8_bits(classes: int) -> None:
+    logits = smooth(classes, 12, 18)
+    logits[:, -1] += 2  # the last class wins often: 255 of 256 is no mark
+    expected = F.interpolate(logits, (48, 72), mode="bilinear")
+    found = label_map(logits, *whole(logits, (48, 72)))
+    assert found.max() == classes - 1
+    assert_largest(found, expected)
+    assert_largest(label_map_by_interpolation(logits[None], *whole(logits, (48, 72))), expected)
 
 
 @pytest.mark.parametrize("precision", [torch.float16, torch.bfloat16, torch.float64])

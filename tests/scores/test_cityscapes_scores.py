@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from robustbench_seg.datasets.cityscapes import cityscapes
+from robustbench_seg.label_types import LabelMap
 from robustbench_seg.scores import metrics
 from robustbench_seg.scores.bootstrap import Bootstrap
 from robustbench_seg.scores.intervals import tidy
@@ -45,9 +46,7 @@ def tree(request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: An
     return root
 
 
-def perturbed(
-    label: NDArray[np.uint8], rng: np.random.Generator, predicted: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
+def perturbed(label: LabelMap, rng: np.random.Generator, predicted: NDArray[np.uint8]) -> LabelMap:
     """Shift a label map, swap two classes, and fill a third of the blocks at random."""
     shifted = np.roll(label, tuple(rng.integers(-40, 40, 2)), (0, 1))
     shifted = np.where(shifted == rng.choice(predicted), rng.choice(predicted), shifted)

@@ -125,8 +125,8 @@ def test_other_label_maps_are_refused() -> None:
     ):
         with pytest.raises(InputError, match=words):
             metrics.confusion_matrix(bad_truth, bad_prediction, 2)  # type: ignore[arg-type]
-    for classes in (0, 256):
-        with pytest.raises(InputError, match="classes: expected 1 to 255"):
+    for classes in (0, 2049):
+        with pytest.raises(InputError, match="classes: expected 1 to 2048"):
             metrics.confusion_matrix(truth, truth, classes)
 
 
@@ -159,6 +159,24 @@ def test_every_number_of_classes_and_ignored_value(classes: int, ignore: int) ->
     matrix = metrics.confusion_matrix(truth, prediction, classes, ignore)
     np.testing.assert_array_equal(matrix, expected)
     assert matrix.dtype == np.int64
+
+
+@pytest.mark.parametrize(("classes", "spare"), [(256, False), (847, False), (847, True)])
+def test_more_classes_than_fit_into_8_bits(classes: int, spare: bool) -> None:
+    rng = np.random.default_rng(classes)
+    truth = rng.integers(0, classes, (60, 70)).astype(np.uint16)
+    truth[rng.random(truth.shape) < 0.2] = 65535
+    prediction = rng.integers(0, classes + spare, truth.shape).astype(np.uint16)
+    expected = np.zeros((classes, classes + spare), np.int64)
+    np.add.at(expected, (truth[truth != 65535], prediction[truth != 65535]), 1)
+    matrix = metrics.confusion_matrix(truth, prediction, classes, spare=spare)
+    np.testing.assert_array_equal(matrix, expected)
+    assert matrix.dtype == np.int64
+    for value in (classes, 65534):
+        with pytest.raises(InputError, match=f"truth: {value} is no class; .* ignored is 65535"):
+            metrics.confusion_matrix(np.full_like(truth, value), prediction, classes, spare=spare)
+    with pytest.raises(InputError, match="prediction: 65535 is no class"):
+        metrics.confusion_matrix(truth, truth, classes, spare=spare)
 
 
 @st.composite

@@ -20,10 +20,11 @@ from safetensors.torch import load_file
 
 from robustbench_seg import api, cli
 from robustbench_seg.datasets import registry
-from robustbench_seg.datasets.base import Dataset
+from robustbench_seg.datasets.base import ClassInfo, Dataset
 from robustbench_seg.datasets.streets import streets
 from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.errors import InputError
+from robustbench_seg.label_types import LabelMap
 from robustbench_seg.models.base import IMAGENET
 from robustbench_seg.models.registry import build_model
 from robustbench_seg.training import train as training
@@ -58,7 +59,7 @@ class PlainFrame:
         """As in `Frame`."""
         return np.full((32, 64, 3), 128, np.uint8)
 
-    def label(self) -> NDArray[np.uint8]:
+    def label(self) -> LabelMap:
         """As in `Frame`."""
         return np.full((32, self.label_width), self.value, np.uint8)
 
@@ -221,6 +222,26 @@ def test_an_invalid_frame_is_named(
 
 
 @pytest.mark.slow
+@dataclass(frozen=True)
+class WideFrame(PlainFrame):
+    """Labels of 16 bits: one class, and a column of ignored pixels."""
+
+    def label(self) -> LabelMap:
+        """As in `Frame`."""
+        label = np.full((32, 64), self.value, np.uint16)
+        label[:, 0] = 65535
+        return label
+
+
+def test_more_classes_than_fit_into_8_bits(tmp_path: Path) -> None:
+    classes = tuple(ClassInfo(str(number), (0, 0, 0), "") for number in range(300))
+    frames = Dataset("many", "train", classes, [WideFrame("a", 299), WideFrame("b", 255)])
+    network = build_model("b0", 300, seed=0)
+    train(network, frames, replace(RECIPE, steps=1), tmp_path, preprocessing=IMAGENET, workers=0)
+    loss = float((tmp_path / LOG).read_text().split(",")[-1])
+    assert 4 < loss < 8  # log(300) = 5.7: neither the ignored pixels nor class 255 are left out
+
+
 def test_frames_without_a_labelled_pixel_do_no_harm(tmp_path: Path) -> None:
     run(tmp_path, replace(RECIPE, steps=2), frame=PlainFrame("empty", 255))
     lines = (tmp_path / LOG).read_text().splitlines()[1:]
