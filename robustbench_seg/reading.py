@@ -61,8 +61,12 @@ def read_data(path: Path, limit: int | None = None) -> bytes:
 
 def read_text(path: Path, limit: int = SETTINGS) -> str:
     """Return the content of a UTF-8 file, as `read_data`; UnicodeDecodeError for another."""
-    text = read_data(path, limit).decode("utf-8")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return decode_text(read_data(path, limit))
+
+
+def decode_text(content: bytes) -> str:
+    """Return UTF-8 text with line ends as Python has them; UnicodeDecodeError for another."""
+    return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _check_kind(path: Path, status: os.stat_result) -> None:

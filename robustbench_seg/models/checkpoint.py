@@ -74,6 +74,8 @@ class Checkpoint:
     sha256: str
     notes: tuple[str, ...] = ()
     """What surrounded the tensors in the file and was not read."""
+    sidecar_sha256: str = ""
+    """Digest of NAME.toml beside the file, of the bytes that were parsed; "" if there is none."""
 
     @property
     def model(self) -> str | None:

@@ -31,6 +31,9 @@ def in_order(
         notes = class_name_notes(own, classes)
     else:
         segmenter = reorder_classes(segmenter, order)
+        # In the run's specification: it may come from a file beside the weights.
+        weights = {**segmenter.weights, "class_order": ",".join(map(str, order))}
+        segmenter = replace(segmenter, weights=weights)
     return replace(segmenter, classes=tuple(classes)), notes
 
 

@@ -221,6 +221,8 @@ def load_model(
         "sha256": checkpoint.sha256,
         "licence": found.licence or metadata.get("licence", ""),
     }
+    if checkpoint.sidecar_sha256:
+        provenance["sidecar_sha256"] = checkpoint.sidecar_sha256
     if encoders and checkpoint.encoder_only:
         network = _draw(name, 1, seed, **checkpoint.format.settings)
         fill(network, checkpoint)
@@ -237,7 +239,8 @@ def load_model(
         convention = read_convention(folder, checkpoint.classes, classes, configuration)
         segmenter = replace(segmenter, convention=convention)
     segmenter, names = in_order(segmenter, checkpoint.classes, classes, as_is)
-    provenance["note"] = "; ".join(filter(None, [*notes, *names]))
+    note = "; ".join(filter(None, [*notes, *names]))
+    segmenter = replace(segmenter, weights={**segmenter.weights, "note": note})
     return segmenter if found.named else declare(segmenter, checkpoint)
 
 

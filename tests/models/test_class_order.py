@@ -49,8 +49,11 @@ def both_orders(choice: str) -> tuple[np.ndarray, np.ndarray]:
     segmenter = open_model(choice)
     assert segmenter.classes == CLASSES
     assert segmenter.weights["note"].startswith(NOTE)
+    # The specification holds it: the names may stand in a file beside the weights.
+    assert segmenter.weights["class_order"] == ",".join(map(str, range(18, -1, -1)))
     as_is = load_model(choice, data="streets", classes=CLASSES, class_order="as-is")
     assert NOTE not in as_is.weights["note"]
+    assert "class_order" not in as_is.weights
     return labels_of(segmenter), labels_of(as_is)
 
 

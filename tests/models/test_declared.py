@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,33 @@ def test_a_file_beside_the_weights_declares_the_preprocessing(
     found = load(path)
     assert (found.window, found.preprocessing.size) == (Window("slide", 96, 64), (96, 128))
     assert found.assumed == ("mean", "std", "channels")
+
+
+def test_the_digest_of_the_file_beside_the_weights_is_stored(
+    tmp_path: Path, tensors: dict[str, torch.Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mine.pth"
+    torch.save(tensors, path)
+    assert load(path).weights.keys() == {"source", "sha256", "licence", "note"}
+    path.with_suffix(".toml").write_bytes(b"mean = [10, 20, 30]\r\n")
+    weights = load(path).weights
+    expected = hashlib.sha256(b"mean = [10, 20, 30]\r\n").hexdigest()
+    assert weights["sidecar_sha256"] == expected
+    really = os.open
+
+    def change(name: Path, flags: int, *mode: int) -> int:
+        number = really(name, flags, *mode)
+        if name == path.with_suffix(".toml"):
+            name.with_name("new").write_bytes(b"mean = [11, 20, 30]")
+            name.with_name("new").replace(name)
+        return number
+
+    with monkeypatch.context() as context:
+        context.setattr(os, "open", change)
+        found = load(path)
+    assert found.weights == weights
+    assert found.preprocessing.mean == (10, 20, 30)
+    assert load(path).weights != weights
 
 
 @pytest.mark.parametrize(

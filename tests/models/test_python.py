@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
+import os
+import py_compile
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+import robustbench_seg
+from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import IMAGENET, Preprocessing, Window
 from robustbench_seg.models.registry import list_models
+from robustbench_seg.reporting.run import Run
 from tests.helpers.adapters import (
     IMAGES,
     assert_same,
@@ -21,6 +30,7 @@ from tests.helpers.adapters import (
     refusal,
 )
 from tests.helpers.foreign_models import Convolution, write_package
+from tests.helpers.frames import write_tree
 
 
 def test_a_factory_may_return_a_network(folder: Path) -> None:
@@ -186,3 +196,113 @@ def test_a_package_registers_a_model(folder: Path, monkeypatch: pytest.MonkeyPat
     assert refusal("tiny@random") == (
         "--model tiny@random: brings its own weights; leave random out"
     )
+
+
+FUNCTION = "def make():\n    return lambda image: image[..., 0] % 19\n"
+IMPORTS = {
+    "a module": ("import net\n", "net.py"),
+    "a name of a module": ("from net import size\n", "net.py"),
+    "a part of a package": ("import zoo_parts.net\n", "zoo_parts/net.py"),
+    "a package around a part": ("from zoo_parts.net import size\n", "zoo_parts/__init__.py"),
+    "a module of a module": ("import first\n", "net.py"),
+    "a relative import": ("import zoo_parts.first\n", "zoo_parts/net.py"),
+    "in a function": ("def later():\n    import net\n", "net.py"),
+}
+
+
+def write_modules(folder: Path) -> None:
+    (folder / "zoo_parts").mkdir()
+    for place in (folder, folder / "zoo_parts"):
+        (place / "net.py").write_text("size = 1\n")
+    (folder / "first.py").write_text("import net\n")
+    (folder / "zoo_parts" / "first.py").write_text("from . import net\n")
+    (folder / "zoo_parts" / "__init__.py").write_text("")
+
+
+def forget() -> None:
+    """Unload the modules of the folder, as a new process does."""
+    importlib.invalidate_caches()
+    for name in [name for name in sys.modules if re.match(r"(zoo|first|net|zoo_parts)\b", name)]:
+        del sys.modules[name]
+
+
+def digest(choice: str) -> str:
+    forget()
+    try:
+        return open_model(choice).weights["sha256"]
+    finally:
+        forget()
+
+
+@pytest.mark.parametrize("choice", ["python:zoo.py:make", "python:zoo:make"])
+@pytest.mark.parametrize("kind", IMPORTS)
+def test_the_digest_covers_the_modules_that_the_code_imports(
+    kind: str, choice: str, folder: Path
+) -> None:
+    statement, name = IMPORTS[kind]
+    write_modules(folder)
+    (folder / "zoo.py").write_text(statement + FUNCTION)
+    before = digest(choice)
+    (folder / "unused.py").write_text("")
+    assert digest(choice) == before
+    (folder / name).write_text("size = 2\n")
+    assert digest(choice) != before
+
+
+def test_the_digest_of_one_file_is_that_of_version_0_1_0(folder: Path) -> None:
+    (folder / "zoo.py").write_text(FUNCTION)
+    content = hashlib.sha256(FUNCTION.encode()).hexdigest()
+    expected = hashlib.sha256(content.encode()).hexdigest()
+    assert digest("python:zoo.py:make") == digest("python:zoo:make") == expected
+
+
+@pytest.mark.parametrize("choice", ["python:zoo.py:make", "python:zoo:make"])
+def test_the_bytes_that_run_are_hashed_though_the_file_changes_meanwhile(
+    choice: str, folder: Path
+) -> None:
+    changing = "from pathlib import Path\nPath(__file__).write_text('changed')\n" + FUNCTION
+    (folder / "zoo.py").write_text(changing)
+    content = hashlib.sha256(changing.encode()).hexdigest()
+    assert digest(choice) == hashlib.sha256(content.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("choice", ["python:zoo.py:make", "python:zoo:make"])
+def test_bytecode_of_an_older_file_is_not_run(choice: str, folder: Path) -> None:
+    path = folder / "zoo.py"
+    path.write_text(FUNCTION)
+    os.utime(path, (0, 0))
+    py_compile.compile(str(path))
+    path.write_text(FUNCTION.replace("0] % 19", "1] % 19"))  # of the same size
+    os.utime(path, (0, 0))
+    forget()
+    labels = labels_of(open_model(choice))
+    forget()
+    assert np.array_equal(labels, IMAGES[..., 1] % 19)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs named pipes")
+def test_a_pipe_beside_the_code_is_refused_at_once(folder: Path) -> None:
+    write_modules(folder)
+    (folder / "net.py").unlink()
+    os.mkfifo(folder / "net.py")
+    (folder / "zoo.py").write_text("def later():\n    import net\n" + FUNCTION)
+    os.mkfifo(folder / "pipe.py")
+    assert digest("python:zoo.py:make")  # no file is there to import
+    assert "no such file: pipe.py" in refusal("python:pipe.py:make")
+
+
+def test_a_run_whose_code_has_changed_is_not_continued(folder: Path) -> None:
+    write_modules(folder)
+    tree = write_tree(folder / "tree", 1, width=64, height=32)
+    (folder / "zoo.py").write_text("import net\n" + FUNCTION)
+
+    def evaluate() -> Run:
+        forget()
+        few: dict[str, Any] = {"corruptions": ["contrast"], "severities": [1]}
+        return robustbench_seg.evaluate("python:zoo.py:make", data=tree, out=folder / "run", **few)
+
+    assert len(evaluate().frames) == len(evaluate().frames) == 1
+    (folder / "net.py").write_text("size = 2\n")
+    expected = r"holds another run, which differs in models python:zoo:make weights sha256; name"
+    with pytest.raises(InputError, match=expected):
+        evaluate()

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import importlib.util
 import inspect
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -18,17 +16,18 @@ from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from ...errors import InputError
 from ..base import IMAGENET, WHOLE, Segmenter, undeclared
-from ..checkpoints.files import sha256
+from ..checkpoints.files import joint_digest, sha256
 from ..class_names import check_class_count
 from .external import Logits, one_line_errors, provenance
 from .metadata import parse_class_names
+from .own_code import files_of, import_file, make_importable, own_code, root_of
 
 _Declared = TypeVar("_Declared")
 GROUP = "robustbench_seg.models"
@@ -46,23 +45,36 @@ def load_python(target: str, data: str, classes: Sequence[str]) -> Segmenter:
     where, colon, factory = target.rpartition(":")
     if not colon or not where or not factory:
         raise InputError(f"--model {choice}: write python:MODULE:FACTORY or python:FILE.py:FACTORY")
-    module = _import_file(choice, Path(where)) if where.endswith(".py") else _import(choice, where)
-    name = f"python:{Path(where).stem if where.endswith('.py') else where}:{factory}"
-    return _segmenter(choice, name, _factory(choice, module, factory), data, classes)
+    in_file = where.endswith(".py")
+    code = _import_file(choice, Path(where)) if in_file else _import(choice, where)
+    name = f"python:{Path(where).stem if in_file else where}:{factory}"
+    return _segmenter(choice, name, code, factory, data, classes)
 
 
 def load_registered(entry: EntryPoint, data: str, classes: Sequence[str]) -> Segmenter:
     """Load the model that the factory of an entry point makes. Raises InputError."""
-    module = _import(entry.name, entry.module)
-    factory = _factory(entry.name, module, entry.attr)
-    return _segmenter(entry.name, entry.name, factory, data, classes)
+    code = _import(entry.name, entry.module)
+    return _segmenter(entry.name, entry.name, code, entry.attr, data, classes)
 
 
-def _import(choice: str, name: str) -> ModuleType:
-    _make_importable(Path.cwd())
+class _Code(NamedTuple):
+    """A module, and where its source is."""
+
+    module: ModuleType
+    files: list[Path]
+    """Its file and those of the packages around it; empty for an installed module."""
+    root: Path
+    """Folder that its imports search."""
+
+
+def _import(choice: str, name: str) -> _Code:
+    make_importable(Path.cwd())
     with one_line_errors(choice, f"the import of {name} failed", location=True):
+        root = root_of(name)
+        if root is not None:
+            make_importable(root)
         try:
-            return importlib.import_module(name)
+            module = importlib.import_module(name)
         except ModuleNotFoundError as error:
             if not f"{name}.".startswith(f"{error.name}."):  # the module misses another one
                 raise
@@ -70,27 +82,16 @@ def _import(choice: str, name: str) -> ModuleType:
                 f"--model {choice}: no module {name} is installed or in the current folder; "
                 "install it, or write python:FILE.py:FACTORY"
             ) from error
+    return _Code(module, files_of(name, root) if root else [], root or Path.cwd())
 
 
-def _import_file(choice: str, path: Path) -> ModuleType:
+def _import_file(choice: str, path: Path) -> _Code:
     if not path.is_file():
         raise InputError(f"--model {choice}: no such file: {path}")
-    _make_importable(path.resolve().parent)
-    spec = importlib.util.spec_from_file_location(path.stem, path.resolve())
-    if spec is None or spec.loader is None:
-        raise InputError(f"--model {choice}: {path} is not a Python file; give FILE.py")
-    module = importlib.util.module_from_spec(spec)
-    # Classes in the file look their module up by name; a loaded module of that name stays.
-    sys.modules.setdefault(path.stem, module)
+    file = path.resolve()
+    make_importable(file.parent)
     with one_line_errors(choice, f"the import of {path} failed", location=True):
-        spec.loader.exec_module(module)
-    return module
-
-
-def _make_importable(folder: Path) -> None:
-    # A folder `reports` or `corruptions` there must not hide a package, hence last.
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))
+        return _Code(import_file(file), [file], file.parent)
 
 
 def _factory(choice: str, module: ModuleType, name: str) -> Callable[[], Any]:
@@ -106,14 +107,15 @@ def _factory(choice: str, module: ModuleType, name: str) -> Callable[[], Any]:
 
 
 def _segmenter(
-    choice: str, name: str, factory: Callable[[], Any], data: str, classes: Sequence[str]
+    choice: str, name: str, code: _Code, attribute: str, data: str, classes: Sequence[str]
 ) -> Segmenter:
+    factory = _factory(choice, code.module, attribute)
     with one_line_errors(choice, "the factory failed", location=True):
         made = factory()
     source = getattr(factory, "__module__", "") or name
     if isinstance(made, Segmenter):
         check_class_count(f"--model {choice}", len(made.classes), len(classes), data)
-        facts = provenance(source, _sha256(factory, made.network))
+        facts = provenance(source, _sha256(code, factory, made.network))
         if isinstance(made.network, nn.Module):
             made = replace(made, network=Logits(made.network).eval())
         return replace(made, weights=facts | dict(made.weights))
@@ -134,7 +136,7 @@ def _segmenter(
         window=_declared(choice, made, "window", WHOLE),
         classes=own or tuple(classes),
         trained_on=_declared(choice, made, "trained_on", f"the data of {name}"),
-        weights=provenance(source, _sha256(factory, made)),
+        weights=provenance(source, _sha256(code, factory, made)),
         assumed=undeclared(IMAGENET, ()) if assumes else (),
     )
 
@@ -149,12 +151,15 @@ def _declared(choice: str, made: object, key: str, default: _Declared) -> _Decla
     return value
 
 
-def _sha256(factory: Callable[[], Any], made: object) -> str:
-    """Return a digest of the factory's file and of the tensors."""
-    files = []
+def _sha256(code: _Code, factory: Callable[[], Any], made: object) -> str:
+    """Return a digest of the code, of the factory's file elsewhere, and of the tensors."""
+    own = own_code(code.files, code.root)
+    parts: dict[str, bytes | str] = {**own}
     with suppress(TypeError):  # only Python functions have a source file
-        files.append(Path(inspect.getsourcefile(inspect.unwrap(factory)) or ""))
-    total = hashlib.sha256(sha256(*filter(Path.is_file, files)).encode())
+        file = Path(inspect.getsourcefile(inspect.unwrap(factory)) or "")
+        if file.is_file() and not any(file == code.root / name for name in own):
+            parts[f"{factory.__module__}, installed"] = sha256(file)
+    total = hashlib.sha256(joint_digest(parts).encode())
     if isinstance(made, nn.Module):
         for name, value in sorted(made.state_dict().items()):
             if isinstance(value, Tensor):

@@ -53,7 +53,8 @@ def open_checkpoint(choice: str | Path) -> Checkpoint:
     check_name(str(choice))
     path, chosen = split_choice(choice)
     found = read_folder(path) if path.is_dir() else read_weights(path)
-    metadata = found.metadata | read_sidecar(found.path)
+    declared, sidecar_sha256 = read_sidecar(found.path)
+    metadata = found.metadata | declared
     sets = _known_sets(found)
     prefix = choose(found.path, {prefix: each.tensors for prefix, each in sets.items()}, chosen)
     format_, family, tensors = sets[prefix]
@@ -76,6 +77,7 @@ def open_checkpoint(choice: str | Path) -> Checkpoint:
         path=found.path,
         sha256=found.sha256,
         notes=tuple(notes_on(prefix, beside, found.objects)),
+        sidecar_sha256=sidecar_sha256,
     )
 
 

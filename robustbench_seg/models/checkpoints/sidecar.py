@@ -15,6 +15,7 @@ The metadata of a safetensors file has the same keys; lists and tables are JSON 
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
-from ...reading import read_text
+from ...reading import SETTINGS, decode_text, read_data
 from ..adapters.metadata import parse_json, parse_preprocessing, parse_window
 from ..base import WHOLE
 
@@ -32,16 +33,18 @@ _WORDS = ("channels", "window", "size", "trained_on", "licence")
 """Keys whose values may be plain text."""
 
 
-def read_sidecar(weights: Path) -> dict[str, str]:
-    """Return what NAME.toml beside a weights file says, as metadata; empty if there is none.
+def read_sidecar(weights: Path) -> tuple[dict[str, str], str]:
+    """Return what NAME.toml beside a weights file says, as metadata, and the file's SHA-256.
 
+    Both are empty if there is none.
     Raises InputError for a file that is not TOML, and for unknown keys and values.
     """
     path = weights.with_suffix(".toml")
     if not path.exists():
-        return {}
+        return {}, ""
     try:
-        values = tomllib.loads(read_text(path))
+        content = read_data(path, SETTINGS)
+        values = tomllib.loads(decode_text(content))
     except InputError:
         raise
     except (OSError, ValueError, RecursionError) as error:
@@ -57,9 +60,10 @@ def read_sidecar(weights: Path) -> dict[str, str]:
     for key in ("trained_on", "licence"):
         if not isinstance(values.get(key, ""), str):
             raise InputError(f"{path}: {key} is {values[key]!r:.60}; expected a text")
-    return {
+    metadata = {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
     }
+    return metadata, hashlib.sha256(content).hexdigest()
 
 
 def input_settings(path: Path, metadata: Mapping[str, str]) -> dict[str, Any]:
