@@ -109,7 +109,7 @@ def category_counts(matrix: Matrix, categories: Sequence[str]) -> ClassCounts:
     """
     members, same_category = _membership(tuple(categories))
     _, truth, predicted = class_counts(matrix)
-    correct = (matrix[..., : len(categories)] * same_category).sum(axis=-1)  # (..., C)
+    correct = np.einsum("...ij,ij->...i", matrix[..., : len(categories)], same_category)  # (..., C)
     return ClassCounts(*(part @ members for part in (correct, truth, predicted)))  # (..., K)
 
 
