@@ -8,13 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from robustbench_seg import cli
 from robustbench_seg.cli import console
+from robustbench_seg.corruptions import image_key
 from robustbench_seg.erf import measure
 from robustbench_seg.erf.field import Field
+from tests.helpers.frames import image_path, name, write_tree
 
 FEW = ("--limit", "1", "--size", "64x32", "--stage", "2,head")
 
@@ -108,6 +112,23 @@ def test_conditions_are_compared_in_a_named_folder(
         "report.md",
         "report.tex",
     }
+
+
+def test_a_list_of_frames_chooses_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tree = write_tree(tmp_path / "tree", 3)
+    (tmp_path / "list.txt").write_text(f"{name(2)}\n{name(0)}\n")
+    options = ("--data", tree, "--frames", "list.txt", "--size", "64x32", "--stage", "1")
+    assert main(tmp_path, *options, "--model", "b0@streets", "--format", "md", "--out", "out") == 0
+    (path,) = (tmp_path / "out" / "maps").glob("*.json")
+    images = json.loads(path.read_text())["choices"]["data"]["images"]
+    keys = [image_key(np.asarray(Image.open(image_path(tree, number)))) for number in (2, 0)]
+    assert [image["name"] for image in images] == [name(2), name(0)]
+    assert [image["digest"] for image in images] == keys
+    assert path.with_suffix(".npz").is_file()
+    (tmp_path / "list.txt").write_text("other\n")
+    capsys.readouterr()
+    assert main(tmp_path, *options, "--out", "none") == 2
+    assert "--frames list.txt: 'other' is no frame of the split" in capsys.readouterr().err
 
 
 def test_old_spellings_work_with_a_notice(
