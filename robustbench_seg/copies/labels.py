@@ -19,7 +19,7 @@ _WORDS = {
 _COLORS = 64
 """Most colours of a label; photographs have thousands."""
 _PAIRS = 8
-"""Pairs of files whose colours are compared."""
+"""Pairs of files whose colours are compared, or files of a folder that is named like labels."""
 
 
 def refuse_labels(folder: Path, images: Sequence[Path]) -> None:
@@ -34,6 +34,8 @@ def refuse_labels(folder: Path, images: Sequence[Path]) -> None:
         raise InputError(
             f"{folder}: holds labels too, such as {label}; name the folder of images, without them"
         )
+    if _is_named(root.resolve().parts[-2:]) and all(map(_few_colors, images[:_PAIRS])):
+        raise InputError(f"{folder}: holds labels, such as {images[0]}; name the folder of images")
 
 
 def _stem(path: Path, root: Path) -> str:
@@ -42,7 +44,7 @@ def _stem(path: Path, root: Path) -> str:
 
 def _marked(path: Path, root: Path, stems: set[str]) -> bool:
     """Return whether a folder of an image is named like labels, or its name is another's and so."""
-    if any(_words(part) & _WORDS or part.endswith("annot") for part in _folders(path, root)):
+    if _is_named(_folders(path, root)):
         return True
     name = _stem(path, root)
     return any(
@@ -50,6 +52,11 @@ def _marked(path: Path, root: Path, stems: set[str]) -> bool:
         and (_words(name[end.start() :]) & _WORDS or name.endswith("_L"))
         for end in re.finditer("[_.-]", name)
     )
+
+
+def _is_named(folders: Sequence[str]) -> bool:
+    """Return whether a folder is named like labels."""
+    return any(_words(name) & _WORDS or name.endswith("annot") for name in folders)
 
 
 def _folders(path: Path, root: Path) -> tuple[str, ...]:

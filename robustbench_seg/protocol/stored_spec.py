@@ -10,8 +10,9 @@ from ..errors import InputError
 from ..schema import parse
 from .spec import FrameSpec, Spec
 
-_MOST = 200_000
-"""Most predictions of a frame: by all models, in all draws of all conditions."""
+_MOST, _MOST_COUNTS = 200_000, 2**26
+"""Most predictions of a frame, by all models in all draws of all conditions, and of these times the
+number of classes."""
 
 
 def read_spec(values: Mapping[str, Any]) -> Spec:
@@ -43,8 +44,9 @@ def _problem(spec: Spec) -> str:
     if not any(any(frame.class_pixels) for frame in spec.frames):
         return "frames: no class has a pixel"
     number = len(spec.models) * sum(len(spec.draws_of(each)) for each in spec.conditions)
-    if number > _MOST:
-        return f"draws: {number} predictions of a frame, and {_MOST} are the most"
+    most = min(_MOST, _MOST_COUNTS // len(spec.classes))
+    if number > most:
+        return f"draws: {number} predictions of a frame, and {most} are the most"
     return ""
 
 

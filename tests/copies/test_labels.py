@@ -46,6 +46,16 @@ def test_folders_with_labels_are_refused(tmp_path: Path, image: str, label: str)
         assert find_sources(folder, None) == [Path(image).name]
 
 
+@pytest.mark.parametrize("folder", ["training/semantic", "masks/val", "valannot", "maskImages"])
+def test_folders_of_labels_alone_are_refused(tmp_path: Path, folder: str) -> None:
+    save(tmp_path / folder / "a.png", values(19))
+    save(tmp_path / folder / "b.png", COLORS[values(19)])
+    with pytest.raises(InputError, match=r"holds labels, such as .*; name the folder of images"):
+        find_sources(tmp_path / folder, None)
+    save(tmp_path / folder / "a.png", noise_image())
+    assert find_sources(tmp_path / folder, None) == ["a.png", "b.png"]
+
+
 def test_a_label_of_the_same_name_is_not_advised_to_be_renamed(tmp_path: Path) -> None:
     save(tmp_path / "a.jpg", noise_image())
     save(tmp_path / "a.png", values(19))

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 from robustbench_seg.copies.sources import read_source
-from robustbench_seg.datasets.base import IGNORE
 from robustbench_seg.datasets.image_files import read_image
 from robustbench_seg.datasets.label_files import read_label
 from robustbench_seg.errors import InputError
+from robustbench_seg.label_types import LabelMap, ignored_label, label_dtype
 from tests.helpers.png import grey_png
 
 _LOSSLESS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -51,23 +51,23 @@ def read_stored_image(generator: random.Random, path: Path) -> None:
 
 
 class _Meaning(NamedTuple):
-    """A label: the classes (H, W), and the value and the colour of each class and of IGNORE."""
+    """A label: the classes (H, W), and the value and the colour of each class and of no class."""
 
-    classes: NDArray[np.uint8]
+    classes: LabelMap
     values: dict[int, int]
     colors: dict[int, tuple[int, int, int]]
 
     @property
     def stored(self) -> NDArray[np.uint16]:
         """Value of each pixel, (H, W)."""
-        table = np.zeros(256, np.uint16)
+        table = np.zeros(ignored_label(self.classes.dtype) + 1, np.uint16)
         table[[*self.values]] = [*self.values.values()]
         return table[self.classes]
 
     @property
     def drawn(self) -> NDArray[np.uint8]:
         """Colour of each pixel, (H, W, 3)."""
-        table = np.zeros((256, 3), np.uint8)
+        table = np.zeros((ignored_label(self.classes.dtype) + 1, 3), np.uint8)
         table[[*self.colors]] = [*self.colors.values()]
         return table[self.classes]
 
@@ -77,22 +77,26 @@ def read_stored_label(generator: random.Random, path: Path) -> None:
 
     Raises AssertionError for other classes, InputError if it is refused.
     """
-    count = generator.randrange(2, 7)
-    top = generator.choice((count, 15, 255, 255, 65535))
-    values = generator.sample(range(top + 1), count + 1)
+    count = generator.choice((*range(2, 7), 255, 256, 257, 847))
+    dtype = label_dtype(count)
+    void = ignored_label(dtype)
+    top = generator.choice((15, 255, 255, 65535))
+    values = generator.sample(range(max(count, top) + 1), count + 1)
     if generator.random() < 0.5:
-        values = [*range(count), 255]
-    keys = [*range(count), IGNORE]
-    colors = generator.sample([(red, green, 0) for red in (0, 1, 255) for green in range(3)], 7)
+        values = [*range(count), void]
+    keys = [*range(count), void]
+    greens = range(3 if count < 7 else 256)
+    shades = [(red, green, 0) for red in (0, 1, 255, 2) for green in greens]
+    colors = generator.sample(shades, count + 1)
     shape = generator.choice(((34, 41), (40, 40)))
     held = generator.sample(keys, generator.randrange(1, len(keys)))
-    classes = np.array([generator.choice(held) for _ in range(shape[0] * shape[1])], np.uint8)
+    classes = np.array([generator.choice(held) for _ in range(shape[0] * shape[1])], dtype)
     meaning = _Meaning(
         classes.reshape(shape),
         dict(zip(keys, values, strict=True)),
-        dict(zip(keys, colors, strict=False)),
+        dict(zip(keys, colors, strict=True)),
     )
-    coding = generator.choice(_CODINGS)(meaning, generator, path)
+    coding = {"dtype": dtype, **generator.choice(_CODINGS)(meaning, generator, path)}
     lookup = {value: key for key, value in meaning.values.items()}
     drawn = {color: key for key, color in meaning.colors.items()}
     if generator.random() < 0.5:
@@ -134,7 +138,7 @@ def _indexed(meaning: _Meaning, generator: random.Random, path: Path) -> dict[st
 
 def _colored(meaning: _Meaning, generator: random.Random, path: Path) -> dict[str, Any]:
     image = Image.fromarray(meaning.drawn).convert(generator.choice(("RGB", "RGBA")))
-    if generator.random() < 0.3:
+    if generator.random() < 0.3 and image.getcolors(16):
         image = image.convert("RGB").quantize(16)  # with indices in an order of Pillow's
     _store(image, path, generator)
     return {"colors": {color: key for key, color in meaning.colors.items()}}
@@ -165,6 +169,8 @@ def _store(image: Image.Image, path: Path, generator: random.Random) -> None:
 
 def _save(image: Image.Image, path: Path, form: str, orientation: int, **options: Any) -> None:
     """Save an image with an EXIF orientation; InputError if the format lacks its mode."""
+    if form == "WEBP" and image.mode == "I;16":
+        raise InputError("cannot be stored as WEBP: Pillow clips values at 255")
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = orientation
     if form not in ("BMP", "PPM"):

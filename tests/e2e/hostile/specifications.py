@@ -20,6 +20,13 @@ def _set(path: tuple[str | int, ...], value: Any) -> Change:
     return change
 
 
+def _many_classes(run: Crafted) -> None:
+    first = run.spec["classes"][0]
+    run.spec.update(classes=[{**first, "name": str(n)} for n in range(2048)], draws=20_000)
+    for frame in run.spec["frames"]:
+        frame["class_pixels"] = [sum(frame["class_pixels"])] + [0] * 2047
+
+
 def _delete(path: tuple[str | int, ...]) -> Change:
     def change(run: Crafted) -> None:
         del at(run.spec, path)[path[-1]]
@@ -83,7 +90,11 @@ def parts() -> Found:
     )
     for what in ("models", "classes", "frames"):
         yield f"no {what}", _set((what,), []), f"{what}: expected a list of 1 to"
-    yield "256 classes", lambda r: r.spec.update(classes=r.spec["classes"] * 86), "classes: expect"
+    yield (
+        "2052 classes",
+        lambda r: r.spec.update(classes=r.spec["classes"] * 684),
+        "classes: expect",
+    )
     for name, counts in {
         "negative": [-300, 700, 100],
         "above the frame": [2**15, 1, 0],
@@ -125,6 +136,7 @@ def parts() -> Found:
     for draws in (0, -1, 2**31, 10**6, 1.0):
         yield f"{draws} draws", _set(("draws",), draws), "draws: "
     yield "too many draws", _set(("draws",), 90_000), "draws: .* are the most"
+    yield "too many draws of too many classes", _many_classes, "draws: .* and 32768 are the most"
     yield (
         "too many draws of too many models",
         lambda r: r.spec.update(
