@@ -101,6 +101,8 @@ def connected(path: Path, *, write: bool) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(address, uri=True, timeout=60)) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
+        # By default, a power failure within seconds after a commit may undo it.
+        connection.execute("PRAGMA synchronous = EXTRA")
         for limit, most in _LIMITS.items():
             connection.setlimit(limit, most)
         bound_steps(connection, path)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import robustbench_seg
@@ -16,9 +18,10 @@ from robustbench_seg import corrupt_folder, writing
 from robustbench_seg.copies.corrupted_copy import CorruptedCopy
 from robustbench_seg.errors import InputError
 from robustbench_seg.reporting.run import Run
+from robustbench_seg.runs.store import Store
 from tests.e2e.hostile import WHOLE
 from tests.helpers.copied import contents
-from tests.helpers.disks import mount, small_disk
+from tests.helpers.disks import failing_disk, mount, small_disk
 from tests.helpers.frames import write_tree
 
 FEW: dict[str, Any] = {"corruptions": ["contrast", "brightness"], "severities": [1, 3]}
@@ -90,3 +93,43 @@ def test_a_report_on_a_full_disk_keeps_the_older_one(form: str, tree: Path, disk
     with pytest.raises(InputError, match="No space left on device"):
         run.write(form)
     assert before == {p: p.read_bytes() for p in (disk / "run").rglob("*") if p.is_file()}
+
+
+def test_a_run_on_a_disk_that_becomes_read_only_is_completed_later(
+    tree: Path, tmp_path: Path
+) -> None:
+    whole = evaluate(tree, tmp_path / "whole")
+    with failing_disk(tmp_path) as disk:
+        out = disk.folder / "run"
+
+        def fail(stage: str, done: int, total: int, note: str) -> None:
+            if stage == "evaluating" and done == 4:
+                disk.fail()
+
+        with pytest.raises(InputError, match=f"--out {out}: ") as error:
+            evaluate(tree, out, progress=fail)
+        assert "\n" not in str(error.value)
+        assert re.search("cannot be (written|used)", str(error.value))
+        with pytest.raises(OSError, match="Read-only"):
+            (out / "other").touch()
+        with Store.open(out) as store:
+            assert len(store.stored()) == 4
+        disk.unmount()
+        assert disk.mount()
+        with Store.open(out) as store:
+            assert len(store.stored()) == 4
+        run = evaluate(tree, out)
+        for table in whole.tables:
+            pd.testing.assert_frame_equal(run.table(table), whole.table(table), check_exact=True)
+
+
+@pytest.mark.parametrize("form", ["html", "csv"] if WHOLE else ["html"])
+def test_a_report_on_a_disk_that_becomes_read_only_is_one_line(
+    form: str, tree: Path, tmp_path: Path
+) -> None:
+    with failing_disk(tmp_path) as disk:
+        run = evaluate(tree, disk.folder / "run")
+        disk.fail()
+        with pytest.raises(InputError, match="Read-only file system") as error:
+            run.write(form)
+        assert "\n" not in str(error.value)
