@@ -1,16 +1,12 @@
 """The order in which the cells of a run are computed, so that it can stop early.
 
 The clean frames come first, all of them: they are what the estimates of the rest are based on. The
-corrupted cells follow in rounds. In each round, every condition gets one more frame.
-
-Which frame that is follows from a Kronecker lattice (Niederreiter, "Random Number Generation and
-Quasi-Monte Carlo Methods", 1992): the cell of frame b and group a of conditions has the key
-(b * golden ratio + a * square root of 2 + shift) mod 1, and a condition takes its frames by rising
-key. Multiples of irrational numbers lie evenly in [0, 1), so that at each point the frames of a
-condition are spread over the dataset, and the conditions of a frame over the corruptions. The
-shift is random, so every frame is equally likely to be among the first of a condition: this is
-systematic sampling with a random start, in two dimensions (Cochran, "Sampling Techniques", 1977,
-ch. 8).
+corrupted cells follow in rounds. In each round, every condition gets one more frame: one of those
+seen least often so far, and among them one that this condition lacks (a balanced incomplete block
+design, Cochran & Cox, "Experimental Designs", 1957, ch. 9, built greedily). A condition lacks a
+frame if it has seen too few of its stratum, for the stratum's share of all frames. A stratum holds
+the frames of one city or sequence with the same rarest class, so that classes of few frames are not
+left to luck. Then a frame counts that has seen the same corruption less often. The rest is random.
 
 The order is a function of the frames, the conditions, the draws, the batch size and the seed. The
 models, workers, shards and interruptions have no influence. The arithmetic is that of integers, so
@@ -22,10 +18,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..corruptions.compiling import kernel
 from ..errors import InputError
 from .condition import CLEAN
 from .spec import Spec
@@ -33,8 +31,8 @@ from .spec import Spec
 MIN_FRAMES = 2
 """Least number of frames under each condition of a sample: one alone shows no spread."""
 
-_FRAME_STEP = np.uint64(0x9E3779B97F4A7C15)  # 2**64 * (golden ratio - 1)
-_GROUP_STEP = np.uint64(0x6A09E667F3BCC908)  # 2**64 * (square root of 2 - 1)
+_ONE = 1 << 10
+"""A frame, in the fixed-point numbers by which frames are chosen."""
 
 
 class Step(NamedTuple):
@@ -89,35 +87,71 @@ def cell_order(spec: Spec) -> CellOrder:
         if any(draw.condition.name == CLEAN.name for draw in draws)
     }
     rest = np.array([number for number in range(len(groups)) if number not in clean], np.intp)
-    places = _places(spec)  # (frames,)
-    columns = np.arange(len(rest), dtype=np.uint64)
-    shift = np.uint64(int.from_bytes(_digest(spec.seed)[:8], "little"))
-    # Sums modulo 2**64 are fractions modulo 1: (frames, 1) + (groups,) -> (frames, groups)
-    keys = places[:, np.newaxis] * _FRAME_STEP + columns * _GROUP_STEP + shift
-    rounds = keys.argsort(axis=0, kind="stable").argsort(axis=0)  # (frames, groups)
-    order = np.lexsort((keys.ravel(), rounds.ravel()))  # by round, then by key
-    frames, chosen = np.unravel_index(order, keys.shape)
+    names = [groups[number][0].condition.name for number in rest]
+    corruptions = np.array([list(dict.fromkeys(names)).index(name) for name in names], np.intp)
+    order: NDArray[np.intp] = _rounds(_strata(spec), corruptions, *_randomness(spec, len(rest)))
     return CellOrder(
         tuple(Step(frame, group) for frame in range(len(spec.frames)) for group in sorted(clean)),
-        tuple(map(Step, frames.tolist(), rest[chosen].tolist())),
+        tuple(map(Step, order[:, 0].tolist(), rest[order[:, 1]].tolist())),
         len(spec.frames),
     )
 
 
-def _places(spec: Spec) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
-    """Return the place of each frame on the line over which samples are spread, uint64 (frames,).
+def _strata(spec: Spec) -> NDArray[np.intp]:
+    """Return the stratum of each frame, from 0: its city or sequence and its rarest class."""
+    pixels = np.array([frame.class_pixels for frame in spec.frames])  # (frames, C)
+    shown = (pixels > 0).sum(axis=0)  # (frames, C) -> (C,)
+    rarest = np.where(pixels > 0, shown, len(pixels) + 1).argmin(axis=1)  # (frames,)
+    pairs = [(frame.group, name) for frame, name in zip(spec.frames, rarest.tolist(), strict=True)]
+    numbers = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+    return np.array([numbers[pair] for pair in pairs], np.intp)
 
-    Frames of a city or sequence are neighbours, in random order.
+
+def _randomness(spec: Spec, groups: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return a random order of the groups for each round, and random numbers below `_ONE`.
+
+    Both are (frames, groups).
     """
-
-    def key(number: int) -> tuple[bytes, bytes]:
-        frame = spec.frames[number]
-        return _digest(spec.seed, frame.group), _digest(spec.seed, frame.image_key, frame.name)
-
-    places = np.empty(len(spec.frames), np.uint64)
-    places[sorted(range(len(spec.frames)), key=key)] = np.arange(len(spec.frames))
-    return places
+    keys = [frame.image_key for frame in spec.frames]
+    digest = hashlib.sha256("\0".join([str(spec.seed), *keys]).encode()).digest()
+    words = np.random.PCG64(int.from_bytes(digest, "little")).random_raw(2 * len(keys) * groups)
+    first, second = words.reshape(2, len(keys), groups)
+    return first.argsort(axis=1, kind="stable"), (second % _ONE).astype(np.int64)
 
 
-def _digest(*parts: object) -> bytes:
-    return hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
+@kernel
+def _rounds(strata: Any, corruptions: Any, orders: Any, luck: Any) -> Any:
+    """Return the frame and the group of each step, (frames * groups, 2).
+
+    `strata` are (frames,), `corruptions` (groups,), `orders` and `luck` (frames, groups).
+    """
+    frames, groups = luck.shape
+    sizes = np.zeros(strata.max() + 1, np.int64)
+    for stratum in strata:
+        sizes[stratum] += 1
+    often = np.zeros(frames, np.int64)
+    seen = np.zeros((frames, groups), np.bool_)
+    by_stratum = np.zeros((len(sizes), groups), np.int64)
+    by_corruption = np.zeros((frames, corruptions.max() + 1), np.int64)
+    steps = np.zeros((frames * groups, 2), np.intp)
+    for step in range(frames * groups):
+        group = orders[step // groups, step % groups]
+        due = 2 * (step // groups) + 1  # twice the frames that are due, in the middle of the round
+        best, least, most = -1, 0, 0
+        for frame in range(frames):
+            if seen[frame, group] or (best >= 0 and often[frame] > least):
+                continue
+            stratum = strata[frame]
+            lacking = due * sizes[stratum] * _ONE // (2 * frames)
+            # Each condition begins with other strata: (stratum, group) has a number of its own.
+            lacking += luck[stratum, group] - by_stratum[stratum, group] * _ONE
+            repeated = by_corruption[frame, corruptions[group]] * _ONE
+            value = 20 * lacking - 2 * repeated - luck[frame, group]
+            if best < 0 or often[frame] < least or value > most:
+                best, least, most = frame, often[frame], value
+        seen[best, group] = True
+        often[best] += 1
+        by_stratum[strata[best], group] += 1
+        by_corruption[best, corruptions[group]] += 1
+        steps[step] = best, group
+    return steps

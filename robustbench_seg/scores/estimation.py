@@ -1,15 +1,20 @@
 """Pixel counts of all images, estimated from a sample of them under each condition.
 
 Clean predictions are known for all images, and so is the ground truth. They are the auxiliary
-variables: how much a corruption leaves of the clean hits varies far less from image to image than
-the hits themselves. This is the ratio estimator (Cochran, "Sampling Techniques", 1977, ch. 6) in
-its prediction form (Royall, "On finite population sampling theory under certain linear regression
-models", 1970): what was seen counts as it is, and only the rest is predicted. A sample of all
-images therefore gives their counts, to the bit.
+variables. A regression on them, one for each class over all conditions, tells the hits to expect of
+an image (model-assisted estimation: Särndal, Swensson & Wretman, "Model Assisted Survey Sampling",
+1992, ch. 6). The hits under a condition are a ratio to these (Cochran, "Sampling Techniques", 1977,
+ch. 6), in prediction form (Royall, "On finite population sampling theory under certain linear
+regression models", 1970): what was seen counts as it is, and only the rest is predicted. A sample
+of all images therefore gives their counts, to the bit. False positives are a ratio to the number of
+images.
 
-A rare class is in few sampled images of a condition, or in none. Its ratio is drawn towards that of
-the class under all conditions times that of the condition over all classes, the more so the fewer
-images show it: a small-area estimator (Rao & Molina, "Small Area Estimation", 2015, ch. 6).
+A rare class is in few sampled images of a condition, or in none. Its ratio is drawn towards the
+product of an effect of the class and one of the condition, the more so the fewer images show it: a
+small-area estimator (Rao & Molina, "Small Area Estimation", 2015, ch. 6). The effects are fitted to
+the margins of the sample (Deming & Stephan, "On a least squares adjustment of a sampled frequency
+table when the expected marginal totals are known", 1940), so that what single conditions owe to
+their neighbours cancels in the mean over all of them.
 """
 
 from __future__ import annotations
@@ -24,15 +29,21 @@ from .metrics import ratio
 Sums = NDArray[np.float64]
 
 PRIOR_IMAGES = 0.3
-"""Weight of the ratio over all conditions, in images that show the class."""
-FOUND = 10
-"""Weight of a pixel that was found on the clean image, relative to one that was missed."""
+"""Weight of the effects of class and condition, in images that show the class."""
+_MISSED = 0.1
+"""Chance that a pixel missed on the clean image is found, relative to one that was found, before
+the sample says more; it weighs as much as one image."""
+_FITS = 3
+"""Number of times that the effects are fitted to each margin."""
+_ONE = 1024
+"""A pixel, in the fixed-point numbers of `expected_hits`."""
 
 
 class SampleSums(NamedTuple):
     """Sums over the images that were seen under each draw, and over all images.
 
-    Leading axes (...) are resamples, or none. D are the draws, C the classes and categories.
+    Leading axes (...) are resamples, or none. D are the draws, clean first, C the classes and
+    categories.
     """
 
     correct: Sums
@@ -40,11 +51,11 @@ class SampleSums(NamedTuple):
     predicted: Sums
     """(..., D, C) over the seen images."""
     expected: Sums
-    """Clean hits, and a part of the clean misses, of the seen images: (..., D, C)."""
+    """Expected hits of the seen images: (..., D, C)."""
     seen: Sums
     """Number of images seen: (..., D, 1)."""
     all_expected: Sums
-    """As `expected`, of all images: (..., 1, C)."""
+    """Expected hits of all images: (..., 1, C)."""
     truth: Sums
     """Ground truth of all images: (..., 1, C)."""
     images: Sums
@@ -53,47 +64,71 @@ class SampleSums(NamedTuple):
     """Effective number of images that show a class: (..., 1, C)."""
 
 
-def expected_hits(correct: NDArray[Any], truth: NDArray[Any]) -> NDArray[np.int64]:
-    """Return what corrupted hits are about proportional to: int64, as clean hits and truth.
+def expected_hits(counts: NDArray[Any], seen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the hits to expect of each image under the mean condition, int64 (images, C).
 
-    Whole numbers: their sums are exact, so that all images leave exactly nothing to be predicted.
+    `counts` are (images, D, 3, C), clean first, 0 where an image was not `seen` (images, D). The
+    hits are a share of the pixels that the clean prediction found, and a lower one of those that it
+    missed, by weighted least squares. Fixed-point numbers, so that sums over images are exact.
     """
-    return np.asarray(FOUND * correct.astype(np.int64) + (truth - correct))
+    found, truth = (counts[:, 0, place].astype(np.float64) for place in (0, 1))  # (images, C)
+    missed = truth - found
+    often = seen[:, 1:].sum(axis=1)[:, np.newaxis]  # (images, 1)
+    hits = counts[:, 1:, 0].sum(axis=1, dtype=np.float64)  # (images, D, C) -> (images, C)
+    weight = _filled(np.ones_like(truth), truth)  # the variance of hits is about that of pixels
+    simple = _filled(hits.sum(axis=0), (often * (found + _MISSED * missed)).sum(axis=0))  # (C,)
+    image = _filled(truth.sum(axis=0), (truth > 0).sum(axis=0))
+    a = (often * weight * found**2).sum(axis=0) + image
+    b = (often * weight * found * missed).sum(axis=0)
+    c = (often * weight * missed**2).sum(axis=0) + image
+    d = (weight * found * hits).sum(axis=0) + image * simple
+    e = (weight * missed * hits).sum(axis=0) + image * simple * _MISSED
+    of_found = _filled(d * c - e * b, a * c - b**2)
+    of_found = np.where(of_found > 0, of_found, simple)
+    of_missed = np.clip(_filled(a * e - b * d, a * c - b**2), 0, of_found)
+    return np.rint(_ONE * (of_found * found + of_missed * missed)).astype(np.int64)
 
 
 def estimated_counts(sums: SampleSums) -> Sums:
     """Return the counts of all images (..., D, 3, C): correct, truth, predicted."""
-    correct = _predicted_total(
-        sums.correct,
-        sums.expected,
-        sums.all_expected,
-        PRIOR_IMAGES * ratio(sums.all_expected, sums.showing),
-    )
-    false = _predicted_total(
-        sums.predicted - sums.correct, sums.seen, sums.images, np.array(PRIOR_IMAGES)
-    )
+    per_image = _filled(sums.all_expected, sums.showing)
+    correct = _total(sums.correct, sums.expected, sums.all_expected, per_image)
+    false = _total(sums.predicted - sums.correct, sums.seen, sums.images, np.ones(1))
     truth = np.broadcast_to(sums.truth, correct.shape)
     return np.stack([correct, truth, correct + false], axis=-2)
 
 
-def _predicted_total(sample: Sums, size: Sums, total: Sums, prior_size: NDArray[Any]) -> Sums:
+def _total(sample: Sums, size: Sums, total: Sums, per_image: Sums) -> Sums:
     """Return the totals (..., D, C) of a variable that is about proportional to another.
 
-    `sample` has the sums of the variable over what was seen, `size` those of the other, and `total`
-    the sum of the other over all images. The ratio over all conditions weighs as much as
-    `prior_size` of the other.
+    `sample` has the sums of the variable over what was seen, `size` those of the other, `total` and
+    `per_image` the other's sum and mean over all images.
     """
-    by_class = _filled(sample.sum(axis=-2, keepdims=True), size.sum(axis=-2, keepdims=True))
-    scale = np.where(by_class > 0, by_class * total, np.inf)  # classes count alike, large or small
-    by_condition = _filled(
-        (sample / scale).sum(axis=-1, keepdims=True),
-        (size * by_class / scale).sum(axis=-1, keepdims=True),
-    )
-    prior = by_class * by_condition  # (..., D, C)
-    prior_size = np.nan_to_num(prior_size)
+    size = np.broadcast_to(size, sample.shape)
+    prior = _effects(sample, size, total)
+    prior_size = PRIOR_IMAGES * per_image
     rate = _filled(sample + prior_size * prior, size + prior_size)
     return sample + (total - size) * rate
 
 
+def _effects(sample: Sums, size: Sums, total: Sums) -> Sums:
+    """Return ratios sample / size (..., D, C) as products of effects of class and of draw."""
+    by_draw = np.ones((*sample.shape[:-1], 1))
+    for _ in range(_FITS):
+        by_class = _by_class(sample, size * by_draw)
+        scale = np.where(by_class > 0, by_class * total, np.inf)  # classes count alike
+        by_draw = _filled(
+            (sample / scale).sum(axis=-1, keepdims=True),
+            (size * by_class / scale).sum(axis=-1, keepdims=True),
+        )
+    return _by_class(sample, size * by_draw) * by_draw
+
+
+def _by_class(sample: Sums, size: Sums) -> Sums:
+    """Return the ratio of each class over all draws but the clean one, (..., 1, C)."""
+    return _filled(*(part[..., 1:, :].sum(axis=-2, keepdims=True) for part in (sample, size)))
+
+
 def _filled(numerator: NDArray[Any], denominator: NDArray[Any]) -> Sums:
+    """Divide; 0 where the denominator is 0."""
     return np.nan_to_num(ratio(numerator, denominator))

@@ -131,6 +131,19 @@ def _derived(derive: Derive, parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame
     return [rows.iloc[start:stop] for start, stop in pairwise(cuts)]
 
 
+def paired_intervals(first: Resampled, second: Resampled, derive: Derive) -> pd.DataFrame:
+    """Compare the scores that `derive` computes, second minus first: index score, one row each.
+
+    Both must have the same resamples: of the same images, or of the same sample of them. Columns:
+    `first`, `second`, `difference`, `low` and `high` of its 95 % interval.
+    """
+    values = [derive(item.values).iloc[0].astype(float) for item in (first, second)]
+    ends = interval(derive(second.samples).to_numpy() - derive(first.samples).to_numpy())
+    numbers = (*values, values[1] - values[0], *ends)
+    table = pd.DataFrame(dict(zip(DIFFERENCE_COLUMNS, numbers, strict=False)))
+    return table.rename_axis(index="score")
+
+
 def paired_differences(
     first: Bootstrap, second: Bootstrap, derive: Derive, family: Collection[str]
 ) -> pd.DataFrame:
@@ -142,15 +155,14 @@ def paired_differences(
     and `n_units`, the number of units of the condition that has fewest. With fewer than
     `MIN_UNITS` units the interval is NaN, with fewer than `MIN_TEST_UNITS` the p-values are.
     """
-    values = [derive(item.values).iloc[0].astype(float) for item in (first, second)]
-    low, high = interval(derive(second.samples).to_numpy() - derive(first.samples).to_numpy())
+    table = paired_intervals(first, second, derive)
     ours, theirs = map(derive, first.exchanged(second))
-    p = p_value(theirs.to_numpy() - ours.to_numpy())
-    numbers = (*values, values[1] - values[0], low, high, p, float("nan"), _units(first, derive))
-    table = pd.DataFrame(dict(zip(DIFFERENCE_COLUMNS, numbers, strict=True)))
+    table["p"] = p_value(theirs.to_numpy() - ours.to_numpy())
+    table["p_holm"] = float("nan")
+    table["n_units"] = _units(first, derive)
     tested = table.index.isin(list(family))
     table.loc[tested, "p_holm"] = holm(table.loc[tested, "p"].to_numpy())
-    return table.rename_axis(index="score")
+    return table
 
 
 def _units(bootstrap: Bootstrap, derive: Derive) -> pd.Series[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,13 +10,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri, stdtrit
 
 from .bootstrap import MIOU, standard_deviation
 from .estimation import SampleSums, Sums, estimated_counts, expected_hits
 from .metrics import METRICS
 from .pixel_counts import ConditionKey, PixelCounts, ScoreKey
-from .statistics import MIN_UNITS, RESAMPLES, draw_weights, group_sums, interval, weighted_sums
+from .statistics import (
+    LEVEL,
+    MIN_UNITS,
+    RESAMPLES,
+    draw_weights,
+    group_sums,
+    interval,
+    weighted_sums,
+)
 from .tables import CLEAN_KEY
+
+_TOGETHER = 2**21
+"""Most counts of resamples that are scored at once: 16 MiB."""
 
 
 class Sampled:
@@ -30,8 +42,8 @@ class Sampled:
     - `over_images`: how far the complete run on other images of this kind may be. It includes the
       first.
 
-    Both have the same values. Two models with the same sample have the same resamples in both, so
-    that `interval` of the difference of their `samples` is paired.
+    Both have the same values. Two models with the same sample have the same resamples, so that
+    `intervals.paired_intervals` and `stopping.decision` compare them pair by pair.
     """
 
     def __init__(
@@ -43,13 +55,13 @@ class Sampled:
         seed: int = 0,
     ):
         """Read the sample; `groups` has the group of each image, None: images are resampled."""
+        assert next(iter(pixel_counts.conditions)) == CLEAN_KEY
         self.pixel_counts = pixel_counts
         self._groups = groups
         self._resamples = resamples
         self._seed = seed
-        clean = pixel_counts.counts[:, pixel_counts.conditions[CLEAN_KEY][0]]  # (images, 3, C + K)
-        self._truth = clean[:, 1]
-        self._expected = expected_hits(clean[:, 0], clean[:, 1])  # (images, C + K)
+        self._truth = pixel_counts.counts[:, 0, 1]  # (images, C + K)
+        self._expected = expected_hits(pixel_counts.counts, pixel_counts.seen)  # (images, C + K)
         share = self._expected / np.maximum(self._expected.sum(axis=0), 1)
         self._showing = 1 / np.maximum((share**2).sum(axis=0), 1 / len(share))  # (C + K,)
 
@@ -66,9 +78,11 @@ class Sampled:
         complex survey data" (1988): n - 1 of n, the weights drawn towards 1 by the share of the
         images that is seen. Draws that were seen on the same images share their weights.
         """
-        samples = self._scores(self._resampled_cells())
-        bias = (samples - self._plain).mean(axis=0)  # exactly 0 where all are seen
-        return Estimates(self, self._plain - bias, samples - 2 * bias)
+        samples = self._resampled_scores(self._resampled_cells())
+        samples -= (samples - self.value).mean(axis=0)  # exactly 0 where all are seen
+        few = (self.pixel_counts.seen.sum(axis=0) < 2) & ~self.pixel_counts.seen.all(axis=0)
+        samples[:, few] = np.nan
+        return Estimates(self, samples)
 
     @cached_property
     def over_images(self) -> Estimates:
@@ -78,10 +92,9 @@ class Sampled:
         """
         units = len(self._truth) if self._groups is None else len(set(self._groups))
         weights = draw_weights(units, self._resamples if units >= MIN_UNITS else 1, self._seed)
-        samples = self._scores(self._resampled_images(weights, self._groups))
+        samples = self._resampled_scores(self._resampled_images(weights, self._groups))
         samples[..., self._units_of_scores < MIN_UNITS] = np.nan
-        value = self.over_sample.value
-        return Estimates(self, value, samples + (value - self._plain))
+        return Estimates(self, samples)
 
     @cached_property
     def names(self) -> list[ScoreKey]:
@@ -94,13 +107,14 @@ class Sampled:
         return estimated_counts(self._sums)
 
     @cached_property
-    def _plain(self) -> Sums:
+    def value(self) -> Sums:
+        """Estimated scores, (draws, scores), in the order of `names`."""
         return self._scores(self._sums)
 
     @cached_property
     def _sums(self) -> SampleSums:
         everything = self._resampled_images(np.ones((1, len(self._truth)), np.uint8), None)
-        return SampleSums(*(part[0] for part in everything))
+        return SampleSums(*(part if part.ndim == 2 else part[0] for part in everything))
 
     @property
     def _units_of_scores(self) -> NDArray[np.intp]:
@@ -114,6 +128,11 @@ class Sampled:
         """Return the scores (..., draws, scores) of sums over images."""
         by_name = self.pixel_counts.scores(estimated_counts(sums))
         return np.stack(list(by_name.values()), axis=-1)
+
+    def _resampled_scores(self, sums: SampleSums) -> Sums:
+        """Return the scores of sums with resamples, some of them at a time."""
+        rows = max(1, _TOGETHER // sums.correct[0].size)
+        return np.concatenate([self._scores(part) for part in _split(sums, rows)])
 
     def _resampled_cells(self) -> SampleSums:
         """Return the sums of each resample of the cells, (resamples, draws, C + K)."""
@@ -159,7 +178,7 @@ class Sampled:
             all_expected=sums(self._expected[:, np.newaxis]),
             truth=sums(self._truth[:, np.newaxis]),
             images=sums(np.ones((len(seen), 1, 1), np.int64)),
-            showing=self._showing[np.newaxis, np.newaxis],
+            showing=self._showing[np.newaxis],
         )
 
 
@@ -168,10 +187,8 @@ class Estimates:
     """Estimated scores with intervals of one kind; its attributes are those of a `Bootstrap`."""
 
     sampled: Sampled
-    value: Sums
-    """(draws, scores), in the order of `Sampled.names`."""
     resampled: Sums
-    """(resamples, draws, scores)."""
+    """(resamples, draws, scores), in the order of `Sampled.names`."""
 
     @property
     def pixel_counts(self) -> PixelCounts:
@@ -184,9 +201,12 @@ class Estimates:
         index = pd.MultiIndex.from_tuples(self.sampled.names, names=["class", "metric"])
         scores = {}
         for condition, own in self.pixel_counts.conditions.items():
-            low, high = interval(self.resampled[:, own].mean(axis=1))
-            numbers = {"value": self.value[own].mean(axis=0), "low": low, "high": high}
-            numbers["sd_over_draws"] = standard_deviation(self.value[own].T)
+            value = self.sampled.value[own]  # (draws, scores)
+            mean = value.mean(axis=0)
+            ends = interval(self.resampled[:, own].mean(axis=1))
+            low, high = (mean + self._widening(own) * (end - mean) for end in ends)
+            numbers = {"value": mean, "low": low, "high": high}
+            numbers["sd_over_draws"] = standard_deviation(value.T)
             scores[condition] = pd.DataFrame(numbers, index)
         return scores
 
@@ -204,7 +224,7 @@ class Estimates:
     def by_draw(self) -> pd.DataFrame:
         """The mIoU of each random draw, one row each; conditions with fewer draws repeat theirs."""
         columns = self.pixel_counts.conditions.values()
-        miou = self.value[:, self.sampled.names.index(MIOU)]
+        miou = self.sampled.value[:, self.sampled.names.index(MIOU)]
         draws = max(map(len, columns))
         rows = [[miou[own[draw % len(own)]] for own in columns] for draw in range(draws)]
         return self.pixel_counts.by_condition(np.array(rows))
@@ -213,9 +233,27 @@ class Estimates:
         """Return the IoU of a class as in `values` and in `samples`."""
         return self._score((self.pixel_counts.classes[place], "iou"))
 
+    def _widening(self, draws: list[int]) -> float:
+        """Return Student's t over the normal quantile for the images seen under a condition.
+
+        Few images say little of their own spread. Scores over many conditions do not need it.
+        """
+        seen = self.pixel_counts.seen[:, draws]
+        if seen.all():
+            return 1.0
+        freedom = int(seen.sum()) - len(draws)
+        share = (1 + LEVEL) / 2
+        return float(stdtrit(max(freedom, 1), share) / ndtri(share))
+
     def _score(self, name: ScoreKey) -> tuple[pd.DataFrame, pd.DataFrame]:
         place = self.sampled.names.index(name)
         return (
-            self.pixel_counts.mean_over_draws(self.value[np.newaxis, :, place]),
+            self.pixel_counts.mean_over_draws(self.sampled.value[np.newaxis, :, place]),
             self.pixel_counts.mean_over_draws(self.resampled[:, :, place]),
         )
+
+
+def _split(sums: SampleSums, rows: int) -> Iterator[SampleSums]:
+    """Yield a number of resamples at a time; sums without resamples belong to all of them."""
+    for start in range(0, len(sums.correct), rows):
+        yield SampleSums(*(part if part.ndim == 2 else part[start : start + rows] for part in sums))

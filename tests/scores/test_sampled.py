@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from robustbench_seg.protocol.suites import CorruptionSuite
 from robustbench_seg.scores.bootstrap import MIOU, Bootstrap
-from robustbench_seg.scores.estimation import SampleSums, estimated_counts
+from robustbench_seg.scores.estimation import SampleSums, estimated_counts, expected_hits
 from robustbench_seg.scores.intervals import intervals, tidy
 from robustbench_seg.scores.pixel_counts import DrawKey, PixelCounts
 from robustbench_seg.scores.policy import Column
 from robustbench_seg.scores.sampled import Sampled
 from robustbench_seg.scores.statistics import draw_weights
 
+Values = NDArray[np.float64]
 no_deadline = settings(deadline=None, max_examples=15)
 
 CLASSES = ("road", "sky", "car", "bus")
@@ -106,41 +107,73 @@ def test_seen_conditions_are_exact_and_the_others_have_an_interval() -> None:
     assert low < value < high < low + 0.2
 
 
-def test_the_total_without_a_prior_is_the_mean_over_all_samples() -> None:
-    """If hits are proportional to clean hits, every sample gives the exact total."""
-    hits = np.array([10.0, 40.0, 20.0, 30.0, 5.0])
-    for chosen in combinations(range(5), 2):
-        part = list(chosen)
-        found = estimated_counts(sums_of(hits, 0.5 * hits, part))
-        assert found[0, 0, 0] == pytest.approx(0.5 * hits.sum(), rel=1e-12)
+def sums_of(clean: Values, hits: Values, alarms: Values, part: list[int]) -> SampleSums:
+    """Return the sums of one class, clean and under one draw that was seen on a part."""
 
+    def total(all_seen: Values, sample: Values) -> Values:
+        return np.array([[all_seen.sum()], [sample[part].sum()]])
 
-def sums_of(clean: NDArray[np.float64], hits: NDArray[np.float64], part: list[int]) -> SampleSums:
-    """Return the sums of one class under one draw; nothing else is predicted as it."""
-
-    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.array([[values.sum()]])
-
+    one = np.ones(len(clean))
     return SampleSums(
-        correct=total(hits[part]),
-        predicted=total(hits[part]),
-        expected=total(clean[part]),
-        seen=np.array([[float(len(part))]]),
-        all_expected=total(clean),
-        truth=total(clean),
+        correct=total(clean, hits),
+        predicted=total(clean, hits + alarms),
+        expected=total(clean, clean),
+        seen=total(one, one),
+        all_expected=np.array([[clean.sum()]]),
+        truth=np.array([[clean.sum()]]),
         images=np.array([[float(len(clean))]]),
         showing=np.array([[float(len(clean))]]),
     )
 
 
-def test_false_alarms_are_unbiased_by_enumeration() -> None:
-    clean, alarms = np.full(6, 10.0), np.array([0.0, 3.0, 1.0, 0.0, 7.0, 2.0])
-    found = []
-    for chosen in combinations(range(6), 3):
-        sums = sums_of(clean, 0.5 * clean, list(chosen))
-        sums = sums._replace(predicted=sums.correct + alarms[list(chosen)].sum())
-        found.append(estimated_counts(sums)[0, 2, 0] - 0.5 * clean.sum())
-    assert np.mean(found) == pytest.approx(alarms.sum(), rel=1e-12)
+def test_hits_proportional_to_those_expected_are_exact_in_every_sample() -> None:
+    clean = np.array([10.0, 40.0, 20.0, 30.0, 5.0])
+    for chosen in combinations(range(5), 2):
+        found = estimated_counts(sums_of(clean, 0.5 * clean, 0 * clean, list(chosen)))
+        assert found[1, 0, 0] == pytest.approx(0.5 * clean.sum(), rel=1e-12)
+
+
+def test_totals_are_unbiased_over_all_samples() -> None:
+    clean = np.full(6, 10.0)
+    hits, alarms = np.array([5.0, 9, 3, 0, 4, 8]), np.array([0.0, 3, 1, 0, 7, 2])
+    found = np.array(
+        [
+            estimated_counts(sums_of(clean, hits, alarms, list(chosen)))[1, :, 0]
+            for chosen in combinations(range(6), 3)
+        ]
+    )
+    expected = [hits.sum(), clean.sum(), (hits + alarms).sum()]
+    np.testing.assert_allclose(found.mean(axis=0), expected, rtol=1e-12)
+
+
+def test_the_bias_of_a_score_falls_with_the_sample() -> None:
+    counts = made_up(30)
+    exact = SUITE.scores(Bootstrap(counts, resamples=2).values)["suite score"].iloc[0]
+    errors = []
+    for number in (4, 12):
+        found = [
+            SUITE.scores(
+                Sampled(random_sample(counts, number, seed), resamples=2).over_sample.values
+            )
+            for seed in range(20)
+        ]
+        errors.append(np.mean([scores["suite score"].iloc[0] for scores in found]) - exact)
+    assert abs(errors[1]) < 0.004
+    assert abs(errors[0]) < 0.01
+
+
+def test_hits_to_expect_are_those_of_found_and_missed_pixels() -> None:
+    rng = np.random.default_rng(0)
+    counts = np.zeros((400, 3, 3, 1), np.int64)
+    truth = rng.integers(500, 2000, (400, 1))
+    counts[:, :, 1] = truth[:, np.newaxis]
+    counts[:, 0, 0] = found = (truth * rng.uniform(0.2, 0.9, (400, 1))).astype(np.int64)
+    counts[:, 1:, 0] = (0.6 * found + 0.2 * (truth - found))[:, np.newaxis]
+    seen = np.ones((400, 3), bool)
+    seen[200:, 1:] = False
+    counts[200:, 1:] = 0
+    expected = 0.6 * found + 0.2 * (truth - found)
+    np.testing.assert_allclose(expected_hits(counts, seen) / 1024, expected, rtol=0.02)
 
 
 @no_deadline
