@@ -77,8 +77,9 @@ def run_on_workers(
     A worker has one item at a time, which bounds the results that wait here. The item of a lost
     worker goes to the next free one, and the lost worker is started again; the log names both, the
     item as `describe` names it. A worker that makes no progress for a minute is named too; after
-    `timeout` seconds it is stopped and counts as lost. Raises InputError if an item costs
-    `ATTEMPTS` workers, if no worker starts in time, and if a worker raises one.
+    `timeout` seconds, but not within a minute of its start, it is stopped and counts as lost.
+    Raises InputError if an item costs `ATTEMPTS` workers, if no worker starts in time, and if a
+    worker raises one.
 
     On an error or Ctrl-C workers are killed. If there is a `drain`, it is set instead, by which
     workers know to end early, and the results of the items in work are yielded first. `saving`
@@ -89,7 +90,7 @@ def run_on_workers(
     busy: dict[Future[Any], tuple[Worker[Item, Result], Item]] = {}
     beginning: dict[Future[Any], Worker[Item, Result]] = {}
     results = deque[Result]()
-    watch = _Watch(timeout)
+    watch = _Watch()
     quiet_since = time.monotonic()
     kept = "finished work is kept; run the same command again"
     # A thread for each worker does nothing but wait for it.
@@ -125,10 +126,11 @@ def run_on_workers(
             watch.begin()
             for future, pair in busy.items():
                 if not future.done():  # else its result waited for the caller
-                    watch.look(pair[0], describe(pair[1]), "another worker gets its work")
+                    watch.look(pair[0], describe(pair[1]), timeout, "another worker gets its work")
             for future, worker in beginning.items():
                 if not future.done():
-                    watch.look(worker, "its start", "another is started")
+                    # Imports and weights take their time, however quick the items are.
+                    watch.look(worker, "its start", max(timeout, NOTICE), "another is started")
             for begun in done & beginning.keys():
                 worker = beginning.pop(begun)
                 try:
@@ -203,8 +205,7 @@ def stalls_named(worker: str, steps: Sequence[str]) -> Iterator[Callable[[], Non
 class _Watch:
     """Names workers that are alive but make no progress, and stops them after a limit."""
 
-    def __init__(self, timeout: float) -> None:
-        self._timeout = timeout
+    def __init__(self) -> None:
         self._looked, self._suspended_until = time.monotonic(), -math.inf
         self._named = set[int]()
         self._stopped = set[int]()
@@ -227,16 +228,16 @@ class _Watch:
         if self._looked - before > NOTICE:
             self._suspended_until = self._looked
 
-    def look(self, worker: Worker[Any, Any], what: str, then: str) -> None:
-        """Name a worker once after a minute, and stop it once after the limit."""
+    def look(self, worker: Worker[Any, Any], what: str, limit: float, then: str) -> None:
+        """Name a worker once after a minute, and stop it once after a limit in seconds."""
         silence = min(worker.silence, self._looked - self._suspended_until)
         said = f"{worker}: no progress for {silence:.0f} s over {what}"
         if self.has_stopped(worker):
             return
-        if silence > self._timeout:
+        if silence > limit:
             self._stopped.add(id(worker))
             _log.warning("%s; it is stopped, and %s", said, then)
             worker.stop()
         elif silence > NOTICE and id(worker) not in self._named:
             self._named.add(id(worker))
-            _log.warning("%s; it is stopped after %.0f s", said, self._timeout)
+            _log.warning("%s; it is stopped after %.0f s", said, limit)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from robustbench_seg import worker_pool
 from robustbench_seg.errors import InputError
 from robustbench_seg.processes import WorkerProcess, report_progress, run_in_processes
 from robustbench_seg.worker_pool import run_on_workers
@@ -124,8 +125,9 @@ def sleep_at_first_start(marker: Path) -> Any:
 
 @pytest.mark.slow
 def test_a_process_that_is_stuck_at_its_start_is_stopped_and_started_again(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(worker_pool, "NOTICE", 3)
     workers = [WorkerProcess(partial(sleep_at_first_start, tmp_path / "marker"), "worker 0")]
     assert list(run_on_workers(workers, [-1, -2], timeout=3)) == [1, 2]
     assert "over its start; it is stopped, and another is started" in caplog.text

@@ -224,6 +224,24 @@ def test_a_worker_that_is_stuck_at_its_start_is_stopped_and_started_again(
 
 
 @pytest.mark.usefixtures("impatient")
+def test_a_start_has_a_minute_whatever_the_limit_of_the_work(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    worker = StuckAtStart(0)
+    beginning = worker.begin
+
+    def begin() -> None:
+        worker.silence = 50.0
+        time.sleep(0.2)
+        beginning()
+
+    worker.begin = begin  # type: ignore[method-assign]
+    assert len(list(run_on_workers([worker], UNITS, timeout=5))) == len(UNITS)
+    assert worker.starts == 1
+    assert not caplog.messages
+
+
+@pytest.mark.usefixtures("impatient")
 def test_a_run_whose_workers_are_all_stuck_at_their_start_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -149,7 +149,7 @@ def test_the_work_of_a_worker_that_is_stuck_is_done_once_by_another(
             halted.extend(_actors())
             os.kill(halted[0], signal.SIGSTOP)
 
-    run = evaluate(cluster, tree, tmp_path / "run", progress=halt, worker_timeout=5)
+    run = evaluate(cluster, tree, tmp_path / "run", progress=halt, worker_timeout=30)
     assert "no progress for" in caplog.text
     assert run.complete
     assert cells_of(tmp_path / "run") == cells_of(local)
