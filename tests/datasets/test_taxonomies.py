@@ -142,3 +142,12 @@ def test_classes_are_the_official_ones() -> None:
     ):
         assert (label.name, tuple(label.color)) == (info.name, info.color)
         assert label.category == info.category
+
+
+def test_default_colours_differ(tmp_path: Path) -> None:
+    names = ", ".join(f'{{ name = "{number}" }}' for number in range(2048))
+    (tmp_path / "many.toml").write_text(f"classes = [{names}]")
+    colors = [info.color for info in load_taxonomy(str(tmp_path / "many.toml")).classes]
+    assert len({*colors}) == 2048
+    # The first colours of PASCAL VOC's map, without that of the background.
+    assert colors[:4] == [(128, 0, 0), (0, 128, 0), (128, 128, 0), (0, 0, 128)]
