@@ -34,6 +34,9 @@ from .runtimes import choose_runtimes, wanted_runtimes
 from .sources import Source, find_source, taken_source
 from .work import FrameBatch, WorkUnit, frame_batches
 
+_UNIT_COUNTS = 2**25
+"""Most counts of the matrices of a work unit, zeros included: 256 MiB."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -92,7 +95,12 @@ class Plan:
         return {BY_TORCH: reasons} if reasons else {}
 
     def missing(self, stored: Container[Cell]) -> list[WorkUnit]:
-        """Return the work units still to be done."""
+        """Return the work units still to be done.
+
+        A unit is all of a frame, unless the matrices of many classes would fill a worker's memory.
+        """
+        counts = len(self.spec.models) * self.spec.batch * len(self.spec.classes) ** 2
+        together = max(1, _UNIT_COUNTS // counts)
         units = []
         for number in self.frames:
             frame = self.spec.frames[number]
@@ -101,8 +109,10 @@ class Plan:
                 for place, group in enumerate(self.spec.draw_groups(frame))
                 if any(cell not in stored for cell in self.spec.cells(frame, group))
             )
-            if groups:
-                units.append(WorkUnit(number, groups))
+            units += [
+                WorkUnit(number, groups[start : start + together])
+                for start in range(0, len(groups), together)
+            ]
         return units
 
     def batches(self, unit: WorkUnit) -> Iterator[Callable[[], FrameBatch]]:

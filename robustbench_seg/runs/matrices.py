@@ -27,9 +27,14 @@ class MatrixError(ValueError):
 
 def pack(matrix: NDArray[np.int64]) -> bytes:
     """Return a matrix (C, C) or (C, C + 1) as it is stored."""
+    return zlib.compress(plain(matrix))
+
+
+def plain(matrix: NDArray[np.int64]) -> bytes:
+    """Return a matrix as it is stored, before it is compressed: equal for equal matrices."""
     shape, places = np.array(matrix.shape, "<u4"), np.flatnonzero(matrix)
     parts = (shape, places.astype("<u4"), matrix.ravel()[places].astype("<i8"))
-    return zlib.compress(b"".join(part.tobytes() for part in parts))
+    return b"".join(part.tobytes() for part in parts)
 
 
 def unpack(

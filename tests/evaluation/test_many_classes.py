@@ -19,8 +19,11 @@ from robustbench_seg.datasets.class_maps import apply_class_map, load_class_map
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.datasets.validate import check_dataset
 from robustbench_seg.errors import InputError
+from robustbench_seg.evaluation.evaluate import prepare
+from robustbench_seg.protocol.request import Request
 from robustbench_seg.reporting.run import Run
 from tests.helpers.cells import cells_of
+from tests.helpers.evaluating import finish
 
 CLASSES, VOID = 847, 65535
 FEW: dict[str, Any] = {"corruptions": ["jpeg_compression"], "severities": [1]}
@@ -150,6 +153,19 @@ def test_runs_go_on_and_are_merged(data: dict[str, Any], run: Run, tmp_path: Pat
     rest = evaluate(data, parts[0])  # goes on with the frames of the other shard
     assert cells_of(rest.folder) == cells_of(run.folder)
     assert rest.table("classes").to_csv() == run.table("classes").to_csv()
+
+
+def test_units_fit_into_the_memory_of_a_worker(
+    data: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = f"python:{data['classes'].parent / 'mine.py'}:function"
+    request = Request(models=(model,), **data, **FEW, limit=2, batch=1, out=tmp_path / "run")
+    plan, engine = prepare(request)
+    assert [unit.groups for unit in plan.missing(())] == [(0, 1), (0, 1)]
+    monkeypatch.setattr("robustbench_seg.evaluation.plan._UNIT_COUNTS", CLASSES**2)
+    units = [*map(tuple, plan.missing(()))]
+    assert units == [(0, (0,)), (0, (1,)), (1, (0,)), (1, (1,))]
+    assert finish((plan, engine)).complete
 
 
 def test_reports_stay_short(run: Run, tmp_path: Path) -> None:
