@@ -77,6 +77,8 @@ def evaluate(
     corruptions: options.Corruptions = None,
     severities: options.Severities = None,
     copy: options.Copy = None,
+    sample: options.Sample = None,
+    until: options.Until = None,
     seed: options.RunSeed = None,
     draws: options.Draws = 1,
     implementation: options.Implementation = "native",

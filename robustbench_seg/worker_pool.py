@@ -71,8 +71,11 @@ def run_on_workers(
     drain: Event | None = None,
     timeout: float = TIMEOUT,
     describe: Callable[[Item], str] = str,
+    more: Callable[[], Iterable[Item]] = tuple,
 ) -> Generator[Result]:
     """Yield the results of items in the order in which workers finish them.
+
+    When all are done, `more` is asked for further items, until it has none.
 
     A worker has one item at a time, which bounds the results that wait here. The item of a lost
     worker goes to the next free one, and the lost worker is started again; the log names both, the
@@ -118,10 +121,15 @@ def run_on_workers(
                 f"{ATTEMPTS} workers in a row {cause} {place} ({worker}: {error}); {kept}{memory}"
             ) from error
 
+    def is_left() -> bool:
+        if not waiting and not busy:
+            waiting.extend(more())
+        return bool(waiting or busy)
+
     try:
         for worker in workers:
             start(worker)
-        while waiting or busy:
+        while is_left():
             done, _ = wait([*busy, *beginning], CHECK, return_when=FIRST_COMPLETED)
             watch.begin()
             for future, pair in busy.items():

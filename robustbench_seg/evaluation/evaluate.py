@@ -12,29 +12,28 @@ from ..runs.live_score import LiveScore
 from ..runs.store import Store
 from .engines import Engine, find_engine
 from .plan import Plan, make_plan
+from .schedule import Schedule, check_sampling
 
 
 def prepare(request: Request, progress: Progress = silent) -> tuple[Plan, Engine]:
     """Validate a request; return what to run and what runs it. InputError for any fault in it."""
     engine = find_engine(request)
-    return make_plan(request, engine.device, engine.threads, progress), engine
+    plan = make_plan(request, engine.device, engine.threads, progress)
+    check_sampling(request, plan.spec)
+    return plan, engine
 
 
 def execute(plan: Plan, engine: Engine, progress: Progress = silent) -> None:
-    """Compute the cells that are missing from the plan's folder.
-
-    Frames are in the outer loop: each is decoded once, and corrupted once for all models, and a
-    part of a run covers all conditions of some frames.
-    """
+    """Compute the cells that are missing from the plan's folder."""
     spec = plan.spec
     with Store.create_or_resume(plan.folder, spec) as store:
         score = LiveScore(spec, store.matrices())
         stored = store.stored()
-        total = len(stored | plan.wanted)
-        if units := plan.missing(stored):
+        schedule = Schedule(plan, store)
+        if units := schedule.next():
             found = plan.division | plan.assumptions | plan.unused | plan.run_by_torch
             store.add_session(provenance(spec.device) | found)
-        with closing(engine.results(plan, units)) as results:
+        with closing(engine.results(plan, units, schedule.next)) as results:
             for cells, pictures, failures in results:
                 failed = [failure for failure in failures if failure.cell not in stored]
                 # Stored cells are replaced: without a failed one beside them, they went through
@@ -44,4 +43,6 @@ def execute(plan: Plan, engine: Engine, progress: Progress = silent) -> None:
                     raise InputError(f"--strict: stopped, as a prediction failed: {failed[0]}")
                 new = {cell: matrix for cell, matrix in cells.items() if cell not in stored}
                 score.add(new, failed)
-                progress("evaluating", score.cells, total, score.note())
+                schedule.done |= {*new, *(failure.cell for failure in failed)}
+                note = schedule.estimate or score.note()
+                progress("evaluating", score.cells, schedule.total, note)

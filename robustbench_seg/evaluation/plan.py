@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from ..models.registry import is_built_in
 from ..progress import Progress, silent
 from ..protocol.cell import Cell
 from ..protocol.request import Request, Shard
+from ..protocol.sampling import Step, step_cells
 from ..protocol.spec import FrameSpec, ModelSpec, Spec, frames_of
 from ..protocol.suites.resolution import LARGEST, SMALLEST
 from ..runs.database import FILE
@@ -53,11 +54,6 @@ class Plan:
     folder: Path
     mapping: MappedDataset | None = None
     """How predicted classes are scored as others; None: as they are."""
-
-    @property
-    def wanted(self) -> set[Cell]:
-        """Cells that the finished run has."""
-        return {cell for frame in self.frames for cell in self.spec.cells(self.spec.frames[frame])}
 
     @property
     def division(self) -> dict[str, dict[str, str]]:
@@ -94,26 +90,33 @@ class Plan:
         reasons = {model.name: runtime.reason for model, runtime in models if runtime.reason}
         return {BY_TORCH: reasons} if reasons else {}
 
-    def missing(self, stored: Container[Cell]) -> list[WorkUnit]:
-        """Return the work units still to be done.
+    @property
+    def steps(self) -> list[Step]:
+        """All steps of the finished run, frame by frame."""
+        return [
+            Step(number, group)
+            for number in self.frames
+            for group in range(len(self.spec.draw_groups(self.spec.frames[number])))
+        ]
 
-        A unit is all of a frame, unless the matrices of many classes would fill a worker's memory.
+    def missing(self, steps: Iterable[Step], done: Container[Cell]) -> list[WorkUnit]:
+        """Return the units of those of some steps that are still to be done, frame by frame.
+
+        Frames are in the outer loop: each is decoded once, and corrupted once for all models. A
+        unit is all of a frame, unless the matrices of many classes would fill a worker's memory.
         """
         counts = len(self.spec.models) * self.spec.batch * len(self.spec.classes) ** 2
         together = max(1, _UNIT_COUNTS // counts)
-        units = []
-        for number in self.frames:
-            frame = self.spec.frames[number]
-            groups = tuple(
-                place
-                for place, group in enumerate(self.spec.draw_groups(frame))
-                if any(cell not in stored for cell in self.spec.cells(frame, group))
-            )
-            units += [
-                WorkUnit(number, groups[start : start + together])
-                for start in range(0, len(groups), together)
-            ]
-        return units
+        groups: dict[int, list[int]] = {number: [] for number in self.frames}
+        for step in steps:
+            cells = step_cells(self.spec, step) if step.frame in groups else ()
+            if any(cell not in done for cell in cells):
+                groups[step.frame].append(step.group)
+        return [
+            WorkUnit(frame, tuple(sorted(own)[start : start + together]))
+            for frame, own in groups.items()
+            for start in range(0, len(own), together)
+        ]
 
     def batches(self, unit: WorkUnit) -> Iterator[Callable[[], FrameBatch]]:
         """Yield functions that make the images of a unit, group by group."""

@@ -159,6 +159,25 @@ Copy = Annotated[
         default="corrupt the images in the run",
     ),
 ]
+Sample = Annotated[
+    float | None,
+    Option(
+        "Only this share of the corrupted images, such as 10%, and all clean ones. The scores of "
+        "all are estimated, each with its error. A later run goes on from there.",
+        *(CONDITIONS, "SHARE%"),
+        default="all",
+        read=parsing.share,
+    ),
+]
+Until = Annotated[
+    float | str | None,
+    Option(
+        "Stop when the suite score is known to within this many points, 0.5, or another score, "
+        "retention:1.0; or when it is decided which of several models is more robust, decided.",
+        *(CONDITIONS, "POINTS|SCORE:POINTS|decided"),
+        default="all images are done",
+    ),
+]
 Seed = Annotated[int, Option("Random seed.", CONDITIONS, least=0)]
 RunSeed = Annotated[
     int | None, Option("Random seed.", CONDITIONS, default="0, or the seed of --copy", least=0)

@@ -27,6 +27,13 @@ def number(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """Read "10%" as 0.1."""
+    if not text.strip().endswith("%"):
+        raise InputError("not a share; write it in percent: 10%")
+    return number(text.strip().removesuffix("%")) / 100
+
+
 def names(text: str) -> list[str]:
     """Read "fog,snow" as a list."""
     values = [name.strip() for name in text.split(",") if name.strip()]

@@ -13,6 +13,7 @@ from ..worker_pool import TIMEOUT
 from . import options
 from .parameters import parameters
 from .suites import DEFAULT_SUITE, Suite, load_suite
+from .target import DECIDED, read_target
 
 
 class Shard(NamedTuple):
@@ -79,6 +80,8 @@ class Request:
     corruptions: options.Corruptions = None
     severities: options.Severities = None
     copy: options.Copy = None
+    sample: options.Sample = None
+    until: options.Until = None
     seed: options.RunSeed = None
     draws: options.Draws = 1
     implementation: options.Implementation = "native"
@@ -127,6 +130,29 @@ class Request:
             raise InputError("--address: needs --engine ray; add it, or leave --address out")
         if self.shard is not None:
             Shard.read(self.shard)
+        self._check_sampling()
+
+    def _check_sampling(self) -> None:
+        if self.sample is not None and not 0 < self.sample <= 1:
+            raise InputError(
+                f"--sample {100 * self.sample:g}%: write a share above 0 % and up to 100 %"
+            )
+        if self.until is None:
+            return
+        read_target(self.until)
+        if self.sample is not None:
+            raise InputError("--sample and --until are mutually exclusive; leave one out")
+        if self.shard is not None:
+            raise InputError(
+                "--until: a shard sees its own frames alone; give all shards the same --sample"
+            )
+        if self.until == DECIDED and len(self.models) < 2:
+            raise InputError("--until decided: needs two models or more: --model A,B")
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether the run may end before all images are done."""
+        return self.sample is not None or self.until is not None
 
     def chosen_suite(self) -> Suite:
         """Return the conditions that are chosen of the suite, where no copy decides on it.

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from ..corruptions.compiling import kernel
 from ..errors import InputError
+from .cell import Cell
 from .condition import CLEAN
 from .spec import Spec
 
@@ -42,6 +43,12 @@ class Step(NamedTuple):
     """Number of the frame in the specification."""
     group: int
     """Number of the group in `Spec.draw_groups` of the frame."""
+
+
+def step_cells(spec: Spec, step: Step) -> frozenset[Cell]:
+    """Return the cells of a step, of all models."""
+    frame = spec.frames[step.frame]
+    return spec.cells(frame, spec.draw_groups(frame)[step.group])
 
 
 @dataclass(frozen=True)

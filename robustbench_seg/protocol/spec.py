@@ -198,8 +198,16 @@ class Spec:
         The specification alone determines them, not what is missing, so that a resumed run computes
         every number as an uninterrupted one does.
         """
-        draws = self.draws_of_frame(frame)
-        return [draws[start : start + self.batch] for start in range(0, len(draws), self.batch)]
+        if frame.condition not in self._draw_groups:
+            draws, size = self.draws_of_frame(frame), self.batch
+            groups = [draws[start : start + size] for start in range(0, len(draws), size)]
+            self._draw_groups[frame.condition] = groups
+        return self._draw_groups[frame.condition]
+
+    @cached_property
+    def _draw_groups(self) -> dict[str, list[tuple[Draw, ...]]]:
+        """Groups of draws, by the condition that a frame was taken in."""
+        return {}
 
     def cells(self, frame: FrameSpec, draws: Iterable[Draw] | None = None) -> frozenset[Cell]:
         """Return the cells of a frame under some draws, by default all, for every model."""

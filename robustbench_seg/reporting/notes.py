@@ -13,6 +13,7 @@ from ..protocol.spec import ModelSpec, Spec
 from ..runs.run import StoredRun
 from ..scores.tables import ALL_CLASSES
 from ..versions import EVALUATING, versions
+from . import estimates
 from .clean_check import clean_stamps
 from .input_scale import input_note, input_scale, rescaled, scales_differ
 from .words import SHOWN_CLASSES, count, few
@@ -57,6 +58,7 @@ def stamps(run: StoredRun) -> tuple[str, ...]:
             f"FAILED: {count(len(run.failures), 'prediction')} on {len(run.failed_frames)} of "
             f"{len(spec.frames)} frames; the scores leave these frames out"
         )
+    found += filter(None, [estimates.stamp(run)])
     if run.missing_frames:
         found.append(
             f"PARTIAL: {len(run.frames)} of {len(spec.frames)} frames are finished; {_rest(run)}"

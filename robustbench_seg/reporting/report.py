@@ -44,6 +44,11 @@ class Report:
         found, tidy = self.table("intervals"), self.table("tidy")
         return intervals.aligned(name, self.table(name), found, tidy, column)
 
+    def sampling_ends(self, column: str) -> pd.DataFrame:
+        """Return "low" or "high" over the sample in the form of the table "classes"."""
+        classes, found = self.table("classes"), self.table("sampling")
+        return intervals.aligned("classes", classes, found, self.table("tidy"), column)
+
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """Sentences that a reader needs beside the numbers."""

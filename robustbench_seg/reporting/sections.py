@@ -26,7 +26,7 @@ from ..reports.document import (
 from ..reports.style import score_colors
 from ..reports.table import Table
 from ..reports.text import percent
-from . import examples, figures, published, resolution, tables
+from . import estimates, examples, figures, published, resolution, tables
 from .input_scale import condition_input, rescaled
 from .intervals import IntervalTable
 from .report import Report
@@ -187,13 +187,22 @@ def by_class(report: Report) -> Section:
         table = tables.class_table(found.value, model, f"classes-{number}")
         own = IntervalTable(*(frame.loc[[model]] for frame in found))
         shown = number == 1 and len(table.rows) <= _OPEN_ROWS
-        folds.append(Fold(model, (_finished(table, own, report, model),), open=shown))
+        table = _finished(table, own, report, model)
+        if report.run.sample:
+            low, high = (report.sampling_ends(end).loc[[model]] for end in ("low", "high"))
+            table = estimates.without_unsure(table, low, high)
+        folds.append(Fold(model, (table,), open=shown))
     return Section("By class", tuple(folds), short="Classes", terminal=False)
+
+
+def sampled(report: Report) -> Section:
+    """Return what was sampled of a run, and how sure its estimates are."""
+    return Section("What was sampled", (estimates.sampled_table(report),), short="Sample")
 
 
 def other_tables(report: Report) -> Section | None:
     """Return the tables that no other section shows, such as those of a new kind of suite."""
-    shown = {name for _, names in SECTIONS for name in names} | {"tidy", "intervals"}
+    shown = {name for _, names in SECTIONS for name in names} | {"tidy", "intervals", "sampling"}
     found = tuple(
         tables.frame_table(
             report.table(name), f"Table {name!r}.", tables.plain, name=file_name(name, "table")
@@ -258,6 +267,7 @@ def _finished(table: Table, found: IntervalTable, report: Report, *models: str) 
 
 SECTIONS: tuple[tuple[Callable[[Report], Section | None], tuple[str, ...]], ...] = (
     (summary, ("summary",)),
+    (sampled, ("summary", "sampling")),
     (by_resolution, ("resolution",)),
     (by_corruption, ("suite",)),
     (by_severity, ("suite", "severities")),
@@ -272,10 +282,10 @@ SECTIONS: tuple[tuple[Callable[[Report], Section | None], tuple[str, ...]], ...]
 
 def sections(report: Report) -> Iterator[Section]:
     """Yield the sections that apply to a report."""
-    names = set(report.tables)
+    names, mark = set(report.tables), estimates.mark(report.run)
     if not names:
         yield Section("Summary", ("Predictions failed on every frame, so there are no scores.",))
         return
     for build, needed in SECTIONS:
         if names.issuperset(needed) and (section := build(report)) is not None:
-            yield section
+            yield estimates.marked(section, mark) if mark else section

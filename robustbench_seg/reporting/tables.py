@@ -90,7 +90,7 @@ def frame_table(
     )
     if columns is None:
         names = (str(name or "model") for name in frame.index.names)
-        columns = (*map(Head, names), *map(_head, frame.columns.to_list()))
+        columns = (*map(Head, names), *map(heading, frame.columns.to_list()))
     return Table(caption, tuple(columns), rows, groups, stub=frame.index.nlevels, name=name)
 
 
@@ -123,7 +123,7 @@ def under_categories(
     for category, pairs in groupby(names, key=lambda pair: pair[0]):
         members = [name for _, name in pairs]
         if not category:
-            groups += [_head(name, whole_height=True) for name in members]
+            groups += [heading(name, whole_height=True) for name in members]
             continue
         ranges = {name: severity_range(counted[name]) for name in members if name in counted}
         shared = common(ranges.values()) if len(ranges) == len(members) else ""
@@ -223,7 +223,8 @@ def _shaded(frame: pd.DataFrame, names: Sequence[str]) -> list[CellMaker]:
     return [partial(score, highest=highest) if each else score for each in shaded]
 
 
-def _head(column: object, whole_height: bool = False) -> Head:
+def heading(column: object, whole_height: bool = False) -> Head:
+    """Return the heading of a column of a frame, with what it means."""
     name = column_name(column)
     text, tooltip = HEADINGS.get(name, (name, ""))
     return Head(text, tooltip=tooltip, whole_height=whole_height)

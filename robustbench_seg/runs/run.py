@@ -19,7 +19,9 @@ from ..protocol.spec import Spec
 from ..scores.bootstrap import Bootstrap
 from ..scores.intervals import intervals, tidy
 from ..scores.pixel_counts import PixelCounts
+from ..scores.sampled import Estimates, Sampled
 from ..scores.statistics import MIN_TEST_UNITS
+from .sample import Sample, find_sample
 from .sessions import ASSUMED, BY_TORCH, UNUSED, Session
 from .store import Failure, Picture, Store
 
@@ -41,21 +43,32 @@ class StoredRun:
     """Predictions that failed; their frames are left out of all scores."""
     clean: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     """Confusion matrix of the clean images of the finished frames, by model."""
+    sample: Sample | None = None
+    """The cells that are counted where the scores are estimates; `frames` are then its frames."""
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
         """Read the run in a folder; InputError if there is none, or if it is damaged."""
-        folder = Path(folder)
-        with Store.open(folder) as store:
-            spec, frames = store.spec, store.finished()
-            counts, clean = _pixel_counts(spec, frames, store.stacks())
-            about = store.sessions(), store.pictures(), store.failures()
-            return cls(folder, spec, frames, counts, *about, clean)
+        with Store.open(Path(folder)) as store:
+            return cls.of(store)
+
+    @classmethod
+    def of(cls, store: Store, share: float = 1.0) -> Self:
+        """Read the run in a store; of a sampled run, no more than a share (0 to 1) of its cells."""
+        spec, failures = store.spec, store.failures()
+        failed = {failure.cell.frame for failure in failures}
+        finished = store.finished()
+        whole = len({*finished, *failed}) == len(spec.frames) and share == 1
+        sample = None if whole else find_sample(spec, store.stored(), failed, share)
+        frames = sample.frames if sample else finished
+        counts, clean = _pixel_counts(spec, frames, store.stacks(), sample)
+        about = store.sessions(), store.pictures(), failures
+        return cls(store.folder, spec, frames, counts, *about, clean, sample)
 
     @property
     def complete(self) -> bool:
         """Whether every frame is finished."""
-        return len(self.frames) == len(self.spec.frames)
+        return self.sample is None and len(self.frames) == len(self.spec.frames)
 
     @property
     def failed_frames(self) -> frozenset[str]:
@@ -117,25 +130,36 @@ class StoredRun:
         """Return a table of scores, one of `tables`.
 
         "tidy" has the 95 % interval of every score of a condition, "intervals" those of all scores
-        that are derived from several conditions; their ends are NaN below 10 images or groups.
+        that are derived from several conditions; their ends are NaN below 10 images or groups. Of a
+        sampled run, scores are estimates, and "sampling" has their intervals for the complete run
+        on the same frames.
         Scores are fractions in [0, 1], taken over the
         finished frames. Raises InputError for another name, and where no frame is finished.
         """
         if name not in self.tables:
             raise InputError(f"table {name!r}: unknown; there are {', '.join(self.tables)}")
         self.require_frames()
-        return self.intervals if name == "intervals" else self.spec.suite.tables[name](self)
+        own = {"intervals": lambda: self.intervals, "sampling": lambda: self.sampling}
+        return own[name]() if name in own else self.spec.suite.tables[name](self)
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Names of the tables: those of the suite, and "intervals"."""
-        return (*self.spec.suite.tables, "intervals")
+        """Names of the tables: those of the suite, "intervals", and of a sample "sampling"."""
+        return (*self.spec.suite.tables, "intervals", *(["sampling"] if self.sample else []))
 
     @cached_property
-    def bootstraps(self) -> dict[str, Bootstrap]:
-        """Resampled scores, by model."""
+    def bootstraps(self) -> Mapping[str, Bootstrap | Estimates]:
+        """Resampled scores, by model; of a sampled run, with the error of the sample."""
+        if self.sample:
+            return {model: sampled.over_images for model, sampled in self.sampled.items()}
         groups = self.groups if self.grouped else None
         return {model: Bootstrap(counts, groups) for model, counts in self.pixel_counts.items()}
+
+    @cached_property
+    def sampled(self) -> dict[str, Sampled]:
+        """Estimates of the scores of the complete run on the same frames, by model."""
+        groups = self.groups if self.grouped else None
+        return {model: Sampled(counts, groups) for model, counts in self.pixel_counts.items()}
 
     @cached_property
     def tidy(self) -> pd.DataFrame:
@@ -148,11 +172,22 @@ class StoredRun:
         suite = self.spec.suite
         return intervals(self.bootstraps, suite.scores, suite.class_scores)
 
+    @cached_property
+    def sampling(self) -> pd.DataFrame:
+        """Derived scores of a sampled run, with where those of the complete run on its frames are.
+
+        In the form of `intervals`; the intervals have no width once all is done.
+        """
+        models = {model: sampled.over_sample for model, sampled in self.sampled.items()}
+        suite = self.spec.suite
+        return intervals(models, suite.scores, suite.class_scores)
+
 
 def _pixel_counts(
     spec: Spec,
     frames: Collection[str],
     stacks: Iterable[tuple[Sequence[Cell], NDArray[np.int64]]],
+    sample: Sample | None,
 ) -> tuple[dict[str, PixelCounts], dict[str, NDArray[np.int64]]]:
     """Count the matrices of these frames, a stack at a time: all of them would fill the memory.
 
@@ -170,7 +205,9 @@ def _pixel_counts(
     for cells, stack in stacks:
         for name, own in counts.items():
             chosen = [
-                n for n, cell in enumerate(cells) if cell.model == name and cell.frame in places
+                n
+                for n, cell in enumerate(cells)
+                if cell.model == name and (cell in sample.cells if sample else cell.frame in places)
             ]
             found = [cells[n] for n in chosen]
             own.add(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Protocol
 
 from ...inference.devices import default_threads, resolve_device
@@ -28,8 +28,13 @@ class Engine(Protocol):
         """CPU threads of each model."""
         ...
 
-    def results(self, plan: Plan, units: Sequence[WorkUnit]) -> Generator[Result]:
-        """Yield the results of the units as they come, in any order."""
+    def results(
+        self, plan: Plan, units: Sequence[WorkUnit], more: Callable[[], Sequence[WorkUnit]]
+    ) -> Generator[Result]:
+        """Yield the results of the units as they come, in any order.
+
+        When all are done, `more` is asked for further units, until it has none.
+        """
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,9 @@ class Cluster:
             raise InputError(f"--engine ray: no node of the cluster has {what}")
         return cls(device, threads, slots, cores)
 
-    def results(self, plan: Plan, units: Sequence[WorkUnit]) -> Generator[Result]:
+    def results(
+        self, plan: Plan, units: Sequence[WorkUnit], more: Callable[[], Sequence[WorkUnit]]
+    ) -> Generator[Result]:
         """Yield the results of the units in the order in which actors finish them."""
         import ray
 
@@ -66,8 +68,14 @@ class Cluster:
             num_cpus=self.cores, num_gpus=int(self.device == "cuda"), runtime_env=_ENVIRONMENT
         )(_Actor)
         workers = [_Worker(actor, config) for _ in range(min(self.slots, len(units)))]
-        timeout, describe = plan.request.worker_timeout, plan.frame_name
-        yield from run_on_workers(workers, units, saving=SAVING, timeout=timeout, describe=describe)
+        yield from run_on_workers(
+            workers,
+            units,
+            saving=SAVING,
+            timeout=plan.request.worker_timeout,
+            describe=plan.frame_name,
+            more=more,
+        )
 
 
 def _connect(address: str | None) -> list[dict[str, float]]:

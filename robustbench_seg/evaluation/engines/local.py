@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -28,14 +28,18 @@ class Local:
     cores: int
     """CPU cores that may make images for a model on another device."""
 
-    def results(self, plan: Plan, units: Sequence[WorkUnit]) -> Generator[Result]:
+    def results(
+        self, plan: Plan, units: Sequence[WorkUnit], more: Callable[[], Sequence[WorkUnit]]
+    ) -> Generator[Result]:
         """Yield the results of the units in their order, group by group of conditions."""
         predictors = load_predictors(plan, self.device)
-        names = [plan.frame_name(unit) for unit in units for _ in unit.groups]
-        with stalls_named("this process", names) as report_progress:
-            for result in label_units(plan, predictors, units, self.cores):
-                report_progress()
-                yield result
+        while units:
+            names = [plan.frame_name(unit) for unit in units for _ in unit.groups]
+            with stalls_named("this process", names) as report_progress:
+                for result in label_units(plan, predictors, units, self.cores):
+                    report_progress()
+                    yield result
+            units = more()
 
 
 def load_predictors(plan: Plan, device: str) -> tuple[Predictor, ...]:

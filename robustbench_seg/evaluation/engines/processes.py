@@ -46,15 +46,23 @@ class Processes:
         """Kind of the devices; numbers do not depend on which of them evaluates a frame."""
         return device_kind(self.devices[0])
 
-    def results(self, plan: Plan, units: Sequence[WorkUnit]) -> Generator[Result]:
+    def results(
+        self, plan: Plan, units: Sequence[WorkUnit], more: Callable[[], Sequence[WorkUnit]]
+    ) -> Generator[Result]:
         """Yield the results of the units in the order in which processes finish them."""
         config = WorkerConfig.of(plan, available_cores() // len(self.devices))
         workers = [
             WorkerProcess(partial(_unit_runner, config, device), f"the worker of {device}")
             for device in self.devices[: len(units)]
         ]
-        timeout, describe = plan.request.worker_timeout, plan.frame_name
-        yield from run_on_workers(workers, units, saving=SAVING, timeout=timeout, describe=describe)
+        yield from run_on_workers(
+            workers,
+            units,
+            saving=SAVING,
+            timeout=plan.request.worker_timeout,
+            describe=plan.frame_name,
+            more=more,
+        )
 
 
 def _unit_runner(config: WorkerConfig, device: str) -> Callable[[WorkUnit], Result]:
