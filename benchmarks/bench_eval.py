@@ -113,7 +113,13 @@ def ours(tree: Path, out: Path, way: str, **options: Any) -> Scores:
     """Evaluate with this project."""
     runtime, precision = WAYS[way]
     run = robustbench_seg.evaluate(
-        "b0@streets", data=str(tree), out=out, runtime=runtime, precision=precision, **options
+        "b0@streets",
+        data=str(tree),
+        window="whole",  # as the script does
+        out=out,
+        runtime=runtime,
+        precision=precision,
+        **options,
     )
     tidy = run.table("tidy")
     rows = tidy[tidy["metric"] == "miou"].set_index(["condition", "severity"])

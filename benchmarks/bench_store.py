@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import pickle
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,7 +39,12 @@ class Done:
     device: str = "cpu"
     threads: int = 1
 
-    def results(self, plan: Plan, units: Sequence[WorkUnit]) -> Generator[Result]:  # noqa: ARG002
+    def results(
+        self,
+        plan: Plan,  # noqa: ARG002
+        units: Sequence[WorkUnit],
+        more: Callable[[], Sequence[WorkUnit]],  # noqa: ARG002
+    ) -> Generator[Result]:
         """Yield all results as fast as they are taken."""
         for unit in units:
             yield from pickle.loads(self.sent[unit.frame])

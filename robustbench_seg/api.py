@@ -18,7 +18,7 @@ from .errors import InputError
 from .folders import RESULTS, check_folder
 from .progress import Progress, silent
 from .protocol import options, parsing
-from .protocol.options import COMPUTE, DATA, MODEL, OUTPUT, TRAINING
+from .protocol.options import COMPUTE, CONDITIONS, DATA, MODEL, OUTPUT, TRAINING
 from .protocol.parameters import Option, documented
 from .worker_pool import TIMEOUT
 
@@ -155,6 +155,11 @@ def forecast(
     runtime: options.Runtime = "auto",
     precision: options.Precision = "float32",
     batch: options.Batch = None,
+    until: options.Until = None,
+    pilot: Annotated[
+        str | Path | None,
+        Option("Stored run of some frames of the same kind, for --until.", CONDITIONS, "RUN"),
+    ] = None,
     progress: Progress = silent,
 ) -> "Forecast":
     """Return what a run costs: predictions, multiply-adds, memory, bytes on disk and time.
@@ -179,6 +184,8 @@ def forecast(
         classes=num_classes,
         rates=frames_per_second,
         measure=measure,
+        until=until,
+        pilot=pilot,
         progress=progress,
     )
 

@@ -34,6 +34,9 @@ def forecast(found: "Forecast") -> None:
     say(
         f"predictions: {found.cells:,} (models x conditions x images: {len(found.models)} x "
         f"{found.conditions} x {found.images:,})"
+        if found.share == 1
+        else f"predictions: {found.cells:,}, on all {found.images:,} clean images and about "
+        f"{100 * found.share:.2g} % of the corrupted ones"
     )
     if total := found.flops:
         say(f"arithmetic: {total / 1e15:,.1f} * 10^15 multiply-adds")

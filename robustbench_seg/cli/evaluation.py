@@ -48,7 +48,10 @@ def evaluate(run: "Run", *, formats: Formats = ("html",)) -> None:
     Tables are shown here, the report is a file in the run's folder. The same command resumes an
     interrupted run.
     """
-    show(run, formats)
+    if run.frames or run.failures:
+        show(run, formats)
+    else:
+        say("This part is too small for an estimate; robustseg merge joins the parts.")
     if run.failures:
         raise typer.Exit(1)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,7 +26,12 @@ from ..models.registry import parse_choice
 from ..progress import Progress, silent
 from ..protocol.condition import CLEAN, Condition
 from ..protocol.input_geometry import Size
+from ..protocol.sampling import MIN_FRAMES
 from ..protocol.suites import Suite
+from ..protocol.target import read_target
+from ..runs.run import StoredRun
+from ..runs.store import Store
+from ..scores.stopping import half_width, needed_share
 
 BYTES_PER_CELL = 1000
 """Bytes of a cell in the store with 19 classes, rounded up from runs on Cityscapes and streets."""
@@ -49,16 +56,23 @@ class Forecast:
     """Seconds of the whole run with all workers; None: speed unknown."""
     size: Size
     """(height, width) of the images."""
+    share: float = 1.0
+    """Share of the corrupted images that are predicted, 0 to 1."""
 
     @property
     def cells(self) -> int:
         """Number of predictions."""
-        return self.conditions * self.images * len(self.models)
+        return self.predicted * len(self.models)
+
+    @property
+    def predicted(self) -> int:
+        """Number of images that each model predicts, clean and corrupted ones."""
+        return self.images + ceil(self.share * (self.conditions - 1) * self.images)
 
     @property
     def flops(self) -> float:
         """Multiply-adds of the run."""
-        return float(1e9 * self.models["gflops"].sum() * self.conditions * self.images)
+        return float(1e9 * self.models["gflops"].sum() * self.predicted)
 
     @property
     def store(self) -> int:
@@ -81,13 +95,16 @@ def forecast(
     classes: int = 19,
     rates: Sequence[float] = (),
     measure: bool = False,
+    until: str | float | None = None,
+    pilot: str | Path | None = None,
     progress: Progress = silent,
 ) -> Forecast:
     """Return the cost of models under a suite on images of a size (height, width).
 
     The speed is given by `rates`, images per second of one worker for each model, or is measured
-    on the device. Built-in models get random weights; no data is read. Raises InputError for
-    unknown names and options that exclude each other.
+    on the device. With `until`, the run is sampled, as far as a `pilot` run says that it must be.
+    Built-in models get random weights; no data is read. Raises InputError for unknown names and
+    options that exclude each other.
     """
     if not models:
         raise InputError("--model: name at least one")
@@ -132,7 +149,47 @@ def forecast(
     if rates:
         each = _seconds_per_image(float(table["seconds"].sum()), corrupting or 0, device)
         seconds = each * len(conditions) * images / workers
-    return Forecast(table, len(conditions), images, batch, workers, corrupting, seconds, size)
+    found = Forecast(table, len(conditions), images, batch, workers, corrupting, seconds, size)
+    if until is None and pilot is None:
+        return found
+    share = _share_needed(until, pilot, suite, len(conditions) - 1, images)
+    sampled = replace(found, share=share)
+    if seconds is not None:
+        sampled = replace(sampled, seconds=seconds * sampled.cells / found.cells)
+    return sampled
+
+
+def _share_needed(
+    until: str | float | None, pilot: str | Path | None, suite: Suite, conditions: int, images: int
+) -> float:
+    """Return the share of the corrupted images after which a run may stop."""
+    target = None if until is None else read_target(until)
+    if target is None or pilot is None:
+        raise InputError(
+            "--until and --pilot: give both, points (0.5 or retention:1.0) and a run of some "
+            "frames, which tells how much the scores vary"
+        )
+    with Store.open(Path(pilot)) as store:
+        run = StoredRun.of(store)
+        if run.sample is None:  # all is done, which leaves no error to learn from
+            run = StoredRun.of(store, max(_PILOT, MIN_FRAMES / len(run.spec.frames)))
+    if run.sample is None:
+        raise InputError(
+            f"--pilot {pilot}: is no sample, and too small to take one of; make one by robustseg "
+            "eval --sample 10%"
+        )
+    if run.spec.suite.digest != suite.digest:
+        raise InputError(f"--pilot {pilot}: was run under another suite than {suite.name}")
+    if target.score not in suite.scores(next(iter(run.sampled.values())).over_sample.values):
+        raise InputError(f"--until {until}: {suite.name} has no {target.score}")
+    size = conditions * images / (len(run.spec.frames) * len(run.spec.suite.conditions))
+    widths = (half_width(each, suite.scores, target.score) for each in run.sampled.values())
+    needed = needed_share(max(widths), run.sample.share, target.half_width, size)
+    return min(1.0, max(needed, MIN_FRAMES / images))
+
+
+_PILOT = 0.1
+"""Share of a complete run from which it is learnt how much scores vary."""
 
 
 def _seconds_per_image(predicting: float, corrupting: float, device: str) -> float:

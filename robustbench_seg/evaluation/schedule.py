@@ -11,7 +11,6 @@ from ..protocol.request import Request
 from ..protocol.sampling import Step, cell_order, step_cells
 from ..protocol.spec import Spec
 from ..protocol.target import SUITE_SCORE, read_target
-from ..reports.text import percent, points
 from ..runs.run import StoredRun
 from ..runs.store import Store
 from ..scores.stopping import Decision, decision, half_width, needed_share
@@ -81,7 +80,7 @@ class Schedule:
                 return False
             error = half_width(sampled, derive, score)
             name = f"{model} " if len(run.sampled) > 1 else ""
-            found.append(f"{name}{percent(values[score].iloc[0])} \u00b1 {100 * error:.2f}")
+            found.append(f"{name}{100 * values[score].iloc[0]:.1f} \u00b1 {100 * error:.2f}")
             if target:
                 needed = max(needed, needed_share(error, share, target.half_width))
         self.estimate = f"{score} {', '.join(found)}"
@@ -99,7 +98,8 @@ class Schedule:
 
 
 def _difference(found: Decision) -> str:
-    return f"{points(found.difference)} ({points(found.low)} to {points(found.high)})"
+    ends = f"{100 * found.low:+.2f} to {100 * found.high:+.2f}"
+    return f"{100 * found.difference:+.2f} ({ends})"
 
 
 def check_sampling(request: Request, spec: Spec) -> None:

@@ -170,7 +170,7 @@ Sample = Annotated[
     ),
 ]
 Until = Annotated[
-    float | str | None,
+    str | float | None,
     Option(
         "Stop when the suite score is known to within this many points, 0.5, or another score, "
         "retention:1.0; or when it is decided which of several models is more robust, decided.",

@@ -22,7 +22,7 @@ class Target(NamedTuple):
     """As a fraction: 0.005 is half a point."""
 
 
-def read_target(until: float | str) -> Target | None:
+def read_target(until: str | float) -> Target | None:
     """Read "0.5" or "retention:1.0", in points; None for "decided". InputError for all else."""
     if until == DECIDED:
         return None

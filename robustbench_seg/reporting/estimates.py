@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -48,8 +49,8 @@ def stamp(run: StoredRun) -> str:
 
 
 def marked(section: Section, text: str) -> Section:
-    """Return a section of own numbers with a mark on each table and figure."""
-    if section.foreign:
+    """Return a section of own numbers with a mark, if any, on each table and figure."""
+    if section.foreign or not text:
         return section
     return replace(section, parts=tuple(_marked(part, text) for part in section.parts))
 
@@ -92,7 +93,10 @@ def sampled_table(report: Report) -> Table:
             Cell(model),
             Cell(tables.heading(str(score)).text),
             tables.score(over_sample["value"][model, score]),
-            *(_ends(frame.loc[(model, score)]) for frame in (over_sample, over_images)),
+            *(
+                _ends(frame["low"][model, score], frame["high"][model, score])
+                for frame in (over_sample, over_images)
+            ),
         )
         for model in report.models
         for score in names
@@ -132,8 +136,7 @@ def without_unsure(table: Table, low: pd.DataFrame, high: pd.DataFrame) -> Table
     return replace(table, rows=rows)
 
 
-def _ends(row: pd.Series[float]) -> Cell:
-    low, high = float(row["low"]), float(row["high"])
-    if pd.isna(low):
+def _ends(low: float, high: float) -> Cell:
+    if math.isnan(low):
         return Cell(EN_DASH, tooltip="too few images")
     return Cell(f"{percent(low)}{EN_DASH}{percent(high)}", value=high - low)

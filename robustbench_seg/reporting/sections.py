@@ -288,4 +288,4 @@ def sections(report: Report) -> Iterator[Section]:
         return
     for build, needed in SECTIONS:
         if names.issuperset(needed) and (section := build(report)) is not None:
-            yield estimates.marked(section, mark) if mark else section
+            yield estimates.marked(section, mark)

@@ -53,12 +53,12 @@ class StoredRun:
             return cls.of(store)
 
     @classmethod
-    def of(cls, store: Store, share: float = 1.0) -> Self:
+    def of(cls, store: Store, share: float | None = None) -> Self:
         """Read the run in a store; of a sampled run, no more than a share (0 to 1) of its cells."""
         spec, failures = store.spec, store.failures()
         failed = {failure.cell.frame for failure in failures}
         finished = store.finished()
-        whole = len({*finished, *failed}) == len(spec.frames) and share == 1
+        whole = len({*finished, *failed}) == len(spec.frames) and share is None
         sample = None if whole else find_sample(spec, store.stored(), failed, share)
         frames = sample.frames if sample else finished
         counts, clean = _pixel_counts(spec, frames, store.stacks(), sample)

@@ -23,12 +23,12 @@ class Sample(NamedTuple):
 
 
 def find_sample(
-    spec: Spec, stored: Container[Cell], failed: Collection[str], most: float = 1.0
+    spec: Spec, stored: Container[Cell], failed: Collection[str], most: float | None = None
 ) -> Sample | None:
-    """Return the sample that the stored cells hold, up to a share of `most` of all cells.
+    """Return the sample that the stored cells hold, or the one up to a share of `most`, 0 to 1.
 
     `failed` are the names of frames that are left out. None where the run is finished, and where
-    the cells are no sample: they were computed frame by frame, or are too few.
+    the cells are no sample: they are too few, or were computed frame by frame.
     """
     if spec.taken:
         return None
@@ -45,15 +45,15 @@ def find_sample(
         if clean[number] == needed and frame.name not in failed
     }
     every = [step for step in order.corrupted if step.frame in frames]
-    own = [step for step in order.corrupted[: order.count(most)] if step.frame in frames]
+    own = [step for step in order.corrupted[: order.count(most or 1.0)] if step.frame in frames]
     steps = [*takewhile(is_done, own)]
     seen = Counter(step.group for step in steps)
     groups = len({step.group for step in every})
     if len(steps) == len(every) or len(seen) < groups or min(seen.values()) < MIN_FRAMES:
         return None
-    left = Counter(step.frame for step in every if not is_done(step))
-    if (len(frames) - len(left)) * groups >= len(steps):
-        return None  # more frames are finished than the sample has cells
+    left = {step.frame for step in every if most is None and not is_done(step)}
+    if most is None and (len(frames) - len(left)) * groups >= len(steps):
+        return None  # finished frames have more cells than the sample
     cells = (step_cells(spec, step) for step in (*order.clean, *steps) if step.frame in frames)
     return Sample(
         tuple(spec.frames[number].name for number in sorted(frames)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..models.base import TORCH
+from ..protocol.sampling import MIN_FRAMES
 from ..protocol.spec import ModelSpec, Spec
 from ..scores.bootstrap import Bootstrap
-from ..scores.intervals import paired_differences
+from ..scores.intervals import Resampled, paired_differences
 from ..scores.pixel_counts import PixelCounts
 from ..scores.policy import SeverityPolicy
+from ..scores.sampled import Sampled
 from .run import StoredRun
 
 _DRAWS = 1000
@@ -66,10 +68,23 @@ class SideBySide:
         return policy
 
     @cached_property
-    def bootstraps(self) -> dict[str, Bootstrap]:
+    def bootstraps(self) -> Mapping[str, Resampled]:
         """Scores by label of the model, all with the same resamples of the images."""
+        if self.sampled:
+            return {label: sampled.over_images for label, sampled in self.sampled.items()}
         groups = self.first.groups if self.first.grouped else None
         return {item.label: Bootstrap(item.pixel_counts, groups) for item in self.contenders}
+
+    @cached_property
+    def sampled(self) -> dict[str, Sampled]:
+        """Estimates by label of the model, where a run is a sample; else empty.
+
+        They are from the cells that all models have.
+        """
+        if not any(run.sample for run in self.runs):
+            return {}
+        counts = {item.label: item.pixel_counts for item in self.contenders}
+        return _sampled_alike(counts, self.first)
 
     @cached_property
     def settings(self) -> pd.DataFrame:
@@ -136,11 +151,27 @@ def compare(
     _check_alike(first, second)
     groups = first.groups if first.grouped else None
     suite = first.spec.suite
-    return paired_differences(
-        Bootstrap(first.pixel_counts[names[0]], groups),
-        Bootstrap(second.pixel_counts[names[1]].in_order(_order_of(first, second)), groups),
-        suite.scores,
-        suite.family,
+    counts = {
+        "first": first.pixel_counts[names[0]],
+        "second": second.pixel_counts[names[1]].in_order(_order_of(first, second)),
+    }
+    pair: Mapping[str, Resampled] = {key: Bootstrap(each, groups) for key, each in counts.items()}
+    if first.sample or second.sample:
+        sampled = _sampled_alike(counts, first)
+        pair = {key: each.over_images for key, each in sampled.items()}
+    return paired_differences(pair["first"], pair["second"], suite.scores, suite.family)
+
+
+def _sampled_alike(counts: Mapping[str, PixelCounts], first: StoredRun) -> dict[str, Sampled]:
+    """Return estimates from the cells that all models have; InputError if these are too few."""
+    groups = first.groups if first.grouped else None
+    if len({each.draws for each in counts.values()}) == 1:
+        seen = np.logical_and.reduce([each.seen for each in counts.values()])
+        if seen.sum(axis=0).min() >= MIN_FRAMES:
+            return {label: Sampled(each.only(seen), groups) for label, each in counts.items()}
+    raise InputError(
+        f"{first.folder}: is compared with a run that was sampled in another way; evaluate both "
+        "with the same --seed, --draws and --batch, or without --sample"
     )
 
 
@@ -177,7 +208,7 @@ def _check_alike(first: StoredRun, other: StoredRun) -> None:
     shared = len(set(images) & set(their_images))
     apart = f"they share {shared} of {len(images)} and {len(their_images)}"
     draws = (first.spec.draws, other.spec.draws)
-    if not (first.complete and other.complete):
+    if not (first.sample or other.sample or (first.complete and other.complete)):
         apart += "; one is unfinished: run its command again"
     for what, same in {
         "classes": first.spec.class_names == other.spec.class_names,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from .bootstrap import Bootstrap
+from .intervals import Resampled
 from .metrics import mean_iou
 from .pixel_counts import PixelCounts
 from .policy import SeverityPolicy
@@ -35,7 +35,7 @@ def category_curves(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame
     return pd.DataFrame(curves, index=scores.index)
 
 
-def class_breakdown(bootstrap: Bootstrap, suite: SeverityPolicy) -> pd.DataFrame:
+def class_breakdown(bootstrap: Resampled, suite: SeverityPolicy) -> pd.DataFrame:
     """Return the loss of each class of the set: index class.
 
     Columns: `clean` and `suite` (IoU), `change` (suite - clean) and `retention` (suite / clean),

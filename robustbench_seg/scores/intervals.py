@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from .bootstrap import MIOU, Bootstrap, standard_deviation
+from .bootstrap import MIOU, standard_deviation
 from .pixel_counts import ConditionKey, PixelCounts
 from .statistics import holm, interval, p_value
 from .tables import ALL_CLASSES, CLEAN_KEY
@@ -58,8 +59,17 @@ class Resampled(Protocol):
         """The mIoU of each random draw, one row each: columns (condition, severity)."""
         ...
 
+    @property
+    def units(self) -> NDArray[np.intp]:
+        """Number of images, or groups of them, with ground truth by condition: (conditions,)."""
+        ...
+
     def class_iou(self, place: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the IoU of a class as in `values` and in `samples`."""
+        ...
+
+    def exchanged(self, other: Self, /) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the mIoU of both models for exchanges of their units, one row each."""
         ...
 
 
@@ -145,7 +155,7 @@ def paired_intervals(first: Resampled, second: Resampled, derive: Derive) -> pd.
 
 
 def paired_differences(
-    first: Bootstrap, second: Bootstrap, derive: Derive, family: Collection[str]
+    first: Resampled, second: Resampled, derive: Derive, family: Collection[str]
 ) -> pd.DataFrame:
     """Compare the scores that `derive` computes, second minus first: index score, one row each.
 
@@ -153,7 +163,8 @@ def paired_differences(
     `second`, `difference`, `low` and `high` of its 95 % interval, `p` of the sign-flip test of no
     difference, `p_holm`, corrected for the number of scores of the `family` (NaN for the others),
     and `n_units`, the number of units of the condition that has fewest. With fewer than
-    `MIN_UNITS` units the interval is NaN, with fewer than `MIN_TEST_UNITS` the p-values are.
+    `MIN_UNITS` units the interval is NaN, with fewer than `MIN_TEST_UNITS` the p-values are, and so
+    they are for samples.
     """
     table = paired_intervals(first, second, derive)
     ours, theirs = map(derive, first.exchanged(second))
@@ -165,7 +176,7 @@ def paired_differences(
     return table
 
 
-def _units(bootstrap: Bootstrap, derive: Derive) -> pd.Series[int]:
+def _units(bootstrap: Resampled, derive: Derive) -> pd.Series[int]:
     """Return the fewest units of any condition that each derived score needs."""
     number = len(bootstrap.units)
     left_out = np.where(np.eye(number, dtype=bool), np.nan, 0.5)
@@ -175,7 +186,7 @@ def _units(bootstrap: Bootstrap, derive: Derive) -> pd.Series[int]:
 
 
 def differences_from_baseline(
-    models: Mapping[str, Bootstrap], baseline: str, derive: Derive, family: Collection[str]
+    models: Mapping[str, Resampled], baseline: str, derive: Derive, family: Collection[str]
 ) -> pd.DataFrame:
     """Compare each model with the baseline: index (model, score), columns of `paired_differences`.
 

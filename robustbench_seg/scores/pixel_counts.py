@@ -82,6 +82,12 @@ class PixelCounts:
         other.counts, other.seen = self.counts[images], self.seen[images]
         return other
 
+    def only(self, seen: NDArray[np.bool_]) -> PixelCounts:
+        """Return the counts of a part of what was seen, (images, draws)."""
+        other = copy(self)
+        other.counts, other.seen = self.counts * seen[..., np.newaxis, np.newaxis], seen
+        return other
+
     def image_count(self, condition: ConditionKey) -> int:
         """Return how many images were evaluated under a condition."""
         return int(self.seen[:, self.conditions[condition]].any(axis=1).sum())

@@ -229,6 +229,17 @@ class Estimates:
         rows = [[miou[own[draw % len(own)]] for own in columns] for draw in range(draws)]
         return self.pixel_counts.by_condition(np.array(rows))
 
+    @property
+    def units(self) -> NDArray[np.intp]:
+        """Number of images seen under each condition: (conditions,)."""
+        conditions = self.pixel_counts.conditions
+        return np.array([self.pixel_counts.image_count(key) for key in conditions], np.intp)
+
+    def exchanged(self, other: Estimates) -> tuple[pd.DataFrame, pd.DataFrame]:  # noqa: ARG002
+        """Return no exchanges: a test of no difference needs all images, so p-values are NaN."""
+        nothing = self.values * np.nan
+        return nothing, nothing
+
     def class_iou(self, place: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the IoU of a class as in `values` and in `samples`."""
         return self._score((self.pixel_counts.classes[place], "iou"))

@@ -39,24 +39,16 @@ def half_width(sampled: Sampled, derive: Derive, score: str) -> float:
     return float(high[0] - low[0]) / 2
 
 
-def needed_share(half_width: float, share: float, target: float) -> float:
+def needed_share(half_width: float, share: float, target: float, size: float = 1.0) -> float:
     """Return the share of the cells, 0 to 1, after which half an interval is about `target` wide.
 
-    `half_width` is the one after `share`, 0 to 1. The variance of an estimate from n of N is
-    proportional to 1 / n - 1 / N (Cochran, "Sampling Techniques", 1977, ch. 2).
+    `half_width` is the one after `share`, 0 to 1, of this run or of a pilot on frames of the same
+    kind; `size` is the number of all cells, relative to the pilot's. The variance of an estimate
+    from n of N is proportional to 1 / n - 1 / N (Cochran, "Sampling Techniques", 1977, ch. 2).
     """
-    if half_width <= target:
-        return share
-    return 1 / (1 + (target / half_width) ** 2 * (1 / share - 1))
-
-
-def expected_half_width(half_width: float, cells: int, of: int, then: int, then_of: int) -> float:
-    """Return half the width to expect from `then` of `then_of` cells, after a pilot.
-
-    The pilot had `cells` cells out of `of`; frames of both runs are of one kind.
-    """
-    pilot, planned = 1 / cells - 1 / of, 1 / then - 1 / then_of
-    return half_width * sqrt(planned / pilot) if pilot > 0 else inf
+    if not half_width:
+        return 0.0
+    return 1 / (1 + size * (target / half_width) ** 2 * (1 / share - 1))
 
 
 @dataclass(frozen=True)

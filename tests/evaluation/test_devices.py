@@ -85,7 +85,7 @@ def test_a_worker_refuses_what_is_not_the_drivers(tree: Path, tmp_path: Path) ->
             WorkerRuntime(replace(order, spec=replace(spec, **other)))
     with pytest.raises(InputError, match="has other frames here"):
         WorkerRuntime(replace(order, spec=replace(spec, frames=spec.frames[1:])))
-    result = WorkerRuntime(order).do(plan.missing(())[0])
+    result = WorkerRuntime(order).do(plan.missing(plan.steps, ())[0])
     assert result.cells.keys() == plan.spec.cells(spec.frames[0])
 
 

@@ -83,6 +83,7 @@ def sample_comparison(
         title=title,
         subtitle=f"{', '.join(names)}: trained on streets, evaluated on streets",
         stamps=stamps,
+        mark="",
         notes=("All severities were run.",),
         slug="compare_b0+b1",
         class_infos=tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -11,9 +12,12 @@ import pytest
 
 from robustbench_seg.runs.side_by_side import side_by_side
 from robustbench_seg.scores import breakdowns, metrics
-from robustbench_seg.scores.bootstrap import Bootstrap
 from robustbench_seg.scores.corruption_error import corruption_errors, ranks
-from robustbench_seg.scores.intervals import differences_from_baseline, paired_differences
+from robustbench_seg.scores.intervals import (
+    Resampled,
+    differences_from_baseline,
+    paired_differences,
+)
 from robustbench_seg.scores.statistics import holm
 from robustbench_seg.scores.tables import suite_scores
 from tests.helpers.sample_runs import CLASSES, SUITE, make_run, matrices, model
@@ -22,18 +26,18 @@ EVERY = np.ones(3, bool)
 
 
 @pytest.fixture(scope="module")
-def models() -> dict[str, Bootstrap]:
+def models() -> Mapping[str, Resampled]:
     """Return three models, each worse than the one before it."""
     run = make_run(Path("a"), [model(name) for name in ("first", "second", "third")])
     return side_by_side([run]).bootstraps
 
 
-def scores_of(models: dict[str, Bootstrap]) -> pd.DataFrame:
+def scores_of(models: Mapping[str, Resampled]) -> pd.DataFrame:
     rows = [suite_scores(item.values, SUITE).set_axis([name]) for name, item in models.items()]
     return pd.concat(rows)
 
 
-def test_corruption_errors_are_the_sums_over_severities(models: dict[str, Bootstrap]) -> None:
+def test_corruption_errors_are_the_sums_over_severities(models: Mapping[str, Resampled]) -> None:
     table = scores_of(models)
     found = corruption_errors(table, table.loc[["first"]], SUITE)
     by_severity = models["third"].values, models["first"].values
@@ -52,7 +56,7 @@ def test_corruption_errors_are_the_sums_over_severities(models: dict[str, Bootst
     assert mean > 1.1
 
 
-def test_errors_against_a_perfect_reference_are_nan(models: dict[str, Bootstrap]) -> None:
+def test_errors_against_a_perfect_reference_are_nan(models: Mapping[str, Resampled]) -> None:
     table = scores_of(models)
     perfect = table.loc[["first"]] * 0 + 1
     assert corruption_errors(table, perfect, SUITE).isna().all(axis=None)
@@ -79,7 +83,7 @@ def test_ranks_begin_with_the_best_and_ties_share_one() -> None:
     assert found["mean rank"].fillna(0).tolist() == [1, 0, 2.5]
 
 
-def test_the_class_breakdown_is_that_of_summed_counts(models: dict[str, Bootstrap]) -> None:
+def test_the_class_breakdown_is_that_of_summed_counts(models: Mapping[str, Resampled]) -> None:
     found = breakdowns.class_breakdown(models["second"], SUITE)
     assert found.index.tolist() == [info.name for info in CLASSES]
     iou = metrics.iou(matrices(0.8).sum(axis=0))  # (conditions, C)
@@ -101,7 +105,7 @@ def test_the_class_breakdown_is_that_of_summed_counts(models: dict[str, Bootstra
     assert found["retention"].idxmin() == "person"
 
 
-def test_the_frame_breakdown_is_that_of_single_frames(models: dict[str, Bootstrap]) -> None:
+def test_the_frame_breakdown_is_that_of_single_frames(models: Mapping[str, Resampled]) -> None:
     found = breakdowns.frame_breakdown(models["first"].pixel_counts, SUITE)
     assert len(found) == 12
     miou = metrics.mean_iou(matrices(0.9), EVERY)  # (frames, conditions)
@@ -119,7 +123,7 @@ def test_curves_average_the_corruptions_of_a_category() -> None:
     assert found["noise"].iloc[0].fillna(-1).tolist() == [0.1, -1, -1]
 
 
-def test_differences_are_those_of_each_pair(models: dict[str, Bootstrap]) -> None:
+def test_differences_are_those_of_each_pair(models: Mapping[str, Resampled]) -> None:
     derive = partial(suite_scores, suite=SUITE)
     found = differences_from_baseline(models, "second", derive, SUITE.corruptions)
     assert found.index.unique("model").tolist() == ["first", "third"]
@@ -131,7 +135,7 @@ def test_differences_are_those_of_each_pair(models: dict[str, Bootstrap]) -> Non
     assert third["p_holm"][~tested].isna().all()
 
 
-def test_one_model_has_no_differences(models: dict[str, Bootstrap]) -> None:
+def test_one_model_has_no_differences(models: Mapping[str, Resampled]) -> None:
     alone = {"first": models["first"]}
     found = differences_from_baseline(
         alone, "first", partial(suite_scores, suite=SUITE), SUITE.corruptions

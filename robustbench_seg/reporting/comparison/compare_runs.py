@@ -9,18 +9,19 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ...errors import InputError
 from ...names import slug
 from ...runs.run import StoredRun
 from ...runs.side_by_side import SideBySide, run_names, side_by_side
-from ...scores.bootstrap import Bootstrap
 from ...scores.breakdowns import category_curves, class_breakdown, frame_breakdown, with_interval
 from ...scores.corruption_error import corruption_errors, ranks
-from ...scores.intervals import differences_from_baseline
-from ...scores.statistics import RESAMPLES
+from ...scores.intervals import Derive, Resampled, differences_from_baseline
+from ...scores.statistics import RESAMPLES, interval
 from ...scores.tables import suite_columns, suite_scores
+from .. import estimates
 from ..examples import Example
 from ..input_scale import scales_differ
 from ..intervals import IntervalTable
@@ -91,6 +92,7 @@ def compare_runs(
         ),
         slug=_slug(found, name, tables),
         stamps=_stamps(found, reports, meant),
+        mark=next(filter(None, map(estimates.mark, found.runs)), ""),
         notes=_notes(found, reports),
         provenance=_provenance(found, reports, meant, baseline, name, tables),
         examples=_examples(found, reports),
@@ -105,7 +107,7 @@ def compare_runs(
         differences=differences_from_baseline(models, baseline, scores_of, policy.corruptions),
         reference=meant.label,
         degradation=_estimated(models, errors_of, baseline),
-        ranks=ranks(scores.value, policy),
+        ranks=_ranks(found, scores.value, scores_of),
         curves=curves.apply(lambda frame: pd.DataFrame(frame.stack(0))),
         classes=pd.concat(
             {label: class_breakdown(model, policy) for label, model in models.items()},
@@ -148,7 +150,7 @@ def _slug(found: SideBySide, reference: str | None, tables: Sequence[str]) -> st
 
 
 def _estimated(
-    models: Mapping[str, Bootstrap],
+    models: Mapping[str, Resampled],
     derive: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame],
     baseline: str,
 ) -> IntervalTable:
@@ -167,6 +169,22 @@ def _estimated(
             for end in IntervalTable._fields
         )
     )
+
+
+def _ranks(found: SideBySide, scores: pd.DataFrame, derive: Derive) -> pd.DataFrame:
+    """Return the ranks; of a sample, only where a model differs from all others beyond chance."""
+    table = ranks(scores, found.policy)
+    samples = {label: derive(each.over_sample.samples) for label, each in found.sampled.items()}
+    for label, own in samples.items():
+        for other, theirs in samples.items():
+            low, high = interval((own - theirs).to_numpy(float))
+            if other != label:
+                unsure = own.columns[(low <= 0) & (high >= 0)].intersection(table.columns)
+                table.loc[label, unsure] = np.nan
+    if samples:
+        corruptions = table[list(found.policy.corruptions)]
+        table["mean rank"] = corruptions.mean(axis="columns", skipna=False)
+    return table
 
 
 def _stamps(

@@ -29,6 +29,8 @@ class ComparisonData:
     slug: str
     """Name of its folder in results/."""
     stamps: tuple[str, ...]
+    mark: str
+    """Mark of each table and figure, where a run is a sample; else ""."""
     notes: tuple[str, ...]
     provenance: Mapping[str, Mapping[str, str]]
     examples: tuple[Example, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ...reports.document import Part, Plot, Plots, Section, file_name
-from .. import examples
+from .. import estimates, examples
 from ..sections import NOT_MEASURED_HERE
 from . import breakdowns, figures, tables
 from .description import ComparisonData
@@ -30,7 +30,8 @@ def sections(comparison: ComparisonData) -> tuple[Section, ...]:
         Section("Settings", (tables.settings_table(comparison),), terminal=False),
         examples.section(comparison.examples, comparison.class_infos),
     )
-    return tuple(section for section in found if section)
+    sections = filter(None, found)
+    return tuple(estimates.marked(each, comparison.mark) for each in sections)
 
 
 def summary(comparison: ComparisonData) -> Section:
