@@ -86,6 +86,20 @@ def test_every_unit_is_done_once_though_workers_die(seed: int) -> None:
     assert all(worker.stopped for worker in workers)
 
 
+def test_more_units_are_asked_for_when_all_are_done() -> None:
+    workers, asked = [Scripted(), Scripted()], []
+
+    def more() -> list[WorkUnit]:
+        asked.append(len(done))
+        return UNITS[len(done) : len(done) + 15]
+
+    done: list[Result] = []
+    for result in run_on_workers(workers, UNITS[:10], more=more):
+        done.append(result)
+    assert asked == [10, 25, 40]
+    assert [worker.starts for worker in workers] == [1, 1]
+
+
 def test_a_frame_that_kills_every_worker_is_given_up() -> None:
     workers = [Scripted(Counter({UNITS[7]: ATTEMPTS})) for _ in range(2)]
     with pytest.raises(InputError, match=r"died over frame 7 \(.* run the same command again"):

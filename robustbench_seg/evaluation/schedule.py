@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import isnan
 
 import pandas as pd
 
@@ -82,7 +83,8 @@ class Schedule:
             name = f"{model} " if len(run.sampled) > 1 else ""
             found.append(f"{name}{100 * values[score].iloc[0]:.1f} \u00b1 {100 * error:.2f}")
             if target:
-                needed = max(needed, needed_share(error, share, target.half_width))
+                more = needed_share(error, share, target.half_width)
+                needed = 1.0 if isnan(more) else max(needed, more)  # a score without a value
         self.estimate = f"{score} {', '.join(found)}"
         if target and needed > share:
             self.estimate += f"; about {100 * needed:.0f} % needed"

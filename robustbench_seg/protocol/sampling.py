@@ -94,11 +94,16 @@ def cell_order(spec: Spec) -> CellOrder:
         if any(draw.condition.name == CLEAN.name for draw in draws)
     }
     rest = np.array([number for number in range(len(groups)) if number not in clean], np.intp)
+    first = tuple(
+        Step(frame, group) for frame in range(len(spec.frames)) for group in sorted(clean)
+    )
+    if not len(rest):  # small images, of which all conditions are predicted together
+        return CellOrder(first, (), len(spec.frames))
     names = [groups[number][0].condition.name for number in rest]
     corruptions = np.array([list(dict.fromkeys(names)).index(name) for name in names], np.intp)
     order: NDArray[np.intp] = _rounds(_strata(spec), corruptions, *_randomness(spec, len(rest)))
     return CellOrder(
-        tuple(Step(frame, group) for frame in range(len(spec.frames)) for group in sorted(clean)),
+        first,
         tuple(map(Step, order[:, 0].tolist(), rest[order[:, 1]].tolist())),
         len(spec.frames),
     )

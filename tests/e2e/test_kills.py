@@ -44,7 +44,7 @@ in a process of its own, whose ID is written."""
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
 def test_a_run_survives_25_kills(tmp_path: Path) -> None:
-    options = (str(tmp_path), "--kills", "25", "--seed", "9")
+    options = (str(tmp_path), "--kills", "25", "--seed", "9", "--sample")
     command = [sys.executable, "-m", "tests.helpers.kills", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr

@@ -12,9 +12,11 @@ import pytest
 import robustbench_seg
 from robustbench_seg.api import compare_runs, forecast, merge
 from robustbench_seg.errors import InputError
+from robustbench_seg.evaluation import schedule
 from robustbench_seg.reporting.run import Run
 from robustbench_seg.runs.side_by_side import compare
 from robustbench_seg.runs.store import Store
+from robustbench_seg.scores.sampled import Sampled
 from robustbench_seg.scores.tables import ALL_CLASSES
 from tests.helpers.frames import write_tree
 
@@ -94,23 +96,26 @@ def test_what_was_computed_frame_by_frame_is_no_sample(
     assert len(run.frames) == 10
 
 
-def test_a_run_stops_when_its_target_is_reached(tree: Path, tmp_path: Path, sample: Run) -> None:
+def test_a_run_stops_when_its_target_is_reached(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def width(sampled: Sampled, *_: object) -> float:
+        return 0.01 * (1 - float(sampled.pixel_counts.seen.mean()))  # 0.5 points at the half
+
+    monkeypatch.setattr(schedule, "half_width", width)
     notes: list[str] = []
-    found = sample.table("sampling").set_index(["class", "score"]).loc[ALL_CLASSES, "suite score"]
-    points = 100 * (found["high"] - found["low"]) / 6
-    run = evaluate(
-        tree,
-        tmp_path / "run",
-        until=f"suite:{points:.4f}",
-        progress=lambda *step: notes.append(step[3]),
-    )
+    run = evaluate(tree, tmp_path / "run", until=0.5, progress=lambda *step: notes.append(step[3]))
     assert run.sample is not None
-    assert 0.3 < run.sample.share < 1
-    ends = run.table("sampling").set_index(["class", "score"]).loc[(ALL_CLASSES, "suite score")]
-    assert 50 * (ends["high"] - ends["low"]) <= points
+    assert 0.5 <= run.pixel_counts["b0@random"].seen.mean() < 0.6
     assert any("suite score" in note and "% needed" in note for note in notes)
-    again = evaluate(tree, tmp_path / "run", until=f"{points:.4f}")
+    again = evaluate(tree, tmp_path / "run", until="suite score:0.5")
     assert again.sample == run.sample
+
+
+def test_a_score_without_a_value_is_no_target_that_is_reached(tree: Path, tmp_path: Path) -> None:
+    # mPC is undefined where severities are left out.
+    few = {"corruptions": ["fog"], "severities": [1], "batch": 1}
+    assert evaluate(tree, tmp_path / "run", until="mPC:50", **few).complete
 
 
 def test_where_a_run_stops_does_not_depend_on_workers_or_on_what_is_stored(
@@ -179,7 +184,7 @@ def test_models_are_compared_on_the_cells_that_all_have(
     other = evaluate(tree, tmp_path / "other", "b1@random", sample=0.5)
     table = compare(sample, other)
     assert table["p"].isna().all()
-    assert table.loc["suite score", "low"] < table.loc["suite score", "high"]
+    assert table["low"]["suite score"] < table["high"]["suite score"]
     # A run and a sample of it have no difference: they are compared on the same cells.
     assert (compare(whole, sample)["difference"].dropna() == 0).all()
     comparison = compare_runs([whole.folder, other.folder])
