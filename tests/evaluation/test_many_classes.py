@@ -161,9 +161,9 @@ def test_units_fit_into_the_memory_of_a_worker(
     model = f"python:{data['classes'].parent / 'mine.py'}:function"
     request = Request(models=(model,), **data, **FEW, limit=2, batch=1, out=tmp_path / "run")
     plan, engine = prepare(request)
-    assert [unit.groups for unit in plan.missing(())] == [(0, 1), (0, 1)]
+    assert [unit.groups for unit in plan.missing(plan.steps, ())] == [(0, 1), (0, 1)]
     monkeypatch.setattr("robustbench_seg.evaluation.plan._UNIT_COUNTS", CLASSES**2)
-    units = [*map(tuple, plan.missing(()))]
+    units = [*map(tuple, plan.missing(plan.steps, ()))]
     assert units == [(0, (0,)), (0, (1,)), (1, (0,)), (1, (1,))]
     assert finish((plan, engine)).complete
 

@@ -13,7 +13,10 @@ import robustbench_seg
 from robustbench_seg.api import compare_runs, forecast, merge
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation import schedule
+from robustbench_seg.reporting.estimates import WIDE
 from robustbench_seg.reporting.run import Run
+from robustbench_seg.reports.document import unfolded
+from robustbench_seg.reports.table import Table
 from robustbench_seg.runs.side_by_side import compare
 from robustbench_seg.runs.store import Store
 from robustbench_seg.scores.sampled import Sampled
@@ -73,13 +76,15 @@ def test_a_sample_that_goes_on_has_the_tables_of_a_whole_run(
 
 
 def test_estimates_are_near_the_scores_of_the_whole_run(whole: Run, sample: Run) -> None:
-    found = sample.table("sampling").set_index(["class", "score"]).loc[ALL_CLASSES]
-    exact = whole.table("intervals").set_index(["class", "score"]).loc[ALL_CLASSES, "value"]
-    assert found["value"]["clean"] == exact["clean"]
-    assert found["low"]["clean"] == found["high"]["clean"] == exact["clean"]
+    found, exact = (
+        table[table["class"] == ALL_CLASSES].set_index("score")
+        for table in (sample.table("sampling"), whole.table("intervals"))
+    )
+    assert found["value"]["clean"] == exact["value"]["clean"]
+    assert found["low"]["clean"] == found["high"]["clean"] == exact["value"]["clean"]
     width = found["high"]["suite score"] - found["low"]["suite score"]
     assert 0 < width < 0.02
-    assert abs(found["value"]["suite score"] - exact["suite score"]) < width
+    assert abs(found["value"]["suite score"] - exact["value"]["suite score"]) < width
 
 
 def test_what_was_computed_frame_by_frame_is_no_sample(
@@ -114,7 +119,7 @@ def test_a_run_stops_when_its_target_is_reached(
 
 def test_a_score_without_a_value_is_no_target_that_is_reached(tree: Path, tmp_path: Path) -> None:
     # mPC is undefined where severities are left out.
-    few = {"corruptions": ["fog"], "severities": [1], "batch": 1}
+    few: dict[str, Any] = {"corruptions": ["fog"], "severities": [1], "batch": 1}
     assert evaluate(tree, tmp_path / "run", until="mPC:50", **few).complete
 
 
@@ -162,15 +167,13 @@ def test_a_report_marks_every_estimate(sample: Run, tmp_path: Path) -> None:
 
 
 def test_classes_that_a_sample_leaves_unsure_are_intervals(sample: Run) -> None:
-    from robustbench_seg.reporting.estimates import WIDE
-
     ends = sample.table("sampling").set_index(["class", "score"])
     classes = ends.index.get_level_values("class") != ALL_CLASSES
     wide = ends[classes & (ends["high"] - ends["low"] > WIDE)]
     (section,) = (each for each in sample.report().sections if each.heading == "By class")
-    rows = section.parts[0].parts[0].rows  # type: ignore[union-attr]
-    shown = {row[0].text: row[1:] for row in rows}
-    heads = [head.text for head in section.parts[0].parts[0].columns[1:]]  # type: ignore[union-attr]
+    (table,) = (part for part in unfolded(section.parts) if isinstance(part, Table))
+    shown = {row[0].text: row[1:] for row in table.rows}
+    heads = [head.text for head in table.columns[1:]]
     assert len(wide)
     for name, score in wide.index:
         cell = shown[name][heads.index(score)]
