@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from robustbench_seg.protocol.suites import CorruptionSuite
 from robustbench_seg.scores.bootstrap import MIOU, Bootstrap
 from robustbench_seg.scores.estimation import SampleSums, estimated_counts, expected_hits
-from robustbench_seg.scores.intervals import intervals, tidy
+from robustbench_seg.scores.intervals import intervals, paired_intervals, tidy
 from robustbench_seg.scores.pixel_counts import DrawKey, PixelCounts
 from robustbench_seg.scores.policy import Column
 from robustbench_seg.scores.sampled import Sampled
@@ -155,7 +155,7 @@ def test_the_bias_of_a_score_falls_with_the_sample() -> None:
             SUITE.scores(
                 Sampled(random_sample(counts, number, seed), resamples=2).over_sample.values
             )
-            for seed in range(20)
+            for seed in range(12)
         ]
         errors.append(np.mean([scores["suite score"].iloc[0] for scores in found]) - exact)
     assert abs(errors[1]) < 0.004
@@ -192,6 +192,38 @@ def test_samples_without_a_class_still_give_a_score() -> None:
     seen[1:4] = True  # no bus under any condition
     sampled = Sampled(sample_of(counts, seen), resamples=20)
     assert np.isfinite(sampled.over_sample.values.to_numpy()).all()
+
+
+def test_differences_of_models_are_paired() -> None:
+    counts = made_up()
+    seen = random_sample(counts, 10, seed=0).seen
+    worse = counts.in_order(np.arange(40))
+    worse.counts = counts.counts.copy()
+    hits = worse.counts[:, 1:, 0]
+    lost = hits // 10
+    worse.counts[:, 1:, 0], worse.counts[:, 1:, 2] = hits - lost, worse.counts[:, 1:, 2] - lost
+    first, second = (
+        Sampled(sample_of(each, seen), resamples=200).over_sample for each in (counts, worse)
+    )
+    found = paired_intervals(first, second, SUITE.scores).loc["suite score"]
+    own = intervals({"m": first}, SUITE.scores).set_index("score").loc["suite score"]
+    assert found["low"] < found["difference"] < found["high"] < 0
+    assert found["high"] - found["low"] < 0.5 * (own["high"] - own["low"])
+    same = paired_intervals(first, first, SUITE.scores)
+    assert (same[["difference", "low", "high"]] == 0).all(axis=None)
+
+
+def test_intervals_over_images_include_the_sampling_error() -> None:
+    counts = made_up(60)
+    widths = []
+    for number in (6, 60):
+        sampled = Sampled(random_sample(counts, number, seed=0), resamples=300)
+        ends = intervals({"m": sampled.over_images}, SUITE.scores).set_index("score")
+        widths.append((ends["high"] - ends["low"])["suite score"])
+    sampled = Sampled(random_sample(counts, 6, seed=0), resamples=300)
+    own = intervals({"m": sampled.over_sample}, SUITE.scores).set_index("score")
+    assert widths[0] > widths[1]
+    assert widths[0] > (own["high"] - own["low"])["suite score"]
 
 
 def test_weights_of_resamples_have_the_variance_of_a_sample_of_a_finite_population() -> None:
