@@ -10,11 +10,12 @@ of all images therefore gives their counts, to the bit. False positives are a ra
 images.
 
 A rare class is in few sampled images of a condition, or in none. Its ratio is drawn towards the
-product of an effect of the class and one of the condition, the more so the fewer images show it: a
-small-area estimator (Rao & Molina, "Small Area Estimation", 2015, ch. 6). The effects are fitted to
-the margins of the sample (Deming & Stephan, "On a least squares adjustment of a sampled frequency
-table when the expected marginal totals are known", 1940), so that what single conditions owe to
-their neighbours cancels in the mean over all of them.
+product of three effects, the more so the fewer images show it: a small-area estimator (Rao &
+Molina, "Small Area Estimation", 2015, ch. 6). The effects of class and condition are fitted to the
+margins of the sample (Deming & Stephan, "On a least squares adjustment of a sampled frequency table
+when the expected marginal totals are known", 1940), so that what single conditions owe to the
+others cancels in the mean over all of them. That of a class under one corruption comes from all
+severities of it, and is itself drawn towards none.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ from .metrics import ratio
 
 Sums = NDArray[np.float64]
 
-PRIOR_IMAGES = 0.3
-"""Weight of the effects of class and condition, in images that show the class."""
+_PRIOR_IMAGES = 0.3
+"""Weight of the effects, in images that show the class."""
+_CORRUPTION_IMAGES = 1.0
+"""Weight of no effect of a class under one corruption, in images that show the class."""
 _MISSED = 0.1
 """Chance that a pixel missed on the clean image is found, relative to one that was found, before
 the sample says more; it weighs as much as one image."""
@@ -89,24 +92,34 @@ def expected_hits(counts: NDArray[Any], seen: NDArray[np.bool_]) -> NDArray[np.i
     return np.rint(_ONE * (of_found * found + of_missed * missed)).astype(np.int64)
 
 
-def estimated_counts(sums: SampleSums) -> Sums:
-    """Return the counts of all images (..., D, 3, C): correct, truth, predicted."""
+def estimated_counts(sums: SampleSums, corruptions: NDArray[np.intp]) -> Sums:
+    """Return the counts of all images (..., D, 3, C): correct, truth, predicted.
+
+    `corruptions` has the number of the corruption of each draw, from 0: (D,).
+    """
+    members = (corruptions == np.arange(corruptions.max() + 1)[:, np.newaxis]).astype(np.float64)
     per_image = _filled(sums.all_expected, sums.showing)
-    correct = _total(sums.correct, sums.expected, sums.all_expected, per_image)
-    false = _total(sums.predicted - sums.correct, sums.seen, sums.images, np.ones(1))
+    correct = _total(sums.correct, sums.expected, sums.all_expected, per_image, members)
+    alarms = sums.predicted - sums.correct
+    false = _total(alarms, sums.seen, sums.images, np.ones(1), members)
     truth = np.broadcast_to(sums.truth, correct.shape)
     return np.stack([correct, truth, correct + false], axis=-2)
 
 
-def _total(sample: Sums, size: Sums, total: Sums, per_image: Sums) -> Sums:
+def _total(sample: Sums, size: Sums, total: Sums, per_image: Sums, members: Sums) -> Sums:
     """Return the totals (..., D, C) of a variable that is about proportional to another.
 
     `sample` has the sums of the variable over what was seen, `size` those of the other, `total` and
-    `per_image` the other's sum and mean over all images.
+    `per_image` the other's sum and mean over all images. `members` are the draws of each
+    corruption, 0 or 1: (corruptions, D).
     """
     size = np.broadcast_to(size, sample.shape)
     prior = _effects(sample, size, total)
-    prior_size = PRIOR_IMAGES * per_image
+    mean = members @ prior / members.sum(axis=1, keepdims=True)  # (..., corruptions, C)
+    none = _CORRUPTION_IMAGES * per_image * mean
+    by_corruption = _filled(members @ sample + none, members @ (prior * size) + none)
+    prior = prior * (members.T @ by_corruption)  # (..., corruptions, C) -> (..., D, C)
+    prior_size = _PRIOR_IMAGES * per_image
     rate = _filled(sample + prior_size * prior, size + prior_size)
     return sample + (total - size) * rate
 

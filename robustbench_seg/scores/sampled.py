@@ -60,6 +60,8 @@ class Sampled:
         self._groups = groups
         self._resamples = resamples
         self._seed = seed
+        names = [name for name, *_ in pixel_counts.draws]
+        self._corruptions = np.unique(names, return_inverse=True)[1]
         self._truth = pixel_counts.counts[:, 0, 1]  # (images, C + K)
         self._expected = expected_hits(pixel_counts.counts, pixel_counts.seen)  # (images, C + K)
         share = self._expected / np.maximum(self._expected.sum(axis=0), 1)
@@ -104,7 +106,7 @@ class Sampled:
     @property
     def totals(self) -> Sums:
         """Estimated counts over all images, (draws, 3, C + K): correct, truth, predicted."""
-        return estimated_counts(self._sums)
+        return estimated_counts(self._sums, self._corruptions)
 
     @cached_property
     def value(self) -> Sums:
@@ -126,7 +128,7 @@ class Sampled:
 
     def _scores(self, sums: SampleSums) -> Sums:
         """Return the scores (..., draws, scores) of sums over images."""
-        by_name = self.pixel_counts.scores(estimated_counts(sums))
+        by_name = self.pixel_counts.scores(estimated_counts(sums, self._corruptions))
         return np.stack(list(by_name.values()), axis=-1)
 
     def _resampled_scores(self, sums: SampleSums) -> Sums:

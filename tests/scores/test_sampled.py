@@ -107,6 +107,10 @@ def test_seen_conditions_are_exact_and_the_others_have_an_interval() -> None:
     assert low < value < high < low + 0.2
 
 
+TWO = np.array([0, 1])
+"""Two draws, of a corruption each."""
+
+
 def sums_of(clean: Values, hits: Values, alarms: Values, part: list[int]) -> SampleSums:
     """Return the sums of one class, clean and under one draw that was seen on a part."""
 
@@ -129,7 +133,7 @@ def sums_of(clean: Values, hits: Values, alarms: Values, part: list[int]) -> Sam
 def test_hits_proportional_to_those_expected_are_exact_in_every_sample() -> None:
     clean = np.array([10.0, 40.0, 20.0, 30.0, 5.0])
     for chosen in combinations(range(5), 2):
-        found = estimated_counts(sums_of(clean, 0.5 * clean, 0 * clean, list(chosen)))
+        found = estimated_counts(sums_of(clean, 0.5 * clean, 0 * clean, list(chosen)), TWO)
         assert found[1, 0, 0] == pytest.approx(0.5 * clean.sum(), rel=1e-12)
 
 
@@ -138,7 +142,7 @@ def test_totals_are_unbiased_over_all_samples() -> None:
     hits, alarms = np.array([5.0, 9, 3, 0, 4, 8]), np.array([0.0, 3, 1, 0, 7, 2])
     found = np.array(
         [
-            estimated_counts(sums_of(clean, hits, alarms, list(chosen)))[1, :, 0]
+            estimated_counts(sums_of(clean, hits, alarms, list(chosen)), TWO)[1, :, 0]
             for chosen in combinations(range(6), 3)
         ]
     )
