@@ -59,7 +59,7 @@ def progress_bars() -> Iterator[Callback]:
     def show(stage: str, done: int, total: int, note: str) -> None:
         if stage not in tasks:
             tasks[stage] = bars.add_task(stage, total=total, completed=done - 1, note="")
-        bars.update(tasks[stage], completed=done, note=visible(note))
+        bars.update(tasks[stage], completed=done, total=total, note=visible(note))
 
     log, lines = logging.getLogger("robustbench_seg"), _Lines(logging.INFO)
     level = log.level

@@ -100,7 +100,7 @@ def sampled_table(report: Report) -> Table:
         )
         for model in report.models
         for score in names
-        if score != "clean"
+        if score not in ("clean", "pixel_accuracy")  # which are known
     ]
     counts = next(iter(run.pixel_counts.values()))
     seen = [counts.image_count(key) for key in counts.conditions if key != CLEAN.key]

@@ -124,7 +124,8 @@ class StoredRun:
     def require_frames(self) -> None:
         """Raise InputError if no frame is finished."""
         if not self.frames:
-            raise InputError(f"{self.folder}: no frame is finished yet; run its command again")
+            what = "no frame is finished yet, and there are too few cells for an estimate"
+            raise InputError(f"{self.folder}: {what}; run its command again")
 
     def table(self, name: str = "summary") -> pd.DataFrame:
         """Return a table of scores, one of `tables`.
