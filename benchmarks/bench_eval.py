@@ -1,14 +1,14 @@
 """A whole run against the script that people patch together, on the same frames and weights.
 
-    python benchmarks/bench_eval.py [--frames 2] [--size 512x256] [--rounds 3]
+    python benchmarks/bench_eval.py [--frames 2] [--size 512x256] [--rounds 3] [--severities 1-5]
 
-SegFormer-B0 with the embedded weights over the 81 conditions of cityscapes-c, by each runtime, and
-by OpenVINO in bf16 too. The script is a loop
-over `imagecorruptions`, transformers' SegFormer, an interpolation to the size of the label and
-NumPy's bincount. Ours is `robustbench_seg.evaluate`, which besides writes every matrix to its
-store. In turns, so that what else the machine does meets all. Exits with an error if they do not
-agree: the mIoU of clean frames to 0.0005 (bf16: 0.003), of each corruption without chance to 0.005
-(bf16: 0.02), and the mean over those by chance to 0.02.
+SegFormer-B0 with the embedded weights over the conditions of cityscapes-c, 81 by default, by each
+runtime, and by OpenVINO in bf16 too. The script is a loop over `imagecorruptions`, transformers'
+SegFormer, an interpolation to the size of the label and NumPy's bincount. Ours is
+`robustbench_seg.evaluate`, which besides writes every matrix to its store. In turns, so that what
+else the machine does meets all. Exits with an error if they do not agree: the mIoU of clean frames
+to 0.0005 (bf16: 0.003), of each corruption without chance to 0.005 (bf16: 0.02), and the mean over
+those by chance to 0.02.
 """
 
 from __future__ import annotations
@@ -31,12 +31,14 @@ from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 import robustbench_seg
 from robustbench_seg.corruptions import corrupt
+from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.models.base import IMAGENET, Precision, RuntimeName
 from robustbench_seg.models.checkpoints.formats import TRANSFORMERS_5
 from robustbench_seg.models.registry import load_model
 from robustbench_seg.models.segformer import VARIANTS
+from robustbench_seg.protocol.parsing import integers
 from robustbench_seg.protocol.suites import load_suite
 from robustbench_seg.scores.metrics import mean_iou, present_classes
 
@@ -64,7 +66,9 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=2)
     parser.add_argument("--size", default="512x256", help="WIDTHxHEIGHT of the frames")
     parser.add_argument("--rounds", type=int, default=3, help="of which the median counts")
+    parser.add_argument("--severities", type=integers, default=list(SEVERITIES))
     options = parser.parse_args()
+    severities = options.severities
     width, height = map(int, options.size.split("x"))
     network = their_network()
     with TemporaryDirectory() as folder:
@@ -76,16 +80,16 @@ def main() -> None:
         times: dict[str, list[float]] = {side: [] for side in (SCRIPT, *WAYS)}
         for number in range(options.rounds):
             start = time.perf_counter()
-            expected = theirs(tree, network)
+            expected = theirs(tree, network, severities)
             times[SCRIPT].append(time.perf_counter() - start)
             for way, (_, precision) in WAYS.items():
                 start = time.perf_counter()
-                found = ours(tree, Path(folder) / f"{way} {number}", way)
+                found = ours(tree, Path(folder) / f"{way} {number}", way, severities=severities)
                 times[way].append(time.perf_counter() - start)
                 check(found, expected, tree, precision)
                 print(f"{way}: clean mIoU {found[CLEAN]:.4f}, the script's {expected[CLEAN]:.4f}")
     print(
-        f"{options.frames} frames of {width}x{height} under 81 conditions, "
+        f"{options.frames} frames of {width}x{height} under {len(expected)} conditions, "
         f"{torch.get_num_threads()} threads: the script {median(times[SCRIPT]):.1f} s"
     )
     for way in WAYS:
@@ -127,9 +131,9 @@ def ours(tree: Path, out: Path, way: str, **options: Any) -> Scores:
 
 
 @torch.inference_mode()
-def theirs(tree: Path, network: nn.Module) -> Scores:
+def theirs(tree: Path, network: nn.Module, severities: list[int]) -> Scores:
     """Evaluate with the script."""
-    conditions = [CLEAN, *load_suite("cityscapes-c").corrupted]
+    conditions = [CLEAN, *load_suite("cityscapes-c").select(None, severities).corrupted]
     sums = {condition: np.zeros((COUNT, COUNT), np.int64) for condition in conditions}
     for path in sorted((tree / "leftImg8bit").rglob("*.png")):
         image = np.array(Image.open(path).convert("RGB"))

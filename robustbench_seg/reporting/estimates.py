@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from ..protocol.condition import CLEAN
 from ..reports.document import Fold, Part, Plots, Section
+from ..reports.style import MUTED, POINTS
 from ..reports.table import Cell, Head, Table
 from ..reports.text import EN_DASH, percent
 from ..runs.run import StoredRun
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 WIDE = 0.10
 """Width of an interval, as a fraction, above which it is shown in place of the IoU of a class."""
 
+_STRIP = 16 / POINTS
+"""Height of the mark of a figure, in inches."""
 _UNSURE = "too few images were sampled for a number; this is its 95 % interval"
 
 P = TypeVar("P", bound=Part)
@@ -75,9 +78,15 @@ def _marked(part: P, text: str) -> P:
 
 
 def _drawn(draw: Callable[[], Figure], text: str) -> Figure:
+    """Return a figure with a mark in a strip above it, since axes and labels fill it."""
     figure = draw()
-    # Above the figure, since axes and legends fill it; files of figures are cut to what is drawn.
-    figure.text(1, 1, text, ha="right", va="bottom", fontsize="small", weight="bold")
+    width, height = figure.get_size_inches()
+    share = height / (height + _STRIP)
+    for axes in figure.axes:
+        box = axes.get_position()
+        axes.set_position((box.x0, share * box.y0, box.width, share * box.height))
+    figure.set_size_inches(width, height + _STRIP)
+    figure.text(0.99, 0.99, text, ha="right", va="top", size=10, weight="bold", color=MUTED)
     return figure
 
 
