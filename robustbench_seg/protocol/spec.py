@@ -195,14 +195,13 @@ class Spec:
     def draw_groups(self, frame: FrameSpec) -> list[tuple[Draw, ...]]:
         """Return the draws of a frame in groups that are predicted and committed together.
 
-        The specification alone determines them, not what is missing, so that a resumed run computes
-        every number as an uninterrupted one does.
+        The specification alone determines them, so that a resumed run computes the same numbers.
         """
-        if frame.condition not in self._draw_groups:
-            draws, size = self.draws_of_frame(frame), self.batch
-            groups = [draws[start : start + size] for start in range(0, len(draws), size)]
-            self._draw_groups[frame.condition] = groups
-        return self._draw_groups[frame.condition]
+        known, size = self._draw_groups, self.batch
+        if frame.condition not in known:
+            draws = self.draws_of_frame(frame)
+            known[frame.condition] = [draws[at : at + size] for at in range(0, len(draws), size)]
+        return known[frame.condition]
 
     @cached_property
     def _draw_groups(self) -> dict[str, list[tuple[Draw, ...]]]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -21,9 +21,6 @@ from ..runs.run import StoredRun
 from ..scores.tables import ALL_CLASSES
 from . import tables
 from .words import common, count
-
-if TYPE_CHECKING:
-    from .report import Report
 
 WIDE = 0.10
 """Width of an interval, as a fraction, above which it is shown in place of the IoU of a class."""
@@ -90,12 +87,11 @@ def _drawn(draw: Callable[[], Figure], text: str) -> Figure:
     return figure
 
 
-def sampled_table(report: Report) -> Table:
+def sampled_table(run: StoredRun) -> Table:
     """Return what was sampled, and both intervals of each headline score."""
-    run, names = report.run, report.table("summary").columns
     over_sample, over_images = (
         frame[frame["class"] == ALL_CLASSES].set_index(["model", "score"])
-        for frame in map(report.table, ("sampling", "intervals"))
+        for frame in (run.sampling, run.intervals)
     )
     rows = [
         (
@@ -107,8 +103,8 @@ def sampled_table(report: Report) -> Table:
                 for frame in (over_sample, over_images)
             ),
         )
-        for model in report.models
-        for score in names
+        for model in run.sampled
+        for score in run.table("summary").columns
         if score not in ("clean", "pixel_accuracy")  # which are known
     ]
     counts = next(iter(run.pixel_counts.values()))

@@ -197,7 +197,7 @@ def by_class(report: Report) -> Section:
 
 def sampled(report: Report) -> Section:
     """Return what was sampled of a run, and how sure its estimates are."""
-    return Section("What was sampled", (estimates.sampled_table(report),), short="Sample")
+    return Section("What was sampled", (estimates.sampled_table(report.run),), short="Sample")
 
 
 def other_tables(report: Report) -> Section | None:
