@@ -77,7 +77,8 @@ def run_on_workers(
 
     When all are done, `more` is asked for further items, until it has none.
 
-    A worker has one item at a time, which bounds the results that wait here. The item of a lost
+    No more workers are started than there are items. A worker has one item at a time, which bounds
+    the results that wait here. The item of a lost
     worker goes to the next free one, and the lost worker is started again; the log names both, the
     item as `describe` names it. A worker that makes no progress for a minute is named too; after
     `timeout` seconds, but not within a minute of its start, it is stopped and counts as lost.
@@ -89,6 +90,7 @@ def run_on_workers(
     says in messages how to use less memory.
     """
     waiting, losses = deque(items), Counter[Any]()
+    unused, started = deque(workers), list[Worker[Item, Result]]()
     idle: list[Worker[Item, Result]] = []
     busy: dict[Future[Any], tuple[Worker[Item, Result], Item]] = {}
     beginning: dict[Future[Any], Worker[Item, Result]] = {}
@@ -124,11 +126,12 @@ def run_on_workers(
     def is_left() -> bool:
         if not waiting and not busy:
             waiting.extend(more())
+        while unused and len(started) < len(waiting) + len(busy):
+            started.append(unused.popleft())
+            start(started[-1])
         return bool(waiting or busy)
 
     try:
-        for worker in workers:
-            start(worker)
         while is_left():
             done, _ = wait([*busy, *beginning], CHECK, return_when=FIRST_COMPLETED)
             watch.begin()
@@ -175,7 +178,7 @@ def run_on_workers(
         yield from results
         raise
     finally:
-        for worker in workers:
+        for worker in started:
             worker.stop()
         pool.shutdown(cancel_futures=True)
 

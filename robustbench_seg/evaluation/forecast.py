@@ -35,6 +35,8 @@ from ..scores.stopping import half_width, needed_share
 
 BYTES_PER_CELL = 1000
 """Bytes of a cell in the store with 19 classes, rounded up from runs on Cityscapes and streets."""
+_PILOT = 0.1
+"""Share of a complete run from which it is learnt how much scores vary."""
 
 
 @dataclass(frozen=True)
@@ -186,10 +188,6 @@ def _share_needed(
     widths = (half_width(each, suite.scores, target.score) for each in run.sampled.values())
     needed = needed_share(max(widths), run.sample.share, target.half_width, size)
     return min(1.0, max(needed, MIN_FRAMES / images))
-
-
-_PILOT = 0.1
-"""Share of a complete run from which it is learnt how much scores vary."""
 
 
 def _seconds_per_image(predicting: float, corrupting: float, device: str) -> float:

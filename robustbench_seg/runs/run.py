@@ -133,9 +133,8 @@ class StoredRun:
         "tidy" has the 95 % interval of every score of a condition, "intervals" those of all scores
         that are derived from several conditions; their ends are NaN below 10 images or groups. Of a
         sampled run, scores are estimates, and "sampling" has their intervals for the complete run
-        on the same frames.
-        Scores are fractions in [0, 1], taken over the
-        finished frames. Raises InputError for another name, and where no frame is finished.
+        on the same frames. Scores are fractions in [0, 1], taken over the finished frames. Raises
+        InputError for another name, and where no frame is finished.
         """
         if name not in self.tables:
             raise InputError(f"table {name!r}: unknown; there are {', '.join(self.tables)}")

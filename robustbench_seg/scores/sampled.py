@@ -67,11 +67,6 @@ class Sampled:
         share = self._expected / np.maximum(self._expected.sum(axis=0), 1)
         self._showing = 1 / np.maximum((share**2).sum(axis=0), 1 / len(share))  # (C + K,)
 
-    @property
-    def complete(self) -> bool:
-        """Whether all images were seen under all draws: the estimates are the scores."""
-        return bool(self.pixel_counts.seen.all())
-
     @cached_property
     def over_sample(self) -> Estimates:
         """Estimates with the intervals of the sample.

@@ -4,11 +4,10 @@ A difference is looked at again and again, and at each look it could seem decide
 it is judged by a confidence sequence: intervals that all hold at once, at any number of looks, with
 probability 1 - ERROR. The error of an estimate from n of N cells, multiplied by the information
 u = 1 / variance, moves like Brownian motion in u, also without replacement, where u grows without
-bound as n reaches N. The boundary is the two-sided
-normal mixture of Robbins (1970) as in Howard, Ramdas, McAuliffe & Sekhon, "Time-uniform,
-nonparametric, nonasymptotic confidence sequences" (Annals of Statistics, 2021). The variance is
-estimated (Waudby-Smith et al., "Time-uniform central limit theory and asymptotic confidence
-sequences", Annals of Statistics, 2024).
+bound as n reaches N. The boundary is the two-sided normal mixture of Robbins (1970) as in Howard,
+Ramdas, McAuliffe & Sekhon, "Time-uniform, nonparametric, nonasymptotic confidence sequences"
+(Annals of Statistics, 2021). The variance is estimated (Waudby-Smith et al., "Time-uniform central
+limit theory and asymptotic confidence sequences", Annals of Statistics, 2024).
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from ...errors import InputError
 from ...inference.devices import DEVICES, default_threads
 from ...processes import POLL
 from ...protocol.request import Request
-from ...worker_pool import LostError, run_on_workers
+from ...worker_pool import LostError
 from ..plan import Plan
 from ..work import Result, WorkUnit
-from .worker import SAVING, WorkerConfig, WorkerRuntime
+from .worker import WorkerConfig, WorkerRuntime, run_units
 
 _ENVIRONMENT = {"env_vars": {"OMP_WAIT_POLICY": "PASSIVE"}}
 """As in the command line; read when torch is loaded."""
@@ -67,15 +67,8 @@ class Cluster:
         actor = ray.remote(
             num_cpus=self.cores, num_gpus=int(self.device == "cuda"), runtime_env=_ENVIRONMENT
         )(_Actor)
-        workers = [_Worker(actor, config) for _ in range(min(self.slots, len(units)))]
-        yield from run_on_workers(
-            workers,
-            units,
-            saving=SAVING,
-            timeout=plan.request.worker_timeout,
-            describe=plan.frame_name,
-            more=more,
-        )
+        workers = [_Worker(actor, config) for _ in range(self.slots)]
+        yield from run_units(workers, plan, units, more)
 
 
 def _connect(address: str | None) -> list[dict[str, float]]:

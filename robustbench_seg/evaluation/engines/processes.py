@@ -10,10 +10,9 @@ from ...errors import InputError
 from ...inference.devices import default_threads, device_kind, resolve_device
 from ...processes import WorkerProcess, available_cores
 from ...protocol.request import Request
-from ...worker_pool import run_on_workers
 from ..plan import Plan
 from ..work import Result, WorkUnit
-from .worker import SAVING, WorkerConfig, WorkerRuntime
+from .worker import WorkerConfig, WorkerRuntime, run_units
 
 
 @dataclass(frozen=True)
@@ -53,16 +52,9 @@ class Processes:
         config = WorkerConfig.of(plan, available_cores() // len(self.devices))
         workers = [
             WorkerProcess(partial(_unit_runner, config, device), f"the worker of {device}")
-            for device in self.devices[: len(units)]
+            for device in self.devices
         ]
-        yield from run_on_workers(
-            workers,
-            units,
-            saving=SAVING,
-            timeout=plan.request.worker_timeout,
-            describe=plan.frame_name,
-            more=more,
-        )
+        yield from run_units(workers, plan, units, more)
 
 
 def _unit_runner(config: WorkerConfig, device: str) -> Callable[[WorkUnit], Result]:

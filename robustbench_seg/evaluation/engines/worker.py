@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -14,12 +14,10 @@ from ...inference.devices import resolve_device, select_device
 from ...processes import report_progress
 from ...protocol.request import Request
 from ...protocol.spec import Spec
+from ...worker_pool import Worker, run_on_workers
 from ..plan import Plan, make_plan
 from ..work import Result, WorkUnit
 from .local import label_units, load_predictors
-
-SAVING = "--batch 1 or fewer workers"
-"""Ways to use less memory, for a message."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,23 @@ class WorkerConfig:
         )
         folder, cityscapes = os.getcwd(), os.environ.get(CITYSCAPES_VARIABLE)  # noqa: PTH109
         return cls(request, plan.spec, cores, folder, cityscapes)
+
+
+def run_units(
+    workers: Sequence[Worker[WorkUnit, Result]],
+    plan: Plan,
+    units: Sequence[WorkUnit],
+    more: Callable[[], Sequence[WorkUnit]],
+) -> Generator[Result]:
+    """Yield the results of the units of a plan in the order in which workers finish them."""
+    yield from run_on_workers(
+        workers,
+        units,
+        saving="--batch 1 or fewer workers",
+        timeout=plan.request.worker_timeout,
+        describe=plan.frame_name,
+        more=more,
+    )
 
 
 class WorkerRuntime:
