@@ -1,0 +1,33 @@
+"""Which stored cells are a sample of a run, and which are not."""
+
+from __future__ import annotations
+
+from robustbench_seg.protocol.cell import Cell
+from robustbench_seg.protocol.sampling import cell_order, step_cells
+from robustbench_seg.protocol.spec import Spec
+from robustbench_seg.runs.sample import find_sample
+from tests.helpers.stored_runs import stored_spec
+
+
+def first_cells(spec: Spec, share: float) -> set[Cell]:
+    return {cell for step in cell_order(spec).first(share) for cell in step_cells(spec, step)}
+
+
+def test_the_longest_beginning_of_the_order_is_the_sample() -> None:
+    spec = stored_spec(frames=100, models=["b0"])
+    cells = first_cells(spec, 0.1)
+    (last,) = first_cells(spec, 0.5) - first_cells(spec, 0.5 - 1 / len(cell_order(spec).corrupted))
+    found = find_sample(spec, {*cells, last}, ())  # what comes later is left out
+    assert found is not None
+    assert found.cells == cells
+    assert found.share == 0.1
+
+
+def test_finished_frames_that_have_more_cells_are_no_sample() -> None:
+    spec = stored_spec(frames=200, models=["b0"])
+    order = [step.frame for step in cell_order(spec).corrupted]
+    *others, last = sorted(range(200), key=order.index)
+    cells = {cell for number in others for cell in spec.cells(spec.frames[number])}
+    begun = {cell for cell in spec.cells(spec.frames[last]) if cell.condition == "clean"}
+    assert find_sample(spec, cells | begun, ()) is None
+    assert find_sample(spec, cells | begun, (), 0.1) is not None
