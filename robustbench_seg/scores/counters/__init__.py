@@ -1,0 +1,52 @@
+"""What can be counted of a prediction, by the names of `--measure`.
+
+To add one, write a `Counter` and its line in `COUNTERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ...errors import InputError
+from .counter import Counter, Counts, Prediction, Probabilities
+from .matrix import ConfusionMatrix
+
+COUNTERS: Mapping[str, Callable[[str], Counter]] = {}
+"""Counters beside the confusion matrix: name -> a function from the text after the colon, or "".
+
+The function raises ValueError, with words for the user, for a text that it does not know."""
+MATRIX = ConfusionMatrix()
+
+
+def read_counters(measures: Sequence[str]) -> tuple[Counter, ...]:
+    """Return the counters of measures such as "boundary:0.5%", the confusion matrix first.
+
+    Raises InputError for an unknown one, and for one that is there twice.
+    """
+    found: dict[str, Counter] = {MATRIX.name: MATRIX}
+    for measure in measures:
+        if measure == MATRIX.name:
+            continue
+        name, _, parameter = measure.partition(":")
+        if name not in COUNTERS:
+            known = ", ".join((MATRIX.name, *COUNTERS))
+            raise InputError(f"--measure {measure}: unknown; there are {known}")
+        if name in found:
+            raise InputError(f"--measure {measure}: {name} is there twice; name it once")
+        try:
+            found[name] = COUNTERS[name](parameter)
+        except ValueError as error:
+            raise InputError(f"--measure {measure}: {error}") from error
+    # In the order of the table, so that the order on the command line makes no other run.
+    return tuple(found[name] for name in (MATRIX.name, *COUNTERS) if name in found)
+
+
+__all__ = [
+    "COUNTERS",
+    "MATRIX",
+    "Counter",
+    "Counts",
+    "Prediction",
+    "Probabilities",
+    "read_counters",
+]
