@@ -25,6 +25,7 @@ from robustbench_seg.protocol.request import Request
 from robustbench_seg.protocol.spec import FrameSpec
 from robustbench_seg.runs.database import FILE
 from robustbench_seg.runs.store import Store
+from robustbench_seg.scores.counters import Counts
 
 RATES = (2, 6, 20)
 """Predictions a second of a worker, for which the number of workers is told."""
@@ -76,7 +77,8 @@ def measure(folder: Path, frames: int, batch: int) -> None:
         for group in plan.spec.draw_groups(spec):
             new = {cell: matrix_like(chance, spec) for cell in sorted(plan.spec.cells(spec, group))}
             cells |= new
-            results.append(Result(new, [], []))
+            counts: dict[Cell, tuple[Counts, ...]] = {cell: (new[cell],) for cell in new}
+            results.append(Result(counts, [], []))
         sent[number] = pickle.dumps(results)
 
     start = time.perf_counter()

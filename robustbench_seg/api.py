@@ -63,6 +63,7 @@ def evaluate(
     channels: options.Channels = None,
     input_size: options.InputSize = None,
     input_scale: options.InputScale = None,
+    temperature: options.Temperature = None,
     data: options.Data = None,
     split: options.Split = "val",
     images: options.Images = None,
@@ -81,6 +82,7 @@ def evaluate(
     until: options.Until = None,
     seed: options.RunSeed = None,
     draws: options.Draws = 1,
+    measure: options.Measure = ("miou",),
     implementation: options.Implementation = "native",
     device: options.Device = None,
     devices: options.Devices = None,
@@ -132,7 +134,7 @@ def forecast(
     corruptions: options.Corruptions = None,
     severities: options.Severities = None,
     draws: options.Draws = 1,
-    measure: options.Measure = False,
+    timed: options.Timed = False,
     frames_per_second: Annotated[
         Sequence[float],
         Option("Images that one worker predicts in a second, a number for each --model.", COMPUTE),
@@ -149,7 +151,7 @@ def forecast(
             "Device of a worker.",
             COMPUTE,
             "NAME",
-            default="cuda; with --measure a GPU if there is one",
+            default="cuda; with --timed a GPU if there is one",
         ),
     ] = None,
     runtime: options.Runtime = "auto",
@@ -164,7 +166,7 @@ def forecast(
 ) -> "Forecast":
     """Return what a run costs: predictions, multiply-adds, memory, bytes on disk and time.
 
-    No data is read. The time is known with `frames_per_second` or `measure`. size is (height,
+    No data is read. The time is known with `frames_per_second` or `timed`. size is (height,
     width).
     """
     from .evaluation.forecast import forecast
@@ -183,7 +185,7 @@ def forecast(
         workers=workers,
         classes=num_classes,
         rates=frames_per_second,
-        measure=measure,
+        timed=timed,
         until=until,
         pilot=pilot,
         progress=progress,
@@ -496,7 +498,7 @@ def model_costs(
     *,
     size: options.ImageSize = (1024, 2048),
     num_classes: options.NumClasses = 19,
-    measure: options.Measure = False,
+    timed: options.Timed = False,
     device: options.Device = None,
     runtime: options.Runtime = "auto",
     precision: options.Precision = "float32",
@@ -506,7 +508,7 @@ def model_costs(
     """Return parameters and multiply-adds of models for one image, a model per row.
 
     `gflops` are 10^9 multiply-adds of one pass over the whole image, as papers count them,
-    `gflops_executed` those of the windows that are run here. With `measure`, `images_per_second`
+    `gflops_executed` those of the windows that are run here. With `timed`, `images_per_second`
     is the speed of this machine. The settings are columns too. size is (height, width).
     """
     from .inference.costs import costs
@@ -515,7 +517,7 @@ def model_costs(
     from .models.registry import list_models
 
     _check_csv(csv)
-    where = resolve_device(device) if measure else None
+    where = resolve_device(device) if timed else None
     table = costs(
         _listed(model) if model else [info.name for info in list_models()],
         size,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..evaluation.forecast import Forecast
 
 
-@command(api.forecast, example="robustseg forecast --model b5 --workers 8 --measure")
+@command(api.forecast, example="robustseg forecast --model b5 --workers 8 --timed")
 def forecast(found: "Forecast") -> None:
     """Forecast the cost of a run: predictions, multiply-adds, memory, disk space and time."""
     height, width = found.size
@@ -42,7 +42,7 @@ def forecast(found: "Forecast") -> None:
         say(f"arithmetic: {total / 1e15:,.1f} * 10^15 multiply-adds")
     say(f"store: about {found.store / 2**20:,.0f} MiB, and some pictures")
     if found.seconds is None:
-        say("time: unknown; give --frames-per-second, or --measure here")
+        say("time: unknown; give --frames-per-second, or --timed here")
     else:
         measured = found.corrupting is not None
         each = "each as fast as this machine" if measured else "at the given speed"

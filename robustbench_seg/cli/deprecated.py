@@ -8,8 +8,13 @@ COMMANDS = {"plan": "forecast"}
 OPTIONS: Mapping[str, Mapping[str, str]] = {
     "eval": {"--conditions": "--copy"},
     "erf": {"--images": "--limit"},
-    "forecast": {"--images": "--limit", "--gpus": "--workers", "--classes": "--num-classes"},
-    "models": {"--classes": "--num-classes"},
+    "forecast": {
+        "--images": "--limit",
+        "--gpus": "--workers",
+        "--classes": "--num-classes",
+        "--measure": "--timed",
+    },
+    "models": {"--classes": "--num-classes", "--measure": "--timed"},
 }
 """Command -> old option -> new option."""
 VALUES = {"--implementation": {"ours": "native", "reference": "imagecorruptions"}}

@@ -33,11 +33,11 @@ def _models(**given: Any) -> Any:
     return api.model_costs(**given) if given.keys() > {"progress"} else list_models()
 
 
-@command(_models, example="robustseg models --model b0,b5 --size 2048x1024 --measure")
+@command(_models, example="robustseg models --model b0,b5 --size 2048x1024 --timed")
 def models(found: Any) -> None:
     """List the models and their weights; with any option, what they cost.
 
-    The cost is parameters and multiply-adds, and with --measure images per second.
+    The cost is parameters and multiply-adds, and with --timed images per second.
     """
     if not isinstance(found, tuple):
         print_costs(found)
@@ -52,7 +52,7 @@ def models(found: Any) -> None:
         for info in found
     ]
     print_table("models", ("name", "what", "parameters", "weights for"), rows)
-    say("What they cost: robustseg models --size 2048x1024, and --measure for the speed here.")
+    say("What they cost: robustseg models --size 2048x1024, and --timed for the speed here.")
 
 
 @command(

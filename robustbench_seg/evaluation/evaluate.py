@@ -41,7 +41,7 @@ def execute(plan: Plan, engine: Engine, progress: Progress = silent) -> None:
                 store.add(cells, pictures, failed)
                 if failed and plan.request.strict:
                     raise InputError(f"--strict: stopped, as a prediction failed: {failed[0]}")
-                new = {cell: matrix for cell, matrix in cells.items() if cell not in stored}
+                new = {cell: matrix for cell, (matrix, *_) in cells.items() if cell not in stored}
                 score.add(new, failed)
                 schedule.done |= {*new, *(failure.cell for failure in failed)}
                 note = schedule.estimate or score.note()

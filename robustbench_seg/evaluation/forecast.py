@@ -96,7 +96,7 @@ def forecast(
     workers: int = 1,
     classes: int = 19,
     rates: Sequence[float] = (),
-    measure: bool = False,
+    timed: bool = False,
     until: str | float | None = None,
     pilot: str | Path | None = None,
     progress: Progress = silent,
@@ -110,13 +110,13 @@ def forecast(
     """
     if not models:
         raise InputError("--model: name at least one")
-    if rates and (measure or len(rates) != len(models) or min(rates) <= 0):
+    if rates and (timed or len(rates) != len(models) or min(rates) <= 0):
         raise InputError(
-            "--frames-per-second: needs one number above 0 for each --model, and no --measure"
+            "--frames-per-second: needs one number above 0 for each --model, and no --timed"
         )
     for choice in models:
         parse_choice(choice)
-    device = resolve_device(device) if measure else (device or "cuda")
+    device = resolve_device(device) if timed else (device or "cuda")
     try:
         check_sizes([name for name, _ in suite.corrupted], [size])
     except InputError as error:
@@ -133,7 +133,7 @@ def forecast(
         rows.append({"model": choice, **_counts(segmenter, conditions, size, batch)})
     table = pd.DataFrame(rows, columns=["model", "native", "gflops", "memory"]).set_index("model")
     corrupting = seconds = None
-    if measure:
+    if timed:
         measured = costs(
             models,
             size,

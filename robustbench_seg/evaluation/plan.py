@@ -29,6 +29,7 @@ from ..protocol.suites.resolution import LARGEST, SMALLEST
 from ..runs.database import FILE
 from ..runs.differences import differences
 from ..runs.sessions import ASSUMED, BY_TORCH, UNUSED
+from ..scores.counters import read_counters
 from ..versions import EVALUATING, versions
 from .opening import load_segmenters, open_data
 from .runtimes import choose_runtimes, wanted_runtimes
@@ -36,7 +37,7 @@ from .sources import Source, find_source, taken_source
 from .work import FrameBatch, WorkUnit, frame_batches
 
 _UNIT_COUNTS = 2**25
-"""Most counts of the matrices of a work unit, zeros included: 256 MiB."""
+"""Most counts of a work unit, zeros included: 256 MiB."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,9 @@ class Plan:
         """Return the units of those of some steps that are still to be done, frame by frame.
 
         Frames are in the outer loop: each is decoded once, and corrupted once for all models. A
-        unit is all of a frame, unless the matrices of many classes would fill a worker's memory.
+        unit is all of a frame, unless the counts would fill a worker's memory.
         """
-        counts = len(self.spec.models) * self.spec.batch * len(self.spec.classes) ** 2
+        counts = len(self.spec.models) * self.spec.batch * self.spec.counts_of_cell
         together = max(1, _UNIT_COUNTS // counts)
         groups: dict[int, list[int]] = {number: [] for number in self.frames}
         for step in steps:
@@ -168,7 +169,11 @@ def make_plan(
         raise InputError(f"{request.data_option}: {problem}")
     spec = Spec(
         models=tuple(
-            ModelSpec.of(each, replace(each.window, mode=request.window or each.window.mode))
+            ModelSpec.of(
+                each,
+                replace(each.window, mode=request.window or each.window.mode),
+                request.temperature or 1.0,
+            )
             for each in segmenters
         ),
         dataset=dataset.name,
@@ -191,6 +196,7 @@ def make_plan(
         input_scale=request.input_scale,
         class_map=mapping.spec if mapping else None,
         draws=request.draws,
+        measures=tuple(counter.name for counter in read_counters(request.measure)),
     )
     if source.copy is None:
         _check_frame_sizes(spec, request)

@@ -21,7 +21,7 @@ from ..protocol.condition import Draw
 from ..protocol.input_geometry import InputView
 from ..protocol.spec import FrameSpec, pixel_digest
 from ..runs.store import Failure, Picture
-from ..scores.metrics import Matrix
+from ..scores.counters import Counts
 
 
 class WorkUnit(NamedTuple):
@@ -37,7 +37,7 @@ class WorkUnit(NamedTuple):
 class Result(NamedTuple):
     """What is committed at once: counts of one frame, kept example pictures, failures."""
 
-    cells: dict[Cell, Matrix]
+    cells: dict[Cell, tuple[Counts, ...]]
     pictures: list[Picture]
     failures: list[Failure]
 

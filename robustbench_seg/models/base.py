@@ -19,6 +19,8 @@ Side = Annotated[int, Between(1, 2**20)]
 """Height or width in pixels."""
 WindowMode = Literal["slide", "whole"]
 Precision = Literal["float32", "bf16", "fp16"]
+TEMPERATURES = Between(0.01, 100)
+"""Numbers that logits may be divided by."""
 RuntimeName = Literal["torch", "openvino"]
 RuntimeChoice = Literal["auto", "torch", "openvino"]
 AUTO: RuntimeChoice = "auto"

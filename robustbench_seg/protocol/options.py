@@ -195,6 +195,22 @@ Implementation = Annotated[
     corruptions.Implementation,
     Option("Corruptions of robustbench-seg, or of the package imagecorruptions.", CONDITIONS),
 ]
+Measure = Annotated[
+    Sequence[str],
+    Option(
+        "What to measure beside miou: boundary (or boundary:1%, boundary:5px), calibration.",
+        CONDITIONS,
+    ),
+]
+Temperature = Annotated[
+    float | None,
+    Option(
+        "Divide the logits by this number for the probabilities of calibration; see robustseg "
+        "calibrate.",
+        *(MODEL, "NUMBER"),
+        default="1",
+    ),
+]
 Device = Annotated[
     str | None,
     Option("Device: cpu, cuda, cuda:1.", COMPUTE, "NAME", default="a GPU if there is one"),
@@ -265,7 +281,7 @@ ImageSize = Annotated[
     tuple[int, int], Option("Size of the images in pixels.", DATA, default="2048x1024")
 ]
 NumClasses = Annotated[int, Option("Number of classes.", DATA, least=1)]
-Measure = Annotated[bool, Option("Measure the speed of this machine.", COMPUTE)]
+Timed = Annotated[bool, Option("Measure the speed of this machine.", COMPUTE)]
 Csv = Annotated[
     str | Path | None,
     Option("CSV file to write the table to as well; - writes it to the terminal.", OUTPUT, "FILE"),

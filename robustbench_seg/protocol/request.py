@@ -3,12 +3,15 @@
 # Annotations are not postponed: `parameters` reads them as objects.
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..errors import InputError
 from ..models.adapters.metadata import parse_preprocessing
+from ..models.base import TEMPERATURES
 from ..models.weights_files import check_weights_files
+from ..scores.counters import Counter, read_counters
 from ..worker_pool import TIMEOUT
 from . import options
 from .parameters import parameters
@@ -66,6 +69,7 @@ class Request:
     channels: options.Channels = None
     input_size: options.InputSize = None
     input_scale: options.InputScale = None
+    temperature: options.Temperature = None
     data: options.Data = None
     split: options.Split = "val"
     images: options.Images = None
@@ -84,6 +88,7 @@ class Request:
     until: options.Until = None
     seed: options.RunSeed = None
     draws: options.Draws = 1
+    measure: options.Measure = ("miou",)
     implementation: options.Implementation = "native"
     device: options.Device = None
     devices: options.Devices = None
@@ -130,7 +135,21 @@ class Request:
             raise InputError("--address: needs --engine ray; add it, or leave --address out")
         if self.shard is not None:
             Shard.read(self.shard)
+        self._check_temperature(read_counters(self.measure))
         self._check_sampling()
+
+    def _check_temperature(self, counters: Sequence[Counter]) -> None:
+        if self.temperature is None:
+            return
+        if not any(counter.needs_probabilities for counter in counters):
+            raise InputError("--temperature: needs --measure calibration; add it")
+        if len(self.models) != 1:
+            raise InputError("--temperature: only for a single --model; run each on its own")
+        least, most = TEMPERATURES
+        if not least <= self.temperature <= most:
+            raise InputError(
+                f"--temperature {self.temperature:g}: write a number from {least:g} to {most:g}"
+            )
 
     def _check_sampling(self) -> None:
         if self.sample is not None and not 0 < self.sample <= 1:

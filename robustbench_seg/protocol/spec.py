@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -20,6 +21,7 @@ from ..errors import InputError
 from ..label_types import MOST_CLASSES, LabelMap
 from ..models.base import (
     NOTHING,
+    TEMPERATURES,
     TORCH,
     Precision,
     Preprocessing,
@@ -32,6 +34,7 @@ from ..models.preprocessing import preprocessing_from_dict
 from ..names import slug
 from ..progress import Progress
 from ..schema import Between, Count, Name, Positive, ReadBy
+from ..scores.counters import MATRIX, Counter, read_counters
 from .cell import Cell
 from .condition import CLEAN, Condition, Draw
 from .input_geometry import Scale, Size
@@ -58,6 +61,16 @@ def _preprocessing(value: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     return {name: tuple(each) if isinstance(each, list) else each for name, each in value.items()}
 
 
+def _measures(value: object, where: str) -> tuple[str, ...]:
+    given = value if isinstance(value, list | tuple) else ()
+    if not given or not all(isinstance(name, str) for name in given):
+        raise InputError(f"{where}: expected a list of names")
+    names = tuple(counter.name for counter in read_counters(given))
+    if names != tuple(given):
+        raise InputError(f"{where}: expected {', '.join(names)}")
+    return names
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """A model and its settings in a run."""
@@ -69,16 +82,19 @@ class ModelSpec:
     window: Window
     runtime: RuntimeName = TORCH
     """What computes its logits; versions says which version."""
+    temperature: Annotated[float, TEMPERATURES] = 1.0
+    """What its logits are divided by for its probabilities (Guo et al., ICML 2017)."""
 
     @classmethod
-    def of(cls, segmenter: Segmenter, window: Window) -> ModelSpec:
-        """Return the specification of a segmenter that is run with a window."""
+    def of(cls, segmenter: Segmenter, window: Window, temperature: float = 1.0) -> ModelSpec:
+        """Return the specification of a segmenter that is run with a window and a temperature."""
         return cls(
             segmenter.name,
             segmenter.trained_on,
             dict(segmenter.weights),
             asdict(segmenter.preprocessing),
             window,
+            temperature=temperature,
         )
 
     @property
@@ -161,6 +177,28 @@ class Spec:
     """How predicted classes are scored as those of the labels; None: they are the same."""
     draws: Annotated[int, Between(1, 100_000)] = 1
     """Repetitions of random conditions, with the seeds from `seed` on."""
+    measures: Annotated[tuple[str, ...], ReadBy(_measures)] = (MATRIX.name,)
+    """Names of the counters, the confusion matrix first."""
+
+    @cached_property
+    def counters(self) -> tuple[Counter, ...]:
+        """What is counted of each prediction, the confusion matrix first."""
+        return read_counters(self.measures)
+
+    @property
+    def columns(self) -> int:
+        """Values of a predicted label: with a class map, one is for predictions of no class."""
+        return len(self.classes) + (self.class_map is not None)
+
+    @property
+    def count_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shapes of the counts of a cell, by counter."""
+        return tuple(counter.shape(len(self.classes), self.columns) for counter in self.counters)
+
+    @property
+    def counts_of_cell(self) -> int:
+        """Number of the counts of a cell, zeros included."""
+        return sum(map(math.prod, self.count_shapes))
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
@@ -270,9 +308,14 @@ class Spec:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         values = asdict(self)
+        # What version 0.1.0 knew alone, and did not name:
         for model in values["models"]:
-            if model["runtime"] == TORCH:  # the only one that version 0.1.0 knew and did not name
+            if model["runtime"] == TORCH:
                 del model["runtime"]
+            if model["temperature"] == 1:
+                del model["temperature"]
+        if self.measures == (MATRIX.name,):
+            del values["measures"]
         return {**values, "implementation": _STORED_IMPLEMENTATION[self.implementation]}
 
 

@@ -21,8 +21,6 @@ class KnownCells:
             condition.key: len(spec.draws_of(condition)) for condition in spec.conditions
         }
         self._frames = {frame.name: frame for frame in spec.frames}
-        self.columns = len(spec.classes) + (spec.class_map is not None)
-        """Columns of a matrix: with a class map, one for predictions of no class."""
 
     def problem(self, cell: Cell) -> str:
         """Return what the specification lacks of a cell, or ""."""

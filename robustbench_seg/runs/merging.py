@@ -15,12 +15,12 @@ from ..progress import Progress, silent
 from ..protocol.cell import Cell
 from .database import FILE
 from .differences import differences
-from .matrices import plain
+from .packed_counts import plain
 from .sessions import Session
 from .store import Failure, Picture, Store
 
 _TOGETHER = 2**23
-"""Most counts of the matrices in a transaction, zeros included: 64 MiB."""
+"""Most counts in a transaction, zeros included: 64 MiB."""
 
 
 def merge(
@@ -58,9 +58,9 @@ def merge(
 def _refuse_contradictions(stores: Iterable[Store]) -> None:
     found: dict[Cell, tuple[bytes, Store]] = {}
     for store in stores:
-        for cell, matrix in store.matrices():
+        for cell, counts in store.counts():
             # Not the stored bytes: another version of zlib compresses differently.
-            digest = hashlib.sha256(plain(matrix)).digest()
+            digest = hashlib.sha256(b"".join(map(plain, counts))).digest()
             known, other = found.setdefault(cell, (digest, store))
             if known != digest:
                 raise InputError(
@@ -77,9 +77,9 @@ def _copy(
     whole: Store,
 ) -> None:
     """Copy the cells, pictures, failures and sessions of a part that the whole lacks."""
-    together = max(1, _TOGETHER // len(part.spec.classes) ** 2)
+    together = max(1, _TOGETHER // part.spec.counts_of_cell)
     there = whole.stored()
-    new = ((cell, matrix) for cell, matrix in part.matrices() if cell not in there)
+    new = ((cell, counts) for cell, counts in part.counts() if cell not in there)
     while batch := dict(islice(new, together)):
         whole.add(batch)
     there = whole.stored()

@@ -17,6 +17,7 @@ from ..protocol.cell import Cell
 from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
 from ..scores.bootstrap import Bootstrap
+from ..scores.counters import Counts
 from ..scores.intervals import intervals, tidy
 from ..scores.pixel_counts import PixelCounts
 from ..scores.sampled import Estimates, Sampled
@@ -186,7 +187,7 @@ class StoredRun:
 def _pixel_counts(
     spec: Spec,
     frames: Collection[str],
-    stacks: Iterable[tuple[Sequence[Cell], NDArray[np.int64]]],
+    stacks: Iterable[tuple[Sequence[Cell], Sequence[Counts]]],
     sample: Sample | None,
 ) -> tuple[dict[str, PixelCounts], dict[str, NDArray[np.int64]]]:
     """Count the matrices of these frames, a stack at a time: all of them would fill the memory.
@@ -202,7 +203,7 @@ def _pixel_counts(
     }
     clean: dict[str, NDArray[np.int64]] = {}
     places = {name: place for place, name in enumerate(frames)}
-    for cells, stack in stacks:
+    for cells, (stack, *_) in stacks:
         for name, own in counts.items():
             chosen = [
                 n

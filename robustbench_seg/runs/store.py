@@ -1,4 +1,4 @@
-"""A run on disk: a transactional SQLite file with a confusion matrix for each cell.
+"""A run on disk: a transactional SQLite file with the counts of each cell.
 
 Cells are committed in groups, atomically. Every row has a digest of its key and content. A file may
 come from anyone: each row is checked as it is read, by its form, its digest and the specification.
@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from itertools import islice
@@ -25,6 +25,7 @@ from ..folders import check_folder
 from ..protocol.cell import Cell
 from ..protocol.spec import Spec
 from ..protocol.stored_spec import read_spec
+from ..scores.counters import Counts
 from .database import (
     FILE,
     VERSION,
@@ -37,13 +38,13 @@ from .database import (
 )
 from .differences import differences
 from .known_cells import KnownCells
-from .matrices import MatrixError, pack, unpack
+from .packed_counts import CountsError, pack, unpack
 from .picture_check import PictureError, picture_pixels
 from .sessions import Session, read_json, read_session
 
 _KEY = "model, condition, severity, frame, draw"
 _TOGETHER = 2**20
-"""Most counts of the matrices that are read together, zeros included: 8 MiB."""
+"""Most counts that are read together, zeros included: 8 MiB."""
 _REASON = 100_000
 """Most letters of the reason of a failure."""
 _SESSIONS, _PIXELS = 10_000, 2**28
@@ -172,16 +173,16 @@ class Store:
 
     def add(
         self,
-        cells: Mapping[Cell, NDArray[np.int64]],
+        cells: Mapping[Cell, Sequence[Counts]],
         pictures: Iterable[Picture] = (),
         failures: Iterable[Failure] = (),
     ) -> None:
-        """Commit matrices (C, C) or (C, C + 1), pictures and failures in one transaction.
+        """Commit the counts of each counter, pictures and failures in one transaction.
 
-        A matrix replaces an earlier failure of its cell; a failure never replaces a matrix.
+        Counts replace an earlier failure of their cell; a failure never replaces counts.
         """
         rows: dict[str, list[tuple[Any, ...]]] = {
-            "cells": [(cell, pack(matrix)) for cell, matrix in cells.items()],
+            "cells": [(cell, pack(counts)) for cell, counts in cells.items()],
             "pictures": [(item.cell, item.caption, item.png) for item in pictures],
             "failures": [(item.cell, item.reason) for item in failures],
         }
@@ -207,7 +208,7 @@ class Store:
             yield self._connection
 
     def stored(self) -> set[Cell]:
-        """Return the cells that have a matrix."""
+        """Return the cells that have counts."""
         rows = enumerate(self._select(_KEY, "cells"), start=1)
         return {self._cell(row, number, "cells") for number, row in rows}
 
@@ -215,30 +216,39 @@ class Store:
         """Return the names of the frames of which all cells are stored, in order."""
         return self._known.finished(self.stored())
 
-    def stacks(self) -> Iterator[tuple[list[Cell], NDArray[np.int64]]]:
-        """Yield cells with their matrices, many at once: (N, C, C) or (N, C, C + 1).
+    def stacks(self) -> Iterator[tuple[list[Cell], list[Counts]]]:
+        """Yield many cells at once with their counts: (N, *shape) of each counter.
 
         Raises InputError for a row that is damaged, and for counts that the frame cannot have.
         """
-        known, names = self._known, self.spec.class_names
-        together = max(1, _TOGETHER // (len(names) * known.columns))
+        known, names, counters = self._known, self.spec.class_names, self.spec.counters
+        together = max(1, _TOGETHER // self.spec.counts_of_cell)
+        most = [counter.most for counter in counters]
         rows = self._rows("cells", _KEY, "matrix")
         done = 0
         while batch := list(islice(rows, together)):
             cells = [cell for cell, _ in batch]
-            packed = [matrix for _, matrix in batch]
+            pixels = known.pixels(cells)
             try:
-                stack = unpack(packed, known.columns, known.pixels(cells), names)
-            except MatrixError as error:
+                stacks = unpack([packed for _, packed in batch], self.spec.count_shapes, most)
+                for counter, stack in zip(counters, stacks, strict=True):
+                    if problem := counter.problem(stack, pixels, names):
+                        raise CountsError(*problem)
+            except CountsError as error:
                 what = f"the matrix of {cells[error.index]} {error}"
                 raise self._refused(done + error.index + 1, "cells", what) from error
-            yield cells, stack
+            yield cells, stacks
             done += len(batch)
 
     def matrices(self) -> Iterator[tuple[Cell, NDArray[np.int64]]]:
         """Yield each cell with its matrix, (C, C) or (C, C + 1); errors as of `stacks`."""
-        for cells, stack in self.stacks():
-            yield from zip(cells, stack, strict=True)
+        for cells, stacks in self.stacks():
+            yield from zip(cells, stacks[0], strict=True)
+
+    def counts(self) -> Iterator[tuple[Cell, tuple[Counts, ...]]]:
+        """Yield each cell with the counts of each counter; errors as of `stacks`."""
+        for cells, stacks in self.stacks():
+            yield from zip(cells, zip(*stacks, strict=True), strict=True)
 
     def pictures(self) -> list[Picture]:
         """Return the stored pictures, in a fixed order; InputError for one of another form."""

@@ -34,7 +34,7 @@ def test_the_command_prints_and_writes_the_costs(
     monkeypatch.setattr(costs, "PASSES", 1)
     path = tmp_path / "costs.csv"
     chosen = ("--model", "b0", "--model", f"{others}:function", "--num-classes", "5")
-    assert call(monkeypatch, *chosen, "--size", "128x64", "--measure", "--csv", path) == 0
+    assert call(monkeypatch, *chosen, "--size", "128x64", "--timed", "--csv", path) == 0
     printed = capsys.readouterr().out
     assert "models for an image of 128x64, 5 classes" in printed
     assert "median of 1 after a first" in printed
@@ -70,7 +70,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
         "no model 'b7'": ("--model", "b0", "--model", "b7"),
         "--num-classes 0: must be a whole number": ("--num-classes", "0"),
         "--precision int8: use one of float32, bf16, fp16": ("--precision", "int8"),
-        "--device abacus": ("--model", "b0", "--measure", "--device", "abacus"),
+        "--device abacus": ("--model", "b0", "--timed", "--device", "abacus"),
         "its folder does not exist": ("--csv", tmp_path / "absent" / "costs.csv"),
         "cannot be written": ("--model", "b0", "--size", "64x32", "--csv", tmp_path),
         "no function nothing": ("--model", f"{others}:nothing"),

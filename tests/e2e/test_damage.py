@@ -201,7 +201,7 @@ def test_committed_cells_survive_a_file_that_may_not_grow(whole: Run, tmp_path: 
             largest_file(80_000),
         ):
             for cell, matrix in cells.items():
-                store.add({cell: matrix})
+                store.add({cell: (matrix,)})
 
     with pytest.raises(InputError, match="run the command again, which resumes") as error:
         store_all()

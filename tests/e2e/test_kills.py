@@ -21,7 +21,7 @@ COMMITS = """
 import os, sys
 from pathlib import Path
 from robustbench_seg.runs.store import Picture, Store
-from tests.helpers.stored_runs import cells_of_spec, noisy_png, stored_spec
+from tests.helpers.stored_runs import as_counts, cells_of_spec, noisy_png, stored_spec
 
 spec = stored_spec(frames=2000, models=["b0"])
 noise = noisy_png()
@@ -35,7 +35,7 @@ for _ in sys.stdin:
         print(os.getpid(), flush=True)
         for frame in spec.frames[begun:]:
             matrices = cells_of_spec(spec, [frame])
-            store.add(matrices, [Picture(next(iter(matrices)), "input", noise)])
+            store.add(as_counts(matrices), [Picture(next(iter(matrices)), "input", noise)])
 """
 """For each line read, commit seven matrices and a picture of 200 kB of one frame after the other,
 in a process of its own, whose ID is written."""

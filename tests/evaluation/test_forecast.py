@@ -67,9 +67,9 @@ def test_time_follows_from_the_given_rate() -> None:
     size = (256, 512)
     found = robustbench_seg.forecast(limit=500, size=size, workers=8, frames_per_second=[5.0])
     assert found.seconds == pytest.approx(81 * 500 / 5 / 8)
-    for rates, measure in (([5.0, 1.0], False), ([0.0], False), ([5.0], True)):
+    for rates, timed in (([5.0, 1.0], False), ([0.0], False), ([5.0], True)):
         with pytest.raises(InputError, match="--frames-per-second: needs one number"):
-            robustbench_seg.forecast(size=(64, 64), frames_per_second=rates, measure=measure)
+            robustbench_seg.forecast(size=(64, 64), frames_per_second=rates, timed=timed)
 
 
 @pytest.mark.slow

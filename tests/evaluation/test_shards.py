@@ -101,7 +101,7 @@ def test_contradictory_parts_are_refused(parts: list[Path], tmp_path: Path) -> N
         spec = store.spec
         cell, matrix = next(store.matrices())
     with Store.create_or_resume(other, spec) as store:
-        store.add({cell: np.roll(matrix, 1, axis=1)})
+        store.add({cell: (np.roll(matrix, 1, axis=1),)})
     with pytest.raises(
         InputError, match=f"contradicts .* in the counts of b0@random on {cell.frame} under "
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +16,7 @@ from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.spec import FrameSpec, Spec
 from robustbench_seg.runs.sessions import Session
 from robustbench_seg.runs.store import CAPTIONS, Failure, Picture, Store
+from robustbench_seg.scores.counters import Counts
 from tests.helpers.sample_runs import frame, make_spec, model
 
 SESSION: Session = {
@@ -54,6 +55,11 @@ def cells_of_spec(
     }
 
 
+def as_counts(cells: Mapping[Cell, NDArray[np.int64]]) -> dict[Cell, tuple[Counts, ...]]:
+    """Return matrices as the counts of a run that measures nothing else."""
+    return {cell: (matrix,) for cell, matrix in cells.items()}
+
+
 def write_run(
     folder: Path,
     spec: Spec | None = None,
@@ -69,7 +75,7 @@ def write_run(
     pictures = [Picture(next(iter(cells)), caption, small_png()) for caption in CAPTIONS]
     with Store.create_or_resume(folder, spec) as store:
         store.add_session(SESSION)
-        store.add(cells, pictures, failures)
+        store.add(as_counts(cells), pictures, failures)
     return spec
 
 

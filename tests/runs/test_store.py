@@ -13,7 +13,7 @@ from robustbench_seg.datasets.class_maps import ClassMapSpec
 from robustbench_seg.errors import InputError
 from robustbench_seg.runs.database import FILE
 from robustbench_seg.runs.store import Picture, Store
-from tests.helpers.stored_runs import cells_of_spec, small_png, stored_spec, with_classes
+from tests.helpers.stored_runs import as_counts, cells_of_spec, small_png, stored_spec, with_classes
 
 SPEC = stored_spec(models=["b0"])
 CELLS = cells_of_spec(SPEC)
@@ -22,7 +22,7 @@ CELLS = cells_of_spec(SPEC)
 def test_cells_come_back(tmp_path: Path) -> None:
     picture = Picture(next(iter(CELLS)), "input", small_png())
     with Store.create_or_resume(tmp_path / "run", SPEC) as store:
-        store.add(CELLS, [picture])
+        store.add(as_counts(CELLS), [picture])
         store.add_session({"machine": {"cores": "2"}})
     with Store.open(tmp_path / "run") as store:
         assert store.spec == SPEC
@@ -47,7 +47,7 @@ def test_draws_and_predictions_of_no_class_come_back(
     assert {matrix.shape for matrix in cells.values()} == {(classes, classes + mapped)}
     assert {cell.draw for cell in cells} == {0, 1}
     with Store.create_or_resume(tmp_path / "run", spec) as store:
-        store.add(cells)
+        store.add(as_counts(cells))
         assert store.stored() == set(cells)
         for cell, matrix in store.matrices():
             np.testing.assert_array_equal(matrix, cells[cell])
@@ -55,8 +55,8 @@ def test_draws_and_predictions_of_no_class_come_back(
 
 def test_adding_twice_counts_once(tmp_path: Path) -> None:
     with Store.create_or_resume(tmp_path / "run", SPEC) as store:
-        store.add(CELLS)
-        store.add(CELLS)
+        store.add(as_counts(CELLS))
+        store.add(as_counts(CELLS))
         assert len(list(store.matrices())) == len(CELLS)
 
 
@@ -97,7 +97,7 @@ def test_unusable_folders_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("column", ["matrix", "digest", "severity"])
 def test_a_damaged_cell_is_noticed(tmp_path: Path, column: str) -> None:
     with Store.create_or_resume(tmp_path / "run", SPEC) as store:
-        store.add(CELLS)
+        store.add(as_counts(CELLS))
     with sqlite3.connect(tmp_path / "run" / FILE) as connection:
         value = 5 if column == "severity" else b"x" * 20
         connection.execute(

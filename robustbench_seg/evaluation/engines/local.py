@@ -12,7 +12,7 @@ from ...inference.predict import Predictor
 from ...inference.prefetch import prefetch
 from ...protocol.cell import Cell
 from ...runs.store import Failure, Picture
-from ...scores.metrics import Matrix, confusion_matrix
+from ...scores.counters import Counts, Prediction
 from ...worker_pool import stalls_named
 from ..examples import is_example, pictures_of
 from ..plan import Plan
@@ -78,9 +78,9 @@ def label_units(
 
 
 def _label(plan: Plan, predictors: Sequence[Predictor], batch: FrameBatch) -> Result:
-    """Return the matrix of each model under each condition, kept pictures, and failures."""
+    """Return the counts of each model under each condition, kept pictures, and failures."""
     spec = plan.spec
-    cells: dict[Cell, Matrix] = {}
+    cells: dict[Cell, tuple[Counts, ...]] = {}
     pictures: list[Picture] = []
     failures: list[Failure] = []
     for predictor in predictors:
@@ -95,8 +95,11 @@ def _label(plan: Plan, predictors: Sequence[Predictor], batch: FrameBatch) -> Re
                     continue
                 if plan.mapping is not None:
                     prediction = plan.mapping.prediction_lookup[prediction]
-                cells[cell] = confusion_matrix(
-                    batch.label, prediction, len(spec.classes), spare=plan.mapping is not None
+                cells[cell] = tuple(
+                    counter.count(
+                        batch.label, Prediction(prediction), len(spec.classes), spec.columns
+                    )
+                    for counter in spec.counters
                 )
                 if is_example(spec, cell):
                     pictures += pictures_of(cell, image, prediction, batch.label, spec.classes)

@@ -17,8 +17,8 @@ from ...label_types import LabelMap
 
 Counts = NDArray[np.int64]
 """Counts of one frame, of the shape that its counter names."""
-MOST = 2**47
-"""No count is larger: 65,536 for each of the 2^31 pixels that a frame may have."""
+MOST_PIXELS = 2**31
+"""A frame has fewer pixels."""
 
 
 class Probabilities(NamedTuple):
@@ -47,6 +47,8 @@ class Counter(ABC):
     name: str
     """Name and parameter, as in `--measure` and in specifications: "boundary:0.5%"."""
     needs_probabilities = False
+    most = MOST_PIXELS
+    """All counts are smaller. Stored ones are checked, so that no sum of them can overflow."""
 
     @abstractmethod
     def shape(self, classes: int, columns: int) -> tuple[int, ...]:
@@ -60,7 +62,8 @@ class Counter(ABC):
     def count(self, truth: LabelMap, prediction: Prediction, classes: int, columns: int) -> Counts:
         """Count a prediction against the ground truth (H, W).
 
-        Raises InputError for label maps of other shapes or types, or with values that are no class.
+        All are 0 where the counter needs probabilities and the model gives none. Raises InputError
+        for label maps of other shapes or types, or with values that are no class.
         """
 
     @abstractmethod
@@ -69,8 +72,8 @@ class Counter(ABC):
     ) -> tuple[int, str] | None:
         """Return what is impossible in stored counts (N, *shape): an index and words, or None.
 
-        Counts are from 0 to `MOST`. `pixels` has the pixels of each of the `classes` in the frame
-        of each, (N, C). The words go on after "the counts of a cell".
+        Counts are from 0 to `most`. `pixels` has the pixels of each of the `classes` in the frame
+        of each, (N, C). The words follow "the matrix of a cell".
         """
 
     def __eq__(self, other: object) -> bool:

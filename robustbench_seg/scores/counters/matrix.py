@@ -35,4 +35,4 @@ class ConfusionMatrix(Counter):
             return None
         index, place = wrong[0].tolist()
         found, expected = sums[index, place], pixels[index, place]
-        return index, f"have {found} pixels of {classes[place]}, and the frame {expected}"
+        return index, f"has {found} pixels of {classes[place]}, and the frame {expected}"

@@ -16,7 +16,7 @@ import numpy as np
 
 from robustbench_seg.protocol.spec import Spec
 from robustbench_seg.runs.database import FILE, SCHEMA, VERSION, digest
-from robustbench_seg.runs.matrices import pack
+from robustbench_seg.runs.packed_counts import pack
 from robustbench_seg.runs.store import CAPTIONS
 from tests.helpers.stored_runs import SESSION, cells_of_spec, small_png, stored_spec
 
@@ -75,7 +75,7 @@ class Crafted:
         self, connection: sqlite3.Connection, table: str, rows: list[Any], kind: str | None = None
     ) -> None:
         for row in rows:
-            stored = [pack(each) if isinstance(each, np.ndarray) else each for each in row]
+            stored = [pack([each]) if isinstance(each, np.ndarray) else each for each in row]
             if kind is not None:
                 stored.append(digest(kind, *stored[1:]) if kind else digest(*stored))
             marks = ", ".join("?" * len(stored))

@@ -29,8 +29,8 @@ import numpy as np
 
 from robustbench_seg.reporting.comparison import compare_runs
 from robustbench_seg.reporting.run import Run
-from robustbench_seg.runs.matrices import pack
 from robustbench_seg.runs.merging import merge
+from robustbench_seg.runs.packed_counts import pack
 from robustbench_seg.runs.store import Store
 from tests.e2e.hostile.crafted import Crafted, Row, at, crafted, paths
 from tests.e2e.hostile.runs import Attack, attacks
@@ -159,7 +159,7 @@ def _matrix(generator: random.Random, run: Crafted) -> None:
     elif kind == 6:
         matrix = generator.choice((matrix.T, matrix[::-1], matrix[:, ::-1]))
     else:
-        run_bytes = pack(matrix)
+        run_bytes = pack([matrix])
         spot = generator.randrange(len(run_bytes))
         row[5] = run_bytes[:spot] + bytes([generator.randrange(256)]) + run_bytes[spot + 1 :]
         return
