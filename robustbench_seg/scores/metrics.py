@@ -39,20 +39,8 @@ def confusion_matrix(
     class", and the result is (classes, classes + 1). Raises InputError for other types, different
     shapes, and values that are no class.
     """
-    for name, labels in (("truth", truth), ("prediction", prediction)):
-        if labels.dtype not in (np.uint8, np.uint16) or labels.ndim != 2:
-            raise InputError(
-                f"{name}: expected a label map, uint8 or uint16 (H, W); got {labels.dtype} "
-                f"{labels.shape}"
-            )
-    if truth.shape != prediction.shape:
-        raise InputError(f"truth is {truth.shape}, prediction {prediction.shape}: sizes must agree")
-    if not 1 <= classes <= MOST_CLASSES:
-        raise InputError(f"classes: expected 1 to {MOST_CLASSES}, got {classes}")
+    check_label_maps(truth, prediction, classes, spare=spare)
     columns = classes + spare
-    if prediction.size and prediction.max() >= columns:
-        raise InputError(f"prediction: {prediction.max()} is no class; classes are 0-{classes - 1}")
-
     ignore = ignored_label(truth.dtype) if ignore is None else ignore
     unknown: NDArray[np.integer[Any]]
     if classes <= 255 and truth.dtype == prediction.dtype == np.uint8:
@@ -66,10 +54,33 @@ def confusion_matrix(
         flat = np.bincount(pairs, minlength=classes * columns)
         counts = flat.astype(np.int64, copy=False).reshape(classes, columns)
     if unknown.size:
-        raise InputError(
-            f"truth: {unknown[0]} is no class; classes are 0-{classes - 1}, ignored is {ignore}"
-        )
+        raise unknown_label(int(unknown[0]), classes, ignore)
     return counts[:classes]
+
+
+def check_label_maps(
+    truth: LabelMap, prediction: LabelMap, classes: int, *, spare: bool = False
+) -> None:
+    """Raise InputError as `confusion_matrix` does, except for values of the truth."""
+    for name, labels in (("truth", truth), ("prediction", prediction)):
+        if labels.dtype not in (np.uint8, np.uint16) or labels.ndim != 2:
+            raise InputError(
+                f"{name}: expected a label map, uint8 or uint16 (H, W); got {labels.dtype} "
+                f"{labels.shape}"
+            )
+    if truth.shape != prediction.shape:
+        raise InputError(f"truth is {truth.shape}, prediction {prediction.shape}: sizes must agree")
+    if not 1 <= classes <= MOST_CLASSES:
+        raise InputError(f"classes: expected 1 to {MOST_CLASSES}, got {classes}")
+    if prediction.size and prediction.max() >= classes + spare:
+        raise InputError(f"prediction: {prediction.max()} is no class; classes are 0-{classes - 1}")
+
+
+def unknown_label(label: int, classes: int, ignore: int) -> InputError:
+    """Return the error of a label in the truth that is no class."""
+    return InputError(
+        f"truth: {label} is no class; classes are 0-{classes - 1}, ignored is {ignore}"
+    )
 
 
 @kernel

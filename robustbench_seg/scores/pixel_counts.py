@@ -38,7 +38,10 @@ class PixelCounts:
         categories: Sequence[str],
         class_set: NDArray[np.bool_],
     ):
-        """Start with zeros; `categories` has one of each class, `class_set` is bool (C,)."""
+        """Start with zeros; `class_set` is bool (C,).
+
+        `categories` has one of each class, or is empty: then none are counted.
+        """
         self.draws = tuple(draws)
         self.classes = tuple(classes)
         self.categories = tuple(dict.fromkeys(categories))
@@ -58,8 +61,14 @@ class PixelCounts:
         by_class = np.stack(metrics.class_counts(matrices), axis=1)  # (N, 3, C)
         categories = self._class_categories
         by_category = np.stack(metrics.category_counts(matrices, categories), axis=1)  # (N, 3, K)
+        self.add_counts(images, draws, np.concatenate((by_class, by_category), axis=2))
+
+    def add_counts(
+        self, images: Sequence[int], draws: Sequence[DrawKey], counts: NDArray[np.int64]
+    ) -> None:
+        """Add correct, true and predicted pixels, (N, 3, C + K), each of an image under a draw."""
         columns = [self._columns[draw] for draw in draws]
-        self.counts[images, columns] = np.concatenate((by_class, by_category), axis=2)
+        self.counts[images, columns] = counts
         self.seen[images, columns] = True
 
     @cached_property
@@ -73,8 +82,9 @@ class PixelCounts:
     @cached_property
     def category_set(self) -> NDArray[np.bool_]:
         """Categories with ground truth, bool (K,)."""
-        present = {self._class_categories[place] for place in np.flatnonzero(self.class_set)}
-        return np.array([name in present for name in self.categories])
+        pairs = zip(self._class_categories, self.class_set.tolist(), strict=False)
+        present = {category for category, chosen in pairs if chosen}
+        return np.array([name in present for name in self.categories], np.bool_)
 
     def in_order(self, images: NDArray[np.intp]) -> PixelCounts:
         """Return the counts of a selection of the images, in the order of their indices."""

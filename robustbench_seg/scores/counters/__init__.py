@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ...errors import InputError
+from .boundary import Boundary
 from .counter import Counter, Counts, Prediction, Probabilities
 from .matrix import ConfusionMatrix
 
-COUNTERS: Mapping[str, Callable[[str], Counter]] = {}
+COUNTERS: Mapping[str, Callable[[str], Counter]] = {"boundary": Boundary}
 """Counters beside the confusion matrix: name -> a function from the text after the colon, or "".
 
 The function raises ValueError, with words for the user, for a text that it does not know."""
