@@ -12,6 +12,8 @@ from ..models.base import Segmenter
 from ..protocol.input_geometry import Size
 
 NOT_FINITE = "gives NaN or infinite logits"
+LARGEST_LOGIT = 2.0**100
+"""Larger ones count as infinite: sums of them over windows could be."""
 
 
 def output_error(segmenter: Segmenter, problem: str) -> InputError:

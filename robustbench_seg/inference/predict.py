@@ -14,10 +14,12 @@ from torch import Tensor, nn
 from ..label_types import LabelMap
 from ..models.base import LabelFunction, Precision, Segmenter, Window
 from ..protocol.input_geometry import NATIVE, InputView, Size
+from ..scores.counters import Prediction
 from .devices import device_kind
-from .outputs import NOT_FINITE, call_error, check_labels, check_logits, output_error
+from .outputs import LARGEST_LOGIT, NOT_FINITE, call_error, check_labels, check_logits, output_error
 from .runtimes.runtime import Run, UnsuitableError
 from .upsample_argmax import label_map, sample_axis
+from .upsample_softmax import probability_maps
 from .windows import WindowGrid, window_grid
 
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -46,6 +48,8 @@ class Predictor:
     compiled: bool = False
     run: Run | None = None
     """What computes the logits in place of torch."""
+    temperature: float = 1.0
+    """Number that logits are divided by before the softmax."""
 
     def __post_init__(self) -> None:
         """Move the network to the device."""
@@ -64,28 +68,52 @@ class Predictor:
         labels, then arg-maxed. Raises InputError if the model fails, or returns other than finite
         logits, or labels, of its classes.
         """
-        maps = self.finite_labels(images, size, view)
-        if any(labels is None for labels in maps):
+        predictions = self._predict(images, size, view, None)
+        if any(prediction is None for prediction in predictions):
             raise output_error(self.segmenter, NOT_FINITE)
-        return np.stack([labels for labels in maps if labels is not None])  # (N, *size)
+        return np.stack([one.labels for one in predictions if one is not None])  # (N, *size)
+
+    def predict(
+        self,
+        images: NDArray[np.uint8],
+        truth: LabelMap,
+        view: InputView = NATIVE,
+        *,
+        probabilities: bool = False,
+    ) -> list[Prediction | None]:
+        """Return the prediction of each image, None for those without finite logits.
+
+        `truth` (H, W) is the label map of all images; predictions have its size. `probabilities`
+        are those of the model's classes. They are None unless asked for, and where the model is a
+        function that gives labels alone.
+        """
+        size = (truth.shape[0], truth.shape[1])
+        return self._predict(images, size, view, truth if probabilities else None)
 
     @torch.inference_mode()
-    def finite_labels(
-        self, images: NDArray[np.uint8], size: Size, view: InputView = NATIVE
-    ) -> list[LabelMap | None]:
-        """Return the `labels` of each image, None for those without finite logits."""
+    def _predict(
+        self, images: NDArray[np.uint8], size: Size, view: InputView, truth: LabelMap | None
+    ) -> list[Prediction | None]:
         if not isinstance(self.segmenter.network, nn.Module):
-            return [self._call_function(image, size) for image in images]  # N x (*size)
+            return [Prediction(self._call_function(image, size)) for image in images]
         windows, grid, (height, width) = self.windows(images, view)
         logits = torch.cat([self._logits(part) for part in windows.split(self.batch)])
         rows = sample_axis(grid.tops, grid.height, height, logits.shape[2], size[0])
         columns = sample_axis(grid.lefts, grid.width, width, logits.shape[3], size[1])
         logits = logits.unflatten(0, (-1, len(images)))  # (windows, N, K, h, w)
-        finite = torch.isfinite(logits).transpose(0, 1).flatten(1).all(1)  # (N,)
-        return [
-            label_map(logits[:, index], rows, columns) if is_finite else None  # (*size)
-            for index, is_finite in enumerate(finite.tolist())
-        ]
+        finite = (logits.float().abs() <= LARGEST_LOGIT).transpose(0, 1).flatten(1).all(1)  # (N,)
+        predictions: list[Prediction | None] = []
+        for index, is_finite in enumerate(finite.tolist()):
+            if not is_finite:
+                predictions.append(None)
+                continue
+            own = logits[:, index]  # (windows, K, h, w)
+            labels = label_map(own, rows, columns)
+            found = None
+            if truth is not None:
+                found = probability_maps(own, rows, columns, truth, self.temperature)
+            predictions.append(Prediction(labels, found))
+        return predictions
 
     def _call_function(self, image: NDArray[np.uint8], size: Size) -> LabelMap:
         height, width = image.shape[:2]

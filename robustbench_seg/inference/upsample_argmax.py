@@ -24,7 +24,7 @@ from torch import Tensor
 from ..corruptions.compiling import compiled, kernel
 from ..label_types import LabelMap, ignored_label, label_dtype
 
-_TOGETHER = 255
+TOGETHER = 255
 """Most classes whose logits are upsampled together as a whole: 2 GiB at 2048x1024."""
 
 
@@ -78,18 +78,18 @@ def label_map(logits: Tensor, rows: AxisSampling, columns: AxisSampling) -> Labe
     labels = np.empty((rows.low.shape[1], columns.low.shape[1]), dtype)
     no_class = dtype.type(ignored_label(dtype))
     cells = values.reshape(-1, values.shape[-1])  # (cells, K)
-    _in_threads(partial(_argmax_cells, cells, winners.ravel()), winners.size)
-    _in_threads(partial(_label_rows, values, winners, rows, columns, labels, no_class), len(labels))
+    in_threads(partial(_argmax_cells, cells, winners.ravel()), winners.size)
+    in_threads(partial(_label_rows, values, winners, rows, columns, labels, no_class), len(labels))
     return labels
 
 
 def label_map_by_interpolation(grid: Tensor, rows: AxisSampling, columns: AxisSampling) -> LabelMap:
     """Return the same from logits (R, C, K, h, w) by upsampling all of them, on their device."""
     classes = grid.shape[2]
-    largest, labels = _upsampled(grid[:, :, :_TOGETHER], rows, columns).max(0)  # (H, W)
-    for first in range(_TOGETHER, classes, _TOGETHER):
-        part = grid[:, :, first : first + _TOGETHER]
-        values, places = _upsampled(part, rows, columns).max(0)  # (H, W)
+    largest, labels = upsampled(grid[:, :, :TOGETHER], rows, columns).max(0)  # (H, W)
+    for first in range(TOGETHER, classes, TOGETHER):
+        part = grid[:, :, first : first + TOGETHER]
+        values, places = upsampled(part, rows, columns).max(0)  # (H, W)
         labels = torch.where(values > largest, places + first, labels)
         largest = torch.maximum(values, largest)
     dtype = label_dtype(classes)
@@ -98,7 +98,7 @@ def label_map_by_interpolation(grid: Tensor, rows: AxisSampling, columns: AxisSa
     return found
 
 
-def _upsampled(grid: Tensor, rows: AxisSampling, columns: AxisSampling) -> Tensor:
+def upsampled(grid: Tensor, rows: AxisSampling, columns: AxisSampling) -> Tensor:
     """Upsample the logits of windows (R, C, K, h, w), and add them up: (K, H, W)."""
     size = rows.low.shape[1], columns.low.shape[1]
     total = torch.zeros((grid.shape[2], *size), device=grid.device)  # (K, H, W)
@@ -137,7 +137,7 @@ def _classes_last(grid: Tensor) -> NDArray[np.float32]:
     return values
 
 
-def _in_threads(work: partial[None], length: int) -> None:
+def in_threads(work: partial[None], length: int) -> None:
     """Call work(begin, end) on equal parts of 0 to length, one per thread of torch."""
     threads = torch.get_num_threads()
     bounds = [length * part // threads for part in range(threads + 1)]

@@ -12,7 +12,7 @@ from ...inference.predict import Predictor
 from ...inference.prefetch import prefetch
 from ...protocol.cell import Cell
 from ...runs.store import Failure, Picture
-from ...scores.counters import Counts, Prediction
+from ...scores.counters import Counts
 from ...worker_pool import stalls_named
 from ..examples import is_example, pictures_of
 from ..plan import Plan
@@ -54,6 +54,7 @@ def load_predictors(plan: Plan, device: str) -> tuple[Predictor, ...]:
             batch=spec.batch,
             compiled=spec.compiled,
             run=runtime.run,
+            temperature=model.temperature,
         )
         for segmenter, model, runtime in zip(
             plan.segmenters, spec.models, plan.runtimes, strict=True
@@ -83,24 +84,28 @@ def _label(plan: Plan, predictors: Sequence[Predictor], batch: FrameBatch) -> Re
     cells: dict[Cell, tuple[Counts, ...]] = {}
     pictures: list[Picture] = []
     failures: list[Failure] = []
+    needs_probabilities = any(counter.needs_probabilities for counter in spec.counters)
     for predictor in predictors:
         name = predictor.segmenter.name
         failures += [Failure(batch.cell(name, draw), reason) for draw, reason in batch.failed]
         for view, draws, images in batch.by_shape():
-            predictions = predictor.finite_labels(images, batch.label.shape, view)
+            predictions = predictor.predict(
+                images, batch.label, view, probabilities=needs_probabilities
+            )
             for draw, image, prediction in zip(draws, images, predictions, strict=True):
                 cell = batch.cell(name, draw)
                 if prediction is None:
                     failures.append(Failure(cell, f"{name} {NOT_FINITE}"))
                     continue
                 if plan.mapping is not None:
-                    prediction = plan.mapping.prediction_lookup[prediction]
+                    labels = plan.mapping.prediction_lookup[prediction.labels]
+                    prediction = prediction._replace(labels=labels)
                 cells[cell] = tuple(
-                    counter.count(
-                        batch.label, Prediction(prediction), len(spec.classes), spec.columns
-                    )
+                    counter.count(batch.label, prediction, len(spec.classes), spec.columns)
                     for counter in spec.counters
                 )
                 if is_example(spec, cell):
-                    pictures += pictures_of(cell, image, prediction, batch.label, spec.classes)
+                    pictures += pictures_of(
+                        cell, image, prediction.labels, batch.label, spec.classes
+                    )
     return Result(cells, pictures, failures)
