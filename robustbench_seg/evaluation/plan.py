@@ -29,7 +29,7 @@ from ..protocol.suites.resolution import LARGEST, SMALLEST
 from ..runs.database import FILE
 from ..runs.differences import differences
 from ..runs.sessions import ASSUMED, BY_TORCH, UNUSED
-from ..scores.counters import read_counters
+from ..scores.counters import read_measures
 from ..versions import EVALUATING, versions
 from .opening import load_segmenters, open_data
 from .runtimes import choose_runtimes, wanted_runtimes
@@ -196,7 +196,7 @@ def make_plan(
         input_scale=request.input_scale,
         class_map=mapping.spec if mapping else None,
         draws=request.draws,
-        measures=tuple(counter.name for counter in read_counters(request.measure)),
+        measures=tuple(measure.name for measure in read_measures(request.measure)),
     )
     if source.copy is None:
         _check_frame_sizes(spec, request)

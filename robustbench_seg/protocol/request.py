@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..models.adapters.metadata import parse_preprocessing
 from ..models.base import TEMPERATURES
 from ..models.weights_files import check_weights_files
-from ..scores.counters import Counter, read_counters
+from ..scores.counters import Measure, read_measures
 from ..worker_pool import TIMEOUT
 from . import options
 from .parameters import parameters
@@ -135,13 +135,13 @@ class Request:
             raise InputError("--address: needs --engine ray; add it, or leave --address out")
         if self.shard is not None:
             Shard.read(self.shard)
-        self._check_temperature(read_counters(self.measure))
+        self._check_temperature(read_measures(self.measure))
         self._check_sampling()
 
-    def _check_temperature(self, counters: Sequence[Counter]) -> None:
+    def _check_temperature(self, measures: Sequence[Measure]) -> None:
         if self.temperature is None:
             return
-        if not any(counter.needs_probabilities for counter in counters):
+        if not any(measure.needs_probabilities for measure in measures):
             raise InputError("--temperature: needs --measure calibration; add it")
         if len(self.models) != 1:
             raise InputError("--temperature: only for a single --model; run each on its own")

@@ -34,7 +34,7 @@ from ..models.preprocessing import preprocessing_from_dict
 from ..names import slug
 from ..progress import Progress
 from ..schema import Between, Count, Name, Positive, ReadBy
-from ..scores.counters import MATRIX, Counter, read_counters
+from ..scores.counters import MATRIX, Counter, Measure, read_measures
 from .cell import Cell
 from .condition import CLEAN, Condition, Draw
 from .input_geometry import Scale, Size
@@ -63,10 +63,10 @@ def _preprocessing(value: Mapping[str, Any], where: str) -> Mapping[str, Any]:
 
 def _measures(value: object, where: str) -> tuple[str, ...]:
     given = value if isinstance(value, list | tuple) else ()
-    if not given or not all(isinstance(name, str) for name in given):
+    if not all(isinstance(name, str) for name in given):
         raise InputError(f"{where}: expected a list of names")
-    names = tuple(counter.name for counter in read_counters(given))
-    if names != tuple(given):
+    names = tuple(measure.name for measure in read_measures(given))
+    if not names or names != tuple(given):
         raise InputError(f"{where}: expected {', '.join(names)}")
     return names
 
@@ -177,13 +177,18 @@ class Spec:
     """How predicted classes are scored as those of the labels; None: they are the same."""
     draws: Annotated[int, Between(1, 100_000)] = 1
     """Repetitions of random conditions, with the seeds from `seed` on."""
-    measures: Annotated[tuple[str, ...], ReadBy(_measures)] = (MATRIX.name,)
-    """Names of the counters, the confusion matrix first."""
+    measures: Annotated[tuple[str, ...], ReadBy(_measures)] = ()
+    """What is measured beside mIoU, such as "boundary:0.5%"."""
 
     @cached_property
+    def counted_beside(self) -> tuple[Measure, ...]:
+        """What is counted of each prediction beside the confusion matrix."""
+        return read_measures(self.measures)
+
+    @property
     def counters(self) -> tuple[Counter, ...]:
         """What is counted of each prediction, the confusion matrix first."""
-        return read_counters(self.measures)
+        return (MATRIX, *self.counted_beside)
 
     @property
     def columns(self) -> int:
@@ -314,7 +319,7 @@ class Spec:
                 del model["runtime"]
             if model["temperature"] == 1:
                 del model["temperature"]
-        if self.measures == (MATRIX.name,):
+        if not self.measures:
             del values["measures"]
         return {**values, "implementation": _STORED_IMPLEMENTATION[self.implementation]}
 

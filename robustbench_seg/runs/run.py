@@ -16,9 +16,10 @@ from ..errors import InputError
 from ..protocol.cell import Cell
 from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
-from ..scores.bootstrap import Bootstrap
+from ..scores.bootstrap import Bootstrap, SumBootstrap
 from ..scores.counters import Counts
 from ..scores.intervals import intervals, tidy
+from ..scores.measured import Measured, measure_table, tidy_measures
 from ..scores.pixel_counts import PixelCounts
 from ..scores.sampled import Estimates, Sampled
 from ..scores.statistics import MIN_TEST_UNITS
@@ -44,6 +45,8 @@ class StoredRun:
     """Predictions that failed; their frames are left out of all scores."""
     clean: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
     """Confusion matrix of the clean images of the finished frames, by model."""
+    measured: Mapping[str, Sequence[Measured]] = field(default_factory=dict)
+    """Counts of what is measured beside the confusion matrix, by model."""
     sample: Sample | None = None
     """The cells that are counted where the scores are estimates; `frames` are then its frames."""
 
@@ -62,9 +65,9 @@ class StoredRun:
         whole = len({*finished, *failed}) == len(spec.frames) and share is None
         sample = None if whole else find_sample(spec, store.stored(), failed, share)
         frames = sample.frames if sample else finished
-        counts, clean = _pixel_counts(spec, frames, store.stacks(), sample)
+        counts, measured, clean = _counts(spec, frames, store.stacks(), sample)
         about = store.sessions(), store.pictures(), failures
-        return cls(store.folder, spec, frames, counts, *about, clean, sample)
+        return cls(store.folder, spec, frames, counts, *about, clean, measured, sample)
 
     @property
     def complete(self) -> bool:
@@ -140,13 +143,22 @@ class StoredRun:
         if name not in self.tables:
             raise InputError(f"table {name!r}: unknown; there are {', '.join(self.tables)}")
         self.require_frames()
-        own = {"intervals": lambda: self.intervals, "sampling": lambda: self.sampling}
+        own = {
+            "intervals": lambda: self.intervals,
+            "sampling": lambda: self.sampling,
+            "measures": lambda: self.measures,
+        }
         return own[name]() if name in own else self.spec.suite.tables[name](self)
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Names of the tables: those of the suite, "intervals", and of a sample "sampling"."""
-        return (*self.spec.suite.tables, "intervals", *(["sampling"] if self.sample else []))
+        """Names of the tables: those of the suite, "intervals", and what else applies.
+
+        That is "sampling" of a sample, and "measures" where more than mIoU was measured.
+        """
+        further = {"sampling": self.sample, "measures": any(self.measured.values())}
+        names = (name for name, applies in further.items() if applies)
+        return (*self.spec.suite.tables, "intervals", *names)
 
     @cached_property
     def bootstraps(self) -> Mapping[str, Bootstrap | Estimates]:
@@ -165,7 +177,26 @@ class StoredRun:
     @cached_property
     def tidy(self) -> pd.DataFrame:
         """All scores of conditions, one in a row, with their intervals."""
-        return tidy(self.bootstraps, self.spec.dataset)
+        dataset = self.spec.dataset
+        parts = tidy(self.bootstraps, dataset), tidy_measures(self.measured_scores, dataset)
+        return pd.concat([part for part in parts if len(part)], ignore_index=True)
+
+    @cached_property
+    def measured_scores(self) -> Mapping[str, Mapping[str, SumBootstrap]]:
+        """Scores of what is measured beside the confusion matrix, by model and name.
+
+        Of a sampled run, they are those of the cells that were seen.
+        """
+        groups = self.groups if self.grouped else None
+        return {
+            model: {name: score for each in own for name, score in each.scores(groups).items()}
+            for model, own in self.measured.items()
+        }
+
+    @cached_property
+    def measures(self) -> pd.DataFrame:
+        """Scores of `measured_scores` that are derived from several conditions, with intervals."""
+        return measure_table(self.measured_scores, self.spec.suite.scores)
 
     @cached_property
     def intervals(self) -> pd.DataFrame:
@@ -184,15 +215,15 @@ class StoredRun:
         return intervals(models, suite.scores, suite.class_scores)
 
 
-def _pixel_counts(
+def _counts(
     spec: Spec,
     frames: Collection[str],
     stacks: Iterable[tuple[Sequence[Cell], Sequence[Counts]]],
     sample: Sample | None,
-) -> tuple[dict[str, PixelCounts], dict[str, NDArray[np.int64]]]:
-    """Count the matrices of these frames, a stack at a time: all of them would fill the memory.
+) -> tuple[dict[str, PixelCounts], dict[str, tuple[Measured, ...]], dict[str, NDArray[np.int64]]]:
+    """Keep the counts of these frames, a stack at a time: all matrices would fill the memory.
 
-    Return the counts and the sum of the clean matrices, each by model.
+    Return the pixel counts, what else is measured, and the sum of the clean matrices, by model.
     """
     draws = [(*c.key, draw) for c in spec.conditions for draw in spec.draws_of(c)]
     categories = [info.category for info in spec.classes]
@@ -201,9 +232,13 @@ def _pixel_counts(
         model.name: PixelCounts(len(frames), draws, spec.class_names, categories, class_set)
         for model in spec.models
     }
+    measured = {
+        name: tuple(each.measured(own, spec.columns) for each in spec.counted_beside)
+        for name, own in counts.items()
+    }
     clean: dict[str, NDArray[np.int64]] = {}
     places = {name: place for place, name in enumerate(frames)}
-    for cells, (stack, *_) in stacks:
+    for cells, (stack, *others) in stacks:
         for name, own in counts.items():
             chosen = [
                 n
@@ -211,12 +246,12 @@ def _pixel_counts(
                 if cell.model == name and (cell in sample.cells if sample else cell.frame in places)
             ]
             found = [cells[n] for n in chosen]
-            own.add(
-                [places[cell.frame] for cell in found],
-                [(cell.condition, cell.severity, cell.draw) for cell in found],
-                stack[chosen],
-            )
+            images = [places[cell.frame] for cell in found]
+            under = [(cell.condition, cell.severity, cell.draw) for cell in found]
+            own.add(images, under, stack[chosen])
+            for each, other in zip(measured[name], others, strict=True):
+                each.add(images, under, stack[chosen], other[chosen])
             of_clean = [n for n in chosen if (cells[n].condition, cells[n].severity) == CLEAN.key]
             if of_clean:
                 clean[name] = clean.get(name, 0) + stack[of_clean].sum(axis=0)
-    return counts, clean
+    return counts, measured, clean

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from .bootstrap import MIOU, standard_deviation
-from .pixel_counts import ConditionKey, PixelCounts
+from .image_counts import ConditionKey, ImageCounts
+from .pixel_counts import PixelCounts
 from .statistics import holm, interval, p_value
 from .tables import ALL_CLASSES, CLEAN_KEY
 
@@ -31,8 +32,36 @@ _CLASSES_TOGETHER = 8
 """Number of classes whose resamples are in memory at once."""
 
 
-class Resampled(Protocol):
-    """Scores of a model with resamples of them: a `Bootstrap`, or `Estimates` from a sample."""
+class ResampledScore(Protocol):
+    """A score of a model with resamples of it: a `SumBootstrap`, or `Estimates` from a sample."""
+
+    @property
+    def image_counts(self) -> ImageCounts:
+        """Counts that the score comes from."""
+        ...
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """The score over all images, in one row: columns (condition, severity)."""
+        ...
+
+    @property
+    def samples(self) -> pd.DataFrame:
+        """The score of each resample, one row each: columns (condition, severity)."""
+        ...
+
+    @property
+    def units(self) -> NDArray[np.intp]:
+        """Number of images, or groups of them, with ground truth by condition: (conditions,)."""
+        ...
+
+    def exchanged(self, other: Self, /) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the score of both models for exchanges of their units, one row each."""
+        ...
+
+
+class Resampled(ResampledScore, Protocol):
+    """All scores of a model with resamples: a `Bootstrap`, or `Estimates`. Its score is mIoU."""
 
     @property
     def pixel_counts(self) -> PixelCounts:
@@ -45,31 +74,12 @@ class Resampled(Protocol):
         ...
 
     @property
-    def values(self) -> pd.DataFrame:
-        """The mIoU over all images, in one row: columns (condition, severity)."""
-        ...
-
-    @property
-    def samples(self) -> pd.DataFrame:
-        """The mIoU of each resample, one row each: columns (condition, severity)."""
-        ...
-
-    @property
     def by_draw(self) -> pd.DataFrame:
         """The mIoU of each random draw, one row each: columns (condition, severity)."""
         ...
 
-    @property
-    def units(self) -> NDArray[np.intp]:
-        """Number of images, or groups of them, with ground truth by condition: (conditions,)."""
-        ...
-
     def class_iou(self, place: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the IoU of a class as in `values` and in `samples`."""
-        ...
-
-    def exchanged(self, other: Self, /) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return the mIoU of both models for exchanges of their units, one row each."""
         ...
 
 
@@ -141,7 +151,7 @@ def _derived(derive: Derive, parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame
     return [rows.iloc[start:stop] for start, stop in pairwise(cuts)]
 
 
-def paired_intervals(first: Resampled, second: Resampled, derive: Derive) -> pd.DataFrame:
+def paired_intervals(first: ResampledScore, second: ResampledScore, derive: Derive) -> pd.DataFrame:
     """Compare the scores that `derive` computes, second minus first: index score, one row each.
 
     Both must have the same resamples: of the same images, or of the same sample of them. Columns:
@@ -155,7 +165,7 @@ def paired_intervals(first: Resampled, second: Resampled, derive: Derive) -> pd.
 
 
 def paired_differences(
-    first: Resampled, second: Resampled, derive: Derive, family: Collection[str]
+    first: ResampledScore, second: ResampledScore, derive: Derive, family: Collection[str]
 ) -> pd.DataFrame:
     """Compare the scores that `derive` computes, second minus first: index score, one row each.
 
@@ -176,17 +186,17 @@ def paired_differences(
     return table
 
 
-def _units(bootstrap: Resampled, derive: Derive) -> pd.Series[int]:
+def _units(bootstrap: ResampledScore, derive: Derive) -> pd.Series[int]:
     """Return the fewest units of any condition that each derived score needs."""
     number = len(bootstrap.units)
     left_out = np.where(np.eye(number, dtype=bool), np.nan, 0.5)
     # A score is NaN where a condition that it needs is.
-    needed = derive(bootstrap.pixel_counts.by_condition(left_out)).isna()
+    needed = derive(bootstrap.image_counts.by_condition(left_out)).isna()
     return needed.where(needed).mul(bootstrap.units, axis="index").min().astype(int)
 
 
 def differences_from_baseline(
-    models: Mapping[str, Resampled], baseline: str, derive: Derive, family: Collection[str]
+    models: Mapping[str, ResampledScore], baseline: str, derive: Derive, family: Collection[str]
 ) -> pd.DataFrame:
     """Compare each model with the baseline: index (model, score), columns of `paired_differences`.
 

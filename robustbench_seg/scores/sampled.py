@@ -14,8 +14,9 @@ from scipy.special import ndtri, stdtrit
 
 from .bootstrap import MIOU, standard_deviation
 from .estimation import SampleSums, Sums, estimated_counts, expected_hits
+from .image_counts import ConditionKey
 from .metrics import METRICS
-from .pixel_counts import ConditionKey, PixelCounts, ScoreKey
+from .pixel_counts import PixelCounts, ScoreKey
 from .statistics import (
     LEVEL,
     MIN_UNITS,
@@ -190,6 +191,11 @@ class Estimates:
     @property
     def pixel_counts(self) -> PixelCounts:
         """Counts of the sample."""
+        return self.sampled.pixel_counts
+
+    @property
+    def image_counts(self) -> PixelCounts:
+        """The same counts."""
         return self.sampled.pixel_counts
 
     @cached_property

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from robustbench_seg.protocol.suites import CorruptionSuite
 from robustbench_seg.scores import metrics, tables
 from robustbench_seg.scores.bootstrap import Bootstrap
+from robustbench_seg.scores.image_counts import DrawKey
 from robustbench_seg.scores.intervals import intervals, paired_differences, tidy
-from robustbench_seg.scores.pixel_counts import DrawKey, PixelCounts
+from robustbench_seg.scores.pixel_counts import PixelCounts
 from robustbench_seg.scores.policy import Column
 from robustbench_seg.scores.statistics import interval
 

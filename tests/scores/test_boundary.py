@@ -15,13 +15,17 @@ from scipy import ndimage
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.errors import InputError
 from robustbench_seg.label_types import LabelMap, ignored_label, label_dtype
-from robustbench_seg.scores.bootstrap import MIOU, Bootstrap
 from robustbench_seg.scores.borders import near_border
-from robustbench_seg.scores.boundary import band_matrices, edge_counts, interior_matrices
-from robustbench_seg.scores.counters import MATRIX, Counts, Prediction, read_counters
+from robustbench_seg.scores.boundary import (
+    BoundaryCounts,
+    band_matrices,
+    edge_counts,
+    interior_matrices,
+)
+from robustbench_seg.scores.counters import Counts, Prediction, read_measures
 from robustbench_seg.scores.counters.boundary import Boundary
 from robustbench_seg.scores.metrics import ClassCounts, confusion_matrix, iou
-from robustbench_seg.scores.pixel_counts import PixelCounts
+from robustbench_seg.scores.statistics import interval
 
 Mask = NDArray[np.bool_]
 
@@ -203,11 +207,11 @@ def test_names_are_canonical(text: str, name: str) -> None:
 )
 def test_other_widths_are_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"(?s)^--measure boundary:.*expected a width above 0"):
-        read_counters([f"boundary:{text}"])
+        read_measures([f"boundary:{text}"])
 
 
 def test_the_measure_is_known_by_its_name() -> None:
-    assert read_counters(["boundary"]) == (MATRIX, Boundary("0.5%"))
+    assert read_measures(["miou", "boundary"]) == (Boundary("0.5%"),)
 
 
 def test_label_maps_of_another_form_are_refused() -> None:
@@ -289,7 +293,7 @@ def test_impossible_counts_are_found(place: tuple[int, int], by: int, words: str
 def test_a_band_in_a_frame_of_one_class_is_found() -> None:
     counts = np.array([[[2, 0, 2, 2, 2], [0, 0, 0, 0, 0]]])
     found = Boundary().problem(counts, np.array([[9, 0]]), ["road", "car"])
-    assert found == (0, "have more pixels of road near borders than the frame can")
+    assert found == (0, "has more pixels of road near borders than the frame can")
 
 
 def test_band_and_interior_make_up_the_matrix() -> None:
@@ -305,20 +309,33 @@ def test_band_and_interior_make_up_the_matrix() -> None:
         interior_matrices(matrix // 9, counts)
 
 
-def test_boundary_iou_has_intervals_by_the_same_bootstrap() -> None:
+def test_scores_have_intervals_by_the_same_bootstrap() -> None:
     draws = [("clean", 0, 0), ("fog", 3, 0)]
-    found = PixelCounts(12, draws, list("abcd"), (), np.ones(4, np.bool_))
-    totals = np.zeros((2, 3, 4), np.int64)
+    found = BoundaryCounts(12, draws, np.ones(4, np.bool_))
+    totals = np.zeros((2, 4, 7), np.int64)
+    whole = np.zeros((2, 4, 4), np.int64)
     for frame in range(12):
         for number, draw in enumerate(draws):
             truth, prediction = _label_maps(frame, 4, 4)
             prediction = np.roll(prediction, number, axis=1)
-            edges = edge_counts(_count("2px", truth, prediction, 4)[np.newaxis])  # (1, 3, C)
-            found.add_counts([frame], [draw], edges)
-            totals[number] += edges[0]
-    scores = Bootstrap(found).scores
+            matrix = confusion_matrix(truth, prediction, 4)
+            counts = _count("2px", truth, prediction, 4)
+            found.add([frame], [draw], matrix[np.newaxis], counts[np.newaxis])
+            totals[number] += counts
+            whole[number] += matrix
+    scores = found.scores()
     for number, key in enumerate((("clean", 0), ("fog", 3))):
-        value, low, high, _ = scores[key].loc[[MIOU]].to_numpy()[0]
-        correct, truth_edge, predicted = totals[number]
-        assert value == pytest.approx((correct / (truth_edge + predicted - correct)).mean())
-        assert low < value < high
+        correct, truth_edge, predicted = totals[number, :, -3:].T
+        expected = {
+            "band_miou": iou(totals[number, :, :4]).mean(),
+            "interior_miou": iou(whole[number] - totals[number, :, :4]).mean(),
+            "boundary_iou": (correct / (truth_edge + predicted - correct)).mean(),
+        }
+        assert scores.keys() == expected.keys()
+        for name, score in scores.items():
+            low, high = interval(score.samples[key].to_numpy())
+            assert score.values.at[0, key] == pytest.approx(expected[name])
+            assert low < expected[name] < high
+    first = found.only(np.eye(12, 2, dtype=np.bool_))
+    assert first.scores()["band_miou"].image_counts.image_count(("fog", 3)) == 1
+    assert found.in_order(np.array([3])).scores()["band_miou"].values.shape == (1, 2)

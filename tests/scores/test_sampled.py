@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from robustbench_seg.protocol.suites import CorruptionSuite
 from robustbench_seg.scores.bootstrap import MIOU, Bootstrap
 from robustbench_seg.scores.estimation import SampleSums, estimated_counts, expected_hits
+from robustbench_seg.scores.image_counts import DrawKey
 from robustbench_seg.scores.intervals import intervals, paired_intervals, tidy
-from robustbench_seg.scores.pixel_counts import DrawKey, PixelCounts
+from robustbench_seg.scores.pixel_counts import PixelCounts
 from robustbench_seg.scores.policy import Column
 from robustbench_seg.scores.sampled import Sampled
 from robustbench_seg.scores.statistics import draw_weights

@@ -1,6 +1,6 @@
 """What can be counted of a prediction, by the names of `--measure`.
 
-To add one, write a `Counter` and its line in `COUNTERS`.
+To add one, write a `Measure` and its line in `COUNTERS`.
 """
 
 from __future__ import annotations
@@ -9,22 +9,23 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ...errors import InputError
 from .boundary import Boundary
-from .counter import Counter, Counts, Prediction, Probabilities
+from .counter import Counter, Counts, Measure, Prediction, Probabilities
 from .matrix import ConfusionMatrix
 
-COUNTERS: Mapping[str, Callable[[str], Counter]] = {"boundary": Boundary}
+COUNTERS: Mapping[str, Callable[[str], Measure]] = {"boundary": Boundary}
 """Counters beside the confusion matrix: name -> a function from the text after the colon, or "".
 
 The function raises ValueError, with words for the user, for a text that it does not know."""
 MATRIX = ConfusionMatrix()
 
 
-def read_counters(measures: Sequence[str]) -> tuple[Counter, ...]:
-    """Return the counters of measures such as "boundary:0.5%", the confusion matrix first.
+def read_measures(measures: Sequence[str]) -> tuple[Measure, ...]:
+    """Return the counters of measures such as "boundary:0.5%", without the confusion matrix.
 
-    Raises InputError for an unknown one, and for one that is there twice.
+    It is counted always: "miou" adds nothing. Raises InputError for an unknown measure, and for one
+    that is there twice.
     """
-    found: dict[str, Counter] = {MATRIX.name: MATRIX}
+    found: dict[str, Measure] = {}
     for measure in measures:
         if measure == MATRIX.name:
             continue
@@ -39,7 +40,7 @@ def read_counters(measures: Sequence[str]) -> tuple[Counter, ...]:
         except ValueError as error:
             raise InputError(f"--measure {measure}: {error}") from error
     # In the order of the table, so that the order on the command line makes no other run.
-    return tuple(found[name] for name in (MATRIX.name, *COUNTERS) if name in found)
+    return tuple(found[name] for name in COUNTERS if name in found)
 
 
 __all__ = [
@@ -47,7 +48,8 @@ __all__ = [
     "MATRIX",
     "Counter",
     "Counts",
+    "Measure",
     "Prediction",
     "Probabilities",
-    "read_counters",
+    "read_measures",
 ]

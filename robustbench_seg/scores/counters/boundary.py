@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 from ...corruptions.compiling import kernel
 from ...label_types import LabelMap, ignored_label
 from ..borders import near_border
+from ..boundary import EDGES, BoundaryCounts
 from ..metrics import check_label_maps, unknown_label
-from .counter import Counter, Counts, Prediction, first_wrong
+from ..pixel_counts import PixelCounts
+from .counter import Counts, Measure, Prediction, first_wrong
 
 DEFAULT_WIDTH = "0.5%"
 """Width for Cityscapes in Cheng et al., "Boundary IoU", CVPR 2021; they use 2 % for COCO."""
 _SHARE, _PIXELS = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?)%"), re.compile(r"([0-9]{1,4})px")
 # What a pixel is: bits of a zone.
 _SCORED, _BAND, _EDGE = map(np.uint8, (1, 2, 4))
-EDGES = 3
-"""Number of columns for the edges, behind those of the band."""
 _CORRECT, _TRUTH, _PREDICTED = -3, -2, -1
 
 
@@ -41,7 +41,7 @@ class _Frame(NamedTuple):
     """Pixels of the truth edge of each class, (C,)."""
 
 
-class Boundary(Counter):
+class Boundary(Measure):
     """Confusions within a band around borders, and the counts of Boundary IoU: (C, columns + 3).
 
     The first columns are the confusion matrix of the band: the pixels that have a pixel of another
@@ -117,6 +117,10 @@ class Boundary(Counter):
         edges = np.bincount(truth[edge], minlength=classes)
         return _Frame(truth.copy(), classes, ignored, zones, edges)
 
+    def measured(self, like: PixelCounts, columns: int) -> BoundaryCounts:  # noqa: ARG002
+        """Return empty counts of the band, the interior and the edges."""
+        return BoundaryCounts(len(like.seen), like.draws, like.class_set)
+
     def problem(
         self, counts: Counts, pixels: NDArray[np.int64], classes: Sequence[str]
     ) -> tuple[int, str] | None:
@@ -134,9 +138,9 @@ class Boundary(Counter):
             wrong = np.argwhere(more > most)
             if len(wrong):
                 index, place = wrong[0].tolist()
-                return index, f"have more pixels of {classes[place]} {where}"
+                return index, f"has more pixels of {classes[place]} {where}"
         outside = predicted.sum(axis=1) > pixels.sum(axis=1)  # (N,)
-        return first_wrong(outside, "have more pixels at predicted edges than the frame has")
+        return first_wrong(outside, "has more pixels at predicted edges than the frame has")
 
 
 def _margin(shape: tuple[int, ...], distance: int) -> NDArray[np.bool_]:

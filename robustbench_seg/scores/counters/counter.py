@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...label_types import LabelMap
+
+if TYPE_CHECKING:
+    from ..measured import Measured
+    from ..pixel_counts import PixelCounts
 
 Counts = NDArray[np.int64]
 """Counts of one frame, of the shape that its counter names."""
@@ -81,6 +85,17 @@ class Counter(ABC):
 
     def __hash__(self) -> int:
         return hash(self.name)
+
+
+class Measure(Counter):
+    """A counter beside the confusion matrix, with scores of its own."""
+
+    @abstractmethod
+    def measured(self, like: PixelCounts, columns: int) -> Measured:
+        """Return what keeps the counts of one model for its scores, empty.
+
+        `like` has the same images, draws and classes; `columns` is as in `shape`.
+        """
 
 
 def first_wrong(wrong: NDArray[np.bool_], what: str) -> tuple[int, str] | None:

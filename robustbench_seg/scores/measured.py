@@ -1,0 +1,79 @@
+"""Scores of what is measured beside the confusion matrix, such as boundaries and calibration.
+
+Each has a name, as `metric` in the tables: "boundary_iou", "ece".
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .bootstrap import SumBootstrap
+from .image_counts import DrawKey
+from .intervals import TIDY_COLUMNS, Derive, ResampledScore
+from .metrics import Matrix
+from .statistics import interval
+from .tables import ALL_CLASSES
+
+MEASURE_COLUMNS = ["model", "metric", "score", "value", "low", "high", "n_images"]
+
+
+class Measured(ABC):
+    """The counts of one counter for one model, of all images."""
+
+    @abstractmethod
+    def add(
+        self,
+        images: Sequence[int],
+        draws: Sequence[DrawKey],
+        matrices: Matrix,
+        counts: NDArray[np.int64],
+    ) -> None:
+        """Keep counts (N, *shape) and the confusion matrices beside them, each of an image."""
+
+    @abstractmethod
+    def in_order(self, images: NDArray[np.intp]) -> Self:
+        """Return the counts of a selection of the images, in the order of their indices."""
+
+    @abstractmethod
+    def only(self, seen: NDArray[np.bool_]) -> Self:
+        """Return the counts of a part of what was seen, (images, draws)."""
+
+    @abstractmethod
+    def scores(self, groups: Sequence[str] | None = None) -> Mapping[str, SumBootstrap]:
+        """Return the scores by name; `groups` as in `SumBootstrap`."""
+
+
+def tidy_measures(models: Mapping[str, Mapping[str, ResampledScore]], dataset: str) -> pd.DataFrame:
+    """List the scores of every condition, one in a row, in the form of `intervals.tidy`."""
+    rows: list[tuple[object, ...]] = []
+    for model, scores in models.items():
+        for name, score in scores.items():
+            low, high = interval(score.samples.to_numpy())
+            numbers = (score.values.to_numpy()[0], low, high)
+            for condition, *ends in zip(score.image_counts.conditions, *numbers, strict=True):
+                images = score.image_counts.image_count(condition)
+                rows.append((model, dataset, *condition, ALL_CLASSES, name, *ends, images))
+    return pd.DataFrame(rows, columns=TIDY_COLUMNS)
+
+
+def measure_table(
+    models: Mapping[str, Mapping[str, ResampledScore]], derive: Derive
+) -> pd.DataFrame:
+    """List the scores that `derive` computes, with 95 % intervals: columns `MEASURE_COLUMNS`.
+
+    They are those of mIoU: `clean`, `suite score` and so on, of each metric.
+    """
+    rows: list[tuple[object, ...]] = []
+    for model, scores in models.items():
+        for name, score in scores.items():
+            value, samples = derive(score.values), derive(score.samples)
+            ends = interval(samples.to_numpy())
+            numbers = zip(value.columns, value.to_numpy()[0], *ends, strict=True)
+            rows += [(model, name, *row, len(score.image_counts.seen)) for row in numbers]
+    return pd.DataFrame(rows, columns=MEASURE_COLUMNS)

@@ -1,0 +1,138 @@
+"""Runs that measure more than mIoU: resumed, merged, sampled, stored and refused."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import robustbench_seg
+from robustbench_seg.api import merge
+from robustbench_seg.errors import InputError
+from robustbench_seg.reporting.run import Run
+from robustbench_seg.runs.database import FILE, digest
+from robustbench_seg.runs.packed_counts import pack
+from robustbench_seg.runs.store import Store
+from tests.helpers.frames import write_tree
+
+FRAMES = 12
+MEASURES = ["boundary:2px"]
+FEW: dict[str, Any] = {"corruptions": ["fog", "contrast"], "severities": [1, 3]}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tree(tmp_path_factory.mktemp("tree"), FRAMES, width=64, height=32)
+
+
+def evaluate(tree: Path, out: Path, **options: Any) -> Run:
+    given = {"measure": MEASURES, **FEW, **options}
+    return robustbench_seg.evaluate("b0@random", data=str(tree), out=out, **given)
+
+
+@pytest.fixture(scope="module")
+def run(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return evaluate(tree, tmp_path_factory.mktemp("run") / "run")
+
+
+def tables(run: Run) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in run.write(["csv"])}
+
+
+def test_measures_change_no_other_number(run: Run, tree: Path, tmp_path: Path) -> None:
+    alone = evaluate(tree, tmp_path / "alone", measure=["miou"])
+    assert "measures" in run.tables
+    assert "measures" not in alone.tables
+    own = tables(alone)
+    assert "measures" not in alone.spec.to_dict()
+    beside = run.table("tidy")
+    known = beside["metric"].isin(alone.table("tidy")["metric"])
+    assert beside[known].reset_index(drop=True).equals(alone.table("tidy"))
+    found = tables(run)
+    assert found.keys() - own.keys() == {"measures.csv"}
+    same = [name for name in own if name not in ("tidy.csv", "settings.csv")]
+    assert [name for name in same if own[name] != found[name]] == []
+
+
+def test_the_table_has_each_score_of_each_measure(run: Run) -> None:
+    table = run.table("measures")
+    assert set(table["metric"]) == {"band_miou", "interior_miou", "boundary_iou"}
+    clean = run.table("tidy").query("condition == 'clean'").set_index("metric")["value"]
+    for metric, rows in table.set_index("score").groupby("metric"):
+        assert rows.at["clean", "value"] == clean[metric]
+        assert {"suite score", "retention"} <= set(rows.index)
+    sure = table[table["score"] != "mPC"].dropna()
+    assert (sure["low"] <= sure["high"]).all()
+    assert len(sure) > 0
+
+
+def test_an_interrupted_run_goes_on_to_the_same_tables(
+    run: Run, tree: Path, tmp_path: Path
+) -> None:
+    def stop(stage: str, done: int, total: int, note: str) -> None:
+        if stage == "evaluating" and done > total // 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(tree, tmp_path / "run", progress=stop)
+    assert tables(evaluate(tree, tmp_path / "run")) == tables(run)
+
+
+def test_shards_join_to_the_same_tables(run: Run, tree: Path, tmp_path: Path) -> None:
+    parts = [tmp_path / f"part{number}" for number in (1, 2)]
+    for number, part in enumerate(parts, start=1):
+        evaluate(tree, part, shard=f"{number}/2")
+    whole = merge(parts, out=tmp_path / "whole")
+    assert tables(whole) == tables(run)
+    shutil.rmtree(parts[1])
+    evaluate(tree, parts[1], shard="2/2", measure=["boundary:3px"])
+    with pytest.raises(InputError, match="part of another run"):
+        merge(parts, out=tmp_path / "mixed")
+
+
+def test_a_sample_has_the_measures_of_what_was_seen(run: Run, tree: Path, tmp_path: Path) -> None:
+    sample = evaluate(tree, tmp_path / "run", sample=0.5, batch=1)
+    assert sample.sample is not None
+    value = sample.table("measures").set_index(["metric", "score"])["value"]
+    exact = run.table("measures").set_index(["metric", "score"])["value"]
+    clean = [key for key in exact.index if key[1] == "clean"]
+    assert value[clean].equals(exact[clean])
+    suite = [key for key in exact.index if key[1] == "suite score"]
+    assert np.allclose(value[suite], exact[suite], atol=0.02)
+    assert not value[suite].equals(exact[suite])
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda counts: counts[:1], "is cut off, or has more|is 0 x|is 0, not"),
+        (lambda counts: (*counts, counts[1]), "is cut off, or has more"),
+        (lambda counts: (counts[0], counts[1][:, :-1]), "is 19 x 21, not 19 x 22"),
+        (lambda counts: (counts[0], counts[1] + 2**31), "has a count below 1 or above 2.31"),
+        (lambda counts: (counts[0], counts[1] + 1), "has more pixels of"),
+    ],
+)
+def test_stored_counts_that_cannot_be_are_refused(
+    run: Run, tmp_path: Path, change: Any, what: str
+) -> None:
+    shutil.copytree(run.folder, tmp_path / "run")
+    with Store.open(run.folder) as store:
+        cell, counts = next(store.counts())
+    key = (cell.model, cell.condition, cell.severity, cell.frame, cell.draw)
+    row = (*key, pack(change(counts)))
+    with sqlite3.connect(tmp_path / "run" / FILE) as connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)", (*row, digest(*row))
+        )
+    connection.close()
+    with pytest.raises(InputError, match=f"the matrix of .*({what})"):
+        Run.open(tmp_path / "run")
+
+
+def test_other_measures_are_another_run(run: Run, tree: Path) -> None:
+    with pytest.raises(InputError, match="differs in measures"):
+        evaluate(tree, run.folder, measure=["miou"])
