@@ -23,6 +23,7 @@ from ..scores.measured import Measured, measure_table, tidy_measures
 from ..scores.pixel_counts import PixelCounts
 from ..scores.sampled import Estimates, Sampled
 from ..scores.statistics import MIN_TEST_UNITS
+from .confusions import Confusions
 from .sample import Sample, find_sample
 from .sessions import ASSUMED, BY_TORCH, UNUSED, Session
 from .store import Failure, Picture, Store
@@ -137,8 +138,9 @@ class StoredRun:
         "tidy" has the 95 % interval of every score of a condition, "intervals" those of all scores
         that are derived from several conditions; their ends are NaN below 10 images or groups. Of a
         sampled run, scores are estimates, and "sampling" has their intervals for the complete run
-        on the same frames. Scores are fractions in [0, 1], taken over the finished frames. Raises
-        InputError for another name, and where no frame is finished.
+        on the same frames. "confusions" lists which classes become which. Scores are fractions in
+        [0, 1], taken over the finished frames. Raises InputError for another name, and where no
+        frame is finished.
         """
         if name not in self.tables:
             raise InputError(f"table {name!r}: unknown; there are {', '.join(self.tables)}")
@@ -147,6 +149,7 @@ class StoredRun:
             "intervals": lambda: self.intervals,
             "sampling": lambda: self.sampling,
             "measures": lambda: self.measures,
+            "confusions": lambda: self.confusions.table,
         }
         return own[name]() if name in own else self.spec.suite.tables[name](self)
 
@@ -154,11 +157,32 @@ class StoredRun:
     def tables(self) -> tuple[str, ...]:
         """Names of the tables: those of the suite, "intervals", and what else applies.
 
-        That is "sampling" of a sample, and "measures" where more than mIoU was measured.
+        That is "sampling" of a sample, "measures" where more than mIoU was measured, and
+        "confusions" of classes under corruptions.
         """
-        further = {"sampling": self.sample, "measures": any(self.measured.values())}
+        further = {
+            "sampling": self.sample,
+            "measures": any(self.measured.values()),
+            "confusions": self.confusions.known,
+        }
         names = (name for name, applies in further.items() if applies)
         return (*self.spec.suite.tables, "intervals", *names)
+
+    def matrix(self, condition: str, model: str | None = None) -> pd.DataFrame:
+        """Return the confusion matrix of a condition: index `truth`, columns `predicted`, pixels.
+
+        `condition` is named as in options, such as "clean" or "fog:3". `model` may be left out of a
+        run of one. The matrix is the sum over the finished frames, or those of a sample, and over
+        draws. With a class map, the column "no class" is the last. It is read from the folder.
+        Raises InputError for an unknown condition or model, and where no frame is finished.
+        """
+        self.require_frames()
+        return self.confusions.matrix(condition, model)
+
+    @cached_property
+    def confusions(self) -> Confusions:
+        """Confusion matrices, which are read again from the folder."""
+        return Confusions(self.folder, self.spec, frozenset(self.frames), self.sample, self.clean)
 
     @cached_property
     def bootstraps(self) -> Mapping[str, Bootstrap | Estimates]:

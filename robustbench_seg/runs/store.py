@@ -43,6 +43,7 @@ from .picture_check import PictureError, picture_pixels
 from .sessions import Session, read_json, read_session
 
 _KEY = "model, condition, severity, frame, draw"
+_ONLY = "WHERE model = ? AND condition = ? AND severity = ?"
 _TOGETHER = 2**20
 """Most counts that are read together, zeros included: 8 MiB."""
 _REASON = 100_000
@@ -216,15 +217,18 @@ class Store:
         """Return the names of the frames of which all cells are stored, in order."""
         return self._known.finished(self.stored())
 
-    def stacks(self) -> Iterator[tuple[list[Cell], list[Counts]]]:
+    def stacks(
+        self, only: tuple[str, str, int] | None = None
+    ) -> Iterator[tuple[list[Cell], list[Counts]]]:
         """Yield many cells at once with their counts: (N, *shape) of each counter.
 
-        Raises InputError for a row that is damaged, and for counts that the frame cannot have.
+        `only` has the model, condition and severity of the cells; None: all cells. Raises
+        InputError for a row that is damaged, and for counts that the frame cannot have.
         """
         known, names, counters = self._known, self.spec.class_names, self.spec.counters
         together = max(1, _TOGETHER // self.spec.counts_of_cell)
         most = [counter.most for counter in counters]
-        rows = self._rows("cells", _KEY, "matrix")
+        rows = self._rows("cells", _KEY, "matrix", _ONLY if only else "", only or ())
         done = 0
         while batch := list(islice(rows, together)):
             cells = [cell for cell, _ in batch]
@@ -278,12 +282,14 @@ class Store:
                 raise self._refused(number, "failures", what)
         return found
 
-    def _select(self, columns: str, source: str) -> Iterator[tuple[Any, ...]]:
+    def _select(
+        self, columns: str, source: str, values: tuple[Any, ...] = ()
+    ) -> Iterator[tuple[Any, ...]]:
         bound_steps(self._connection, self._path)
-        return self._connection.execute(f"SELECT {columns} FROM {source}")
+        return self._connection.execute(f"SELECT {columns} FROM {source}", values)
 
     def _rows(
-        self, table: str, key: str, content: str, order: str = ""
+        self, table: str, key: str, content: str, which: str = "", values: tuple[Any, ...] = ()
     ) -> Iterator[tuple[Any, ...]]:
         """Yield the cell and the further columns of each row, each key once.
 
@@ -291,7 +297,7 @@ class Store:
         """
         width = key.count(",") + 1
         seen = set()
-        rows = self._select(f"{key}, {content}, digest", f"{table} {order}")
+        rows = self._select(f"{key}, {content}, digest", f"{table} {which}", values)
         for number, row in enumerate(rows, start=1):
             if digest(*row[:-1]) != row[-1]:
                 what = f"damaged: the digest of {Cell(*row[:5])} is wrong"
