@@ -24,7 +24,7 @@ from ..label_types import LabelMap
 from ..scores.counters import Probabilities
 from .upsample_argmax import TOGETHER, AxisSampling, in_threads, upsampled
 
-_ONE = np.float32(1)
+_ZERO, _ONE, _TWO = map(np.float32, (0, 1, 2))
 _LEAST_LOGARITHM = np.finfo(np.float32).min
 """The logarithm of a probability of 0."""
 
@@ -72,9 +72,11 @@ def probability_maps_by_interpolation(
         exponentials = part.sub_(largest).div_(scale).exp_()
         total = total * shrink + exponentials.sum(0)
         squares = squares * shrink.square() + exponentials.square_().sum(0)
-    log_truth = ((found - largest) / scale - total.log()).clamp(float(_LEAST_LOGARITHM), 0)
-    log_truth = torch.where(wanted < grid.shape[2], log_truth, 0)
-    parts = 1 / total, log_truth, squares / total.square()
+    power = (found - largest) / scale
+    log_truth = (power - total.log()).clamp(min=float(_LEAST_LOGARITHM))
+    brier = (squares / total.square() - 2 * power.exp() / total + 1).clamp(min=0)
+    valid = wanted < grid.shape[2]
+    parts = 1 / total, torch.where(valid, log_truth, 0), torch.where(valid, brier, 0)
     return Probabilities(*(part.cpu().numpy() for part in parts))
 
 
@@ -99,7 +101,7 @@ def _softmax_rows(
     truth: Any,
     top: Any,
     log_truth: Any,
-    squares: Any,
+    brier: Any,
     begin: int,
     end: int,
 ) -> None:
@@ -130,13 +132,15 @@ def _softmax_rows(
             _add_exponentials(logits[number], largest, factors, total, total_squares)
         for x in range(width):
             top[y, x] = _ONE / total[x]
-            squares[y, x] = total_squares[x] / (total[x] * total[x])
+            brier[y, x] = total_squares[x] * (top[y, x] * top[y, x]) + _ONE
             total[x] = _logarithm(total[x])
         for x in range(width):
-            log_truth[y, x] = 0
             if truth[y, x] < classes:
-                change = (logits[truth[y, x], x] - largest[x]) * factors[x]
-                log_truth[y, x] = max(change - total[x], _LEAST_LOGARITHM)
+                power = (logits[truth[y, x], x] - largest[x]) * factors[x]
+                log_truth[y, x] = max(power - total[x], _LEAST_LOGARITHM)
+                brier[y, x] = max(brier[y, x] - _TWO * top[y, x] * _exponential(power), _ZERO)
+            else:
+                log_truth[y, x] = brier[y, x] = 0
 
 
 @kernel
@@ -201,7 +205,6 @@ def _exponential(power: np.float32) -> np.float32:
 
 
 _ROOT_HALF_BITS = np.int32(0x3F3504F3)
-_TWO = np.float32(2)
 _THIRDS, _FIFTHS, _SEVENTHS, _NINTHS = (np.float32(1 / number) for number in (3, 5, 7, 9))
 
 

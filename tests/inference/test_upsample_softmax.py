@@ -73,11 +73,13 @@ def assert_softmax(found: Probabilities, logits: Tensor, truth: LabelMap) -> Non
     exponentials = np.exp(logarithms)
     spacing = 1e-6 * max(1, float(logits.abs().max()))
     assert np.abs(found.top - exponentials.max(0)).max() < spacing
-    assert np.abs(found.squares - (exponentials**2).sum(0)).max() < 2 * spacing
     valid = truth < len(logits)
     places = np.where(valid, truth, 0).astype(np.int64)[np.newaxis]
     expected = np.where(valid, np.take_along_axis(logarithms, places, 0)[0], 0)
     np.testing.assert_allclose(found.log_truth, expected, rtol=1e-6, atol=2 * spacing)
+    one_hot = np.arange(len(logits))[:, np.newaxis, np.newaxis] == truth  # (K, H, W)
+    brier = np.where(valid, ((exponentials - one_hot) ** 2).sum(0), 0)
+    assert np.abs(found.brier - brier).max() < 4 * spacing
     assert not found.log_truth[~valid].any()
     assert all(part.dtype == np.float32 and part.shape == truth.shape for part in found)
 
@@ -132,9 +134,10 @@ def test_extreme_logits(maps: Maps, largest: float, temperature: float) -> None:
     found = maps(logits, *whole(logits, (4, 4)), truth, temperature)
     logarithms = log_softmax(np.array([0, largest, -largest]) / temperature)
     np.testing.assert_allclose(found.top, np.exp(logarithms[1]), rtol=1e-6)
-    np.testing.assert_allclose(found.squares, np.exp(2 * logarithms).sum(), rtol=1e-6)
     expected = [*logarithms, 0]
     np.testing.assert_allclose(found.log_truth, np.tile(expected, (4, 1)), rtol=1e-5, atol=1e-6)
+    brier = [*((np.exp(logarithms) - np.eye(3)) ** 2).sum(axis=1), 0]
+    np.testing.assert_allclose(found.brier, np.tile(brier, (4, 1)), atol=1e-6)
 
 
 @both_ways
@@ -142,6 +145,7 @@ def test_a_probability_too_small_for_any_number_has_a_logarithm(maps: Maps) -> N
     logits = torch.tensor([-1e30, 1e30])[None, :, None, None]
     truth = np.zeros((2, 2), np.uint8)
     found = maps(logits, *whole(logits, (2, 2)), truth, 1e-9)
+    assert (found.brier == 2).all()
     assert (found.log_truth == np.finfo(np.float32).min).all()
 
 

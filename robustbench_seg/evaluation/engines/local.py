@@ -84,7 +84,7 @@ def _label(plan: Plan, predictors: Sequence[Predictor], batch: FrameBatch) -> Re
     cells: dict[Cell, tuple[Counts, ...]] = {}
     pictures: list[Picture] = []
     failures: list[Failure] = []
-    needs_probabilities = any(counter.needs_probabilities for counter in spec.counters)
+    needs_probabilities = any(measure.needs_probabilities for measure in spec.counted_beside)
     for predictor in predictors:
         name = predictor.segmenter.name
         failures += [Failure(batch.cell(name, draw), reason) for draw, reason in batch.failed]

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ...errors import InputError
 from .boundary import Boundary
+from .confidence import Confidence
 from .counter import Counter, Counts, Measure, Prediction, Probabilities
 from .matrix import ConfusionMatrix
 
-COUNTERS: Mapping[str, Callable[[str], Measure]] = {"boundary": Boundary}
+COUNTERS: Mapping[str, Callable[[str], Measure]] = {"boundary": Boundary, "calibration": Confidence}
 """Counters beside the confusion matrix: name -> a function from the text after the colon, or "".
 
 The function raises ValueError, with words for the user, for a text that it does not know."""

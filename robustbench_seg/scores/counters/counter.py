@@ -32,8 +32,8 @@ class Probabilities(NamedTuple):
     """Probability of the predicted class, 0 to 1: the confidence."""
     log_truth: NDArray[np.float32]
     """Natural logarithm of the probability of the true class; 0 where the pixel is ignored."""
-    squares: NDArray[np.float32]
-    """Sum of the squares of the probabilities of all classes."""
+    brier: NDArray[np.float32]
+    """Sum over all classes of (probability - truth)^2, 0 to 2; 0 where the pixel is ignored."""
 
 
 class Prediction(NamedTuple):
