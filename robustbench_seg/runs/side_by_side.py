@@ -18,15 +18,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..models.base import TORCH
 from ..protocol.sampling import MIN_FRAMES
-from ..protocol.spec import ModelSpec, Spec
-from ..scores.bootstrap import Bootstrap
+from ..protocol.spec import ModelSpec
+from ..scores.bootstrap import Bootstrap, SumBootstrap
 from ..scores.intervals import Resampled, paired_differences
+from ..scores.measured import Measured
 from ..scores.pixel_counts import PixelCounts
 from ..scores.policy import SeverityPolicy
 from ..scores.sampled import Sampled
 from .run import StoredRun
+from .settings import input_sizes, settings
 
 _DRAWS = 1000
 """Most draws of a condition where those of two runs are repeated up to a common number."""
@@ -42,6 +43,8 @@ class Contender:
     label: str
     pixel_counts: PixelCounts = field(repr=False)
     """Counts of the images, in the order of the first run."""
+    measured: Sequence[Measured] = field(repr=False)
+    """Counts of what else was measured, in the same order."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,27 @@ class SideBySide:
         return _sampled_alike(counts, self.first)
 
     @cached_property
+    def measured_scores(self) -> Mapping[str, Mapping[str, SumBootstrap]]:
+        """Scores of what is measured beside the confusion matrix, by label and name.
+
+        Where a run is a sample, they are those of the cells that all models have.
+        """
+        groups = self.first.groups if self.first.grouped else None
+        found = {}
+        for item in self.contenders:
+            own = item.measured
+            if self.sampled:
+                seen = self.sampled[item.label].pixel_counts.seen
+                own = [each.only(seen) for each in own]
+            parts = [each.scores(groups) for each in own]
+            found[item.label] = {name: score for part in parts for name, score in part.items()}
+        return found
+
+    @cached_property
     def settings(self) -> pd.DataFrame:
         """Settings of each model as texts: index setting, one column per label."""
         return pd.DataFrame(
-            {item.label: _settings(item.run.spec, item.model) for item in self.contenders}
+            {item.label: settings(item.run.spec, item.model) for item in self.contenders}
         )
 
     @property
@@ -122,14 +142,13 @@ def side_by_side(runs: Sequence[StoredRun]) -> SideBySide:
         _check_alike(runs[0], run)
     pairs = [(run, model) for run in runs for model in run.spec.models]
     labels = _labels(pairs)
-    return SideBySide(
-        tuple(
-            Contender(
-                run, model, label, run.pixel_counts[model.name].in_order(_order_of(runs[0], run))
-            )
-            for (run, model), label in zip(pairs, labels, strict=True)
-        )
-    )
+    contenders = []
+    for (run, model), label in zip(pairs, labels, strict=True):
+        order = _order_of(runs[0], run)
+        counts = run.pixel_counts[model.name].in_order(order)
+        measured = [each.in_order(order) for each in run.measured.get(model.name, ())]
+        contenders.append(Contender(run, model, label, counts, measured))
+    return SideBySide(tuple(contenders))
 
 
 def compare(
@@ -239,7 +258,7 @@ def _labels(pairs: Sequence[tuple[StoredRun, ModelSpec]]) -> list[str]:
     """Return a label for each model, with run, input size or UNTRAINED where they matter."""
     names = Counter(model.name for _, model in pairs)
     folders = run_names([run for run, _ in pairs])
-    inputs = [_input(run.spec, model) for run, model in pairs]
+    inputs = [input_sizes(run.spec, model) for run, model in pairs]
     labels = []
     for (run, model), seen in zip(pairs, inputs, strict=True):
         marks = [f"run {folders[id(run)]}"] if names[model.name] > 1 else []
@@ -249,52 +268,3 @@ def _labels(pairs: Sequence[tuple[StoredRun, ModelSpec]]) -> list[str]:
     if twice := [label for label, often in Counter(labels).items() if often > 1]:
         raise InputError(f"compare: two models are named {twice[0]}; leave one of the runs out")
     return labels
-
-
-def _input(spec: Spec, model: ModelSpec) -> str:
-    sizes = [spec.input_size(model, size) for size in spec.sizes]
-    texts = list(dict.fromkeys(f"{width}x{height}" for height, width in sizes))
-    return " / ".join(texts) if len(texts) < 4 else f"{texts[0]} to {texts[-1]}"
-
-
-def _settings(spec: Spec, model: ModelSpec) -> dict[str, str]:
-    """Return the settings of a model as texts."""
-    device = f"{spec.device}, compiled" if spec.compiled else spec.device
-    if model.runtime != TORCH:
-        device += f" by {model.runtime}"
-    return {
-        "trained on": model.trained_on,
-        "weights": _weights(model),
-        "input of the network": _input(spec, model),
-        "window": _window(spec, model),
-        "class map": _class_map(spec),
-        "corrupted by": _corrupted_by(spec),
-        "seed": str(spec.seed),
-        "random draws": str(spec.draws),
-        "precision": f"{spec.precision}, on {device}",
-        "versions": ", ".join(f"{name} {text}" for name, text in sorted(spec.versions.items())),
-    }
-
-
-def _weights(model: ModelSpec) -> str:
-    digest = next((text for name, text in model.weights.items() if "sha256" in name and text), "")
-    return f"SHA-256 {digest[:16]}" if digest else "unknown digest"
-
-
-def _window(spec: Spec, model: ModelSpec) -> str:
-    window = model.window
-    largest = max(max(spec.input_size(model, size)) for size in spec.sizes)
-    if window.mode == "whole" or largest <= window.crop:
-        return "whole image"
-    return f"slides, crop {window.crop}, stride {window.stride}"
-
-
-def _class_map(spec: Spec) -> str:
-    found = spec.class_map
-    return f"{found.name}, {found.mode}, digest {found.digest[:16]}" if found else "none"
-
-
-def _corrupted_by(spec: Spec) -> str:
-    if spec.copy is not None:
-        return f"a copy, digest {spec.copy.digest[:16]}"
-    return "robustbench-seg" if spec.implementation == "native" else spec.implementation

@@ -44,6 +44,7 @@ class SumBootstrap:
         score: Callable[[NDArray[Any]], Scores],
         groups: Sequence[str] | None = None,
         *,
+        lower_is_better: bool = False,
         resamples: int = RESAMPLES,
         seed: int = 0,
     ):
@@ -53,6 +54,7 @@ class SumBootstrap:
         None: images are resampled.
         """
         self.image_counts = image_counts
+        self.lower_is_better = lower_is_better
         self._score = score
         counts = image_counts.counts
         # (images, draws, *shape) -> (units, draws, *shape)

@@ -6,7 +6,7 @@ Each has a name, as `metric` in the tables: "boundary_iou", "ece".
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from .bootstrap import SumBootstrap
 from .image_counts import DrawKey
-from .intervals import TIDY_COLUMNS, Derive, ResampledScore
+from .intervals import DIFFERENCE_COLUMNS, TIDY_COLUMNS, Derive, differences_from_baseline
 from .metrics import Matrix
 from .statistics import interval
 from .tables import ALL_CLASSES
 
+_RATIOS = ("retention", "rPC")
 MEASURE_COLUMNS = ["model", "metric", "score", "value", "low", "high", "n_images"]
 
 
@@ -49,7 +50,7 @@ class Measured(ABC):
         """Return the scores by name; `groups` as in `SumBootstrap`."""
 
 
-def tidy_measures(models: Mapping[str, Mapping[str, ResampledScore]], dataset: str) -> pd.DataFrame:
+def tidy_measures(models: Mapping[str, Mapping[str, SumBootstrap]], dataset: str) -> pd.DataFrame:
     """List the scores of every condition, one in a row, in the form of `intervals.tidy`."""
     rows: list[tuple[object, ...]] = []
     for model, scores in models.items():
@@ -62,9 +63,7 @@ def tidy_measures(models: Mapping[str, Mapping[str, ResampledScore]], dataset: s
     return pd.DataFrame(rows, columns=TIDY_COLUMNS)
 
 
-def measure_table(
-    models: Mapping[str, Mapping[str, ResampledScore]], derive: Derive
-) -> pd.DataFrame:
+def measure_table(models: Mapping[str, Mapping[str, SumBootstrap]], derive: Derive) -> pd.DataFrame:
     """List the scores that `derive` computes, with 95 % intervals: columns `MEASURE_COLUMNS`.
 
     They are those of mIoU: `clean`, `suite score` and so on, of each metric.
@@ -72,8 +71,38 @@ def measure_table(
     rows: list[tuple[object, ...]] = []
     for model, scores in models.items():
         for name, score in scores.items():
-            value, samples = derive(score.values), derive(score.samples)
+            value, samples = map(_meaningful(derive, score), (score.values, score.samples))
             ends = interval(samples.to_numpy())
             numbers = zip(value.columns, value.to_numpy()[0], *ends, strict=True)
             rows += [(model, name, *row, len(score.image_counts.seen)) for row in numbers]
     return pd.DataFrame(rows, columns=MEASURE_COLUMNS)
+
+
+def measure_differences(
+    models: Mapping[str, Mapping[str, SumBootstrap]],
+    baseline: str,
+    derive: Derive,
+    family: Collection[str],
+) -> pd.DataFrame:
+    """Compare each model with the baseline: index (metric, model, score).
+
+    Columns and correction are those of `intervals.differences_from_baseline`, for each metric that
+    the model and the baseline have.
+    """
+    found = {}
+    for metric, first in models[baseline].items():
+        having = {model: scores[metric] for model, scores in models.items() if metric in scores}
+        own = _meaningful(derive, first)
+        found[metric] = differences_from_baseline(having, baseline, own, family)
+    names = ["metric", "model", "score"]
+    if not found:
+        empty = pd.MultiIndex.from_arrays([[], [], []], names=names)
+        return pd.DataFrame(index=empty, columns=DIFFERENCE_COLUMNS, dtype=float)
+    return pd.concat(found, names=names[:1])
+
+
+def _meaningful(derive: Derive, score: SumBootstrap) -> Derive:
+    """Return `derive` without the ratios to the clean score where a lower score is better."""
+    if not score.lower_is_better:
+        return derive
+    return lambda rows: derive(rows).drop(columns=list(_RATIOS), errors="ignore")

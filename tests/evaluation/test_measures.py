@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import robustbench_seg
-from robustbench_seg.api import merge
+from robustbench_seg.api import compare_runs, merge
 from robustbench_seg.errors import InputError
 from robustbench_seg.reporting.run import Run
 from robustbench_seg.runs.database import FILE, digest
@@ -131,6 +131,23 @@ def test_stored_counts_that_cannot_be_are_refused(
     connection.close()
     with pytest.raises(InputError, match=f"the matrix of .*({what})"):
         Run.open(tmp_path / "run")
+
+
+def test_models_are_compared_by_each_measure(run: Run, tree: Path, tmp_path: Path) -> None:
+    other = robustbench_seg.evaluate(
+        "espnet@random", data=str(tree), out=tmp_path / "run", measure=MEASURES, **FEW
+    )
+    found = compare_runs([run.folder, other.folder])
+    table = found.tables["measure-differences"]
+    assert set(table.index.get_level_values("metric")) == set(run.table("measures")["metric"])
+    own = [each.table("measures").set_index(["metric", "score"])["value"] for each in (run, other)]
+    for metric in ("band_miou", "boundary_iou"):
+        row = table.xs((metric, found.models[1], "suite score")).astype(float)
+        assert row["difference"] == own[1][metric, "suite score"] - own[0][metric, "suite score"]
+        assert row["low"] <= row["difference"] <= row["high"]
+        assert 0 < row["p"] <= 1
+    (page,) = found.write(["html"], tmp_path / "page")
+    assert "Boundary IoU" in page.read_text()
 
 
 def test_other_measures_are_another_run(run: Run, tree: Path) -> None:

@@ -109,6 +109,7 @@ def sample_comparison(
         differing=("input",),
         baseline=names[0],
         differences=differences,
+        measure_differences=pd.concat({"boundary_iou": differences}, names=["metric"]),
         reference=names[0],
         degradation=estimates(pd.DataFrame(1 + worse + np.zeros((1, 6)), names, ratios)),
         ranks=pd.DataFrame({"clean": 1.0 + np.arange(len(names)), "mean rank": 1.5}, names),

@@ -19,6 +19,7 @@ from ...runs.side_by_side import SideBySide, run_names, side_by_side
 from ...scores.breakdowns import category_curves, class_breakdown, frame_breakdown, with_interval
 from ...scores.corruption_error import corruption_errors, ranks
 from ...scores.intervals import Derive, Resampled, differences_from_baseline
+from ...scores.measured import measure_differences
 from ...scores.statistics import RESAMPLES, interval
 from ...scores.tables import suite_columns, suite_scores
 from .. import estimates
@@ -105,6 +106,9 @@ def compare_runs(
         differing=found.differing,
         baseline=baseline,
         differences=differences_from_baseline(models, baseline, scores_of, policy.corruptions),
+        measure_differences=measure_differences(
+            found.measured_scores, baseline, scores_of, policy.corruptions
+        ),
         reference=meant.label,
         degradation=_estimated(models, errors_of, baseline),
         ranks=_ranks(found, scores.value, scores_of),

@@ -51,6 +51,8 @@ class ComparisonData:
     """Model that the others are subtracted from."""
     differences: pd.DataFrame
     """Index (model, score), columns as `scores.intervals.paired_differences`."""
+    measure_differences: pd.DataFrame
+    """The same of what else was measured: index (metric, model, score)."""
     reference: str
     """Model whose errors CD and rCD divide by."""
     degradation: IntervalTable
@@ -101,6 +103,7 @@ class ComparisonData:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """All numbers as tables, by name; intervals are rows of value, low and high."""
+        further = {"measure-differences": self.measure_differences}
         return {
             "summary": _long(self.summary),
             "suite": self.suite.value,
@@ -111,6 +114,7 @@ class ComparisonData:
             "classes": self.classes,
             "frames": self.frames,
             "settings": self.settings,
+            **(further if len(self.measure_differences) else {}),
         }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from ...reports.document import Part, Plot, Plots, Section, file_name
+from ...reports.document import Fold, Part, Plot, Plots, Section, file_name
 from .. import estimates, examples
+from ..measures import metric
 from ..sections import NOT_MEASURED_HERE
 from . import breakdowns, figures, tables
 from .description import ComparisonData
@@ -20,6 +21,7 @@ def sections(comparison: ComparisonData) -> tuple[Section, ...]:
         Section("By corruption", (tables.suite_table(comparison),), terminal=False),
         published_numbers(comparison),
         differences(comparison),
+        measure_differences(comparison),
         Section("Degradation against the reference", by_measure),
         Section("Ranks", (tables.ranks_table(comparison),), terminal=False)
         if len(comparison.models) > 1
@@ -72,6 +74,24 @@ def differences(comparison: ComparisonData) -> Section | None:
     note = "Where an interval contains 0, these images do not show which model is better."
     plots = Plots("Differences at a glance", (plot,), note if comparison.has_intervals else "")
     return Section("Differences", (tables.differences_table(comparison), plots))
+
+
+def measure_differences(comparison: ComparisonData) -> Section | None:
+    """Return the differences of what is measured beside mIoU."""
+    metrics = dict.fromkeys(comparison.measure_differences.index.get_level_values("metric"))
+    if not metrics:
+        return None
+    folds = (
+        Fold(
+            metric(name).title,
+            (
+                f"{metric(name).title}: {metric(name).meaning}.",
+                tables.measure_table(comparison, name),
+            ),
+        )
+        for name in map(str, metrics)
+    )
+    return Section("Differences of other measures", tuple(folds), short="Measures", terminal=False)
 
 
 def by_severity(comparison: ComparisonData) -> Section:

@@ -15,7 +15,8 @@ from ...reports.text import MISSING
 from ...scores.statistics import MIN_TEST_UNITS
 from .. import tables
 from ..intervals import IntervalTable
-from ..tables import HEADINGS, change, score
+from ..measures import MIOU, Metric, metric
+from ..tables import HEADINGS, score
 from ..words import NOT_MEASURED, corruption_name
 from .description import ComparisonData
 
@@ -51,8 +52,19 @@ def settings_table(comparison: ComparisonData) -> Table:
 
 def differences_table(comparison: ComparisonData) -> Table:
     """Return a table with a row for each model and score: both scores, their difference, p."""
+    return _differences(comparison, comparison.differences, MIOU)
+
+
+def measure_table(comparison: ComparisonData, name: str) -> Table:
+    """Return a table of differences of a metric in the same form."""
+    return _differences(
+        comparison, pd.DataFrame(comparison.measure_differences.loc[name]), metric(name)
+    )
+
+
+def _differences(comparison: ComparisonData, differences: pd.DataFrame, shown: Metric) -> Table:
     rows = []
-    table = comparison.differences.astype(float)
+    table = differences.astype(float)
     for (model, name), numbers in zip(table.index.to_list(), table.to_dict("records"), strict=True):
         p, corrected = numbers["p"], numbers["p_holm"]
         measured = not math.isnan(numbers["difference"])
@@ -62,15 +74,16 @@ def differences_table(comparison: ComparisonData) -> Table:
             (
                 Cell(str(model)),
                 Cell(score_name(str(name))),
-                score(numbers["second"]),
-                score(numbers["first"]),
-                change(numbers["difference"], numbers["low"], numbers["high"]),
+                shown.value(numbers["second"]),
+                shown.value(numbers["first"]),
+                shown.difference(numbers["difference"], numbers["low"], numbers["high"]),
                 Cell(f"{numbers['n_units']:.0f}", value=numbers["n_units"]),
                 _probability(p, why),
                 replace(_probability(corrected, why_uncorrected), best=corrected < SIGNIFICANT),
             )
         )
-    caption = f"Differences in percentage points, each model minus {comparison.baseline}"
+    unit = "Differences in percentage points" if shown.percent else "Differences"
+    caption = f"{unit}, each model minus {comparison.baseline}"
     if comparison.has_intervals:
         caption += f", with 95 % intervals {comparison.covers}, the images resampled in pairs"
     few = (
@@ -85,7 +98,12 @@ def differences_table(comparison: ComparisonData) -> Table:
             Head("score"),
             Head("this model"),
             Head(comparison.baseline),
-            Head("difference", tooltip="percentage points; below, its interval"),
+            Head(
+                "difference",
+                tooltip="percentage points; below, its interval"
+                if shown.percent
+                else "below, its interval",
+            ),
             Head("n", tooltip="images, or groups, of the condition that has fewest"),
             Head("p"),
             Head("p (Holm)"),
