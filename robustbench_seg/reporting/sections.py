@@ -26,7 +26,7 @@ from ..reports.document import (
 from ..reports.style import score_colors
 from ..reports.table import Table
 from ..reports.text import percent
-from . import confusions, estimates, examples, figures, published, resolution, tables
+from . import confidence, confusions, estimates, examples, figures, published, resolution, tables
 from .input_scale import condition_input, rescaled
 from .intervals import IntervalTable
 from .report import Report
@@ -272,6 +272,7 @@ SECTIONS: tuple[tuple[Callable[[Report], Section | None], tuple[str, ...]], ...]
     (by_corruption, ("suite",)),
     (by_severity, ("suite", "severities")),
     (by_class, ("classes",)),
+    (confidence.sure_and_wrong, ("measures",)),
     (confusions.what_becomes_what, ("confusions",)),
     (other_tables, ()),
     (example_frames, ()),

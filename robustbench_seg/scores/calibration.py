@@ -12,7 +12,7 @@ A score is NaN where it is not defined: without pixels, or an AUROC without a wr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple, Self
 
@@ -29,7 +29,7 @@ from .confidence_bins import (
     ConfidenceCounts,
     split_counts,
 )
-from .image_counts import DrawKey, ImageCounts
+from .image_counts import ConditionKey, DrawKey, ImageCounts
 from .measured import Measured
 from .metrics import Matrix, Scores, ratio
 
@@ -251,6 +251,12 @@ class CalibrationCounts(Measured):
         other = copy(self)
         other.bins, other._sums = bins, sums
         return other
+
+    def bins_of(self, conditions: Iterable[ConditionKey]) -> NDArray[np.int64]:
+        """Return the sums over images of the coarse bins under some conditions: (3, COARSE)."""
+        columns = [draw for condition in conditions for draw in self.bins.conditions[condition]]
+        bins: NDArray[np.int64] = self.bins.counts[:, columns].sum(axis=(0, 1), dtype=np.int64)
+        return bins
 
     def scores(self, groups: Sequence[str] | None = None) -> Mapping[str, SumBootstrap]:
         """Return `BIN_SCORES` and `top_label_brier`, `top_label_nll`, `brier` and `nll`.
