@@ -22,6 +22,7 @@ from .errors import InputError
 
 if TYPE_CHECKING:
     from .api import (
+        calibrate,
         check_dataset,
         compare_runs,
         corrupt_folder,
@@ -42,6 +43,7 @@ __all__ = [
     "InputError",
     "Run",
     "__version__",
+    "calibrate",
     "check_dataset",
     "compare",
     "compare_runs",

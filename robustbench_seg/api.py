@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from .copies.corrupted_copy import CorruptedCopy
     from .datasets.validate import SplitReport
+    from .diagnosis.calibrate import Calibration
     from .diagnosis.diagnose import Diagnosis
     from .evaluation.forecast import Forecast
     from .reporting.comparison import Comparison
@@ -194,14 +195,7 @@ def forecast(
 
 @documented
 def diagnose(
-    model: Annotated[
-        str,
-        Option(
-            "Model: NAME or NAME@WEIGHTS, or hf:REPOSITORY, onnx:FILE, torchscript:FILE, "
-            "python:MODULE:FACTORY.",
-            *(MODEL, "NAME"),
-        ),
-    ] = "b0",
+    model: options.SingleModel = "b0",
     *,
     weights: options.Weights = None,
     window: options.Window = None,
@@ -244,6 +238,45 @@ def diagnose(
     for name in ("model", "progress"):
         del given[name]
     return diagnose(Request(models=(model,), **given), progress)
+
+
+@documented
+def calibrate(
+    model: options.SingleModel = "b0",
+    *,
+    weights: options.Weights = None,
+    window: options.Window = None,
+    mean: options.Mean = None,
+    std: options.Std = None,
+    channels: options.Channels = None,
+    input_size: options.InputSize = None,
+    data: options.Data = None,
+    split: options.Split = "val",
+    images: options.Images = None,
+    labels: options.Labels = None,
+    classes: options.Classes = None,
+    frames: options.Frames = None,
+    class_order: options.ClassOrder = "by-name",
+    limit: Annotated[
+        int | None,
+        Option("Number of frames, spread over the split.", DATA, default="50", least=1),
+    ] = None,
+    device: options.Device = None,
+    progress: Progress = silent,
+) -> "Calibration":
+    """Fit a temperature on clean frames: what logits are divided by for better probabilities.
+
+    It minimises the negative log-likelihood of the true classes (Guo et al., ICML 2017). Take
+    frames that the model was neither trained on nor will be evaluated on. Nothing is stored. Raises
+    InputError for what is wrong with the options, the data or the weights.
+    """
+    given = {**locals()}
+    from .diagnosis.calibrate import calibrate
+    from .protocol.request import Request
+
+    for name in ("model", "progress"):
+        del given[name]
+    return calibrate(Request(models=(model,), **given), progress)
 
 
 @documented

@@ -41,6 +41,7 @@ app = typer.Typer(
 )
 app.command("eval")(evaluation.evaluate)
 app.command("diagnose")(lists.diagnose)
+app.command("calibrate")(lists.calibrate)
 app.command("merge")(evaluation.merge)
 app.command("report")(evaluation.report)
 app.command("compare")(evaluation.compare)

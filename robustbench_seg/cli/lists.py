@@ -18,6 +18,7 @@ from .costs import millions, print_costs
 
 if TYPE_CHECKING:
     from ..datasets.validate import SplitReport
+    from ..diagnosis.calibrate import Calibration
     from ..diagnosis.diagnose import Diagnosis
 
 DIGITS = 16
@@ -85,6 +86,29 @@ def diagnose(found: "Diagnosis") -> None:
     say(f"As it is run: {100 * found.now:.1f} %. Best: {100 * found.best:.1f} %, with")
     for line in found.advice:
         say(f"  {line}")
+
+
+@command(
+    api.calibrate, example="robustseg calibrate --model b0 --data /data/cityscapes --split train"
+)
+def calibrate(found: "Calibration") -> None:
+    """Fit a temperature on clean frames, which makes confidences those of a calibrated model.
+
+    Logits are divided by it before the softmax. Labels and mIoU stay as they are. Take frames that
+    the model was neither trained on nor will be evaluated on; eval --temperature shows how far it
+    carries under corruption.
+    """
+    percent = found.table[["ece", "mean_confidence", "accuracy"]].map("{:.1%}".format)
+    rows = [
+        (f"{temperature:g}", f"{nll:.4f}", *shares)
+        for temperature, nll, *shares in zip(
+            found.table.index, found.table["nll"], *percent.to_numpy().T, strict=True
+        )
+    ]
+    columns = ("temperature", "NLL", "ECE", "mean confidence", "accuracy")
+    title = f"{found.model} on {found.pixels:,} pixels of {len(found.frames)} clean frames"
+    print_table(title, columns, rows, right=1)
+    say(f"Use it: robustseg eval --measure calibration --temperature {found.temperature:g}")
 
 
 @command(example="robustseg suites --digests --suite imagenet-c")

@@ -18,8 +18,8 @@ from ..scores.counters import Prediction
 from .devices import device_kind
 from .outputs import LARGEST_LOGIT, NOT_FINITE, call_error, check_labels, check_logits, output_error
 from .runtimes.runtime import Run, UnsuitableError
-from .upsample_argmax import label_map, sample_axis
-from .upsample_softmax import probability_maps
+from .upsample_argmax import AxisSampling, label_map, sample_axis
+from .upsample_softmax import mean_logits, probability_maps
 from .windows import WindowGrid, window_grid
 
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -33,6 +33,15 @@ class Windows(NamedTuple):
     grid: WindowGrid
     size: Size
     """Size of the input that the grid lies on."""
+
+
+class _Upsampling(NamedTuple):
+    """Logits of N images, and where the pixels of their label maps lie on them."""
+
+    logits: Tensor
+    """(windows, N, K, h, w)."""
+    rows: AxisSampling
+    columns: AxisSampling
 
 
 @dataclass(frozen=True)
@@ -96,24 +105,52 @@ class Predictor:
     ) -> list[Prediction | None]:
         if not isinstance(self.segmenter.network, nn.Module):
             return [Prediction(self._call_function(image, size)) for image in images]
-        windows, grid, (height, width) = self.windows(images, view)
-        logits = torch.cat([self._logits(part) for part in windows.split(self.batch)])
-        rows = sample_axis(grid.tops, grid.height, height, logits.shape[2], size[0])
-        columns = sample_axis(grid.lefts, grid.width, width, logits.shape[3], size[1])
-        logits = logits.unflatten(0, (-1, len(images)))  # (windows, N, K, h, w)
-        finite = (logits.float().abs() <= LARGEST_LOGIT).transpose(0, 1).flatten(1).all(1)  # (N,)
+        found = self._upsampling(images, size, view)
+        finite = (found.logits.float().abs() <= LARGEST_LOGIT).transpose(0, 1).flatten(1).all(1)
         predictions: list[Prediction | None] = []
         for index, is_finite in enumerate(finite.tolist()):
             if not is_finite:
                 predictions.append(None)
                 continue
-            own = logits[:, index]  # (windows, K, h, w)
-            labels = label_map(own, rows, columns)
-            found = None
+            own = found.logits[:, index]  # (windows, K, h, w)
+            labels, maps = label_map(own, found.rows, found.columns), None
             if truth is not None:
-                found = probability_maps(own, rows, columns, truth, self.temperature)
-            predictions.append(Prediction(labels, found))
+                maps = probability_maps(own, found.rows, found.columns, truth, self.temperature)
+            predictions.append(Prediction(labels, maps))
         return predictions
+
+    @torch.inference_mode()
+    def logits_at(
+        self,
+        image: NDArray[np.uint8],
+        size: Size,
+        rows: NDArray[np.intp],
+        columns: NDArray[np.intp],
+    ) -> NDArray[np.float32]:
+        """Return the logits of an image (H, W, 3) where rows and columns of its label map meet.
+
+        They are interpolated and averaged over windows as for `predict`, without the temperature:
+        float32 (K, rows, columns). Raises InputError for a function that gives labels alone, and as
+        `labels` does.
+        """
+        if not isinstance(self.segmenter.network, nn.Module):
+            raise output_error(self.segmenter, "gives labels alone, without logits")
+        found = self._upsampling(image[np.newaxis], size, NATIVE)
+        logits = found.logits[:, 0]  # (windows, 1, K, h, w) -> (windows, K, h, w)
+        chosen = mean_logits(logits, found.rows.at(rows), found.columns.at(columns))
+        if not bool((chosen.abs() <= LARGEST_LOGIT).all()):
+            raise output_error(self.segmenter, NOT_FINITE)
+        values: NDArray[np.float32] = chosen.cpu().numpy()
+        return values
+
+    def _upsampling(self, images: NDArray[np.uint8], size: Size, view: InputView) -> _Upsampling:
+        windows, grid, (height, width) = self.windows(images, view)
+        logits = torch.cat([self._logits(part) for part in windows.split(self.batch)])
+        return _Upsampling(
+            logits.unflatten(0, (-1, len(images))),  # (windows, N, K, h, w)
+            sample_axis(grid.tops, grid.height, height, logits.shape[2], size[0]),
+            sample_axis(grid.lefts, grid.width, width, logits.shape[3], size[1]),
+        )
 
     def _call_function(self, image: NDArray[np.uint8], size: Size) -> LabelMap:
         height, width = image.shape[:2]

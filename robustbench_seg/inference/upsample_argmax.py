@@ -42,6 +42,12 @@ class AxisSampling(NamedTuple):
     last: NDArray[np.int64]
     """Last window that covers it."""
 
+    def at(self, pixels: NDArray[np.intp]) -> AxisSampling:
+        """Return the positions of some pixels, in rising order."""
+        low, high = self.low[:, pixels], self.high[:, pixels]
+        weight = self.weight[:, pixels]
+        return AxisSampling(low, high, weight, self.first[pixels], self.last[pixels])
+
 
 def sample_axis(
     starts: Sequence[int], window: int, length: int, logits: int, pixels: int
@@ -105,12 +111,12 @@ def upsampled(grid: Tensor, rows: AxisSampling, columns: AxisSampling) -> Tensor
     for row, column in np.ndindex(*grid.shape[:2]):
         x = _interpolate(grid[row, column].float(), rows, row, 1)  # (K, h, w) -> (K, H', w)
         x = _interpolate(x, columns, column, 2)  # (K, H', w) -> (K, H', W')
-        total[:, _covered(rows, row), _covered(columns, column)] += x
+        total[:, covered(rows, row), covered(columns, column)] += x
     return total
 
 
 def _interpolate(x: Tensor, axis: AxisSampling, window: int, dimension: int) -> Tensor:
-    pixels = _covered(axis, window)
+    pixels = covered(axis, window)
     low, high = (
         torch.from_numpy(index[window, pixels].astype(np.int64)).to(x.device)
         for index in (axis.low, axis.high)
@@ -121,10 +127,10 @@ def _interpolate(x: Tensor, axis: AxisSampling, window: int, dimension: int) -> 
     return start + (x.index_select(dimension, high) - start) * weight.view(shape)
 
 
-def _covered(axis: AxisSampling, window: int) -> slice:
+def covered(axis: AxisSampling, window: int) -> slice:
     """Return the pixels that a window covers."""
-    covered = np.flatnonzero((axis.first <= window) & (window <= axis.last))
-    return slice(int(covered[0]), int(covered[-1]) + 1)
+    places = np.flatnonzero((axis.first <= window) & (window <= axis.last))
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0)
 
 
 def _classes_last(grid: Tensor) -> NDArray[np.float32]:

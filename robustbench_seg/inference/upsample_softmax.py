@@ -22,7 +22,7 @@ from torch import Tensor
 from ..corruptions.compiling import kernel
 from ..label_types import LabelMap
 from ..scores.counters import Probabilities
-from .upsample_argmax import TOGETHER, AxisSampling, in_threads, upsampled
+from .upsample_argmax import TOGETHER, AxisSampling, covered, in_threads, upsampled
 
 _ZERO, _ONE, _TWO = map(np.float32, (0, 1, 2))
 _LEAST_LOGARITHM = np.finfo(np.float32).min
@@ -43,7 +43,8 @@ def probability_maps(
         return probability_maps_by_interpolation(grid, rows, columns, truth, temperature)
     values = grid.float().contiguous().numpy()
     found = Probabilities(*(np.empty(truth.shape, np.float32) for _ in range(3)))
-    spans = np.array([_span(columns, column) for column in range(len(columns.low))])  # (C, 2)
+    slices = (covered(columns, column) for column in range(len(columns.low)))
+    spans = np.array([(each.start, each.stop) for each in slices])  # (C, 2)
     scales = _window_counts(columns) * np.float32(temperature)  # (W,)
     places = truth.astype(np.int32)  # one type: compiled once
     work = partial(_softmax_rows, values, rows, columns, spans, scales, places, *found)
@@ -80,15 +81,19 @@ def probability_maps_by_interpolation(
     return Probabilities(*(part.cpu().numpy() for part in parts))
 
 
+def mean_logits(logits: Tensor, rows: AxisSampling, columns: AxisSampling) -> Tensor:
+    """Return the interpolated logits (K, H, W), averaged over windows, on their device.
+
+    For few pixels, such as those of `AxisSampling.at`: all are in memory at once.
+    """
+    grid = logits.unflatten(0, (len(rows.low), len(columns.low)))  # (R, C, K, h, w)
+    counts = np.outer(_window_counts(rows), _window_counts(columns))  # (H, W)
+    return upsampled(grid, rows, columns) / torch.from_numpy(counts).to(grid.device)
+
+
 def _window_counts(axis: AxisSampling) -> NDArray[np.float32]:
     """Return how many windows cover each pixel of a side."""
     return (axis.last - axis.first + 1).astype(np.float32)
-
-
-def _span(axis: AxisSampling, window: int) -> tuple[int, int]:
-    """Return the first pixel that a window covers, and the one after the last."""
-    covered = np.flatnonzero((axis.first <= window) & (window <= axis.last))
-    return (int(covered[0]), int(covered[-1]) + 1) if len(covered) else (0, 0)
 
 
 @kernel

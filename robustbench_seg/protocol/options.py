@@ -25,6 +25,14 @@ _MODELS = Option(
 )
 Model = Annotated[str | Sequence[str], _MODELS]
 Models = Annotated[tuple[str, ...], _MODELS]
+SingleModel = Annotated[
+    str,
+    Option(
+        "Model: NAME or NAME@WEIGHTS, or hf:REPOSITORY, onnx:FILE, torchscript:FILE, "
+        "python:MODULE:FACTORY.",
+        *(MODEL, "NAME"),
+    ),
+]
 Weights = Annotated[
     str | Path | None,
     Option(

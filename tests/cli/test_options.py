@@ -20,6 +20,7 @@ from robustbench_seg.protocol.request import Request
 
 PANELS = ("Model", "Data", "Conditions", "Training", "Compute", "Output")
 CALLS: list[Callable[..., Any]] = [
+    api.calibrate,
     api.check_dataset,
     api.compare_runs,
     api.corrupt_folder,
@@ -140,9 +141,21 @@ def test_a_list_may_be_repeated(
 
 
 COMMANDS = [
-    *("eval", "diagnose", "merge", "report", "compare", "forecast", "corrupt", "train"),
+    *(
+        "eval",
+        "diagnose",
+        "calibrate",
+        "merge",
+        "report",
+        "compare",
+        "forecast",
+        "corrupt",
+        "train",
+    ),
     *("suites", "models", "datasets check"),
 ]
+
+WITHOUT_OUTPUT = ("diagnose", "calibrate", "forecast", "corrupt", "datasets check")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -159,4 +172,4 @@ def test_help_has_panels_and_an_example(
         titles = [line.split("─ ")[1].split(" ─")[0] for line in lines if line.startswith("╭─ ")]
         found = [title for title in titles if title not in ("Arguments", "Options")]
         assert found == [panel for panel in PANELS if panel in found]
-        assert "Output" in found or command in ("diagnose", "forecast", "corrupt", "datasets check")
+        assert "Output" in found or command in WITHOUT_OUTPUT

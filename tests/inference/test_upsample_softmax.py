@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -202,3 +203,16 @@ def test_a_logit_that_is_not_finite_gives_no_prediction(value: float) -> None:
     logits[2, 3, 4] = value
     truth = true_labels(5, (24, 40))
     assert predictor(logits).predict(IMAGES, truth, probabilities=True) == [None, None]
+
+
+@pytest.mark.parametrize("window", [Window(), Window("slide", 16, 10)])
+def test_logits_of_some_pixels_are_those_of_the_label_map(window: Window) -> None:
+    given = replace(predictor(drawn(5, 6, 10)), window=window)
+    truth = true_labels(5, (24, 40))
+    (prediction,) = given.predict(IMAGES[:1], truth, probabilities=True)
+    assert prediction is not None
+    assert prediction.probabilities is not None
+    rows, columns = np.array([0, 3, 11, 23]), np.array([1, 2, 39])
+    logits = given.logits_at(IMAGES[0], (24, 40), rows, columns)
+    top = np.exp(log_softmax(logits, axis=0)).max(axis=0)
+    np.testing.assert_allclose(top, prediction.probabilities.top[np.ix_(rows, columns)], rtol=1e-5)
