@@ -41,11 +41,11 @@ DRAWS: tuple[DrawKey, ...] = (
 )
 
 
-def made_up(images: int = 40, seed: int = 0) -> PixelCounts:
-    """Return the counts of a complete run; every fifth image shows a bus."""
+def made_up(images: int = 40, seed: int = 0, rare: int = 5) -> PixelCounts:
+    """Return the counts of a complete run; one of `rare` images shows a bus."""
     rng = np.random.default_rng(seed)
     shows = np.ones((images, 4), bool)
-    shows[:, 3] = np.arange(images) % 5 == 0
+    shows[:, 3] = np.arange(images) % rare == 0
     truth = (rng.lognormal(8, 0.6, (images, 4)) * shows).astype(np.int64)
     kept = 0.9 * 0.85 ** np.array([severity for _, severity, _ in DRAWS])  # (draws,)
     hard = rng.normal(0, 0.4, (images, 1, 4)) + rng.normal(0, 0.3, (images, len(DRAWS), 4))
@@ -231,15 +231,40 @@ def test_intervals_over_images_include_the_sampling_error() -> None:
     assert widths[0] > (own["high"] - own["low"])["suite score"]
 
 
-def test_weights_of_resamples_have_the_variance_of_a_sample_of_a_finite_population() -> None:
-    sampled = Sampled(random_sample(made_up(), 10, seed=0), resamples=20_000)
-    weights = sampled._cell_weights(sampled.pixel_counts.seen[:, 1], 1)
-    values = np.arange(10.0) ** 2
-    assert (weights >= 0).all()
-    means = weights @ values / 10
-    expected = values.var(ddof=1) / 10 * (1 - 10 / 40)
-    assert means.var() == pytest.approx(expected, rel=0.05)
-    assert means.mean() == pytest.approx(values.mean(), rel=0.01)
+def test_the_variance_is_that_of_leaving_out_one_image_under_a_draw() -> None:
+    counts = made_up(24, rare=8)
+    seen = random_sample(counts, 5, seed=0).seen
+    estimates = Sampled(sample_of(counts, seen), resamples=2000).over_sample
+    value = SUITE.scores(estimates.values)["suite score"].iloc[0]
+    variance = 0.0
+    for image, draw in np.argwhere(seen[:, 1:]):
+        fewer = seen.copy()
+        fewer[image, draw + 1] = False
+        without = Sampled(sample_of(counts, fewer), resamples=2).over_sample.values
+        change = SUITE.scores(without)["suite score"].iloc[0] - value
+        variance += (1 - 5 / 24) * 4 / 5 * change**2
+    found = SUITE.scores(estimates.samples)["suite score"]
+    assert found.std() == pytest.approx(variance**0.5, rel=0.06)
+    low, high = np.quantile(found, [0.025, 0.975])
+    assert (high - low) / 2 == pytest.approx(1.96 * found.std(), rel=0.05)
+
+
+def test_standard_errors_are_not_too_small_where_a_class_is_rare() -> None:
+    counts = made_up()
+    exact = Bootstrap(counts, resamples=2).values.to_numpy()[0, 1:]
+    squares = np.zeros(2)
+    for seed in range(40):
+        found = Sampled(random_sample(counts, 6, seed), resamples=200).over_sample
+        error = found.values.to_numpy()[0, 1:] - exact
+        squares += (error**2).sum(), (found.samples.to_numpy()[:, 1:].var(axis=0)).sum()
+    assert squares[0] / squares[1] == pytest.approx(1, abs=0.08)
+
+
+def test_intervals_lie_within_0_and_1() -> None:
+    sampled = Sampled(random_sample(made_up(), 2, seed=0), resamples=50)
+    table = tidy({"m": sampled.over_sample}, "x")
+    assert (table["low"] >= 0).all()
+    assert (table["high"] <= 1).all()
 
 
 def test_fewer_units_can_be_drawn() -> None:
