@@ -26,7 +26,17 @@ from ..reports.document import (
 from ..reports.style import score_colors
 from ..reports.table import Table
 from ..reports.text import percent
-from . import confidence, confusions, estimates, examples, figures, published, resolution, tables
+from . import (
+    boundaries,
+    confidence,
+    confusions,
+    estimates,
+    examples,
+    figures,
+    published,
+    resolution,
+    tables,
+)
 from .input_scale import condition_input, rescaled
 from .intervals import IntervalTable
 from .report import Report
@@ -271,6 +281,7 @@ SECTIONS: tuple[tuple[Callable[[Report], Section | None], tuple[str, ...]], ...]
     (by_resolution, ("resolution",)),
     (by_corruption, ("suite",)),
     (by_severity, ("suite", "severities")),
+    (boundaries.boundaries, ("measures",)),
     (by_class, ("classes",)),
     (confidence.sure_and_wrong, ("measures",)),
     (confusions.what_becomes_what, ("confusions",)),

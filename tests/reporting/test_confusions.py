@@ -13,6 +13,7 @@ from robustbench_seg.protocol.suites import TakenSuite
 from robustbench_seg.reporting.confusions import share_map
 from robustbench_seg.reporting.run import Run
 from robustbench_seg.reports.document import Fold, Plots, Section
+from robustbench_seg.reports.formats import terminal
 from robustbench_seg.reports.table import Table
 from robustbench_seg.runs.store import Store
 from tests.helpers.sample_runs import frame, make_spec
@@ -84,7 +85,7 @@ def test_every_format_has_the_section(tmp_path: Path) -> None:
     found = pd.read_csv(tmp_path / "out" / "confusions.csv")
     pd.testing.assert_frame_equal(found, run.table("confusions"))
     shown = StringIO()
-    Console(file=shown, width=120).print(run.report())
+    terminal.show(run.report(), Console(file=shown, width=120))
     assert "largest under" in shown.getvalue()
 
 
