@@ -269,6 +269,8 @@ def _counts(
                 for n, cell in enumerate(cells)
                 if cell.model == name and (cell in sample.cells if sample else cell.frame in places)
             ]
+            if not chosen:
+                continue
             found = [cells[n] for n in chosen]
             images = [places[cell.frame] for cell in found]
             under = [(cell.condition, cell.severity, cell.draw) for cell in found]
