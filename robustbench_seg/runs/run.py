@@ -16,13 +16,14 @@ from ..errors import InputError
 from ..protocol.cell import Cell
 from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
-from ..scores.bootstrap import Bootstrap, SumBootstrap
+from ..scores.bootstrap import Bootstrap
 from ..scores.counters import Counts
 from ..scores.intervals import intervals, tidy
 from ..scores.measured import Measured, measure_table, tidy_measures
 from ..scores.pixel_counts import PixelCounts
 from ..scores.sampled import Estimates, Sampled
 from ..scores.statistics import MIN_TEST_UNITS
+from ..scores.sum_bootstrap import SumBootstrap
 from .confusions import Confusions
 from .sample import Sample, find_sample
 from .sessions import ASSUMED, BY_TORCH, UNUSED, Session

@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..protocol.sampling import MIN_FRAMES
 from ..protocol.spec import ModelSpec
-from ..scores.bootstrap import Bootstrap, SumBootstrap
+from ..scores.bootstrap import Bootstrap
 from ..scores.intervals import Resampled, paired_differences
 from ..scores.measured import Measured
 from ..scores.pixel_counts import PixelCounts
 from ..scores.policy import SeverityPolicy
 from ..scores.sampled import Sampled
+from ..scores.sum_bootstrap import SumBootstrap
 from .run import StoredRun
 from .settings import input_sizes, settings
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .bootstrap import SumBootstrap
 from .image_counts import DrawKey, ImageCounts
 from .measured import Measured
 from .metrics import ClassCounts, Matrix, Scores, class_counts, mean_iou
+from .sum_bootstrap import SumBootstrap, sum_bootstraps
 
 EDGES = 3
 """Number of columns for the edges, behind those of the band."""
@@ -77,9 +77,10 @@ class BoundaryCounts(Measured):
 
     def scores(self, groups: Sequence[str] | None = None) -> Mapping[str, SumBootstrap]:
         """Return mean IoUs: `band_miou`, `interior_miou` and `boundary_iou`."""
-        return {
-            name: SumBootstrap(part, self._mean_iou, groups) for name, part in self._parts.items()
-        }
+        found: dict[str, SumBootstrap] = {}
+        for name, part in self._parts.items():
+            found |= sum_bootstraps(part, {name: self._mean_iou}, groups)
+        return found
 
     def _mean_iou(self, sums: NDArray[Any]) -> Scores:
         classes = ClassCounts(*np.moveaxis(sums, -2, 0))  # (..., 3, C) -> 3 x (..., C)

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .bootstrap import SumBootstrap
 from .confidence_bins import (
     COARSE,
     COARSE_STARTS,
@@ -32,10 +31,13 @@ from .confidence_bins import (
 from .image_counts import ConditionKey, DrawKey, ImageCounts
 from .measured import Measured
 from .metrics import Matrix, Scores, ratio
+from .sum_bootstrap import SumBootstrap, sum_bootstraps
 
 ECE_BINS = 15
 """Number of bins of an ECE, as of Guo et al., "On Calibration of Modern Neural Networks", ICML
 2017, and of the BRAVO toolkit."""
+_FEWER = {"resamples": 500, "flips": 2**10}
+"""Numbers of resamples and of exchanges: scores of 89 bins take longer than mIoU."""
 DOUBT_UNITS = 2**20
 _FINE_UNITS = 2**30
 _FINE_DOUBTS = np.rint(DOUBTS * _FINE_UNITS).astype(np.int64)
@@ -126,7 +128,7 @@ def equal_mass_error(bins: NDArray[Any]) -> Scores:
     """
     pixels, right, confidence = map(_cumulated, _sums(bins))  # (..., B + 1)
     shares = np.arange(ECE_BINS + 1) / ECE_BINS
-    parts = np.diff(np.stack([_at(pixels, shares, part) for part in (pixels, right, confidence)]))
+    parts = np.diff(np.stack(_at(pixels, shares, pixels, right, confidence)))
     return ratio(np.abs(parts[2] - parts[1]).sum(axis=-1), parts[0].sum(axis=-1))
 
 
@@ -155,7 +157,7 @@ def fpr95(bins: NDArray[Any]) -> Scores:
     in the BRAVO toolkit. The pixels of a bin count in proportion.
     """
     wrong, right = (_cumulated(bins[..., part, ::-1]) for part in (0, 1))  # the surest first
-    accepted = ratio(_at(right, [0.95], wrong)[..., 0], wrong[..., -1])
+    accepted = ratio(_at(right, [0.95], wrong)[0][..., 0], wrong[..., -1])
     return np.where(right[..., -1] > 0, accepted, np.nan)
 
 
@@ -190,7 +192,7 @@ def risk_at(bins: NDArray[Any], coverages: Sequence[float] | NDArray[np.float64]
     """Return the share of wrong pixels among the surest, for each coverage above 0: (..., n)."""
     wrong, right = (_cumulated(bins[..., part, ::-1]) for part in (0, 1))  # the surest first
     pixels = wrong + right
-    return ratio(_at(pixels, coverages, wrong), pixels[..., -1:] * np.asarray(coverages))
+    return ratio(_at(pixels, coverages, wrong)[0], pixels[..., -1:] * np.asarray(coverages))
 
 
 def accuracy_at(coverage: float) -> Callable[[NDArray[Any]], Scores]:
@@ -216,6 +218,10 @@ BIN_SCORES: Mapping[str, Callable[[NDArray[Any]], Scores]] = {
     "accuracy_surest_95": accuracy_at(0.95),
 }
 """Scores of coarse bins (..., 3, COARSE), (...) each, in the order of tables."""
+
+
+ERRORS = ("ece", "ece_equal_mass", "mce", "fpr95", "aurc", "e_aurc")
+"""Those of which lower ones are better."""
 
 
 class CalibrationCounts(Measured):
@@ -263,10 +269,10 @@ class CalibrationCounts(Measured):
 
         The last two are there where the model's classes are those of the data.
         """
-        found = {name: SumBootstrap(self.bins, score, groups) for name, score in BIN_SCORES.items()}
-        for place, name in enumerate(_SUMS if self._own_classes else _SUMS[:2]):
-            found[name] = SumBootstrap(self._sums, _mean_of(place), groups)
-        return found
+        names = _SUMS if self._own_classes else _SUMS[:2]
+        means = {name: _mean_of(place) for place, name in enumerate(names)}
+        found = sum_bootstraps(self.bins, BIN_SCORES, groups, errors=ERRORS, **_FEWER)
+        return found | sum_bootstraps(self._sums, means, groups, errors=names, **_FEWER)
 
 
 def _mean_of(place: int) -> Callable[[NDArray[Any]], Scores]:
@@ -291,18 +297,22 @@ def _cumulated(values: NDArray[Any]) -> NDArray[Any]:
 
 
 def _at(
-    cumulated: NDArray[Any], shares: Sequence[float] | NDArray[np.float64], other: NDArray[Any]
-) -> Scores:
-    """Return another sum (..., B + 1) where `cumulated` reaches shares of its end: (..., shares).
+    cumulated: NDArray[Any],
+    shares: Sequence[float] | NDArray[np.float64],
+    *others: NDArray[Any],
+) -> list[Scores]:
+    """Return other sums (..., B + 1) where `cumulated` reaches shares of its end: (..., shares).
 
-    Within a bin, both grow in proportion.
+    Within a bin, all grow in proportion.
     """
+    targets = np.asarray(shares) * cumulated[..., -1:]  # (..., shares)
+    # The bin that a share is reached in: the last with less before it.
+    below = cumulated[..., np.newaxis, :] < targets[..., np.newaxis]  # (..., shares, B + 1)
+    place = np.maximum(below.sum(axis=-1) - 1, 0)  # (..., shares)
+    start, end = (np.take_along_axis(cumulated, place + step, -1) for step in (0, 1))
+    weight = np.nan_to_num(ratio(targets - start, end - start))
     found = []
-    for share in shares:
-        target = share * cumulated[..., -1:]  # (..., 1)
-        # The bin that the share is reached in: the last with less before it.
-        place = np.maximum((cumulated < target).sum(axis=-1, keepdims=True) - 1, 0)
-        start, end = (np.take_along_axis(cumulated, place + step, -1) for step in (0, 1))
+    for other in others:
         low, high = (np.take_along_axis(other, place + step, -1) for step in (0, 1))
-        found.append(low + np.nan_to_num(ratio(target - start, end - start)) * (high - low))
-    return np.concatenate(found, axis=-1)
+        found.append(low + weight * (high - low))
+    return found

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .bootstrap import SumBootstrap
 from .image_counts import DrawKey
 from .intervals import DIFFERENCE_COLUMNS, TIDY_COLUMNS, Derive, differences_from_baseline
 from .metrics import Matrix
 from .statistics import interval
+from .sum_bootstrap import SumBootstrap
 from .tables import ALL_CLASSES
 
 _RATIOS = ("retention", "rPC")

@@ -34,8 +34,8 @@ MIN_UNITS = 10
 MIN_TEST_UNITS = 8
 """Least number of units for a p-value; images are the units where there are fewer groups."""
 
-_EXACT_UNITS = 14
-"""Most units of which all sign flips are tried; of more, a random sample of as many."""
+FLIPS = 2**13
+"""Most sign flips: all of up to 14 units, and a random sample of those of more."""
 
 _EQUAL = 1e-12
 """Largest difference of two scores, as fractions, that rounding explains."""
@@ -103,14 +103,14 @@ def _quantile(ordered: Samples, defined: NDArray[np.intp], share: float) -> Samp
     return np.asarray(left + (right - left) * (place - below))
 
 
-def sign_flips(units: int, seed: int = 0) -> NDArray[np.uint8]:
+def sign_flips(units: int, most: int = FLIPS, seed: int = 0) -> NDArray[np.uint8]:
     """Return the units on which two models exchange their results: 0 or 1, (flips, units).
 
-    The first row exchanges none. Up to 14 units, the rows are all exchanges, each standing for its
-    opposite too. Beyond, the other rows are 2**13 - 1 random ones, the same on every machine.
+    The first row exchanges none. The rows are all exchanges, each standing for its opposite too,
+    where these are not more than `most`. Else the others are random, the same on every machine.
     """
-    rows = 2 ** (min(units, _EXACT_UNITS) - 1)
-    if units <= _EXACT_UNITS:
+    rows = min(2 ** (units - 1), most)
+    if rows == 2 ** (units - 1):
         return (np.arange(rows)[:, np.newaxis] >> np.arange(units) & 1).astype(np.uint8)
     words = np.random.PCG64(seed).random_raw(-(-rows * units // 64)).astype("<u8")
     flips = np.unpackbits(words.view(np.uint8), count=rows * units).reshape(rows, units)

@@ -15,7 +15,6 @@ from robustbench_seg.corruptions import corrupt
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.registry import load_model
-from robustbench_seg.scores.bootstrap import SumBootstrap
 from robustbench_seg.scores.calibration import (
     BIN_SCORES,
     CalibrationCounts,
@@ -28,6 +27,7 @@ from robustbench_seg.scores.confidence_bins import split_counts
 from robustbench_seg.scores.counters import Prediction, Probabilities
 from robustbench_seg.scores.counters.confidence import Confidence
 from robustbench_seg.scores.metrics import Matrix
+from robustbench_seg.scores.sum_bootstrap import SumBootstrap
 
 COUNTER = Confidence()
 KINDS = ("unsure", "sure", "uniform")

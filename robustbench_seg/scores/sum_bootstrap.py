@@ -1,0 +1,189 @@
+"""Scores of sums of counts over images: with resamples, and exchanged with another model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .image_counts import ImageCounts
+from .metrics import Scores
+from .statistics import (
+    FLIPS,
+    MIN_TEST_UNITS,
+    MIN_UNITS,
+    RESAMPLES,
+    Samples,
+    draw_weights,
+    group_sums,
+    sign_flips,
+    weighted_sums,
+)
+
+Score = Callable[[NDArray[Any]], Scores]
+"""From sums of counts (..., *shape) to a score (...)."""
+
+
+class ResampledSums:
+    """Counts of one model, summed over resamples of its images or groups of them.
+
+    Several scores share the sums, which take most of the time.
+    """
+
+    def __init__(
+        self,
+        image_counts: ImageCounts,
+        scores: Mapping[str, Score],
+        groups: Sequence[str] | None = None,
+        *,
+        channels: int | None = None,
+        resamples: int = RESAMPLES,
+        flips: int = FLIPS,
+        seed: int = 0,
+    ):
+        """Draw the resamples.
+
+        `groups` has the group of each image; None: images are resampled. The scores see the first
+        `channels` of the last axis alone; None: all. `flips` is the most exchanges of two models.
+        """
+        self.image_counts = image_counts
+        counts = image_counts.counts
+        # (images, draws, *shape) -> (units, draws, *shape)
+        self.counts = counts if groups is None else group_sums(counts, groups)
+        enough = len(self.counts) >= MIN_UNITS  # else no resample is looked at
+        # (resamples, units)
+        self.weights = draw_weights(len(self.counts), resamples if enough else 1, seed)
+        first = [columns[0] for columns in image_counts.conditions.values()]
+        has_counts = self.counts[:, first].reshape(len(self.counts), len(first), -1) > 0
+        self.units = has_counts.any(axis=-1).sum(axis=0)
+        """Number of units with ground truth under each condition: (conditions,)."""
+        self._scores = scores
+        self._flips = flips
+        self._scored = self.counts[..., :channels]
+        self._exchanged = lru_cache(maxsize=1)(self._exchange)
+
+    def values(self, name: str) -> pd.DataFrame:
+        """Return a score over all images, in one row: columns (condition, severity)."""
+        sums = self._scored.sum(axis=0, keepdims=True)  # (units, draws, *shape) -> (1, ...)
+        return self.image_counts.mean_over_draws(self._scores[name](sums))
+
+    @cached_property
+    def samples(self) -> dict[str, pd.DataFrame]:
+        """Each score of each resample, one row each: columns (condition, severity)."""
+        draws = len(self.image_counts.draws)
+        found = {name: np.empty((len(self.weights), draws)) for name in self._scores}
+        for first in range(0, draws, 8):  # draws that share the weights, which are larger
+            part = slice(first, first + 8)
+            counts = self._scored[:, part].astype(np.float64)
+            # Sums of a few hundred resamples stay in the cache while they are scored.
+            rows = max(16, 2**19 // counts[0].size)
+            for row in range(0, len(self.weights), rows):
+                sums = weighted_sums(self.weights[row : row + rows], counts)
+                for name, score in self._scores.items():
+                    found[name][row : row + rows, part] = score(sums)
+        tables = {name: self.image_counts.mean_over_draws(own) for name, own in found.items()}
+        for table in tables.values():
+            table.loc[:, self.units < MIN_UNITS] = np.nan
+        return tables
+
+    def exchanged(self, other: ResampledSums) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+        """Return each score of both models for each exchange of `sign_flips`, one row each.
+
+        In a row, the models have exchanged their counts on some of the units, which are the same
+        for both. The columns (condition, severity) with fewer than `MIN_TEST_UNITS` units are NaN.
+        """
+        return self._exchanged(other)
+
+    def _exchange(self, other: ResampledSums) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+        flips = sign_flips(len(self.counts), self._flips)
+        pairs = self._pairs_of_draws(other)
+        columns = np.concatenate(pairs, axis=1)  # (models, draws)
+        # (models, flips, draws)
+        found = {name: np.empty((2, len(flips), columns.shape[1])) for name in self._scores}
+        for first in range(0, columns.shape[1], 8):  # draws that share the flips, which are larger
+            draws = slice(first, first + 8)
+            own = self._scored[:, columns[0, draws]]  # (units, draws, *shape)
+            others = other._scored[:, columns[1, draws]]
+            change = (others - own).astype(np.float64)
+            start, end = own.sum(axis=0), others.sum(axis=0)  # (draws, *shape)
+            rows = max(16, 2**19 // change[0].size)
+            for row in range(0, len(flips), rows):
+                part = slice(row, row + rows)
+                sums = start + weighted_sums(flips[part], change)  # (flips, draws, *shape)
+                rest = start + end - sums
+                for name, score in self._scores.items():
+                    found[name][0, part, draws] = score(sums)
+                    found[name][1, part, draws] = score(rest)
+        cuts = np.cumsum([pair.shape[1] for pair in pairs])[:-1]
+        return {name: self._over_draws(own, cuts) for name, own in found.items()}
+
+    def _over_draws(
+        self, found: Samples, cuts: NDArray[np.intp]
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        by_condition = np.split(found, cuts, axis=-1)
+        means = np.stack([part.mean(axis=-1) for part in by_condition], axis=-1)
+        means[..., self.units < MIN_TEST_UNITS] = np.nan  # (models, flips, conditions)
+        ours, theirs = map(self.image_counts.by_condition, means)
+        return ours, theirs
+
+    def _pairs_of_draws(self, other: ResampledSums) -> list[NDArray[np.intp]]:
+        """Return the columns of both models for each condition, (models, draws).
+
+        Where one has fewer draws, both are repeated equally often up to a common number.
+        """
+        pairs = []
+        conditions = (item.image_counts.conditions.values() for item in (self, other))
+        for own in zip(*conditions, strict=True):
+            draws = math.lcm(*map(len, own))
+            pairs.append(np.array([np.resize(columns, draws) for columns in own], np.intp))
+        return pairs
+
+
+class SumBootstrap:
+    """One score of the counts of one model, and of resamples of its images or groups of them.
+
+    Two models with counts of the same images get the same resamples, so their differences are
+    paired. The units are images, or groups of them. A condition with fewer than `MIN_UNITS` units
+    has no interval: its samples are NaN.
+    """
+
+    def __init__(self, sums: ResampledSums, name: str, *, lower_is_better: bool = False):
+        """Take the score of a name in the sums."""
+        self._sums = sums
+        self._name = name
+        self.image_counts = sums.image_counts
+        self.units = sums.units
+        self.lower_is_better = lower_is_better
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """The score over all images, in one row: columns (condition, severity)."""
+        return self._sums.values(self._name)
+
+    @property
+    def samples(self) -> pd.DataFrame:
+        """The score of each resample, one row each: columns (condition, severity)."""
+        return self._sums.samples[self._name]
+
+    def exchanged(self, other: Self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the score of both models for each exchange, see `ResampledSums.exchanged`."""
+        return self._sums.exchanged(other._sums)[self._name]
+
+
+def sum_bootstraps(
+    image_counts: ImageCounts,
+    scores: Mapping[str, Score],
+    groups: Sequence[str] | None = None,
+    *,
+    errors: Collection[str] = (),
+    resamples: int = RESAMPLES,
+    flips: int = FLIPS,
+) -> dict[str, SumBootstrap]:
+    """X."""
+    sums = ResampledSums(image_counts, scores, groups, resamples=resamples, flips=flips)
+    return {name: SumBootstrap(sums, name, lower_is_better=name in errors) for name in scores}
