@@ -67,9 +67,9 @@ def _table(wide: IntervalTable, kept: pd.DataFrame, base: str, report: Report) -
         near, inside, _ = numbers[-1]
         rows.append((*cells, _unless(name == base, change(near - inside))))
     caption = (
-        "In percent: mIoU of the band around the borders between classes, the pixels within "
-        f"{_width(report.spec)}, of the interior, and Boundary IoU. Kept: percent of the score on "
-        f"{base}. Where the difference is below 0, more is lost near borders."
+        f"In percent: mIoU of a band of {_width(report.spec)} on both sides of the borders between "
+        f"classes, mIoU of the interior, and Boundary IoU. Kept: percent of the score on {base}. "
+        "Where the difference is below 0, more is lost near borders."
     )
     if wide.low.notna().any(axis=None):
         caption += f" Ranges are 95 % intervals {report.covers}."

@@ -60,7 +60,7 @@ def test_the_table_has_each_score_and_what_is_kept_of_it() -> None:
     ]
     assert len(table.rows) == len(MODELS) * (2 + len(SUITE.corruptions))
     assert [row[1].text for row in table.rows[: len(NAMES) - 1]][-1] == "suite"
-    assert "within 0.5 % of the image diagonal" in table.caption
+    assert "a band of 0.5 % of the image diagonal on" in table.caption
     assert "95 %" not in table.caption
     assert isinstance(plots, Plots)
     assert [plot.name for plot in plots.plots] == ["boundaries-1-b0", "boundaries-2-b5"]
@@ -76,7 +76,8 @@ def test_numbers_have_their_intervals() -> None:
 
 
 @pytest.mark.parametrize(
-    ("measure", "words"), [("boundary:5px", "within 5 pixels"), ("boundary:2%", "within 2 % of")]
+    ("measure", "words"),
+    [("boundary:5px", "band of 5 pixels on"), ("boundary:2%", "band of 2 % of the")],
 )
 def test_the_caption_says_how_wide_the_band_is(measure: str, words: str) -> None:
     table = _section(_run(measures=(measure,))).parts[0]
