@@ -89,7 +89,7 @@ def diagnose(found: "Diagnosis") -> None:
 
 
 @command(
-    api.calibrate, example="robustseg calibrate --model b0 --data /data/cityscapes --split train"
+    api.calibrate, example="robustseg calibrate --model b0 --data /data/cityscapes --frames few.txt"
 )
 def calibrate(found: "Calibration") -> None:
     """Fit a temperature on clean frames, which makes confidences those of a calibrated model.

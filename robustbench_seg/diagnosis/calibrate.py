@@ -24,7 +24,8 @@ from ..label_types import LabelMap, label_dtype
 from ..models.base import AUTO, TEMPERATURES
 from ..progress import Progress
 from ..protocol.request import Request
-from ..scores.calibration import BIN_SCORES, coarse_bins
+from ..scores.calibration import BIN_SCORES
+from ..scores.calibration_counts import coarse_bins
 from ..scores.confidence_bins import split_counts
 from ..scores.counters import Prediction, Probabilities
 from ..scores.counters.confidence import Confidence

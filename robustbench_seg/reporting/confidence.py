@@ -17,7 +17,8 @@ from ..protocol.condition import CLEAN
 from ..reports.document import Key, KeyEntry, Part, Plot, Plots, Section, file_name
 from ..reports.style import MARKERS, MUTED, POINTS, RC, SERIES, SURFACE
 from ..reports.table import Cell, Head, Table
-from ..scores.calibration import CalibrationCounts, equal_width, reliability, risk_at
+from ..scores.calibration import equal_width, reliability, risk_at
+from ..scores.calibration_counts import CalibrationCounts
 from . import figures
 from .report import Report
 from .tables import change, highest_of, score

@@ -52,6 +52,8 @@ COARSE_STARTS = np.concatenate(
 COARSE = len(COARSE_STARTS)
 UNITS = 1024
 """Sums of Brier scores and of negative log-likelihoods are counted in 1024ths."""
+DOUBT_UNITS = 2**20
+"""Sums of doubts are counted in these parts."""
 LARGEST_NLL = 64
 """A pixel's negative log-likelihood counts as at most this many nats: a probability of 1.6e-28."""
 

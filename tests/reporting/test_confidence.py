@@ -15,7 +15,7 @@ from robustbench_seg.reporting.run import Run
 from robustbench_seg.reports.document import Plots, Section
 from robustbench_seg.reports.table import Table
 from robustbench_seg.runs.store import Store
-from robustbench_seg.scores.calibration import coarse_bins
+from robustbench_seg.scores.calibration_counts import coarse_bins
 from robustbench_seg.scores.confidence_bins import split_counts
 from robustbench_seg.scores.counters import Counts, Prediction, Probabilities
 from robustbench_seg.scores.counters.confidence import Confidence

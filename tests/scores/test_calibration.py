@@ -15,14 +15,8 @@ from robustbench_seg.corruptions import corrupt
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.registry import load_model
-from robustbench_seg.scores.calibration import (
-    BIN_SCORES,
-    CalibrationCounts,
-    coarse_bins,
-    equal_width,
-    reliability,
-    risk_at,
-)
+from robustbench_seg.scores.calibration import BIN_SCORES, equal_width, reliability, risk_at
+from robustbench_seg.scores.calibration_counts import CalibrationCounts, coarse_bins
 from robustbench_seg.scores.confidence_bins import split_counts
 from robustbench_seg.scores.counters import Prediction, Probabilities
 from robustbench_seg.scores.counters.confidence import Confidence

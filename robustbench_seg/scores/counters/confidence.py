@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...corruptions.compiling import kernel
 from ...label_types import LabelMap, ignored_label
-from ..calibration import CalibrationCounts
+from ..calibration_counts import CalibrationCounts
 from ..confidence_bins import (
     BINS,
     COARSE_STARTS,
