@@ -60,7 +60,8 @@ class Pixels:
         parts = np.array_split(order[::-1], 15)
         gaps = [abs(confidence[part].sum() - right[part].sum()) for part in parts]
         found = {
-            "ece": self.gaps().sum() / len(order),
+            "ece": self.gaps()[0].sum() / len(order),
+            "mce": np.max(self.gaps()[0] / self.gaps()[1]),
             "ece_equal_mass": np.sum(gaps) / len(order),
             "mean_confidence": confidence.mean(),
             "top_label_brier": ((confidence - right) ** 2).mean(),
@@ -74,11 +75,12 @@ class Pixels:
             found[f"accuracy_surest_{share}"] = right[surest].mean()
         return {name: float(score) for name, score in found.items()}
 
-    def gaps(self) -> NDArray[np.float64]:
-        """Return |sum of confidences - right pixels| of 15 bins."""
+    def gaps(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return |sum of confidences - right pixels| and the pixels of the bins that have any."""
         bins = np.minimum((self.top * 15).astype(int), 14)
         confidence, right = (np.bincount(bins, part, 15) for part in (self.top, self.right))
-        return np.abs(np.asarray(confidence - right))
+        pixels = np.bincount(bins, minlength=15)
+        return np.abs(confidence - right)[pixels > 0], pixels[pixels > 0].astype(float)
 
 
 def scores_of(counts: NDArray[np.int64], *, own_classes: bool = True) -> dict[str, float]:
