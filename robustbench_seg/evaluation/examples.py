@@ -14,9 +14,13 @@ from ..label_types import LabelMap, ignored_label
 from ..protocol.cell import Cell
 from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
-from ..runs.store import INPUT, PREDICTION, TRUTH, Picture
+from ..runs.store import ERRORS, INPUT, PREDICTION, TRUTH, Picture
+from ..scores.counters import Prediction
 
 _WIDTH = 512
+_UNSURE, _SURE = np.array([[255, 225, 90], [170, 0, 38]], np.float32)
+_RIGHT = 225
+"""Colours of wrong pixels, unsure and sure, and the grey of right ones."""
 
 
 def is_example(spec: Spec, cell: Cell) -> bool:
@@ -35,18 +39,35 @@ def is_example(spec: Spec, cell: Cell) -> bool:
 def pictures_of(
     cell: Cell,
     image: NDArray[np.uint8],
-    prediction: LabelMap,
+    prediction: Prediction,
     label: LabelMap,
     classes: Sequence[ClassInfo],
 ) -> list[Picture]:
-    """Return PNGs, at most 512 pixels wide, of an image (H, W, 3) and two label maps (H, W)."""
+    """Return PNGs, at most 512 pixels wide, of an image (H, W, 3) and two label maps (H, W).
+
+    Where probabilities are known, another shows the errors by the confidence in them.
+    """
     palette = np.zeros((ignored_label(label.dtype) + 1, 3), np.uint8)
     palette[: len(classes)] = [info.color for info in classes]
+    maps = {PREDICTION: palette[prediction.labels], TRUTH: palette[label]}
+    if prediction.probabilities is not None:
+        maps[ERRORS] = _errors(prediction.labels, label, prediction.probabilities.top)
+    nearest = Image.Resampling.NEAREST
     return [
         Picture(cell, INPUT, _png(image, Image.Resampling.BOX)),
-        Picture(cell, PREDICTION, _png(palette[prediction], Image.Resampling.NEAREST)),
-        Picture(cell, TRUTH, _png(palette[label], Image.Resampling.NEAREST)),
+        *(Picture(cell, caption, _png(pixels, nearest)) for caption, pixels in maps.items()),
     ]
+
+
+def _errors(
+    prediction: LabelMap, label: LabelMap, confidence: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """Return an image (H, W, 3): wrong pixels from yellow to red by confidence, ignored black."""
+    sure = confidence[..., np.newaxis]  # (H, W, 1)
+    shown = np.rint(_UNSURE + sure * (_SURE - _UNSURE)).astype(np.uint8)  # (H, W, 3)
+    shown[prediction == label] = _RIGHT
+    shown[label == ignored_label(label.dtype)] = 0
+    return shown
 
 
 def _png(pixels: NDArray[np.uint8], resampling: Image.Resampling) -> bytes:

@@ -20,7 +20,7 @@ class Example(NamedTuple):
     condition: str
     """Name with the severity: "fog 3"."""
     caption: str
-    """"input", "prediction" or "ground truth"."""
+    """One of `CAPTIONS`."""
     png: bytes
 
 

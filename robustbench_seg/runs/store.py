@@ -50,12 +50,15 @@ _REASON = 100_000
 """Most letters of the reason of a failure."""
 _SESSIONS, _PIXELS = 10_000, 2**28
 """Most starts of a run, and most pixels of all its pictures."""
-CAPTIONS = INPUT, PREDICTION, TRUTH = "input", "prediction", "ground truth"
+CAPTIONS = INPUT, PREDICTION, TRUTH, ERRORS = (
+    *("input", "prediction", "ground truth"),
+    "errors: yellow unsure, red sure",
+)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An example picture for reports, a small PNG: input, prediction or ground truth of a cell."""
+    """An example picture of a cell for reports, a small PNG, with one of `CAPTIONS`."""
 
     cell: Cell
     caption: str

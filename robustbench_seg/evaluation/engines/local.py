@@ -105,7 +105,5 @@ def _label(plan: Plan, predictors: Sequence[Predictor], batch: FrameBatch) -> Re
                     for counter in spec.counters
                 )
                 if is_example(spec, cell):
-                    pictures += pictures_of(
-                        cell, image, prediction.labels, batch.label, spec.classes
-                    )
+                    pictures += pictures_of(cell, image, prediction, batch.label, spec.classes)
     return Result(cells, pictures, failures)
