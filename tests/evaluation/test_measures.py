@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import robustbench_seg
 from robustbench_seg.api import compare_runs, merge
@@ -16,11 +18,11 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.reporting.run import Run
 from robustbench_seg.runs.database import FILE, digest
 from robustbench_seg.runs.packed_counts import pack
-from robustbench_seg.runs.store import Store
+from robustbench_seg.runs.store import ERRORS, Store
 from tests.helpers.frames import write_tree
 
 FRAMES = 12
-MEASURES = ["boundary:2px"]
+MEASURES = ["boundary:2px", "calibration"]
 FEW: dict[str, Any] = {"corruptions": ["fog", "contrast"], "severities": [1, 3]}
 
 
@@ -60,11 +62,15 @@ def test_measures_change_no_other_number(run: Run, tree: Path, tmp_path: Path) -
 
 def test_the_table_has_each_score_of_each_measure(run: Run) -> None:
     table = run.table("measures")
-    assert set(table["metric"]) == {"band_miou", "interior_miou", "boundary_iou"}
+    assert {"band_miou", "interior_miou", "boundary_iou", "ece", "aurc", "nll"} <= set(
+        table["metric"]
+    )
+    higher = {"band_miou", "interior_miou", "boundary_iou", "auroc", "mean_confidence"}
     clean = run.table("tidy").query("condition == 'clean'").set_index("metric")["value"]
     for metric, rows in table.set_index("score").groupby("metric"):
         assert rows.at["clean", "value"] == clean[metric]
-        assert {"suite score", "retention"} <= set(rows.index)
+        assert "suite score" in rows.index
+        assert ("retention" in rows.index) == (metric in higher or "accuracy" in metric)
     sure = table[table["score"] != "mPC"].dropna()
     assert (sure["low"] <= sure["high"]).all()
     assert len(sure) > 0
@@ -89,7 +95,7 @@ def test_shards_join_to_the_same_tables(run: Run, tree: Path, tmp_path: Path) ->
     whole = merge(parts, out=tmp_path / "whole")
     assert tables(whole) == tables(run)
     shutil.rmtree(parts[1])
-    evaluate(tree, parts[1], shard="2/2", measure=["boundary:3px"])
+    evaluate(tree, parts[1], shard="2/2", measure=["boundary:3px", "calibration"])
     with pytest.raises(InputError, match="part of another run"):
         merge(parts, out=tmp_path / "mixed")
 
@@ -100,20 +106,21 @@ def test_a_sample_has_the_measures_of_what_was_seen(run: Run, tree: Path, tmp_pa
     value = sample.table("measures").set_index(["metric", "score"])["value"]
     exact = run.table("measures").set_index(["metric", "score"])["value"]
     clean = [key for key in exact.index if key[1] == "clean"]
-    assert value[clean].equals(exact[clean])
+    assert np.allclose(value[clean], exact[clean], rtol=1e-3)  # batches of another size round
     suite = [key for key in exact.index if key[1] == "suite score"]
-    assert np.allclose(value[suite], exact[suite], atol=0.02)
+    assert np.allclose(value[suite], exact[suite], rtol=0.2, atol=0.02)
     assert not value[suite].equals(exact[suite])
 
 
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        (lambda counts: counts[:1], "is cut off, or has more|is 0 x|is 0, not"),
+        (lambda counts: counts[:2], "is 0, not"),
         (lambda counts: (*counts, counts[1]), "is cut off, or has more"),
-        (lambda counts: (counts[0], counts[1][:, :-1]), "is 19 x 21, not 19 x 22"),
-        (lambda counts: (counts[0], counts[1] + 2**31), "has a count below 1 or above 2.31"),
-        (lambda counts: (counts[0], counts[1] + 1), "has more pixels of"),
+        (lambda counts: (counts[0], counts[1][:, :-1], counts[2]), "is 19 x 21, not 19 x 22"),
+        (lambda counts: (counts[0], counts[1] + 2**31, counts[2]), "has a count below 1 or above"),
+        (lambda counts: (counts[0], counts[1] + 1, counts[2]), "has more pixels of"),
+        (lambda counts: (*counts[:2], np.roll(counts[2], 1)), "confidence"),
     ],
 )
 def test_stored_counts_that_cannot_be_are_refused(
@@ -148,6 +155,15 @@ def test_models_are_compared_by_each_measure(run: Run, tree: Path, tmp_path: Pat
         assert 0 < row["p"] <= 1
     (page,) = found.write(["html"], tmp_path / "page")
     assert "Boundary IoU" in page.read_text()
+
+
+def test_an_example_shows_where_the_model_is_sure_and_wrong(run: Run) -> None:
+    found = [picture for picture in run.pictures if picture.caption == ERRORS]
+    assert {picture.cell.condition for picture in found} >= {"clean"}
+    with Image.open(BytesIO(found[0].png)) as picture:
+        colors = {color for _, color in picture.convert("RGB").getcolors() or ()}
+    assert (225, 225, 225) in colors
+    assert any(red > green > blue for red, green, blue in colors)
 
 
 def test_other_measures_are_another_run(run: Run, tree: Path) -> None:
