@@ -64,7 +64,8 @@ def _errors(
 ) -> NDArray[np.uint8]:
     """Return an image (H, W, 3): wrong pixels from yellow to red by confidence, ignored black."""
     sure = confidence[..., np.newaxis]  # (H, W, 1)
-    shown = np.rint(_UNSURE + sure * (_SURE - _UNSURE)).astype(np.uint8)  # (H, W, 3)
+    colors = np.rint(_UNSURE + sure * (_SURE - _UNSURE))  # (H, W, 3)
+    shown: NDArray[np.uint8] = colors.astype(np.uint8)
     shown[prediction == label] = _RIGHT
     shown[label == ignored_label(label.dtype)] = 0
     return shown

@@ -20,25 +20,26 @@ from ..reports.table import Cell, Head, Table
 from ..scores.calibration import equal_width, reliability, risk_at
 from ..scores.calibration_counts import CalibrationCounts
 from . import figures
+from .measures import metric
 from .report import Report
 from .tables import change, highest_of, score
 
 CORRUPTED = "corrupted"
 _HEADING = "Confidence"
 _WIDTH, _HEIGHT = 330.0, 250.0
-_ROWS: Mapping[str, tuple[str, str]] = {
-    "ece": ("ECE", "expected calibration error: mean |confidence - accuracy| of 15 equal bins"),
-    "ece_equal_mass": ("ECE, equal mass", "the same of 15 bins with equal numbers of pixels"),
-    "mce": ("MCE", "largest |confidence - accuracy| of the 15 equal bins"),
-    "mean_confidence": ("mean confidence", "above the pixel accuracy: the model is too sure"),
-    "brier": ("Brier score", "mean squared error of the probabilities of all classes, 0 to 2"),
-    "auroc": ("AUROC", "probability that a right pixel is surer than a wrong one"),
-    "fpr95": ("FPR95", "share of wrong pixels as sure as the surest 95 % of right ones"),
-    "aurc": ("AURC", "mean share of wrong pixels among the surest, over all numbers of them"),
-    "e_aurc": ("E-AURC", "AURC minus that of confidences that tell all errors"),
-    "accuracy_surest_80": ("accuracy, surest 80 %", "share of right pixels among the surest 80 %"),
-}
-"""Score -> its name in the table and what it means."""
+_SHOWN = (
+    "ece",
+    "ece_equal_mass",
+    "mce",
+    "mean_confidence",
+    "brier",
+    "auroc",
+    "fpr95",
+    "aurc",
+    "e_aurc",
+    "accuracy_surest_80",
+)
+"""Metrics in the table."""
 
 
 def sure_and_wrong(report: Report) -> Section | None:
@@ -74,14 +75,15 @@ def _table(report: Report, without: list[str]) -> Table:
     found = report.table("measures").set_index(["model", "metric", "score"])
     rows = []
     for model in report.models:
-        for name, (text, meaning) in _ROWS.items():
+        for name in _SHOWN:
             own = [(model, name, column) for column in ("clean", "suite score")]
             if model in without or own[0] not in found.index:
                 continue
             known = found.reindex(own)[["value", "low", "high"]].to_numpy(dtype=float)
             cells = (score(value, ends=(low, high)) for value, low, high in known.tolist())
             moved = change(known[1, 0] - known[0, 0])
-            rows.append((Cell(model), Cell(text, tooltip=meaning), *cells, moved))
+            title, meaning, _ = metric(name)
+            rows.append((Cell(model), Cell(title, tooltip=meaning), *cells, moved))
     return Table(
         "Scores of confidence, the largest probability of a pixel, in percent; changes in points. "
         "The first ones say how far confidence is from accuracy, those from AUROC on how well it "

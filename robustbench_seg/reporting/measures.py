@@ -6,8 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import pandas as pd
+
 from ..reports.table import Cell
-from ..reports.text import MISSING
+from ..reports.text import MISSING, percent
 from .tables import change, score
 from .words import NOT_MEASURED, column_name
 
@@ -41,8 +43,42 @@ METRICS: Mapping[str, Metric] = {
     "band_miou": Metric("band mIoU", "mIoU of the pixels near the borders of classes"),
     "interior_miou": Metric("interior mIoU", "mIoU of the pixels away from borders"),
     "boundary_iou": Metric("Boundary IoU", "IoU of the edges of the classes (Cheng et al., 2021)"),
+    "ece": Metric("ECE", "expected calibration error, of 15 equally wide bins"),
+    "ece_equal_mass": Metric("ECE, equal mass", "the same of 15 bins with equal numbers of pixels"),
+    "mce": Metric("MCE", "largest |confidence - accuracy| of the 15 equal bins"),
+    "mean_confidence": Metric("mean confidence", "above the pixel accuracy: the model is too sure"),
+    "brier": Metric("Brier score", "squared error of the probabilities of all classes, 0 to 2"),
+    "auroc": Metric("AUROC", "probability that a right pixel is surer than a wrong one"),
+    "fpr95": Metric("FPR95", "share of wrong pixels as sure as the surest 95 % of right ones"),
+    "aurc": Metric("AURC", "mean share of wrong pixels among the surest, over all numbers of them"),
+    "e_aurc": Metric("E-AURC", "AURC minus that of confidences that tell all errors"),
+    **{
+        f"accuracy_surest_{share}": Metric(
+            f"accuracy, surest {share} %", f"share of right pixels among the surest {share} %"
+        )
+        for share in (50, 80, 95)
+    },
+    "nll": Metric("NLL", "negative log-likelihood of the true class, in nats", percent=False),
+    "top_label_brier": Metric("top-label Brier score", "mean squared error of the confidence"),
+    "top_label_nll": Metric("top-label NLL", "the same of the confidence, in nats", percent=False),
 }
 """Metric of the tables -> its name and meaning."""
+
+
+_HEADLINE = ("boundary_iou", "ece", "aurc")
+"""Measures that the headline block shows."""
+
+
+def headline_lines(table: pd.DataFrame, model: str) -> tuple[tuple[str, Cell], ...]:
+    """Return the main measures of a model from the table "measures": clean, and over the suite."""
+    found = table[table["model"] == model].set_index(["metric", "score"])["value"].to_dict()
+    lines = []
+    for name in _HEADLINE:
+        clean, suite = (found.get((name, end), math.nan) for end in ("clean", "suite score"))
+        if not math.isnan(clean):
+            text, own = f"{percent(clean)} \u2192 {percent(suite)}", METRICS[name]
+            lines.append((own.title, Cell(text, tooltip=f"clean and suite: {own.meaning}")))
+    return tuple(lines)
 
 
 def metric(name: str) -> Metric:

@@ -39,6 +39,7 @@ from . import (
 )
 from .input_scale import condition_input, rescaled
 from .intervals import IntervalTable
+from .measures import headline_lines
 from .report import Report
 from .words import common, corruption_name, severity_range
 
@@ -72,7 +73,7 @@ def _cards(report: Report, table: Table) -> Cards:
     small = [name for name in names if name not in (*large, *categories)]
     known = any(cell.interval for row in table.rows for cell in row)
     note = f"Small numbers and lines are 95 % intervals {report.covers}." if known else ""
-    cards = []
+    cards, beside = [], "measures" in report.tables
     for title, *cells in table.rows:
         by_name = dict(zip(names, cells, strict=True))
         headline = ((label, by_name[name]) for name, label in large.items() if name in by_name)
@@ -80,7 +81,8 @@ def _cards(report: Report, table: Table) -> Cards:
             tuple((heads[name], by_name[name]) for name in chosen if name in by_name)
             for chosen in (("clean", *categories), small)
         )
-        cards.append(Card(title.text, tuple(headline), bars, further, note))
+        measured = headline_lines(report.table("measures"), title.text) if beside else ()
+        cards.append(Card(title.text, tuple(headline), bars, (*further, *measured), note))
     return Cards(tuple(cards))
 
 

@@ -70,7 +70,7 @@ def test_the_table_has_each_score_of_each_measure(run: Run) -> None:
     for metric, rows in table.set_index("score").groupby("metric"):
         assert rows.at["clean", "value"] == clean[metric]
         assert "suite score" in rows.index
-        assert ("retention" in rows.index) == (metric in higher or "accuracy" in metric)
+        assert ("retention" in rows.index) == (metric in higher or "accuracy" in str(metric))
     sure = table[table["score"] != "mPC"].dropna()
     assert (sure["low"] <= sure["high"]).all()
     assert len(sure) > 0
@@ -161,9 +161,10 @@ def test_an_example_shows_where_the_model_is_sure_and_wrong(run: Run) -> None:
     found = [picture for picture in run.pictures if picture.caption == ERRORS]
     assert {picture.cell.condition for picture in found} >= {"clean"}
     with Image.open(BytesIO(found[0].png)) as picture:
-        colors = {color for _, color in picture.convert("RGB").getcolors() or ()}
-    assert (225, 225, 225) in colors
-    assert any(red > green > blue for red, green, blue in colors)
+        pixels = np.asarray(picture.convert("RGB")).reshape(-1, 3)  # (H, W, 3) -> (pixels, 3)
+    red, green, blue = pixels.T
+    assert (pixels == 225).all(axis=1).any()
+    assert ((red > green) & (green > blue)).any()
 
 
 def test_other_measures_are_another_run(run: Run, tree: Path) -> None:

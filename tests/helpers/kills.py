@@ -42,6 +42,7 @@ def arguments(tree: Path, out: Path, runtime: str, *more: str) -> list[str]:
     """Return the command of a run under 7 conditions, committed one by one."""
     return [
         *("eval", "--model", "b0@random", "--data", str(tree), "--out", str(out), "--batch", "1"),
+        *("--measure", "boundary,calibration"),
         *("--corruptions", "contrast,fog,gaussian_noise", "--severities", "1,3", "--threads", "1"),
         *("--format", "csv", "--runtime", runtime, *more),
     ]
