@@ -52,7 +52,7 @@ def find_sample(
     if len(steps) == len(every) or len(seen) < groups or min(seen.values()) < MIN_FRAMES:
         return None
     left = {step.frame for step in every if most is None and not is_done(step)}
-    if most is None and (len(frames) - len(left)) * groups >= len(steps):
+    if most is None and (len(frames) - len(left)) * groups > len(steps):
         return None  # finished frames have more cells than the sample
     cells = (step_cells(spec, step) for step in (*order.clean, *steps) if step.frame in frames)
     return Sample(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.sampling import cell_order, step_cells
 from robustbench_seg.protocol.spec import Spec
@@ -31,3 +33,13 @@ def test_finished_frames_that_have_more_cells_are_no_sample() -> None:
     begun = {cell for cell in spec.cells(spec.frames[last]) if cell.condition == "clean"}
     assert find_sample(spec, cells | begun, ()) is None
     assert find_sample(spec, cells | begun, (), 0.1) is not None
+
+
+def test_a_sample_of_one_condition_keeps_all_clean_frames() -> None:
+    spec = stored_spec(frames=40, models=["b0"])
+    name = next(condition.name for condition in spec.conditions if condition.name != "clean")
+    spec = replace(spec, suite=spec.suite.select([name], [1]), batch=1)
+    found = find_sample(spec, first_cells(spec, 0.5), ())
+    assert found is not None
+    assert len(found.frames) == 40
+    assert found.share == 0.5
