@@ -112,7 +112,6 @@ def evaluate(
     request = Request(models=_listed(given.pop("model")), **given)
     request.check_files()  # before torch is loaded, which takes seconds
     from .evaluation.evaluate import execute, prepare
-    from .reporting.run import Run
 
     plan, chosen = prepare(request, progress)
     for segmenter in plan.spec.models:
@@ -121,6 +120,8 @@ def evaluate(
     _log.info("run: %s", plan.folder)
     with _on_interrupt(f"What is done is kept in {plan.folder}; the same command goes on."):
         execute(plan, chosen, progress)
+    from .reporting.run import Run  # loads figures, which takes seconds
+
     return Run.open(plan.folder)
 
 

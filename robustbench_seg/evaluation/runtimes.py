@@ -10,7 +10,7 @@ from pathlib import Path
 from ..datasets.base import Dataset
 from ..errors import InputError
 from ..inference.condition_images import ConditionImages
-from ..inference.devices import torch_threads
+from ..inference.devices import stream_count, torch_threads
 from ..inference.runtimes.choice import Runtime, choose_runtime
 from ..models.base import AUTO, TORCH, RuntimeChoice, Segmenter
 from ..progress import Progress
@@ -35,6 +35,7 @@ def choose_runtimes(
     frame = spec.frames[0]
     draw = spec.draws_of_frame(frame)[0]
     image = images.make(draw, dataset.frames[0].image(), frame.image_key)
+    streams = stream_count(spec.sizes, spec.threads, spec.input_scale)
     runtimes = []
     with torch_threads(spec.threads):
         for done, (segmenter, model) in enumerate(zip(segmenters, spec.models, strict=True)):
@@ -49,6 +50,7 @@ def choose_runtimes(
                     compiled=spec.compiled,
                     window=model.window,
                     view=draw.condition.view((frame.height, frame.width)),
+                    streams=streams,
                 )
             )
     found = zip(spec.models, runtimes, strict=True)

@@ -1,22 +1,26 @@
-"""Which work of a run comes next: all that is missing, or as much as a sample needs."""
+"""Which work of a run comes next: all that is missing, or as much as a sample needs.
+
+Pandas, which alone takes half a second to import, is loaded for samples only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from math import isnan
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from ..protocol.request import Request
 from ..protocol.sampling import Step, cell_order, step_cells
 from ..protocol.spec import Spec
 from ..protocol.target import SUITE_SCORE, read_target
-from ..runs.run import StoredRun
 from ..runs.store import Store
-from ..scores.stopping import Decision, decision, half_width, needed_share
 from .plan import Plan
 from .work import WorkUnit
+
+if TYPE_CHECKING:
+    from ..runs.run import StoredRun
+    from ..scores.stopping import Decision
 
 _FIRST, _GROWTH = 0.02, 1.15
 """Share of the corrupted cells at the first look at a sample, and its growth up to the next."""
@@ -65,6 +69,9 @@ class Schedule:
 
     def _look(self, share: float) -> bool:
         """Estimate the scores from a share of the cells; return whether the target is reached."""
+        from ..runs.run import StoredRun
+        from ..scores.stopping import half_width, needed_share
+
         run = StoredRun.of(self._store, share)
         if run.sample is None:
             return run.complete
@@ -91,6 +98,8 @@ class Schedule:
         return target is not None and needed <= share
 
     def _look_at_differences(self, run: StoredRun) -> bool:
+        from ..scores.stopping import decision
+
         (first, ours), *others = run.sampled.items()
         found = {model: decision(ours, theirs, run.spec.suite.scores) for model, theirs in others}
         self.estimate = ", ".join(
@@ -117,6 +126,8 @@ def check_sampling(request: Request, spec: Spec) -> None:
         )
     if request.until is None:
         return
+    import pandas as pd
+
     columns = pd.MultiIndex.from_tuples(
         [condition.key for condition in spec.conditions], names=["condition", "severity"]
     )

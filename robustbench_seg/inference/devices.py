@@ -12,6 +12,7 @@ from ..protocol.input_geometry import Size
 
 DEVICES = ("cpu", "cuda", "mps")
 _BATCH_PIXELS = {"cpu": 2**18, "cuda": 2**23}
+_STREAM_PIXELS = 2**20
 
 
 def device_kind(device: str) -> str:
@@ -77,5 +78,18 @@ def batch_size(frames: Iterable[Size], device: str, scale: float | None = None) 
     keeps, and each new one is paged in again. On a GPU, four of 2048x1024.
     """
     pixels = _BATCH_PIXELS.get(device_kind(device), _BATCH_PIXELS["cpu"])
-    largest = max(height * width for height, width in frames)
-    return max(1, int(pixels / (largest * (scale or 1) ** 2)))
+    return max(1, int(pixels / _largest(frames, scale)))
+
+
+def stream_count(frames: Iterable[Size], threads: int, scale: float | None = None) -> int:
+    """Return how many batches a CPU predicts at once, each by its part of the threads; at least 1.
+
+    Eight of 512x256, two of 1024x512 and one of anything larger, as far as there are threads: a
+    small network leaves cores idle in much of its pass, and a large one needs the memory.
+    """
+    return max(1, min(threads, int(_STREAM_PIXELS / _largest(frames, scale))))
+
+
+def _largest(frames: Iterable[Size], scale: float | None) -> float:
+    """Return the most pixels of an input."""
+    return max(height * width for height, width in frames) * (scale or 1) ** 2

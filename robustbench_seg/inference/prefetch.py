@@ -1,4 +1,4 @@
-"""Prefetching: jobs run in threads ahead of their use, so that the model never waits for images."""
+"""Prefetching: jobs run in threads ahead of their use, and their results come in order."""
 
 from __future__ import annotations
 

@@ -256,7 +256,9 @@ def _network(checkpoint: Checkpoint, name: str) -> nn.Module:
     build = model.build_for or (lambda checkpoint: model.build(checkpoint.outputs))
     with torch.device("meta"):  # weights that are replaced anyway need not be drawn
         network = build(checkpoint)
-    network = network.to_empty(device="cpu")
+    # Not by `to_empty`, for which torch imports SymPy: that takes longer than all else here.
+    empty = {name: torch.empty(x.shape, dtype=x.dtype) for name, x in network.state_dict().items()}
+    network.load_state_dict(empty, assign=True)
     fill(network, checkpoint)
     return network
 

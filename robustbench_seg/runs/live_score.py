@@ -21,6 +21,7 @@ class LiveScore:
         self._models = [model.name for model in spec.models]
         self.cells = 0
         self._sums: dict[tuple[str, str, int], ClassCounts] = {}
+        self._scores: dict[tuple[str, str, int], float] = {}  # of the sums that are unchanged
         for cell, matrix in stored:
             self.add({cell: matrix})
 
@@ -30,6 +31,7 @@ class LiveScore:
             key = (cell.model, cell.condition, cell.severity)
             counts = zip(self._sums.get(key, (0, 0, 0)), class_counts(matrix), strict=True)
             self._sums[key] = ClassCounts(*(before + added for before, added in counts))
+            self._scores.pop(key, None)
         self.cells += len(cells) + len(failures)
 
     def note(self) -> str:
@@ -39,11 +41,13 @@ class LiveScore:
         return "; ".join(f"{model} {self._note(model)}" for model in self._models)
 
     def _note(self, model: str) -> str:
-        scores = {
-            (condition, severity): mean_iou(counts, self._class_set & present_classes(counts))
-            for (name, condition, severity), counts in self._sums.items()
-            if name == model
-        }
+        scores = {key[1:]: self._score(key) for key in self._sums if key[0] == model}
         clean = scores.pop(CLEAN.key, float("nan"))
         corrupted = float(np.mean(list(scores.values()))) if scores else float("nan")
         return f"mIoU clean {100 * clean:.1f} corrupted {100 * corrupted:.1f}"
+
+    def _score(self, key: tuple[str, str, int]) -> float:
+        if key not in self._scores:
+            counts = self._sums[key]
+            self._scores[key] = float(mean_iou(counts, self._class_set & present_classes(counts)))
+        return self._scores[key]

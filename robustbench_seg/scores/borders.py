@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from ..label_types import LabelMap
 
+EDGES = 3
+"""Number of columns for the edges in the counts of boundaries, behind those of the band."""
+
 Mask = NDArray[np.bool_]
 _ROWS = 128
 """Fewest rows that are filtered together; so many stay in the processor's cache."""

@@ -10,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .borders import EDGES
 from .image_counts import DrawKey, ImageCounts
 from .measured import Measured
 from .metrics import ClassCounts, Matrix, Scores, class_counts, mean_iou
 from .sum_bootstrap import SumBootstrap, sum_bootstraps
-
-EDGES = 3
-"""Number of columns for the edges, behind those of the band."""
 
 
 def band_matrices(counts: Matrix) -> Matrix:

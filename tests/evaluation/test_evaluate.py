@@ -186,6 +186,20 @@ def test_importing_the_package_is_cheap() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_first_prediction_waits_for_no_report(tree: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys;"
+        "from robustbench_seg.evaluation.evaluate import prepare;"
+        "from robustbench_seg.protocol.request import Request;"
+        "names = dict(models=('b0@streets',), data=sys.argv[1], out=sys.argv[2]);"
+        "prepare(Request(**names, runtime='torch'));"
+        "print([m for m in ('pandas', 'matplotlib', 'sympy') if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, str(tree), str(tmp_path / "run")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.slow
 @pytest.mark.openvino
 def test_espnet_on_real_frames(shared_data: Path, tmp_path: Path) -> None:

@@ -58,3 +58,15 @@ def test_the_report_says_why_torch_runs_a_model(
     monkeypatch.setattr(openvino, "_import_without_telemetry", lambda: None)
     run = evaluate(tree, tmp_path / "run")
     assert "b0@streets is run by torch: OpenVINO is not installed." in notes(run)
+
+
+@pytest.mark.parametrize("corruptions", [["fog"], ["fog", "gaussian_noise", "frost"]])
+def test_streams_change_no_cell(tree: Path, tmp_path: Path, corruptions: list[str]) -> None:
+    runs = []
+    for threads in (1, 3):
+        options = {**FEW, "threads": threads, "corruptions": corruptions, "draws": 2}
+        run = robustbench_seg.evaluate(
+            "b0@streets", data=str(tree), out=tmp_path / str(threads), runtime="openvino", **options
+        )
+        runs.append(cells_of(run.folder))
+    assert runs[0] == runs[1]

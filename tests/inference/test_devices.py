@@ -12,6 +12,7 @@ from robustbench_seg.inference.devices import (
     device_kind,
     device_name,
     resolve_device,
+    stream_count,
     torch_threads,
 )
 
@@ -51,6 +52,22 @@ def test_batches_follow_from_pixels_and_device(
     frames: list[tuple[int, int]], device: str, scale: float | None, expected: int
 ) -> None:
     assert batch_size(frames, device, scale) == expected
+
+
+@pytest.mark.parametrize(
+    ("frames", "threads", "scale", "expected"),
+    [
+        ([(256, 512)], 2, None, 2),  # never more than there are threads
+        ([(256, 512)], 64, None, 8),
+        ([(256, 512), (512, 1024)], 64, None, 2),  # the largest frame counts
+        ([(1024, 2048)], 64, None, 1),
+        ([(1024, 2048)], 64, 0.5, 2),
+    ],
+)
+def test_streams_follow_from_pixels_and_threads(
+    frames: list[tuple[int, int]], threads: int, scale: float | None, expected: int
+) -> None:
+    assert stream_count(frames, threads, scale) == expected
 
 
 def test_threads_are_restored_after_a_block_that_fails() -> None:

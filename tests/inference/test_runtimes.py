@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,18 @@ def test_each_size_and_window_is_compiled() -> None:
             theirs = Predictor(segmenter, "cpu", "float32", window).labels(images, size)
             assert (ours == theirs).mean() > 0.9999
     assert len(run.compiled) == 3  # windows of 64x64 are one size
+
+
+def test_threads_share_a_network_of_several_streams() -> None:
+    segmenter = load_model("b0", data="streets", classes=CLASSES)
+    chosen = choose_runtime("openvino", segmenter, IMAGES[0], streams=2)
+    assert chosen.streams == 2
+    assert isinstance(chosen.run, openvino.EachSize)
+    inputs = [torch.rand(1, 3, 64, side) for side in (64, 96) for _ in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(chosen.run, inputs))
+    assert all(torch.equal(chosen.run(x), y) for x, y in zip(inputs, found, strict=True))
+    assert {(64, 64), (64, 96)} <= chosen.run.compiled.keys()
 
 
 @pytest.mark.parametrize("size", [(64, 96), None], ids=["fixed", "dynamic"])

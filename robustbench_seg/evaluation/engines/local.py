@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 from ...inference.devices import torch_threads
 from ...inference.outputs import NOT_FINITE
@@ -65,17 +66,29 @@ def load_predictors(plan: Plan, device: str) -> tuple[Predictor, ...]:
 def label_units(
     plan: Plan, predictors: Sequence[Predictor], units: Sequence[WorkUnit], cores: int
 ) -> Generator[Result]:
-    """Yield the results of work units, whose images up to `cores` threads prefetch."""
+    """Yield the results of work units, whose images up to `cores` threads prefetch.
+
+    Where the runtimes have several streams, as many threads label batches at once, and the caller
+    stores results meanwhile.
+    """
     spec = plan.spec
-    # On a CPU the model takes all cores. The reference package draws from global generators.
-    alone = spec.device == "cpu" or spec.implementation == "imagecorruptions"
+    streams = min(runtime.streams for runtime in plan.runtimes)
+    # On a CPU the model takes all cores.
+    threads = max(1, streams // 2 if spec.device == "cpu" else cores)
+    if spec.implementation == "imagecorruptions":
+        threads = 1  # it draws from global generators
     jobs = (job for unit in units for job in plan.batches(unit))
     with (
-        torch_threads(spec.threads),
-        closing(prefetch(jobs, 1 if alone else max(1, cores))) as batches,
+        torch_threads(max(1, spec.threads // streams)),
+        closing(prefetch(jobs, threads)) as batches,
     ):
-        for batch in batches:
-            yield _label(plan, predictors, batch)
+        if streams == 1:  # in this thread, where Ctrl-C stops it at once
+            for batch in batches:
+                yield _label(plan, predictors, batch)
+            return
+        labelling = (partial(_label, plan, predictors, batch) for batch in batches)
+        with closing(prefetch(labelling, streams)) as results:
+            yield from results
 
 
 def _label(plan: Plan, predictors: Sequence[Predictor], batch: FrameBatch) -> Result:

@@ -30,6 +30,8 @@ class Runtime:
     """None: torch runs the network itself."""
     reason: str = ""
     """Why it is torch, where `auto` tried other runtimes."""
+    streams: int = 1
+    """Number of threads that may predict at once."""
 
 
 def choose_runtime(
@@ -42,10 +44,12 @@ def choose_runtime(
     compiled: bool = False,
     window: Window | None = None,
     view: InputView = NATIVE,
+    streams: int = 1,
 ) -> Runtime:
     """Return the wanted runtime for a model, loaded; for `auto`, the first that suits it.
 
     Its logits are compared with those of torch on the first window of an RGB uint8 (H, W, 3) image.
+    `streams` threads may then call it at once, but not torch, whose threads would wait for another.
     Raises InputError where a runtime that is wanted by name does not suit the model.
     """
     network = segmenter.network
@@ -64,9 +68,9 @@ def choose_runtime(
         if wanted not in (AUTO, name):
             continue
         try:
-            run = load(network, precision)
+            run = load(network, precision, streams)
             run(first)
-            return Runtime(name, run)
+            return Runtime(name, run, streams=streams)
         except UnsuitableError as error:
             reason = str(error)
     if wanted != AUTO:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache, partial
+from queue import SimpleQueue
+from threading import Lock
 from types import ModuleType
 from typing import Any, cast
 
@@ -31,7 +33,7 @@ SIZES = 8
 """Number of input sizes whose compiled networks are kept in memory."""
 
 
-def load(network: nn.Module, precision: Precision) -> EachSize:
+def load(network: nn.Module, precision: Precision, streams: int = 1) -> EachSize:
     """Return a function that runs a network, see `runtime.Load`."""
     openvino = _import_without_telemetry()
     if openvino is None:
@@ -41,7 +43,7 @@ def load(network: nn.Module, precision: Precision) -> EachSize:
     core = openvino.Core()
     if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         raise UnsuitableError("this processor does not compute in bf16")
-    compiler = _Compiler(core, PRECISIONS[precision], torch.get_num_threads())
+    compiler = _Compiler(core, PRECISIONS[precision], torch.get_num_threads(), streams)
     of_file = any(isinstance(module, OnnxNetwork) for module in network.modules())
     return EachSize(network, partial(_read if of_file else _convert, compiler), precision)
 
@@ -53,6 +55,7 @@ class _Compiler:
     core: Any
     precision: str
     threads: int
+    streams: int
 
     def compile(self, model: Any, shape: Sequence[int]) -> Callable[[NDArray[Any]], NDArray[Any]]:
         """Return a function that runs a model on an input of a shape."""
@@ -60,13 +63,20 @@ class _Compiler:
         settings = {
             "INFERENCE_PRECISION_HINT": self.precision,
             "INFERENCE_NUM_THREADS": self.threads,
-            "NUM_STREAMS": 1,
+            "NUM_STREAMS": self.streams,
             "ENABLE_CPU_PINNING": False,  # a pinned thread waits while other work has its core
         }
-        request = self.core.compile_model(model, "CPU", settings).create_infer_request()
+        compiled = self.core.compile_model(model, "CPU", settings)
+        free = SimpleQueue[Any]()
+        for _ in range(self.streams):
+            free.put(compiled.create_infer_request())
 
         def run(values: NDArray[Any]) -> NDArray[Any]:
-            output: NDArray[Any] = request.infer([values], share_inputs=True)[0]
+            request = free.get()
+            try:
+                output: NDArray[Any] = request.infer([values], share_inputs=True)[0]
+            finally:
+                free.put(request)
             return output
 
         return run
@@ -81,23 +91,28 @@ class EachSize:
     """Compile a network for images like one, (1, 3, H, W); return its logits by torch as well."""
     precision: Precision
     compiled: dict[Size, Run] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return the logits (N, K, h, w) of images (N, 3, H, W), one image after the other."""
         size = (images.shape[2], images.shape[3])
-        if size not in self.compiled:
-            try:
-                run, reference = self.make(self.network, images[:1])
-                logits = run(images[:1])
-            # Networks of others, torch's tracing and OpenVINO raise all kinds of exceptions.
-            except Exception as error:
-                reason = str(error).strip().split("\n")[-1]
-                raise UnsuitableError(f"{NAME} cannot convert it ({reason:.200})") from error
-            check_agreement(NAME, logits, reference, self.precision)
-            if len(self.compiled) == SIZES:
-                del self.compiled[next(iter(self.compiled))]  # the oldest
-            self.compiled[size] = run
-        return torch.cat([self.compiled[size](image) for image in images.split(1)])  # (N, K, h, w)
+        with self.lock:  # another thread may be at the same size
+            run = self.compiled.get(size) or self._compile(size, images[:1])
+        return torch.cat([run(image) for image in images.split(1)])  # (N, K, h, w)
+
+    def _compile(self, size: Size, image: Tensor) -> Run:
+        try:
+            run, reference = self.make(self.network, image)
+            logits = run(image)
+        # Networks of others, torch's tracing and OpenVINO raise all kinds of exceptions.
+        except Exception as error:
+            reason = str(error).strip().split("\n")[-1]
+            raise UnsuitableError(f"{NAME} cannot convert it ({reason:.200})") from error
+        check_agreement(NAME, logits, reference, self.precision)
+        if len(self.compiled) == SIZES:
+            del self.compiled[next(iter(self.compiled))]  # the oldest
+        self.compiled[size] = run
+        return run
 
 
 def _convert(compiler: _Compiler, network: nn.Module, image: Tensor) -> tuple[Run, Tensor]:

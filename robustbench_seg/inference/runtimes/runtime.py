@@ -12,9 +12,10 @@ Run = Callable[[Tensor], Tensor]
 """Compute the logits, float32 (N, K, h, w), of normalised images, float32 (N, 3, H, W).
 
 For images of a new size it raises UnsuitableError unless its logits are those of torch."""
-Load = Callable[[nn.Module, Precision], Run]
-"""Load a network, to be run by torch's number of threads.
+Load = Callable[[nn.Module, Precision, int], Run]
+"""Load a network, to be run by torch's number of threads in a number of streams.
 
+As many threads may call it at once; each call then has its part of torch's threads.
 Raises UnsuitableError for a network, a precision or a machine that the runtime cannot serve."""
 
 TOLERANCE = {"float32": 1e-4, "bf16": 0.1}

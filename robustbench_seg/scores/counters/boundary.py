@@ -6,18 +6,20 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from math import hypot
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...corruptions.compiling import kernel
 from ...label_types import LabelMap, ignored_label
-from ..borders import near_border
-from ..boundary import EDGES, BoundaryCounts
+from ..borders import EDGES, near_border
 from ..metrics import check_label_maps, unknown_label
-from ..pixel_counts import PixelCounts
 from .counter import Counts, Measure, Prediction, first_wrong
+
+if TYPE_CHECKING:
+    from ..boundary import BoundaryCounts
+    from ..pixel_counts import PixelCounts
 
 DEFAULT_WIDTH = "0.5%"
 """Width for Cityscapes in Cheng et al., "Boundary IoU", CVPR 2021; they use 2 % for COCO."""
@@ -119,6 +121,8 @@ class Boundary(Measure):
 
     def measured(self, like: PixelCounts, columns: int) -> BoundaryCounts:  # noqa: ARG002
         """Return empty counts of the band, the interior and the edges."""
+        from ..boundary import BoundaryCounts
+
         return BoundaryCounts(len(like.seen), like.draws, like.class_set)
 
     def problem(

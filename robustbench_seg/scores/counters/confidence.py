@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...corruptions.compiling import kernel
 from ...label_types import LabelMap, ignored_label
-from ..calibration_counts import CalibrationCounts
 from ..confidence_bins import (
     BINS,
     COARSE_STARTS,
@@ -26,8 +25,11 @@ from ..confidence_bins import (
     split_counts,
 )
 from ..metrics import check_label_maps, unknown_label
-from ..pixel_counts import PixelCounts
 from .counter import MOST_PIXELS, Counts, Measure, Prediction, first_wrong
+
+if TYPE_CHECKING:
+    from ..calibration_counts import CalibrationCounts
+    from ..pixel_counts import PixelCounts
 
 _FINE_UNITS = 2**24
 """A pixel's scores are rounded to this part, and only the sum of a frame to `UNITS`."""
@@ -99,6 +101,8 @@ class Confidence(Measure):
 
     def measured(self, like: PixelCounts, columns: int) -> CalibrationCounts:
         """Return what keeps the counts of one model for its scores, empty."""
+        from ..calibration_counts import CalibrationCounts
+
         own_classes = columns == len(like.classes)
         return CalibrationCounts(len(like.seen), like.draws, own_classes)
 

@@ -94,7 +94,8 @@ class Measure(Counter):
     def measured(self, like: PixelCounts, columns: int) -> Measured:
         """Return what keeps the counts of one model for its scores, empty.
 
-        `like` has the same images, draws and classes; `columns` is as in `shape`.
+        `like` has the same images, draws and classes; `columns` is as in `shape`. Scores load
+        pandas, which takes half a second: import them here, so that predictions do not wait.
         """
 
 
