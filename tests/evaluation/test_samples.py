@@ -12,13 +12,13 @@ import pytest
 import robustbench_seg
 from robustbench_seg.api import compare_runs, forecast, merge
 from robustbench_seg.errors import InputError
-from robustbench_seg.evaluation import schedule
 from robustbench_seg.reporting.estimates import WIDE
 from robustbench_seg.reporting.run import Run
 from robustbench_seg.reports.document import unfolded
 from robustbench_seg.reports.table import Table
 from robustbench_seg.runs.side_by_side import compare
 from robustbench_seg.runs.store import Store
+from robustbench_seg.scores import stopping
 from robustbench_seg.scores.sampled import Sampled
 from robustbench_seg.scores.tables import ALL_CLASSES
 from tests.helpers.frames import write_tree
@@ -107,7 +107,7 @@ def test_a_run_stops_when_its_target_is_reached(
     def width(sampled: Sampled, *_: object) -> float:
         return 0.01 * (1 - float(sampled.pixel_counts.seen.mean()))  # 0.5 points at the half
 
-    monkeypatch.setattr(schedule, "half_width", width)
+    monkeypatch.setattr(stopping, "half_width", width)
     notes: list[str] = []
     run = evaluate(tree, tmp_path / "run", until=0.5, progress=lambda *step: notes.append(step[3]))
     assert run.sample is not None
