@@ -3,7 +3,6 @@
 # Annotations are not postponed: `parameters` reads them as objects.
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,7 +10,6 @@ from ..errors import InputError
 from ..models.adapters.metadata import parse_preprocessing
 from ..models.base import TEMPERATURES
 from ..models.weights_files import check_weights_files
-from ..scores.counters import Measure, read_measures
 from ..worker_pool import TIMEOUT
 from . import options
 from .parameters import parameters
@@ -135,10 +133,15 @@ class Request:
             raise InputError("--address: needs --engine ray; add it, or leave --address out")
         if self.shard is not None:
             Shard.read(self.shard)
-        self._check_temperature(read_measures(self.measure))
+        self._check_measures()
         self._check_sampling()
 
-    def _check_temperature(self, measures: Sequence[Measure]) -> None:
+    def _check_measures(self) -> None:
+        if self.temperature is None and tuple(self.measure) == ("miou",):
+            return
+        from ..scores.counters import read_measures  # loads Numba, which takes a third of a second
+
+        measures = read_measures(self.measure)
         if self.temperature is None:
             return
         if not any(measure.needs_probabilities for measure in measures):
