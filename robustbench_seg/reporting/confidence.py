@@ -14,11 +14,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..protocol.condition import CLEAN
-from ..reports.document import Key, KeyEntry, Part, Plot, Plots, Section, file_name
+from ..reports.document import Fold, Key, KeyEntry, Part, Plot, Plots, Section, file_name
 from ..reports.style import MARKERS, MUTED, POINTS, RC, SERIES, SURFACE
 from ..reports.table import Cell, Head, Table
 from ..scores.calibration import equal_width, reliability, risk_at
 from ..scores.calibration_counts import CalibrationCounts
+from ..scores.confusions import SUITE
 from . import figures
 from .measures import metric
 from .report import Report
@@ -67,7 +68,42 @@ def sure_and_wrong(report: Report) -> Section | None:
     for number, (model, own) in enumerate(counts.items(), start=1):
         if model not in without:
             parts.append(Plots(model, tuple(_plots(report, model, own, number))))
+    if not (classes := report.table("class_confidence")).empty:
+        parts.append(Fold("By predicted class", (_by_class(classes),)))
     return Section(_HEADING, tuple(parts))
+
+
+def _by_class(found: pd.DataFrame) -> Table:
+    """Return how sure each model is of each class that it predicts, and how often it is right."""
+    columns = ["accuracy", "mean_confidence", "ece"]
+    scores = found.set_index(["model", "class", "corruption"])[columns]
+    rows = []
+    for model, name in found[["model", "class"]].drop_duplicates().to_numpy().tolist():
+        cells = [
+            score(value)
+            for corruption in (CLEAN.name, SUITE)
+            for value in scores.reindex([(model, name, corruption)]).to_numpy()[0].tolist()
+        ]
+        rows.append((Cell(model), Cell(name), *cells))
+    heads = (
+        Head("right", tooltip="share of the pixels predicted as the class that is right"),
+        Head("confidence", tooltip="mean confidence of the pixels predicted as the class"),
+        Head("ECE", tooltip="expected calibration error of the pixels predicted as the class"),
+    )
+    return Table(
+        "Confidence by predicted class, in percent: where confidence is above the share of right "
+        "pixels, the model is too sure of the class.",
+        (*heads, *heads),
+        tuple(rows),
+        (
+            Head("model", whole_height=True),
+            Head("predicted class", whole_height=True),
+            Head("clean", span=len(heads)),
+            Head("suite", span=len(heads)),
+        ),
+        stub=2,
+        name="confidence-by-class",
+    )
 
 
 def _table(report: Report, without: list[str]) -> Table:

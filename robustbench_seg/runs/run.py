@@ -24,6 +24,8 @@ from ..scores.pixel_counts import PixelCounts
 from ..scores.sampled import Estimates, Sampled
 from ..scores.statistics import MIN_TEST_UNITS
 from ..scores.sum_bootstrap import SumBootstrap
+from .class_confidences import ClassConfidences
+from .condition_sums import ConditionSums
 from .confusions import Confusions
 from .sample import Sample, find_sample
 from .sessions import ASSUMED, BY_TORCH, UNUSED, Session
@@ -139,9 +141,9 @@ class StoredRun:
         "tidy" has the 95 % interval of every score of a condition, "intervals" those of all scores
         that are derived from several conditions; their ends are NaN below 10 images or groups. Of a
         sampled run, scores are estimates, and "sampling" has their intervals for the complete run
-        on the same frames. "confusions" lists which classes become which. Scores are fractions in
-        [0, 1], taken over the finished frames. Raises InputError for another name, and where no
-        frame is finished.
+        on the same frames. "confusions" lists which classes become which, "class_confidence" how
+        sure the model is of each class that it predicts. Scores are fractions in [0, 1], taken over
+        the finished frames. Raises InputError for another name, and where no frame is finished.
         """
         if name not in self.tables:
             raise InputError(f"table {name!r}: unknown; there are {', '.join(self.tables)}")
@@ -151,6 +153,7 @@ class StoredRun:
             "sampling": lambda: self.sampling,
             "measures": lambda: self.measures,
             "confusions": lambda: self.confusions.table,
+            "class_confidence": lambda: self.class_confidences.table,
         }
         return own[name]() if name in own else self.spec.suite.tables[name](self)
 
@@ -158,13 +161,14 @@ class StoredRun:
     def tables(self) -> tuple[str, ...]:
         """Names of the tables: those of the suite, "intervals", and what else applies.
 
-        That is "sampling" of a sample, "measures" where more than mIoU was measured, and
-        "confusions" of classes under corruptions.
+        That is "sampling" of a sample, "measures" where more than mIoU was measured, "confusions"
+        of classes under corruptions, and "class_confidence" where confidences were measured.
         """
         further = {
             "sampling": self.sample,
             "measures": any(self.measured.values()),
             "confusions": self.confusions.known,
+            "class_confidence": self.class_confidences.known,
         }
         names = (name for name, applies in further.items() if applies)
         return (*self.spec.suite.tables, "intervals", *names)
@@ -183,7 +187,16 @@ class StoredRun:
     @cached_property
     def confusions(self) -> Confusions:
         """Confusion matrices, which are read again from the folder."""
-        return Confusions(self.folder, self.spec, frozenset(self.frames), self.sample, self.clean)
+        return Confusions(self._sums, self.clean)
+
+    @cached_property
+    def class_confidences(self) -> ClassConfidences:
+        """Confidences by predicted class, which are read again from the folder."""
+        return ClassConfidences(self._sums)
+
+    @cached_property
+    def _sums(self) -> ConditionSums:
+        return ConditionSums(self.folder, self.spec, frozenset(self.frames), self.sample)
 
     @cached_property
     def bootstraps(self) -> Mapping[str, Bootstrap | Estimates]:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from robustbench_seg.reporting.confidence import reliability_diagram, risk_coverage
 from robustbench_seg.reporting.run import Run
-from robustbench_seg.reports.document import Plots, Section
+from robustbench_seg.reports.document import Fold, Plots, Section
 from robustbench_seg.reports.table import Table
 from robustbench_seg.runs.store import Store
 from robustbench_seg.scores.calibration_counts import coarse_bins
@@ -114,3 +114,19 @@ def test_the_figures_show_accuracy_by_confidence_and_risk_by_coverage() -> None:
     (axes,) = risk_coverage({"clean": bins}).axes
     (line,) = axes.get_lines()
     assert np.asarray(line.get_ydata(), float)[-1] == 20  # percent wrong of all pixels
+
+
+def test_the_table_by_class_shows_the_scores_of_clean_and_suite(tmp_path: Path) -> None:
+    run = _run(tmp_path, labels_alone="b5")
+    scores = ["accuracy", "mean_confidence", "ece"]
+    found = run.table("class_confidence").set_index(["model", "class", "corruption"])[scores]
+    section = _section(run)
+    assert section is not None
+    (table,) = (each for part in section.parts if isinstance(part, Fold) for each in part.parts)
+    assert isinstance(table, Table)
+    assert [row[1].text for row in table.rows] == list(run.spec.class_names)
+    for model, name, *cells in table.rows:
+        keys = [(model.text, name.text, corruption) for corruption in ("clean", "suite")]
+        expected = found.loc[keys].to_numpy(dtype=float).ravel()  # (2, 3) -> (6,)
+        assert model.text == "b0"
+        assert [cell.text for cell in cells] == [f"{100 * value:.1f}" for value in expected]

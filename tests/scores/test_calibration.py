@@ -17,6 +17,7 @@ from robustbench_seg.inference.predict import Predictor
 from robustbench_seg.models.registry import load_model
 from robustbench_seg.scores.calibration import BIN_SCORES, equal_width, reliability, risk_at
 from robustbench_seg.scores.calibration_counts import CalibrationCounts, coarse_bins
+from robustbench_seg.scores.class_confidence import class_bins, class_table
 from robustbench_seg.scores.confidence_bins import split_counts
 from robustbench_seg.scores.counters import Prediction, Probabilities
 from robustbench_seg.scores.counters.confidence import Confidence
@@ -24,6 +25,7 @@ from robustbench_seg.scores.metrics import Matrix
 from robustbench_seg.scores.sum_bootstrap import SumBootstrap
 
 COUNTER = Confidence()
+CLASS_COLUMNS = ["class", "accuracy", "mean_confidence", "ece"]
 KINDS = ("unsure", "sure", "uniform")
 kinds = pytest.mark.parametrize("kind", KINDS)
 
@@ -264,13 +266,19 @@ def test_scores_of_real_frames_are_those_of_each_pixel(
         assert prediction is not None
         assert prediction.probabilities is not None
         total += COUNTER.count(label, prediction, 11, 11)
-        maps = (*prediction.probabilities, prediction.labels == label)
+        maps = (*prediction.probabilities, prediction.labels == label, prediction.labels)
         parts.append([each[label < 11] for each in maps])
-    top, log_truth, brier, right = map(np.concatenate, zip(*parts, strict=True))
+    top, log_truth, brier, right, labels = map(np.concatenate, zip(*parts, strict=True))
     found, expected = scores_of(total), Pixels(top, right).expected()
     expected["brier"] = float(brier.mean(dtype=np.float64))
     expected["nll"] = -float(log_truth.mean(dtype=np.float64))
     for name, score in expected.items():
         assert found[name] == pytest.approx(score, abs=1e-3), name
+    table = class_table([("b0", {"fog": class_bins(total)})], range(11))
+    for number, accuracy, confidence, ece in table[CLASS_COLUMNS].to_numpy():
+        own = Pixels(top[labels == number], right[labels == number])
+        assert accuracy == pytest.approx(own.right.mean())
+        assert confidence == pytest.approx(own.top.mean(dtype=np.float64), abs=1e-3)
+        assert ece == pytest.approx(own.gaps()[0].sum() / len(own.top), abs=1e-3), number
     metrics = pytest.importorskip("sklearn.metrics")
     assert found["auroc"] == pytest.approx(metrics.roc_auc_score(right, top), abs=5e-4)
