@@ -274,8 +274,9 @@ def test_scores_of_real_frames_are_those_of_each_pixel(
     expected["nll"] = -float(log_truth.mean(dtype=np.float64))
     for name, score in expected.items():
         assert found[name] == pytest.approx(score, abs=1e-3), name
-    table = class_table([("b0", {"fog": class_bins(total)})], range(11))
-    for number, accuracy, confidence, ece in table[CLASS_COLUMNS].to_numpy():
+    table = class_table([("b0", {"fog": class_bins(total)})], list("abcdefghijk"))
+    for name, accuracy, confidence, ece in table[CLASS_COLUMNS].to_numpy():
+        number = "abcdefghijk".index(name)
         own = Pixels(top[labels == number], right[labels == number])
         assert accuracy == pytest.approx(own.right.mean())
         assert confidence == pytest.approx(own.top.mean(dtype=np.float64), abs=1e-3)
