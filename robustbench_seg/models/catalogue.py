@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import deeplab, espnet, fcn, pspnet, segformer
+from . import deeplab, espnet, fcn, pspnet, segformer, setr
 from .model import Model
 
 _MODELS: dict[str, Model] = {}
@@ -29,3 +29,4 @@ register(espnet.MODEL)
 register(*fcn.MODELS)
 register(*pspnet.MODELS)
 register(*deeplab.MODELS)
+register(*setr.MODELS)

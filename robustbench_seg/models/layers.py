@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 
 import torch
 import torch.nn.functional as F
@@ -45,6 +46,18 @@ class SeparableConvolution(nn.Sequential):
         super().__init__()
         self.depthwise_conv = Convolution(inputs, inputs, 3, dilation=dilation, groups=inputs)
         self.pointwise_conv = Convolution(inputs, outputs, 1)
+
+
+class FeedForward(nn.Sequential):
+    """Linear, GELU, linear, with 4 times the width between: (N, ..., C) -> (N, ..., C).
+
+    Names are those of mmcv's FFN.
+    """
+
+    def __init__(self, width: int) -> None:
+        first = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU())
+        layers = nn.Sequential(first, nn.Linear(4 * width, width))
+        super().__init__(OrderedDict(layers=layers))
 
 
 def to_map(tokens: Tensor, size: tuple[int, int]) -> Tensor:

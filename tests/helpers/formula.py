@@ -27,7 +27,9 @@ def weights_of(shapes: Mapping[str, Sequence[int]]) -> dict[str, Tensor]:
         else:
             draws = 0.1 * draws
         # Small inputs of the encoder's layer norms make their epsilons matter.
-        small = any(part in name for part in ("patch_embed", "sr.", "reduction.", "layers.0.0."))
+        small = any(
+            part in name for part in ("patch_embed", "sr.", "reduction.", "backbone.layers.0.0.")
+        )
         weights[name] = torch.tensor(draws * (0.01 if small else 1)).float()
     return weights
 

@@ -30,7 +30,10 @@ from tests.helpers.paths import ROOT
 
 CLASSES = tuple(info.name for info in CITYSCAPES)
 # The same code as a smaller model of each, but slower.
-LARGER = {name for name in MODELS if name in ("b2", "b3", "b4", "b5") or "101" in name}
+LARGER = {
+    *("b2", "b3", "b4", "b5", "setr-naive", "setr-pup", "setr-mla"),
+    *(name for name in MODELS if "101" in name),
+}
 Maker = Callable[[Path], object]
 
 
