@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import deeplab, espnet, fcn, pspnet, segformer, setr
+from . import deeplab, espnet, fcn, pspnet, segformer, setr, upernet
 from .model import Model
 
 _MODELS: dict[str, Model] = {}
@@ -30,3 +30,4 @@ register(*fcn.MODELS)
 register(*pspnet.MODELS)
 register(*deeplab.MODELS)
 register(*setr.MODELS)
+register(*upernet.MODELS)

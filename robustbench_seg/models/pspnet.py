@@ -17,6 +17,20 @@ SCALES = (1, 2, 3, 6)
 """Numbers of parts into which each side of the image is divided (Section 3.2)."""
 
 
+class PyramidPooling(nn.ModuleList):
+    """A map (N, C, h, w) to one (N, width, h, w) for each scale: means over parts of the image."""
+
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__(
+            nn.Sequential(nn.AdaptiveAvgPool2d(scale), Convolution(inputs, width, 1))
+            for scale in SCALES
+        )
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        # (N, C, h, w) -> (N, D, scale, scale) -> (N, D, h, w)
+        return [upsample(pool(x), x.shape[2:]) for pool in self]
+
+
 class PSPHead(nn.Module):
     """A deep map (N, C, h, w) to logits (N, classes, h, w).
 
@@ -26,19 +40,15 @@ class PSPHead(nn.Module):
     def __init__(self, encoder: Encoder, width: int, classes: int) -> None:
         super().__init__()
         deep = encoder.widths[1]
-        self.psp_modules = nn.ModuleList(
-            nn.Sequential(nn.AdaptiveAvgPool2d(scale), Convolution(deep, width, 1))
-            for scale in SCALES
-        )
+        self.psp_modules = PyramidPooling(deep, width)
         self.bottleneck = Convolution(deep + len(SCALES) * width, width, 3)
         self.dropout = nn.Dropout2d(0.1)
         self.conv_seg = nn.Conv2d(width, classes, 1)
 
     def forward(self, maps: Maps) -> Tensor:
         deep = maps.deep
-        # (N, C, h, w) -> (N, D, scale, scale) -> (N, D, h, w)
-        pyramid = [upsample(pool(deep), deep.shape[2:]) for pool in self.psp_modules]
-        x = self.bottleneck(torch.cat([deep, *pyramid], 1))  # (N, C + 4 D, h, w) -> (N, D, h, w)
+        x = torch.cat([deep, *self.psp_modules(deep)], 1)  # (N, C + 4 D, h, w)
+        x = self.bottleneck(x)  # (N, C + 4 D, h, w) -> (N, D, h, w)
         return self.conv_seg(self.dropout(x))  # (N, K, h, w)
 
 

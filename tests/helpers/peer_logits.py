@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,9 @@ from torch import Tensor, nn
 
 from robustbench_seg.inference.runtimes import openvino
 from robustbench_seg.inference.runtimes.runtime import Run
-from robustbench_seg.models.base import Segmenter
+from robustbench_seg.models.base import LabelFunction, Segmenter
 from robustbench_seg.models.catalogue import MODELS
+from robustbench_seg.models.checkpoints import fill, open_checkpoint
 from robustbench_seg.models.registry import load_model
 
 from .formula import image, weights_of
@@ -44,23 +44,33 @@ def load_case(path: Path, model: str, shapes: Mapping[str, Any], config: str) ->
     return load_model(model, data="streets", weights=str(path), classes=CLASSES)
 
 
-def difference(segmenter: Segmenter, case: Mapping[str, Any], size: str) -> float:
+def fill_case(path: Path, model: str, tensors: Mapping[str, Tensor]) -> nn.Module:
+    """Write tensors, and load them as a model of any sizes, also of those it has no name for."""
+    torch.save({"state_dict": {**tensors, **AUXILIARY}}, path)
+    checkpoint, build = open_checkpoint(path), MODELS[model].build_for
+    assert build is not None
+    network = build(checkpoint)
+    fill(network, checkpoint)
+    return network.eval()
+
+
+def difference(network: nn.Module | LabelFunction, case: Mapping[str, Any], size: str) -> float:
     """Return the largest difference to the golden logits, relative to the largest of them."""
     golden, step = torch.tensor(case["logits"][size]), case["step"]
-    assert isinstance(segmenter.network, nn.Module)
+    assert isinstance(network, nn.Module)
     with torch.inference_mode():
-        logits = segmenter.network(image(*map(int, size.split("x"))))  # (1, 3, h, w)
+        logits = network(image(*map(int, size.split("x"))))  # (1, 3, h, w)
     given = logits[0, :, step // 2 :: step, step // 2 :: step]
     assert given.shape == golden.shape
     return float((given - golden).abs().max() / golden.abs().max())
 
 
-def openvino_difference(segmenter: Segmenter, case: Mapping[str, Any], size: str) -> float:
+def openvino_difference(
+    network: nn.Module | LabelFunction, case: Mapping[str, Any], size: str
+) -> float:
     """Return `difference` of the logits that OpenVINO computes."""
-    network = segmenter.network
     assert isinstance(network, nn.Module)
-    run = openvino.load(network, "float32")
-    return difference(replace(segmenter, network=_Run(run)), case, size)
+    return difference(_Run(openvino.load(network, "float32")), case, size)
 
 
 class _Run(nn.Module):

@@ -32,6 +32,7 @@ CLASSES = tuple(info.name for info in CITYSCAPES)
 # The same code as a smaller model of each, but slower.
 LARGER = {
     *("b2", "b3", "b4", "b5", "setr-naive", "setr-pup", "setr-mla"),
+    *("upernet-swin-small", "upernet-swin-base", "upernet-swin-large"),
     *(name for name in MODELS if "101" in name),
 }
 Maker = Callable[[Path], object]

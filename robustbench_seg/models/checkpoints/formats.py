@@ -1,8 +1,11 @@
-"""SegFormer's weights as transformers and mmsegmentation (from 0.17 to 1.x) name them."""
+"""Other names of weights: SegFormer's in transformers and mmsegmentation (0.17 to 1.x), Swin's."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+
+from torch import Tensor
 
 from ..checkpoint import CheckpointFormat
 from ..segformer_decoders import RectifiedDecoder
@@ -83,5 +86,37 @@ MMSEGMENTATION = CheckpointFormat(
         "backbone.layers.#.2": "backbone.norm#",
     },
 )
-FORMATS = (HUB, TRANSFORMERS_5, MMSEGMENTATION)
+
+
+class _SwinFormat(CheckpointFormat):
+    """Swin's authors' names, and their order of the pixels that patch merging joins."""
+
+    def convert(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Give tensors our names and order."""
+        ours = {}
+        for theirs, value in tensors.items():
+            name = theirs
+            for part, own in self.names.items():
+                name = name.replace(part, own)
+            if ".downsample." in name and value.ndim and value.shape[-1] % 4 == 0:
+                joined = value.unflatten(-1, (2, 2, -1))  # (..., 4 C): column, row, channel
+                value = joined.transpose(-1, -3).flatten(-3)  # channel, row, column
+            ours[name] = value
+        return ours
+
+
+SWIN = _SwinFormat(
+    # Their repository Swin-Transformer-Semantic-Segmentation; its heads are mmsegmentation's.
+    key="backbone.layers.0.blocks.0.norm1.weight",
+    classifier="decode_head.conv_seg.weight",
+    unused=r".*\.relative_position_index|auxiliary_head\..*",
+    names={
+        "backbone.patch_embed.proj.": "backbone.patch_embed.projection.",
+        "backbone.layers.": "backbone.stages.",
+        ".attn.": ".attn.w_msa.",
+        ".mlp.fc1.": ".ffn.layers.0.0.",
+        ".mlp.fc2.": ".ffn.layers.1.",
+    },
+)
+FORMATS = (HUB, TRANSFORMERS_5, MMSEGMENTATION, SWIN)
 """Formats with other names than ours."""
