@@ -78,7 +78,7 @@ def measure(folder: Path, frames: int, batch: int) -> None:
             new = {cell: matrix_like(chance, spec) for cell in sorted(plan.spec.cells(spec, group))}
             cells |= new
             counts: dict[Cell, tuple[Counts, ...]] = {cell: (new[cell],) for cell in new}
-            results.append(Result(counts, [], []))
+            results.append(Result(counts, [], [], []))
         sent[number] = pickle.dumps(results)
 
     start = time.perf_counter()

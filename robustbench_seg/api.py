@@ -97,6 +97,8 @@ def evaluate(
     worker_timeout: options.WorkerTimeout = TIMEOUT,
     shard: options.Shard = None,
     strict: options.Strict = False,
+    save: options.Save = None,
+    save_layout: options.SaveLayout = "bravo",
     out: options.Out = None,
     progress: Progress = silent,
 ) -> "Run":

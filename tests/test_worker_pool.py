@@ -56,7 +56,9 @@ class Scripted:
                 raise LostError("died")
             if unit.frame < 0:
                 raise InputError(f"frame {unit.frame} is bad")
-            return Result({Cell("m", "fog", 1, str(unit.frame)): (np.eye(2, dtype=int),)}, [], [])
+            return Result(
+                {Cell("m", "fog", 1, str(unit.frame)): (np.eye(2, dtype=int),)}, [], [], []
+            )
         finally:
             self.at_once -= 1
 

@@ -13,6 +13,7 @@ from ..datasets.copied import MANIFEST
 from ..errors import InputError
 from ..folders import check_folder
 from ..inference.prefetch import prefetch
+from ..png import write_png
 from ..processes import report_progress, run_in_processes, stopped
 from ..progress import Progress
 from ..protocol.suites import Suite
@@ -20,7 +21,6 @@ from ..runs.database import exclusive_lock
 from ..versions import CORRUPTING, versions
 from .corrupted_copy import CorruptedCopy, CorruptedImage, Digest
 from .manifest import Manifest, refuse_another
-from .png import write_png
 from .sources import SourceImage, find_sources, read_source
 
 LOCK = "copy.lock"

@@ -25,7 +25,7 @@ def prepare(request: Request, progress: Progress = silent) -> tuple[Plan, Engine
 
 def execute(plan: Plan, engine: Engine, progress: Progress = silent) -> None:
     """Compute the cells that are missing from the plan's folder."""
-    spec = plan.spec
+    spec, saving = plan.spec, plan.saving
     with Store.create_or_resume(plan.folder, spec) as store:
         score = LiveScore(spec, store.matrices())
         stored = store.stored()
@@ -33,9 +33,13 @@ def execute(plan: Plan, engine: Engine, progress: Progress = silent) -> None:
         if units := schedule.next():
             found = plan.division | plan.assumptions | plan.unused | plan.run_by_torch
             store.add_session(provenance(spec.device) | found)
+            if saving is not None:
+                saving.begin(plan.folder)
         with closing(engine.results(plan, units, schedule.next)) as results:
-            for cells, pictures, failures in results:
+            for cells, pictures, failures, maps in results:
                 failed = [failure for failure in failures if failure.cell not in stored]
+                if saving is not None:  # first: what is counted is saved
+                    saving.write(plan.folder, maps)
                 # Stored cells are replaced: without a failed one beside them, they went through
                 # the model in a smaller batch, which may round differently.
                 store.add(cells, pictures, failed)
@@ -43,6 +47,6 @@ def execute(plan: Plan, engine: Engine, progress: Progress = silent) -> None:
                     raise InputError(f"--strict: stopped, as a prediction failed: {failed[0]}")
                 new = {cell: matrix for cell, (matrix, *_) in cells.items() if cell not in stored}
                 score.add(new, failed)
-                schedule.done |= {*new, *(failure.cell for failure in failed)}
+                schedule.done |= {*cells, *(failure.cell for failure in failed)}
                 note = schedule.estimate or score.note()
                 progress("evaluating", score.cells, schedule.total, note)

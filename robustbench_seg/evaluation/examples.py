@@ -38,14 +38,15 @@ def is_example(spec: Spec, cell: Cell) -> bool:
 
 def pictures_of(
     cell: Cell,
-    image: NDArray[np.uint8],
+    image: NDArray[np.uint8] | None,
     prediction: Prediction,
     label: LabelMap,
     classes: Sequence[ClassInfo],
 ) -> list[Picture]:
     """Return PNGs, at most 512 pixels wide, of an image (H, W, 3) and two label maps (H, W).
 
-    Where probabilities are known, another shows the errors by the confidence in them.
+    None is an image that was not made, as no model takes it. Where probabilities are known, another
+    shows the errors by the confidence in them.
     """
     palette = np.zeros((ignored_label(label.dtype) + 1, 3), np.uint8)
     palette[: len(classes)] = [info.color for info in classes]
@@ -53,10 +54,9 @@ def pictures_of(
     if prediction.probabilities is not None:
         maps[ERRORS] = _errors(prediction.labels, label, prediction.probabilities.top)
     nearest = Image.Resampling.NEAREST
-    return [
-        Picture(cell, INPUT, _png(image, Image.Resampling.BOX)),
-        *(Picture(cell, caption, _png(pixels, nearest)) for caption, pixels in maps.items()),
-    ]
+    shown = {} if image is None else {INPUT: _png(image, Image.Resampling.BOX)}
+    shown |= {caption: _png(pixels, nearest) for caption, pixels in maps.items()}
+    return [Picture(cell, caption, png) for caption, png in shown.items()]
 
 
 def _errors(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from ..inference.predict import Predictor
 from ..inference.runtimes.choice import Runtime
 from ..models.base import Segmenter
 from ..models.registry import is_built_in
+from ..predictions.saved import SavedMaps
+from ..predictions.saving import Saving
 from ..progress import Progress, silent
 from ..protocol.cell import Cell
 from ..protocol.request import Request, Shard
@@ -33,11 +35,12 @@ from ..scores.counters import read_measures
 from ..versions import EVALUATING, versions
 from .opening import load_segmenters, open_data
 from .runtimes import choose_runtimes, wanted_runtimes
+from .saved import find_saved, find_saving
 from .sources import Source, find_source, taken_source
 from .work import FrameBatch, WorkUnit, frame_batches
 
 _UNIT_COUNTS = 2**25
-"""Most counts of a work unit, zeros included: 256 MiB."""
+"""Most counts of a work unit, zeros included, and pixels that it saves: 256 MiB."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,15 @@ class Plan:
     segmenters: tuple[Segmenter, ...]
     runtimes: tuple[Runtime, ...]
     images: ConditionImages
+    saved: Mapping[str, SavedMaps]
+    """Saved predictions, by model; the others take images."""
     frames: range
     """Numbers of the frames to evaluate: all, or those of the shard."""
     folder: Path
     mapping: MappedDataset | None = None
     """How predicted classes are scored as others; None: as they are."""
+    saving: Saving | None = None
+    """How predictions are saved; None: they are not."""
 
     @property
     def division(self) -> dict[str, dict[str, str]]:
@@ -106,8 +113,10 @@ class Plan:
         Frames are in the outer loop: each is decoded once, and corrupted once for all models. A
         unit is all of a frame, unless the counts would fill a worker's memory.
         """
-        counts = len(self.spec.models) * self.spec.batch * self.spec.counts_of_cell
-        together = max(1, _UNIT_COUNTS // counts)
+        counts = self.spec.counts_of_cell
+        if self.saving is not None:
+            counts += max(height * width for height, width in self.spec.sizes)
+        together = max(1, _UNIT_COUNTS // (len(self.spec.models) * self.spec.batch * counts))
         groups: dict[int, list[int]] = {number: [] for number in self.frames}
         for step in steps:
             cells = step_cells(self.spec, step) if step.frame in groups else ()
@@ -123,11 +132,12 @@ class Plan:
         """Yield functions that make the images of a unit, group by group."""
         frame = self.spec.frames[unit.frame]
         groups = self.spec.draw_groups(frame)
+        takes_images = any(segmenter.takes_images for segmenter in self.segmenters)
         return frame_batches(
             self.dataset.frames[unit.frame],
             frame,
             [groups[place] for place in unit.groups],
-            self.images,
+            self.images if takes_images else None,
         )
 
 
@@ -200,6 +210,7 @@ def make_plan(
     )
     if source.copy is None:
         _check_frame_sizes(spec, request)
+    spec, saved = find_saved(spec, segmenters, request, dataset, driver, progress)
     wanted = wanted_runtimes(request, spec, driver)
     spec, runtimes = choose_runtimes(spec, wanted, segmenters, dataset, source.images, progress)
     if driver is not None and (found := differences(driver.to_dict(), spec.to_dict())):
@@ -207,7 +218,8 @@ def make_plan(
     folder = out or RESULTS / f"{spec.slug}{shard.suffix}"
     return Plan(
         *(spec, dataset, request, segmenters, runtimes),
-        *(source.images, shard_frames, folder, mapping),
+        *(source.images, saved, shard_frames, folder, mapping),
+        find_saving(request, spec, segmenters, dataset, mapping),
     )
 
 
@@ -240,7 +252,7 @@ def _try_out(
     others = [
         segmenter
         for choice, segmenter in zip(request.models, segmenters, strict=True)
-        if not is_built_in(choice)
+        if segmenter.takes_images and not is_built_in(choice)
     ]
     if not others:
         return

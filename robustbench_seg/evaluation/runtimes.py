@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..inference.condition_images import ConditionImages
 from ..inference.devices import stream_count, torch_threads
 from ..inference.runtimes.choice import Runtime, choose_runtime
-from ..models.base import AUTO, TORCH, RuntimeChoice, Segmenter
+from ..models.base import AUTO, SAVED, TORCH, RuntimeChoice, Segmenter
 from ..progress import Progress
 from ..protocol.request import Request
 from ..protocol.spec import Spec
@@ -28,7 +28,7 @@ def choose_runtimes(
     images: ConditionImages,
     progress: Progress,
 ) -> tuple[Spec, tuple[Runtime, ...]]:
-    """Load each model into a runtime; return the specification with their names, and the runtimes.
+    """Load each network into a runtime; return the specification with the names, and the runtimes.
 
     `wanted` are the runtimes by model. Raises InputError for one that does not suit its model.
     """
@@ -40,6 +40,9 @@ def choose_runtimes(
     with torch_threads(spec.threads):
         for done, (segmenter, model) in enumerate(zip(segmenters, spec.models, strict=True)):
             progress("loading models", done, len(segmenters), model.name)
+            if not segmenter.takes_images:
+                runtimes.append(Runtime(SAVED, streams=spec.threads))
+                continue
             runtimes.append(
                 choose_runtime(
                     wanted[model.name],
@@ -66,8 +69,12 @@ def wanted_runtimes(request: Request, spec: Spec, driver: Spec | None) -> dict[s
     """
     wanted = {model.name: request.runtime for model in spec.models}
     if driver is not None:
-        return wanted | {model.name: model.runtime for model in driver.models}
+        return wanted | _runtimes_of(driver)
     if request.runtime == AUTO and request.out is not None:
         with suppress(InputError), Store.open(Path(request.out)) as store:
-            return wanted | {model.name: model.runtime for model in store.spec.models}
+            return wanted | _runtimes_of(store.spec)
     return wanted
+
+
+def _runtimes_of(spec: Spec) -> dict[str, RuntimeChoice]:
+    return {model.name: model.runtime for model in spec.models if model.runtime != SAVED}

@@ -34,9 +34,11 @@ class Schedule:
     """
 
     def __init__(self, plan: Plan, store: Store):
-        """Begin with what is stored."""
+        """Begin with what is stored, without cells whose predictions are still to be saved."""
         self.done = store.stored()
         """Cells that are stored, or have failed in this session."""
+        if plan.saving is not None:
+            self.done -= plan.saving.unsaved(plan.folder, self.done)
         self.total = 0
         """Number of the cells that are done at the end of the stage."""
         self.estimate = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from ..errors import InputError
 from ..inference.condition_images import ConditionImages
 from ..inference.prefetch import cached_once
 from ..label_types import LabelMap
+from ..predictions.saving import EncodedMap
 from ..protocol.cell import Cell
 from ..protocol.condition import Draw
 from ..protocol.input_geometry import InputView
@@ -35,17 +36,24 @@ class WorkUnit(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What is committed at once: counts of one frame, kept example pictures, failures."""
+    """What is committed at once: counts of one frame, example pictures, failures, saved maps."""
 
     cells: dict[Cell, tuple[Counts, ...]]
     pictures: list[Picture]
     failures: list[Failure]
+    maps: list[EncodedMap]
+
+    @classmethod
+    def empty(cls) -> Result:
+        """Return a result to add parts to."""
+        return cls({}, [], [], [])
 
     def add(self, part: Result) -> None:
         """Add a part of what is committed with it."""
         self.cells.update(part.cells)
         self.pictures.extend(part.pictures)
         self.failures.extend(part.failures)
+        self.maps.extend(part.maps)
 
 
 class FrameBatch(NamedTuple):
@@ -53,12 +61,12 @@ class FrameBatch(NamedTuple):
 
     frame: str
     draws: tuple[Draw, ...]
-    images: tuple[NDArray[np.uint8], ...]
-    """One (H', W', 3) for each draw, of any size."""
+    images: Mapping[Draw, NDArray[np.uint8]]
+    """(H', W', 3), of any size, of those draws whose image some model takes."""
     label: LabelMap
     """(H, W)."""
     failed: tuple[tuple[Draw, str], ...] = ()
-    """Draws without an image, each with the reason."""
+    """Draws that cannot be predicted, each with the reason."""
 
     def cell(self, model: str, draw: Draw) -> Cell:
         """Return the cell of a model under one of the draws."""
@@ -68,20 +76,24 @@ class FrameBatch(NamedTuple):
         """Yield draws that go through a model together: images (N, H', W', 3) seen in one way."""
         size = self.label.shape
 
-        def look(place: int) -> tuple[InputView, tuple[int, ...]]:
-            condition = self.draws[place].condition
-            return condition.view((size[0], size[1])), self.images[place].shape
+        def look(draw: Draw) -> tuple[InputView, tuple[int, ...]]:
+            return draw.condition.view((size[0], size[1])), self.images[draw].shape
 
-        for (view, _), places in groupby(range(len(self.images)), look):
-            group = list(places)
-            images = np.stack([self.images[place] for place in group])  # (N, H', W', 3)
-            yield view, tuple(self.draws[place] for place in group), images
+        for (view, _), draws in groupby(self.images, look):
+            group = tuple(draws)
+            yield view, group, np.stack([self.images[draw] for draw in group])  # (N, H', W', 3)
 
 
 def frame_batches(
-    frame: Frame, spec: FrameSpec, groups: Sequence[tuple[Draw, ...]], images: ConditionImages
+    frame: Frame,
+    spec: FrameSpec,
+    groups: Sequence[tuple[Draw, ...]],
+    images: ConditionImages | None,
 ) -> Iterator[Callable[[], FrameBatch]]:
-    """Yield functions that make the images of a frame, group by group; it is decoded once."""
+    """Yield functions that make the images of a frame, group by group; it is decoded once.
+
+    Without `images`, only those are there that are the frame as it is.
+    """
     decoded = cached_once(partial(_decode, frame, spec))
     for group in groups:
         yield partial(_make, decoded, spec, group, images)
@@ -108,19 +120,22 @@ def _make(
     decoded: Callable[[], tuple[NDArray[np.uint8], LabelMap]],
     frame: FrameSpec,
     draws: tuple[Draw, ...],
-    images: ConditionImages,
+    images: ConditionImages | None,
 ) -> FrameBatch:
     """Make images; a file that went bad since the run began is recorded as failed."""
     try:
         image, label = decoded()
     except InputError as error:
         failed = tuple((draw, str(error)) for draw in draws)
-        return FrameBatch(frame.name, (), (), np.zeros((0, 0), np.uint8), failed)
+        return FrameBatch(frame.name, (), {}, np.zeros((0, 0), np.uint8), failed)
     made: dict[Draw, NDArray[np.uint8]] = {}
     reasons: dict[Draw, str] = {}
+    if images is None:
+        made = {draw: image for draw in draws if not draw.condition.changes_images}
+        return FrameBatch(frame.name, draws, made, label)
     for draw in draws:
         try:
             made[draw] = images.make(draw, image, frame.image_key)
         except InputError as error:
             reasons[draw] = str(error)
-    return FrameBatch(frame.name, (*made,), (*made.values(),), label, (*reasons.items(),))
+    return FrameBatch(frame.name, (*made,), made, label, (*reasons.items(),))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,30 @@ RuntimeName = Literal["torch", "openvino"]
 RuntimeChoice = Literal["auto", "torch", "openvino"]
 AUTO: RuntimeChoice = "auto"
 TORCH: RuntimeName = "torch"
+SAVED: Final = "saved maps"
+PredictedBy = Literal["torch", "openvino", "saved maps"]
+"""The runtime of a model; or its predictions are read from files."""
 Channels = Literal["RGB", "BGR"]
 LabelFunction = Callable[[NDArray[np.uint8]], NDArray[Any]]
 """A function from an RGB uint8 (H, W, 3) image to a label map (H, W) of any integer dtype."""
+
+
+@dataclass(frozen=True)
+class SavedPredictions:
+    """Predictions that a model has made, as label maps in a folder.
+
+    They exist for the frames and conditions of an evaluation alone. Where a function of an image is
+    expected, calling it says so.
+    """
+
+    folder: Path
+    values: tuple[int, ...]
+    """Value of each class in the files."""
+
+    def __call__(self, image: NDArray[np.uint8]) -> NDArray[Any]:  # noqa: ARG002
+        """Raise InputError: there is no prediction of other images."""
+        raise InputError(f"{self.folder}: holds predictions for robustseg eval alone")
+
 
 NOTHING = "nothing"
 """The training data of random weights."""
@@ -124,6 +146,7 @@ class Segmenter:
 
     The network maps float32 (N, 3, H, W) to logits (N, K, h, w), those of the classes first; h and
     w may be smaller than H and W. A function from an image to its labels takes the image as it is.
+    `SavedPredictions` are made already.
     """
 
     name: str
@@ -145,3 +168,8 @@ class Segmenter:
     def untrained(self) -> bool:
         """Whether the weights are random and the scores meaningless."""
         return self.trained_on == NOTHING
+
+    @property
+    def takes_images(self) -> bool:
+        """Whether it predicts images, and not only holds predictions."""
+        return not isinstance(self.network, SavedPredictions)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..errors import InputError
-from .base import AS_NUMBERED, LabelFunction, Segmenter
+from .base import AS_NUMBERED, LabelFunction, SavedPredictions, Segmenter
 from .class_names import class_name_notes, order_of_classes
 
 
@@ -45,6 +45,9 @@ def reorder_classes(segmenter: Segmenter, order: Sequence[int]) -> Segmenter:
         outputs = len(order) + segmenter.spare_outputs
         network = RestrictedNetwork(network, order, outputs).eval()
         return replace(segmenter, network=network, classes=classes, spare_outputs=0)
+    if isinstance(network, SavedPredictions):
+        values = tuple(network.values[number] for number in order)
+        return replace(segmenter, network=replace(network, values=values), classes=classes)
     return replace(segmenter, network=RelabelledFunction(network, order), classes=classes)
 
 

@@ -21,6 +21,7 @@ from ..errors import InputError
 from ..names import check_name
 from .adapters.huggingface import load_huggingface
 from .adapters.onnx import load_onnx
+from .adapters.predictions import load_predictions
 from .adapters.python import load_python, load_registered, registered
 from .adapters.torchscript import load_torchscript
 from .base import NOTHING, Segmenter
@@ -41,6 +42,7 @@ ADAPTERS: Mapping[str, tuple[str, Load]] = {
     "onnx": ("FILE", load_onnx),
     "torchscript": ("FILE", load_torchscript),
     "python": ("MODULE:FACTORY", load_python),
+    "predictions": ("FOLDER", load_predictions),
 }
 """Adapters by the prefix of their choices: the form of a target, for messages, and its `Load`."""
 

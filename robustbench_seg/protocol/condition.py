@@ -42,6 +42,11 @@ class Condition:
         return f"{self.name} {self.severity}" if self.severity else self.name
 
     @property
+    def changes_images(self) -> bool:
+        """Whether models see other pixels than the frame's."""
+        return self.corruption is not None or self.scale is not None
+
+    @property
     def random(self) -> bool:
         """Whether the pixels depend on the seed."""
         return self.corruption is not None and find(self.corruption[0]).random

@@ -12,13 +12,17 @@ from ..models import base, class_names
 from . import parsing
 from .parameters import Option
 
+MapKind = Literal["labels", "confidence"]
+MapLayout = Literal["bravo", "cityscapes", "acdc"]
+"""What is saved of predictions, and how; see `predictions.layouts`."""
 MODEL, DATA, CONDITIONS, TRAINING = "Model", "Data", "Conditions", "Training"
 COMPUTE, OUTPUT = "Compute", "Output"
 """The panels of `--help`."""
 
 _MODELS = Option(
     "Models: NAME or NAME@WEIGHTS (b0, b5@random, espnet@FILE), or hf:REPOSITORY, onnx:FILE, "
-    "torchscript:FILE, python:MODULE:FACTORY. Several models see the same images.",
+    "torchscript:FILE, python:MODULE:FACTORY, predictions:FOLDER. Several models see the same "
+    "images.",
     *(MODEL, "LIST"),
     flag="--model",
     read=parsing.models,
@@ -283,6 +287,19 @@ Strict = Annotated[
 Out = Annotated[
     str | Path | None,
     Option("Folder to write to.", OUTPUT, "DIR", default="a folder in results/, named by content"),
+]
+Save = Annotated[
+    Sequence[str] | None,
+    Option(
+        "Save predictions in the run's folder: labels, or labels,confidence. --model "
+        "predictions:FOLDER reads them.",
+        *(OUTPUT, "labels,confidence"),
+        default="nothing",
+    ),
+]
+SaveLayout = Annotated[
+    MapLayout,
+    Option("Names and values of the files of --save, as a benchmark expects them.", OUTPUT),
 ]
 Runs = Annotated[Sequence[str | Path], Option("Folders of runs.", DATA, flag="RUN")]
 ImageSize = Annotated[

@@ -4,7 +4,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from ..errors import InputError
 from ..models.adapters.metadata import parse_preprocessing
@@ -100,6 +100,8 @@ class Request:
     worker_timeout: options.WorkerTimeout = TIMEOUT
     shard: options.Shard = None
     strict: options.Strict = False
+    save: options.Save = None
+    save_layout: options.SaveLayout = "bravo"
     out: options.Out = None
 
     def __post_init__(self) -> None:
@@ -135,6 +137,11 @@ class Request:
             Shard.read(self.shard)
         self._check_measures()
         self._check_sampling()
+        kinds = get_args(options.MapKind)
+        if wrong := [kind for kind in self.save or () if kind not in kinds]:
+            raise InputError(f"--save {wrong[0]}: use {' or '.join(kinds)}, or both")
+        if self.save is None and self.save_layout != "bravo":
+            raise InputError(f"--save-layout {self.save_layout}: needs --save; add it")
 
     def _check_measures(self) -> None:
         if self.temperature is None and tuple(self.measure) == ("miou",):

@@ -24,8 +24,8 @@ from ..models.base import (
     TEMPERATURES,
     TORCH,
     Precision,
+    PredictedBy,
     Preprocessing,
-    RuntimeName,
     Segmenter,
     Side,
     Window,
@@ -80,7 +80,7 @@ class ModelSpec:
     weights: Mapping[str, str]
     preprocessing: Annotated[Mapping[str, Any], ReadBy(_preprocessing)]
     window: Window
-    runtime: RuntimeName = TORCH
+    runtime: PredictedBy = TORCH
     """What computes its logits; versions says which version."""
     temperature: Annotated[float, TEMPERATURES] = 1.0
     """What its logits are divided by for its probabilities (Guo et al., ICML 2017)."""
@@ -332,7 +332,7 @@ def pixel_digest(pixels: LabelMap) -> str:
     return hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
 
 
-def shaped_digest(pixels: NDArray[np.uint8]) -> str:
+def shaped_digest(pixels: NDArray[np.uint8 | np.uint16]) -> str:
     """Return the SHA-256 of an array's shape and type, such as "(256, 512, 3) uint8", and bytes."""
     digest = hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode())
     digest.update(np.ascontiguousarray(pixels).data)

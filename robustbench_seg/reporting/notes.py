@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
-from ..models.base import TORCH
+from ..models.base import SAVED, TORCH
 from ..protocol.spec import ModelSpec, Spec
 from ..runs.run import StoredRun
 from ..scores.tables import ALL_CLASSES
@@ -115,7 +115,10 @@ def notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
     yield from failure_notes(run)
     yield from _class_map_notes(spec)
     for model in spec.models:
-        yield input_note(spec, model)
+        if model.runtime == SAVED:
+            yield f"{model.name}: its predictions are read from saved maps."
+        else:
+            yield input_note(spec, model)
     yield from _runtime_notes(run)
     if any(condition.corruption for condition in spec.conditions):
         yield _made_by(spec)
@@ -138,12 +141,14 @@ def _runtime_notes(run: StoredRun) -> Iterator[str]:
         reason = run.run_by_torch.get(model.name)
         if reason is not None:
             yield f"{model.name} is run by torch: {reason}."
-        elif model.runtime != TORCH:
+        elif model.runtime not in (TORCH, SAVED):
             yield f"{model.name} is run by {_runtime(run.spec, model)}."
 
 
 def _runtime(spec: Spec, model: ModelSpec) -> str:
     """Return the name and version of what runs a model."""
+    if model.runtime == SAVED:
+        return SAVED
     return f"{model.runtime} {spec.versions.get(model.runtime, 'of unknown version')}"
 
 

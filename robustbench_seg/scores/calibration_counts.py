@@ -108,9 +108,12 @@ class CalibrationCounts(Measured):
     def scores(self, groups: Sequence[str] | None = None) -> Mapping[str, SumBootstrap]:
         """Return `BIN_SCORES` and `top_label_brier`, `top_label_nll`, `brier` and `nll`.
 
-        The last two are there where the model's classes are those of the data.
+        The last two are there where the model's classes are those of the data, and more is known
+        than confidences: sums of 0 cannot be, where these show doubt.
         """
-        names = _SUMS if self._own_classes else _SUMS[:2]
+        doubt, _, *full, _ = self._sums.counts.sum(axis=(0, 1))
+        known = self._own_classes and (any(full) or not doubt)
+        names = _SUMS if known else _SUMS[:2]
         means = {name: _mean_of(place) for place, name in enumerate(names)}
         found = sum_bootstraps(self.bins, BIN_SCORES, groups, errors=ERRORS, **_FEWER)
         return found | sum_bootstraps(self._sums, means, groups, errors=names, **_FEWER)

@@ -22,12 +22,12 @@ from robustbench_seg import corrupt_folder
 from robustbench_seg.__main__ import main
 from robustbench_seg.copies.corrupted_copy import TABLE
 from robustbench_seg.copies.corrupting import LOCK
-from robustbench_seg.copies.png import write_png
 from robustbench_seg.copies.sources import find_sources
 from robustbench_seg.corruptions import corrupt
 from robustbench_seg.datasets.copied import MANIFEST
 from robustbench_seg.datasets.image_files import read_image
 from robustbench_seg.errors import InputError
+from robustbench_seg.png import write_png
 from tests.helpers.copied import CONDITIONS, FEW, contents, pixels, table
 from tests.helpers.frames import image_path, name
 

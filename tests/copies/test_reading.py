@@ -12,10 +12,10 @@ import pytest
 
 from robustbench_seg import corrupt_folder
 from robustbench_seg.copies.corrupted_copy import TABLE, CorruptedCopy
-from robustbench_seg.copies.png import write_png
 from robustbench_seg.datasets.copied import MANIFEST
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.sources import find_source
+from robustbench_seg.png import write_png
 from robustbench_seg.protocol.request import Request
 from robustbench_seg.protocol.spec import pixel_digest
 from tests.helpers.copied import CONDITIONS, FEW, contents, pixels, table

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from robustbench_seg import corrupt_folder
 from robustbench_seg.copies import corrupting
 from robustbench_seg.copies.corrupted_copy import TABLE
-from robustbench_seg.copies.png import write_png
 from robustbench_seg.errors import InputError
+from robustbench_seg.png import write_png
 from tests.helpers.copied import FEW, contents, table
 from tests.helpers.frames import image_path, name, write_tree
 

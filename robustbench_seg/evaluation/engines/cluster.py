@@ -132,7 +132,7 @@ class _Worker:
 
     def do(self, unit: WorkUnit) -> Result:
         self._heard = time.monotonic()
-        whole, parts = Result({}, [], []), self._actor.do.remote(unit)
+        whole, parts = Result.empty(), self._actor.do.remote(unit)
         while (part := self._result(parts)) is not None:
             whole.add(part)
         return whole

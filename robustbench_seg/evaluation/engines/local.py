@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from ...inference.devices import torch_threads
-from ...inference.outputs import NOT_FINITE
-from ...inference.predict import Predictor
 from ...inference.prefetch import prefetch
-from ...protocol.cell import Cell
-from ...runs.store import Failure, Picture
-from ...scores.counters import Counts
+from ...runs.store import Failure
 from ...worker_pool import stalls_named
 from ..examples import is_example, pictures_of
 from ..plan import Plan
+from ..predictors import BatchPredictor, load_predictors
 from ..work import FrameBatch, Result, WorkUnit
 
 
@@ -43,28 +40,8 @@ class Local:
             units = more()
 
 
-def load_predictors(plan: Plan, device: str) -> tuple[Predictor, ...]:
-    """Move the models of a plan to a device."""
-    spec = plan.spec
-    return tuple(
-        Predictor(
-            segmenter,
-            device,
-            spec.precision,
-            model.window,
-            batch=spec.batch,
-            compiled=spec.compiled,
-            run=runtime.run,
-            temperature=model.temperature,
-        )
-        for segmenter, model, runtime in zip(
-            plan.segmenters, spec.models, plan.runtimes, strict=True
-        )
-    )
-
-
 def label_units(
-    plan: Plan, predictors: Sequence[Predictor], units: Sequence[WorkUnit], cores: int
+    plan: Plan, predictors: Sequence[BatchPredictor], units: Sequence[WorkUnit], cores: int
 ) -> Generator[Result]:
     """Yield the results of work units, whose images up to `cores` threads prefetch.
 
@@ -91,32 +68,34 @@ def label_units(
             yield from results
 
 
-def _label(plan: Plan, predictors: Sequence[Predictor], batch: FrameBatch) -> Result:
-    """Return the counts of each model under each condition, kept pictures, and failures."""
-    spec = plan.spec
-    cells: dict[Cell, tuple[Counts, ...]] = {}
-    pictures: list[Picture] = []
-    failures: list[Failure] = []
-    needs_probabilities = any(measure.needs_probabilities for measure in spec.counted_beside)
+def _label(plan: Plan, predictors: Sequence[BatchPredictor], batch: FrameBatch) -> Result:
+    """Return the counts of each model under each condition, and what is kept of predictions."""
+    spec, saving = plan.spec, plan.saving
+    result = Result.empty()
+    counted = any(measure.needs_probabilities for measure in spec.counted_beside)
+    probabilities = counted or (saving is not None and saving.needs_probabilities)
     for predictor in predictors:
-        name = predictor.segmenter.name
-        failures += [Failure(batch.cell(name, draw), reason) for draw, reason in batch.failed]
-        for view, draws, images in batch.by_shape():
-            predictions = predictor.predict(
-                images, batch.label, view, probabilities=needs_probabilities
+        for draw, reason in batch.failed:
+            result.failures.append(Failure(batch.cell(predictor.name, draw), reason))
+        for draw, prediction, reason in predictor.predict(batch, probabilities=probabilities):
+            cell = batch.cell(predictor.name, draw)
+            if prediction is None:
+                result.failures.append(Failure(cell, reason))
+                continue
+            if saving is not None:
+                result.maps.extend(saving.encode(cell, prediction))
+            if not counted:
+                prediction = prediction._replace(probabilities=None)
+            if plan.mapping is not None:
+                labels = plan.mapping.prediction_lookup[prediction.labels]
+                prediction = prediction._replace(labels=labels)
+            result.cells[cell] = tuple(
+                counter.count(batch.label, prediction, len(spec.classes), spec.columns)
+                for counter in spec.counters
             )
-            for draw, image, prediction in zip(draws, images, predictions, strict=True):
-                cell = batch.cell(name, draw)
-                if prediction is None:
-                    failures.append(Failure(cell, f"{name} {NOT_FINITE}"))
-                    continue
-                if plan.mapping is not None:
-                    labels = plan.mapping.prediction_lookup[prediction.labels]
-                    prediction = prediction._replace(labels=labels)
-                cells[cell] = tuple(
-                    counter.count(batch.label, prediction, len(spec.classes), spec.columns)
-                    for counter in spec.counters
+            if is_example(spec, cell):
+                image = batch.images.get(draw)
+                result.pictures.extend(
+                    pictures_of(cell, image, prediction, batch.label, spec.classes)
                 )
-                if is_example(spec, cell):
-                    pictures += pictures_of(cell, image, prediction, batch.label, spec.classes)
-    return Result(cells, pictures, failures)
+    return result

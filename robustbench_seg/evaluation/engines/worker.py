@@ -16,8 +16,9 @@ from ...protocol.request import Request
 from ...protocol.spec import Spec
 from ...worker_pool import Worker, run_on_workers
 from ..plan import Plan, make_plan
+from ..predictors import load_predictors
 from ..work import Result, WorkUnit
-from .local import label_units, load_predictors
+from .local import label_units
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class WorkerRuntime:
 
     def do(self, unit: WorkUnit) -> Result:
         """Return all results of a unit as one, since each commit blocks the driver."""
-        whole = Result({}, [], [])
+        whole = Result.empty()
         for part in self.parts(unit):
             report_progress()
             whole.add(part)

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ...errors import InputError
-from ...models.base import AUTO, TORCH, Precision, RuntimeChoice, RuntimeName, Segmenter, Window
+from ...models.base import (
+    AUTO,
+    TORCH,
+    Precision,
+    PredictedBy,
+    RuntimeChoice,
+    RuntimeName,
+    Segmenter,
+    Window,
+)
 from ...protocol.input_geometry import NATIVE, InputView
 from ..devices import device_kind
 from ..predict import Predictor
@@ -23,9 +32,9 @@ RUNTIMES: Mapping[RuntimeName, Load] = {"openvino": openvino.load}
 
 @dataclass(frozen=True)
 class Runtime:
-    """What computes the logits of a model."""
+    """What computes the logits of a model; or its predictions are read from files."""
 
-    name: RuntimeName = TORCH
+    name: PredictedBy = TORCH
     run: Run | None = None
     """None: torch runs the network itself."""
     reason: str = ""

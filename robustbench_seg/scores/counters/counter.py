@@ -31,7 +31,9 @@ class Probabilities(NamedTuple):
     top: NDArray[np.float32]
     """Probability of the predicted class, 0 to 1: the confidence."""
     log_truth: NDArray[np.float32]
-    """Natural logarithm of the probability of the true class; 0 where the pixel is ignored."""
+    """Natural logarithm of the probability of the true class; 0 where the pixel is ignored.
+
+    It is 0, and so is `brier`, where only confidences are known: they add nothing to sums."""
     brier: NDArray[np.float32]
     """Sum over all classes of (probability - truth)^2, 0 to 2; 0 where the pixel is ignored."""
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..writing import write_file
+from .writing import write_file
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_RGB = 2
-_BITS = 8
+_GREY, _RGB = 0, 2
 _UP = 2
+_NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
 def write_png(path: Path, image: NDArray[np.uint8], within: Path | None = None) -> None:
@@ -27,19 +30,28 @@ def write_png(path: Path, image: NDArray[np.uint8], within: Path | None = None) 
     write_file(path, encode_png(image), within)
 
 
-def encode_png(image: NDArray[np.uint8]) -> bytes:
-    """Return an RGB uint8 (H, W, 3) image as the bytes of a PNG file."""
-    height, width, _ = image.shape
-    values = image.reshape(height, -1)  # (H, 3 W)
+def encode_png(image: NDArray[Any], texts: Mapping[str, str] = _NO_TEXTS) -> bytes:
+    """Return an image as the bytes of a PNG file: RGB uint8 (H, W, 3), grey uint8 or uint16 (H, W).
+
+    `texts` are stored before the pixels, by keyword: ASCII, as which viewers show them.
+    """
+    height, width = image.shape[:2]
+    bits = 8 * image.dtype.itemsize
+    stored = np.ascontiguousarray(image, image.dtype.newbyteorder(">"))
+    values = stored.reshape(height, -1).view(np.uint8)  # (H, bytes of a row)
     rows = np.empty((height, 1 + values.shape[1]), np.uint8)
     rows[:, 0] = _UP
     rows[0, 1:] = values[0]
     np.subtract(values[1:], values[:-1], out=rows[1:, 1:])  # modulo 256, as the filter is defined
 
     compressor = zlib.compressobj(zlib.Z_BEST_SPEED, strategy=zlib.Z_RLE)
-    header = struct.pack(">IIBBBBB", width, height, _BITS, _RGB, 0, 0, 0)
+    kind = _RGB if image.ndim == 3 else _GREY
+    header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
+    chunks = [_chunk(b"tEXt", f"{key}\0{text}".encode("ascii")) for key, text in texts.items()]
     pixels = compressor.compress(rows.data) + compressor.flush()
-    return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
+    return b"".join(
+        [SIGNATURE, _chunk(b"IHDR", header), *chunks, _chunk(b"IDAT", pixels), _chunk(b"IEND", b"")]
+    )
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from robustbench_seg.copies.png import encode_png, write_png
+from robustbench_seg.png import encode_png, write_png
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,0 +1,85 @@
+"""Saved predictions: those that a request names as models, and those that it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import get_args
+
+from torch import nn
+
+from ..datasets.base import Dataset
+from ..datasets.class_maps import MappedDataset
+from ..errors import InputError
+from ..models.base import SavedPredictions, Segmenter
+from ..predictions.layouts import FrameFiles
+from ..predictions.saved import SavedMaps, find_maps
+from ..predictions.saving import Saving
+from ..progress import Progress
+from ..protocol.options import MapKind
+from ..protocol.request import Request
+from ..protocol.spec import Spec
+
+
+def find_saved(
+    spec: Spec,
+    segmenters: Sequence[Segmenter],
+    request: Request,
+    dataset: Dataset,
+    driver: Spec | None,
+    progress: Progress,
+) -> tuple[Spec, Mapping[str, SavedMaps]]:
+    """Find the maps of models that are saved predictions; return the specification with digests.
+
+    A worker takes the digests of its driver. Raises InputError for maps that cannot be scored.
+    """
+    names = [FrameFiles.of(frame) for frame in dataset.frames]
+    known = {model.name: model.weights for model in driver.models} if driver else {}
+    found: dict[str, SavedMaps] = {}
+    models = []
+    for segmenter, model in zip(segmenters, spec.models, strict=True):
+        network = segmenter.network
+        if isinstance(network, SavedPredictions):
+            if request.temperature is not None:
+                raise InputError(
+                    f"--temperature: {model.name} is saved predictions without logits; leave it out"
+                )
+            maps = find_maps(
+                network,
+                spec,
+                names,
+                with_confidence=any(each.needs_probabilities for each in spec.counted_beside),
+                partial_data=request.limit is not None or request.frames is not None,
+                known=driver is not None,
+                progress=progress,
+            )
+            found[model.name] = maps
+            digest = known.get(model.name, {}).get("sha256") or maps.digest
+            model = replace(model, weights={**model.weights, "sha256": digest})
+        models.append(model)
+    return replace(spec, models=tuple(models)), found
+
+
+def find_saving(
+    request: Request,
+    spec: Spec,
+    segmenters: Sequence[Segmenter],
+    dataset: Dataset,
+    mapping: MappedDataset | None,
+) -> Saving | None:
+    """Return how a request's predictions are saved; None if they are not.
+
+    Raises InputError where the layout does not fit the data, or what is saved the models.
+    """
+    if not request.save:
+        return None
+    alone = [each.name for each in segmenters if not isinstance(each.network, nn.Module)]
+    if "confidence" in request.save and alone:
+        raise InputError(f"--save confidence: {alone[0]} gives labels alone; use --save labels")
+    classes = mapping.spec.models if mapping else dataset.class_names
+    predicted = mapping.kept_classes if mapping else range(len(classes))
+    kinds = tuple(kind for kind in get_args(MapKind) if kind in request.save)
+    names = [FrameFiles.of(frame) for frame in dataset.frames]
+    saving = Saving(kinds, request.save_layout, spec, names, classes, tuple(predicted))
+    saving.check()
+    return saving
