@@ -83,7 +83,7 @@ def evaluate(
     until: options.Until = None,
     seed: options.RunSeed = None,
     draws: options.Draws = 1,
-    measure: options.Measure = ("miou",),
+    measure: options.Measure = None,
     implementation: options.Implementation = "native",
     device: options.Device = None,
     devices: options.Devices = None,

@@ -31,8 +31,8 @@ from ..protocol.suites.resolution import LARGEST, SMALLEST
 from ..runs.database import FILE
 from ..runs.differences import differences
 from ..runs.sessions import ASSUMED, BY_TORCH, UNUSED
-from ..scores.counters import read_measures
 from ..versions import EVALUATING, versions
+from .measures import as_begun, chosen_measures
 from .opening import load_segmenters, open_data
 from .runtimes import choose_runtimes, wanted_runtimes
 from .saved import find_saved, find_saving
@@ -206,7 +206,7 @@ def make_plan(
         input_scale=request.input_scale,
         class_map=mapping.spec if mapping else None,
         draws=request.draws,
-        measures=tuple(measure.name for measure in read_measures(request.measure)),
+        measures=chosen_measures(request, driver),
     )
     if source.copy is None:
         _check_frame_sizes(spec, request)
@@ -215,7 +215,13 @@ def make_plan(
     spec, runtimes = choose_runtimes(spec, wanted, segmenters, dataset, source.images, progress)
     if driver is not None and (found := differences(driver.to_dict(), spec.to_dict())):
         raise InputError(f"differs from the driver in {found}")
-    folder = out or RESULTS / f"{spec.slug}{shard.suffix}"
+
+    def folder_of(spec: Spec) -> Path:
+        return out or RESULTS / f"{spec.slug}{shard.suffix}"
+
+    if request.measure is None and driver is None:
+        spec = as_begun(spec, folder_of)
+    folder = folder_of(spec)
     return Plan(
         *(spec, dataset, request, segmenters, runtimes),
         *(source.images, saved, shard_frames, folder, mapping),

@@ -208,10 +208,11 @@ Implementation = Annotated[
     Option("Corruptions of robustbench-seg, or of the package imagecorruptions.", CONDITIONS),
 ]
 Measure = Annotated[
-    Sequence[str],
+    Sequence[str] | None,
     Option(
         "What to measure beside miou: boundary (or boundary:1%, boundary:5px), calibration.",
         CONDITIONS,
+        default="miou,boundary",
     ),
 ]
 Temperature = Annotated[

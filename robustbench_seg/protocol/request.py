@@ -86,7 +86,7 @@ class Request:
     until: options.Until = None
     seed: options.RunSeed = None
     draws: options.Draws = 1
-    measure: options.Measure = ("miou",)
+    measure: options.Measure = None
     implementation: options.Implementation = "native"
     device: options.Device = None
     devices: options.Devices = None
@@ -144,11 +144,11 @@ class Request:
             raise InputError(f"--save-layout {self.save_layout}: needs --save; add it")
 
     def _check_measures(self) -> None:
-        if self.temperature is None and tuple(self.measure) == ("miou",):
+        if self.measure is None and self.temperature is None:
             return
         from ..scores.counters import read_measures  # loads Numba, which takes a third of a second
 
-        measures = read_measures(self.measure)
+        measures = read_measures(self.measure or ())
         if self.temperature is None:
             return
         if not any(measure.needs_probabilities for measure in measures):

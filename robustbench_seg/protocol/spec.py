@@ -288,8 +288,10 @@ class Spec:
     def class_set(self, names: Collection[str]) -> NDArray[np.bool_]:
         """Return which classes have ground truth in the named frames, as a mask (C,)."""
         wanted = set(names)
-        pixels = [frame.class_pixels for frame in self.frames if frame.name in wanted]
-        present: NDArray[np.bool_] = np.array(pixels).sum(axis=0) > 0  # (frames, C) -> (C,)
+        present = np.zeros(len(self.classes), np.bool_)
+        for frame in self.frames:
+            if frame.name in wanted:
+                present |= np.array(frame.class_pixels) > 0
         return present
 
     @property

@@ -47,7 +47,7 @@ def boundaries(report: Report) -> Section | None:
         )
     )
     bases = wide.value.loc[[(model, base) for model, _ in rows]].set_axis(rows)
-    kept = wide.value.div(bases)
+    kept = wide.value.div(bases.where(bases != 0))  # no share of nothing is kept
     parts: list[Part] = [_table(wide, kept, base, report), _plots(kept, base, report)]
     if policy and not spec.taken:
         parts.append(Fold("All severities as tables", tuple(_by_severity(report))))

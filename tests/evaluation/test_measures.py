@@ -55,9 +55,23 @@ def test_measures_change_no_other_number(run: Run, tree: Path, tmp_path: Path) -
     known = beside["metric"].isin(alone.table("tidy")["metric"])
     assert beside[known].reset_index(drop=True).equals(alone.table("tidy"))
     found = tables(run)
-    assert found.keys() - own.keys() == {"measures.csv"}
+    assert found.keys() - own.keys() == {"measures.csv", "class_confidence.csv"}
     same = [name for name in own if name not in ("tidy.csv", "settings.csv")]
     assert [name for name in same if own[name] != found[name]] == []
+
+
+def test_the_default_is_what_a_begun_run_measures(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for out in (None, "run"):
+        options: dict[str, Any] = {**FEW, "data": str(tree), "out": out}
+        alone = robustbench_seg.evaluate("b0@random", measure=["miou"], **options)
+        again = robustbench_seg.evaluate("b0@random", **options)
+        assert again.folder == alone.folder
+        assert again.spec.measures == ()
+    new = robustbench_seg.evaluate("b0@random", **{**options, "out": "new"})
+    assert new.spec.measures == ("boundary:0.5%",)
 
 
 def test_the_table_has_each_score_of_each_measure(run: Run) -> None:

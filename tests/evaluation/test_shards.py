@@ -99,9 +99,9 @@ def test_contradictory_parts_are_refused(parts: list[Path], tmp_path: Path) -> N
     other = Path(shutil.copytree(parts[0], tmp_path / "other"))
     with Store.open(other) as store:
         spec = store.spec
-        cell, matrix = next(store.matrices())
+        cell, (matrix, *others) = next(store.counts())
     with Store.create_or_resume(other, spec) as store:
-        store.add({cell: (np.roll(matrix, 1, axis=1),)})
+        store.add({cell: (np.roll(matrix, 1, axis=1), *others)})
     with pytest.raises(
         InputError, match=f"contradicts .* in the counts of b0@random on {cell.frame} under "
     ):

@@ -15,6 +15,7 @@ from robustbench_seg.reporting.boundaries import kept_shares
 from robustbench_seg.reports.document import Fold, Plots, Section
 from robustbench_seg.reports.formats import FORMATS, terminal
 from robustbench_seg.reports.table import Table
+from robustbench_seg.reports.text import MISSING
 from robustbench_seg.scores.boundary import SCORES
 from tests.helpers.sample_report import SUITE, TabledRun, run_tables, tabled_run
 from tests.helpers.sample_runs import model
@@ -95,6 +96,16 @@ def test_resolutions_are_compared_with_the_one_that_their_changes_refer_to() -> 
     row = next(row for row in table.rows if row[1].text == against)
     assert [cell.text for cell in row[3::2]] == ["", "", ""]
     assert f"percent of the score on {against}" in table.caption
+
+
+def test_nothing_is_kept_of_a_score_of_zero() -> None:
+    run = _run()
+    run.given["measures"].loc[lambda rows: rows["score"] == "clean", "value"] = 0.0
+    table, plots, *_ = _section(run).parts
+    assert isinstance(table, Table)
+    assert {row[3].text for row in table.rows} == {"", MISSING}
+    assert isinstance(plots, Plots)
+    assert plots.plots[0].draw().axes[0].get_xlim() == (0, 100)
 
 
 def test_a_figure_has_a_mark_for_each_score_and_row() -> None:

@@ -18,6 +18,8 @@ COUNTERS: Mapping[str, Callable[[str], Measure]] = {"boundary": Boundary, "calib
 
 The function raises ValueError, with words for the user, for a text that it does not know."""
 MATRIX = ConfusionMatrix()
+DEFAULT = ("miou", "boundary")
+"""What is measured by default: what takes less than a twentieth of the time of a prediction."""
 
 
 def read_measures(measures: Sequence[str]) -> tuple[Measure, ...]:
@@ -46,6 +48,7 @@ def read_measures(measures: Sequence[str]) -> tuple[Measure, ...]:
 
 __all__ = [
     "COUNTERS",
+    "DEFAULT",
     "MATRIX",
     "Counter",
     "Counts",

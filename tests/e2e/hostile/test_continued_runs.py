@@ -47,7 +47,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Crafted:
     """Return a run of the command as plain values."""
     out = tmp_path_factory.mktemp("run") / "run"
-    few: dict[str, Any] = {"corruptions": ["contrast"], "severities": [1]}
+    few: dict[str, Any] = {"corruptions": ["contrast"], "severities": [1], "measure": ["miou"]}
     robustbench_seg.evaluate("b0@random", data=tree, out=out, **few)
 
     def key(cell: object) -> list[Any]:
