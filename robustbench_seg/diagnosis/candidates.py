@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..models.base import IMAGENET, Channels, Preprocessing, Window
+from ..models.base import IMAGENET, Channels, Preprocessing, Window, shown
 
 Size = tuple[int, int]
 Triple = tuple[float, float, float]
@@ -100,17 +100,18 @@ def windows(setting: Setting, frame: Size, own: Setting) -> Iterator[tuple[str, 
     """
     sides = own.preprocessing.size or (0, 1)
     squares = [(sides[0], sides[0] * 2 // 3)] if sides[0] == sides[1] else []
-    crops = dict.fromkeys([(own.window.crop, own.window.stride), *squares, (512, 341), (1024, 768)])
+    usual = [*squares, (512, 341), (1024, 768)]
+    made = [replace(own.window, mode="slide"), *(Window("slide", *each) for each in usual)]
+    distinct = [*dict.fromkeys(made)]
     native = setting._replace(preprocessing=setting.preprocessing.without_size())
     settings = {"": setting, ", the frame's own size": native}
     if setting.preprocessing.input_size(frame) == frame:
         settings.popitem()
     for name, resized in settings.items():
-        for crop, stride in [*crops][: None if resized is setting else 1 + len(squares)]:
-            if max(resized.preprocessing.input_size(frame)) > crop:
-                made = Window("slide", crop, stride)
-                shown = f"slide, {crop} pixels, stride {stride}{name}"
-                yield shown, resized._replace(window=made)
+        for window in distinct[: None if resized is setting else 1 + len(squares)]:
+            if not window.holds(resized.preprocessing.input_size(frame)):
+                text = f"slide, {shown(window.crop)} pixels, stride {shown(window.stride)}{name}"
+                yield text, resized._replace(window=window)
     yield "whole", setting._replace(window=replace(own.window, mode="whole"))
 
 

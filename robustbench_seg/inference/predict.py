@@ -20,7 +20,7 @@ from .outputs import LARGEST_LOGIT, NOT_FINITE, call_error, check_labels, check_
 from .runtimes.runtime import Run, UnsuitableError
 from .upsample_argmax import AxisSampling, label_map, sample_axis
 from .upsample_softmax import mean_logits, probability_maps
-from .windows import WindowGrid, window_grid
+from .windows import WindowGrid, averaged, window_grid
 
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -146,10 +146,16 @@ class Predictor:
     def _upsampling(self, images: NDArray[np.uint8], size: Size, view: InputView) -> _Upsampling:
         windows, grid, (height, width) = self.windows(images, view)
         logits = torch.cat([self._logits(part) for part in windows.split(self.batch)])
+        logits = logits.unflatten(0, (-1, len(images)))  # (windows, N, K, h, w)
+        corners = self.segmenter.align_corners
+        # At the input's own size, logits averaged before or after they are resized are the same.
+        if corners is not None and (corners or (height, width) != size):
+            logits = averaged(logits, grid, (height, width), corners)  # (1, N, K, *input)
+            grid = WindowGrid([0], [0], height, width)
         return _Upsampling(
-            logits.unflatten(0, (-1, len(images))),  # (windows, N, K, h, w)
-            sample_axis(grid.tops, grid.height, height, logits.shape[2], size[0]),
-            sample_axis(grid.lefts, grid.width, width, logits.shape[3], size[1]),
+            logits,
+            sample_axis(grid.tops, grid.height, height, logits.shape[3], size[0], bool(corners)),
+            sample_axis(grid.lefts, grid.width, width, logits.shape[4], size[1], bool(corners)),
         )
 
     def _call_function(self, image: NDArray[np.uint8], size: Size) -> LabelMap:

@@ -50,13 +50,21 @@ class AxisSampling(NamedTuple):
 
 
 def sample_axis(
-    starts: Sequence[int], window: int, length: int, logits: int, pixels: int
+    starts: Sequence[int],
+    window: int,
+    length: int,
+    logits: int,
+    pixels: int,
+    align_corners: bool = False,
 ) -> AxisSampling:
     """Return where the `pixels` of a label map's side sample the `logits` of each window.
 
-    Windows of `window` input pixels begin at `starts` on a network input of `length` pixels.
+    Windows of `window` input pixels begin at `starts` on a network input of `length` pixels. With
+    `align_corners`, for logits at the input's pixels, the centres of the outermost pixels coincide.
     """
     centres = (np.arange(pixels) + 0.5) * length / pixels  # (pixels,), on the network's input
+    if align_corners:
+        centres = np.arange(pixels) * (length - 1) / max(pixels - 1, 1) + 0.5
     offsets = centres - np.array(starts)[:, np.newaxis]  # (windows, pixels)
     position = np.clip(offsets * logits / window - 0.5, 0, logits - 1)
     low = position.astype(np.uint64)

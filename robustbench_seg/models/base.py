@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..schema import Between, Positive
+from ..schema import Between, ReadBy
 
 if TYPE_CHECKING:  # a stored run is read without torch, which takes seconds to load
     from torch import Tensor, nn
@@ -112,17 +112,58 @@ class StageOutput(NamedTuple):
     """Index in the list of maps that the module returns; None for a module that returns one."""
 
 
+def _sides(value: object, where: str) -> int | tuple[int, int]:
+    match value:
+        case int(side) if _is_side(side):
+            return side
+        case [int(height), int(width)] if _is_side(height) and _is_side(width):
+            return height, width
+    raise InputError(f"{where}: expected pixels, or height and width in pixels")
+
+
+def _is_side(value: int) -> bool:
+    return value is not True and 0 < value < 2**31
+
+
+Sides = Annotated[int | tuple[int, int], ReadBy(_sides)]
+"""Side of a square in pixels, or (height, width) of a rectangle."""
+
+
 @dataclass(frozen=True)
 class Window:
-    """Whole-image inference, or square crops in pixels whose overlapping logits are averaged.
+    """Whole-image inference, or crops in pixels whose overlapping logits are averaged.
 
     The default is the SegFormer authors' protocol for Cityscapes. An image with no side longer than
     the crop is taken whole in both modes.
     """
 
     mode: WindowMode = "slide"
-    crop: Positive = 1024
-    stride: Positive = 768
+    crop: Sides = 1024
+    stride: Sides = 768
+
+    @property
+    def crop_size(self) -> tuple[int, int]:
+        """Height and width of a crop."""
+        return both_sides(self.crop)
+
+    def holds(self, size: tuple[int, int]) -> bool:
+        """Return whether an input of a size (height, width) is taken whole."""
+        fits = size[0] <= self.crop_size[0] and size[1] <= self.crop_size[1]
+        return self.mode == "whole" or fits
+
+    def __str__(self) -> str:
+        """Return the crop and the stride in words."""
+        return f"crop {shown(self.crop)}, stride {shown(self.stride)}"
+
+
+def both_sides(sides: Sides) -> tuple[int, int]:
+    """Return the height and the width of a square or rectangle."""
+    return (sides, sides) if isinstance(sides, int) else sides
+
+
+def shown(sides: Sides) -> str:
+    """Return the side of a square, or WIDTHxHEIGHT of a rectangle."""
+    return str(sides) if isinstance(sides, int) else f"{sides[1]}x{sides[0]}"
 
 
 WHOLE = Window("whole")
@@ -163,6 +204,9 @@ class Segmenter:
     """How its labels were numbered, which counts where the names of the classes do not tell."""
     assumed: tuple[str, ...] = ()
     """Settings of the preprocessing that no one declared and that may be wrong for the weights."""
+    align_corners: bool | None = None
+    """How logits are resized to labels, after they were averaged over windows at the size of the
+    input, as in mmsegmentation; None: those of each window are interpolated at labels' pixels."""
 
     @property
     def untrained(self) -> bool:

@@ -1,4 +1,7 @@
-"""The preprocessing of transformers' image processors, as its models declare it."""
+"""The preprocessing of other projects, as their models declare it: how images are resized.
+
+Of transformers' image processors, and of mmsegmentation's test pipelines.
+"""
 
 from __future__ import annotations
 
@@ -69,12 +72,74 @@ class ProcessorPreprocessing(Preprocessing):
         return math.ceil(side / self.divisor) * self.divisor
 
 
+@dataclass(frozen=True)
+class PipelinePreprocessing(Preprocessing):
+    """Preprocessing of uint8 images that OpenCV resizes before they are normalised, as mmcv does.
+
+    With `box` instead of a `size`, images become as large as fits into its longest and shortest
+    side; with `shortest_first`, their shortest side becomes the second of them, and they are made
+    smaller if the longest is above the first.
+    """
+
+    box: tuple[Side, Side] | None = None
+    shortest_first: bool = False
+    interpolation: Literal["nearest", "bilinear", "bicubic", "area", "lanczos"] = "bilinear"
+
+    def input_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        if self.box is None:
+            return super().input_size(size)
+        longest, shortest = self.box
+        if self.shortest_first:
+            longest, shortest = self._within(size, longest, shortest)
+        # mmcv rounds in this order.
+        factor = min(longest / max(size), shortest / min(size))
+        return int(size[0] * factor + 0.5), int(size[1] * factor + 0.5)
+
+    def without_size(self) -> PipelinePreprocessing:
+        return replace(self, size=None, box=None)
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """Resize and normalise RGB uint8 (N, 3, H, W) images to float32 (N, 3, h, w)."""
+        size = self.input_size((images.shape[2], images.shape[3]))
+        if size != images.shape[2:]:
+            images = self._resized(images, size)
+        return super().normalise(images)
+
+    def _resized(self, images: Tensor, size: tuple[int, int]) -> Tensor:
+        import cv2
+        import torch
+
+        flag = getattr(cv2, f"INTER_{_OPENCV.get(self.interpolation, self.interpolation).upper()}")
+        # In the order of mmcv: OpenCV rounds by the place of a channel in memory.
+        blue_first = images.flip(1).permute(0, 2, 3, 1)  # (N, 3, H, W) -> (N, H, W, 3)
+        resized = [
+            cv2.resize(np.ascontiguousarray(image), (size[1], size[0]), interpolation=flag)
+            for image in blue_first.cpu().numpy()
+        ]
+        return torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2).flip(1).to(images.device)
+
+    @staticmethod
+    def _within(size: tuple[int, int], longest: int, shortest: int) -> tuple[int, int]:
+        """Return the longest and shortest side to which mmsegmentation resizes an image."""
+        factor = shortest / min(size)
+        short, long = float(shortest), factor * max(size)
+        if long > longest:
+            short, long = short * (longest / long), long * (longest / long)
+        return int(long + 0.5), int(short + 0.5)
+
+
+_OPENCV = {"bilinear": "linear", "bicubic": "cubic", "lanczos": "lanczos4"}
+"""OpenCV's names of interpolations, where mmcv has others."""
+
+
 def preprocessing_from_dict(
     values: Mapping[str, Any], where: str = "preprocessing"
 ) -> Preprocessing:
-    """Return the preprocessing of either class from the values of `asdict`, or from JSON.
+    """Return the preprocessing of any class from the values of `asdict`, or from JSON.
 
     InputError for other values begins with `where`.
     """
-    processor = isinstance(values, Mapping) and "edges" in values
-    return parse(ProcessorPreprocessing if processor else Preprocessing, values, where)
+    kinds = {"edges": ProcessorPreprocessing, "box": PipelinePreprocessing}
+    given = values if isinstance(values, Mapping) else {}
+    kind = next((kind for key, kind in kinds.items() if key in given), Preprocessing)
+    return parse(kind, values, where)

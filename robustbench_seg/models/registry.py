@@ -20,6 +20,7 @@ from torch import nn
 from ..errors import InputError
 from ..names import check_name
 from .adapters.huggingface import load_huggingface
+from .adapters.mmsegmentation import load_mmsegmentation
 from .adapters.onnx import load_onnx
 from .adapters.predictions import load_predictions
 from .adapters.python import load_python, load_registered, registered
@@ -43,6 +44,7 @@ ADAPTERS: Mapping[str, tuple[str, Load]] = {
     "torchscript": ("FILE", load_torchscript),
     "python": ("MODULE:FACTORY", load_python),
     "predictions": ("FOLDER", load_predictions),
+    "mmseg": ("CONFIG.py@CHECKPOINT", load_mmsegmentation),
 }
 """Adapters by the prefix of their choices: the form of a target, for messages, and its `Load`."""
 

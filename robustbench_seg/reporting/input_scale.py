@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..models.base import shown
 from ..protocol.condition import Condition
 from ..protocol.input_geometry import Size
 from ..protocol.spec import ModelSpec, Spec
@@ -34,9 +35,9 @@ def input_note(spec: Spec, model: ModelSpec) -> str:
         else f"{pixels(own)} ({_factor(own, size)} of {pixels(size)})"
         for own, size in sizes
     )
-    largest = max(max(own) for own, _ in sizes)
-    window = f"sliding window of {model.window.crop} pixels, stride {model.window.stride}"
-    if model.window.mode == "whole" or largest <= model.window.crop:
+    crop, stride = shown(model.window.crop), shown(model.window.stride)
+    window = f"sliding window of {crop} pixels, stride {stride}"
+    if all(model.window.holds(own) for own, _ in sizes):
         window = "inference on the whole image"
     frames = "clean frames" if rescaled(spec) else "frames"
     return f"{model.name} sees the {frames} at {seen}; {window}."

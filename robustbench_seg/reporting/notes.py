@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -270,7 +269,7 @@ def provenance(run: StoredRun) -> dict[str, Mapping[str, str]]:
         found[f"model {model.name}"] = {
             **{name: text for name, text in model.weights.items() if text},
             "preprocessing": _preprocessing(model),
-            "window": "{mode}, crop {crop}, stride {stride}".format(**asdict(model.window)),
+            "window": f"{model.window.mode}, {model.window}",
             **({} if model.runtime == TORCH else {"runtime": _runtime(spec, model)}),
         }
     if spec.copy is not None:

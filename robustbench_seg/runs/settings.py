@@ -32,11 +32,8 @@ def _weights(model: ModelSpec) -> str:
 
 
 def _window(spec: Spec, model: ModelSpec) -> str:
-    window = model.window
-    largest = max(max(spec.input_size(model, size)) for size in spec.sizes)
-    if window.mode == "whole" or largest <= window.crop:
-        return "whole image"
-    return f"slides, crop {window.crop}, stride {window.stride}"
+    whole = all(model.window.holds(spec.input_size(model, size)) for size in spec.sizes)
+    return "whole image" if whole else f"slides, {model.window}"
 
 
 def _class_map(spec: Spec) -> str:

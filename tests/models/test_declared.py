@@ -163,7 +163,9 @@ def test_the_configuration_of_mmsegmentation_declares_it(
     oblong = config.replace("(512, 512), stride", "(512, 1024), stride")
     torch.save({"state_dict": state, "meta": {"config": oblong}}, path)
     if oblong != config:
-        with pytest.raises(InputError, match="stride of square windows"):
+        assert load(path, "b0").window == Window("slide", (512, 1024), 341)
+        torch.save({"state_dict": state, "meta": {"config": config.replace("341", "513")}}, path)
+        with pytest.raises(InputError, match=r"stride of windows in pixels, each a number or \["):
             load(path, "b0")
 
 

@@ -73,7 +73,8 @@ def _size(where: str, size: Any) -> tuple[int, int]:
 def parse_window(where: str, value: Any, default: Window) -> Window:
     """Return the window that a mode, or a mapping of mode, crop and stride, declares.
 
-    None is the default. Raises InputError that begins with `where`.
+    Crop and stride are each the side of a square in pixels, or [height, width]. None is the
+    default. Raises InputError that begins with `where`.
     """
     if value is None:
         return default
@@ -81,13 +82,23 @@ def parse_window(where: str, value: Any, default: Window) -> Window:
     if isinstance(values, Mapping) and values.keys() <= {"mode", "crop", "stride"}:
         mode = values.get("mode", "slide")
         crop, stride = values.get("crop", default.crop), values.get("stride", default.stride)
-        sides = all(type(side) is int and 0 < side <= LARGEST_SIDE for side in (crop, stride))
-        if mode in ("slide", "whole") and sides and stride <= crop:
-            return Window(mode, crop, stride)
+        pairs = [_pair(each) for each in (crop, stride)]
+        sides = [side for pair in pairs for side in pair]
+        valid = all(type(side) is int and 0 < side <= LARGEST_SIDE for side in sides)
+        if mode in ("slide", "whole") and len(sides) == 4 and valid:
+            (height, width), (down, right) = pairs
+            if down <= height and right <= width:
+                return Window(
+                    mode, *(one if one == other else (one, other) for one, other in pairs)
+                )
     raise InputError(
         f"{where}: window is {value!r:.80}; expected whole, slide, or a mode with the crop and "
-        "stride of square windows in pixels"
+        "stride of windows in pixels, each a number or [height, width]"
     )
+
+
+def _pair(sides: Any) -> Sequence[Any]:
+    return sides if isinstance(sides, list | tuple) else [sides, sides]
 
 
 def parse_class_names(

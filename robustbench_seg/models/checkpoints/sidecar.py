@@ -105,15 +105,10 @@ def _of_configuration(config: str) -> dict[str, Any]:
         elif mode == "slide":
             found["window"] = {
                 "mode": mode,
-                "crop": _side(table.get("crop_size")),
-                "stride": _side(table.get("stride")),
+                "crop": table.get("crop_size"),
+                "stride": table.get("stride"),
             }
     return found
-
-
-def _side(size: Any) -> Any:
-    """Return the one side of a square; other sizes as they are, which are refused later."""
-    return size[0] if isinstance(size, list) and len(set(map(str, size))) == 1 else size
 
 
 def _tables(tree: ast.AST) -> Iterator[dict[str, Any]]:
