@@ -115,6 +115,17 @@ def transformers4(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def mmsegmentation(session: nox.Session) -> None:
+    """Compare `mmseg:` with mmsegmentation's own inference, without its compiled operators."""
+    install(session, "tests")
+    # mmcv has wheels for few versions of torch; a stand-in takes the place of its operators.
+    session.install("setuptools<81", "ftfy", "regex", *CONSTRAINTS)
+    peers = ("mmsegmentation==1.2.2", "mmcv-lite==2.1.0", "mmengine==0.10.7")
+    session.install(*peers, *CONSTRAINTS)
+    session.run("pytest", "-W", "ignore", "tests/models/test_mmseg_networks.py", *session.posargs)
+
+
+@nox.session(default=False)
 def ray(session: nox.Session) -> None:
     """Kill nodes, workers and drivers of a Ray cluster of two nodes on this machine."""
     install(session, "tests")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,31 @@ def test_sliding_window_is_that_of_mmsegmentation(
     labels = predict(segmenter(network, window=Window("slide", crop, stride)), images, (70, 111))
     assert (labels == expected).mean() > 0.9999
     assert (labels != predict(segmenter(network), images, (70, 111))).any()
+
+
+@pytest.mark.parametrize("align_corners", [False, True])
+@pytest.mark.parametrize("size", [(70, 111), (35, 160)])
+def test_logits_averaged_at_the_input(
+    images: np.ndarray, align_corners: bool, size: tuple[int, int]
+) -> None:
+    network = Convolution(3)
+    _, height, width, _ = images.shape
+    total, count = torch.zeros(2, 3, height, width), torch.zeros(2, 1, height, width)
+    for top in (0, 25, 38):  # windows of 32x64 at strides of 25 and 40
+        for left in (0, 40, 47):
+            rows, columns = slice(top, top + 32), slice(left, left + 64)
+            logits = whole_logits(network, images[:, rows, columns])
+            total[..., rows, columns] += F.interpolate(
+                logits, (32, 64), mode="bilinear", align_corners=align_corners
+            )
+            count[..., rows, columns] += 1
+    expected = F.interpolate(total / count, size, mode="bilinear", align_corners=align_corners)
+    window = Window("slide", (32, 64), (25, 40))
+    given = replace(segmenter(network, window=window), align_corners=align_corners)
+    predictor = Predictor(given, "cpu", "float32", window)
+    assert (predictor.labels(images, size) == expected.argmax(1).numpy()).mean() > 0.9999
+    one = predictor.logits_at(images[1], size, np.arange(size[0]), np.arange(size[1]))
+    np.testing.assert_allclose(one, expected[1], rtol=0, atol=1e-5)
 
 
 def test_a_frame_within_the_crop_is_taken_whole(images: np.ndarray) -> None:

@@ -77,7 +77,8 @@ def test_a_choice_is_a_name_with_optional_weights(text: str, choice: Choice) -> 
 def test_an_unknown_model_is_reported_with_the_known_ones() -> None:
     known = (
         f"known: {', '.join(MODELS)}, and models from elsewhere: hf:REPOSITORY_OR_FOLDER, "
-        "onnx:FILE, torchscript:FILE, python:MODULE:FACTORY, predictions:FOLDER"
+        "onnx:FILE, torchscript:FILE, python:MODULE:FACTORY, predictions:FOLDER, "
+        "mmseg:CONFIG.py@CHECKPOINT"
     )
     assert refusal("espnat") == f"--model espnat: no model 'espnat' (did you mean espnet?); {known}"
     assert refusal("") == f"--model : no model ''; {known}"

@@ -15,6 +15,8 @@ from ...errors import InputError
 
 _UNUSED = ("init_cfg", "pretrained")
 """Settings that fetch the weights a training began with."""
+KNOWN_IMPORTS = ("mmdet.models", "mmpretrain.models")
+"""Modules of OpenMMLab's other packages that a configuration may import."""
 _NAME = re.compile(r"\w*")
 _USED = ("custom_imports", "model", "test_dataloader", "test_pipeline")
 """Settings that are read; values of the others, of the training, may be of any kind."""
@@ -38,10 +40,14 @@ def parse_config(where: str, text: str) -> dict[str, Any]:
                     found[name] = _plain(where, value)
             case _:
                 raise _refused(where, statement)
-    if found.get("custom_imports"):
-        raise InputError(
-            f"{where}: custom_imports would run code; give CONFIG.py@CHECKPOINT, if you trust it"
-        )
+    imports = found.get("custom_imports") or {}
+    named = imports.get("imports") if isinstance(imports, dict) else imports
+    for module in [named] if isinstance(named, str) else named or []:
+        if module not in KNOWN_IMPORTS:
+            raise InputError(
+                f"{where}: custom_imports of {module!r:.60} would run code; give "
+                "CONFIG.py@CHECKPOINT, if you trust it"
+            )
     return found
 
 
