@@ -11,34 +11,38 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .encoder_decoder import Encoder, Maps
+from .encoder_decoder import Encoder, Form, Maps
 from .encoders import on_each_encoder
 from .layers import Convolution, SeparableConvolution, upsample
 
-SHALLOW_WIDTH = 48
-"""Channels to which the shallow map is reduced (Table 1 of the paper)."""
+RATES = (6, 12, 18)
+"""Dilations of the pyramid's 3x3 convolutions at an output stride of 16 (Section 3.1)."""
+
+
+def rates(form: Form) -> tuple[int, ...]:
+    """Return the dilations of the pyramid's 3x3 convolutions."""
+    return tuple(max(rate * 16 // form.output_stride, 1) for rate in RATES)
 
 
 class DeepLabV3PlusHead(nn.Module):
     """A shallow map (N, c, h, w) and a deep one (N, C, H, W) to logits (N, classes, h, w).
 
-    width is 256 in the paper, 512 in mmsegmentation.
+    The width is 256 in the paper, 512 in mmsegmentation.
     """
 
-    def __init__(self, encoder: Encoder, width: int, classes: int) -> None:
+    def __init__(self, encoder: Encoder, form: Form, classes: int) -> None:
         super().__init__()
-        shallow, deep = encoder.widths
-        # The paper's rates are (6, 12, 18) at stride 16, and twice that at stride 8.
-        rates = [rate * 16 // encoder.output_stride for rate in (6, 12, 18)]
+        self.align_corners = form.align_corners
+        (shallow, deep), width, reduced = encoder.widths, form.width, form.shallow_width
         self.image_pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), Convolution(deep, width, 1))
         self.aspp_modules = nn.ModuleList(
             [Convolution(deep, width, 1)]
-            + [SeparableConvolution(deep, width, rate) for rate in rates]
+            + [SeparableConvolution(deep, width, rate) for rate in rates(form)]
         )
         self.bottleneck = Convolution(5 * width, width, 3)
-        self.c1_bottleneck = Convolution(shallow, SHALLOW_WIDTH, 1)
+        self.c1_bottleneck = Convolution(shallow, reduced, 1)
         self.sep_bottleneck = nn.Sequential(
-            SeparableConvolution(width + SHALLOW_WIDTH, width), SeparableConvolution(width, width)
+            SeparableConvolution(width + reduced, width), SeparableConvolution(width, width)
         )
         self.dropout = nn.Dropout2d(0.1)
         self.conv_seg = nn.Conv2d(width, classes, 1)
@@ -48,8 +52,10 @@ class DeepLabV3PlusHead(nn.Module):
         mean = upsample(self.image_pool(deep), deep.shape[2:])  # (N, D, 1, 1) -> (N, D, H, W)
         branches = [mean, *(branch(deep) for branch in self.aspp_modules)]
         x = self.bottleneck(torch.cat(branches, 1))  # (N, 5 D, H, W) -> (N, D, H, W)
-        x = upsample(x, shallow.shape[2:])  # (N, D, H, W) -> (N, D, h, w)
-        x = torch.cat([x, self.c1_bottleneck(shallow)], 1)  # (N, D + 48, h, w)
+        x = upsample(
+            x, shallow.shape[2:], align_corners=self.align_corners
+        )  # (N, D, H, W) -> (N, D, h, w)
+        x = torch.cat([x, self.c1_bottleneck(shallow)], 1)  # (N, D + d, h, w)
         x = self.dropout(self.sep_bottleneck(x))  # (N, D, h, w)
         return self.conv_seg(x)  # (N, K, h, w)
 
@@ -63,5 +69,6 @@ MODELS = on_each_encoder(
     key="decode_head.c1_bottleneck.",
     widest="decode_head.bottleneck.conv.weight",
     smallest_batch=2,
-    sizes={"mobilenetv2": (256, 16)},  # the paper's, for the smallest model
+    forms={"mobilenetv2": Form(width=256, output_stride=16)},  # the paper's, for a small model
+    supported=lambda form: {"decode_head.dilations": (1, *rates(form))},
 )

@@ -11,18 +11,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .encoder_decoder import Encoder, Maps
+from .encoder_decoder import Encoder, Form, Maps
 from .encoders import on_each_encoder
 from .layers import Convolution
 
 
 class FCNHead(nn.Module):
-    """A deep map (N, C, h, w) to logits (N, classes, h, w); 512 wide in mmsegmentation."""
+    """A deep map (N, C, h, w) to logits (N, classes, h, w)."""
 
-    def __init__(self, encoder: Encoder, width: int, classes: int) -> None:
+    def __init__(self, encoder: Encoder, form: Form, classes: int) -> None:
         super().__init__()
-        deep = encoder.widths[1]
-        self.convs = nn.Sequential(Convolution(deep, width, 3), Convolution(width, width, 3))
+        deep, width, dilation = encoder.widths[1], form.width, form.head_dilation
+        self.convs = nn.Sequential(
+            Convolution(deep, width, 3, dilation=dilation),
+            Convolution(width, width, 3, dilation=dilation),
+        )
         self.conv_cat = Convolution(deep + width, width, 3)
         self.dropout = nn.Dropout2d(0.1)
         self.conv_seg = nn.Conv2d(width, classes, 1)

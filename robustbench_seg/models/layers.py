@@ -70,13 +70,14 @@ def to_tokens(feature_map: Tensor) -> Tensor:
     return feature_map.flatten(2).transpose(1, 2)  # (N, C, H, W) -> (N, L, C)
 
 
-def upsample(x: Tensor, size: torch.Size) -> Tensor:
+def upsample(x: Tensor, size: torch.Size, *, align_corners: bool = False) -> Tensor:
     """Upsample bilinearly, (N, C, h, w) -> (N, C, *size), in the channels_last format.
 
     The strides of a 1x1 map fit both formats, and torch then chooses the other; a concatenation
     with one such map changes the format of everything after it.
     """
-    return F.interpolate(x, size, mode="bilinear").contiguous(memory_format=torch.channels_last)
+    x = F.interpolate(x, size, mode="bilinear", align_corners=align_corners)
+    return x.contiguous(memory_format=torch.channels_last)
 
 
 def initialise(module: nn.Module) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from .encoder_decoder import Encoder, Maps
+from .encoder_decoder import Encoder, Form, Maps, dilate
 from .layers import Convolution
 
 # Expansion, channels, blocks and stride of each of the seven layers (Table 2: t, c, n, s).
@@ -22,6 +22,9 @@ LAYERS = (
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 )
+STEM = 2
+"""Stride of the first convolution."""
+STRIDES = tuple(stride for _, _, _, stride in LAYERS)
 
 
 class InvertedResidual(nn.Module):
@@ -59,16 +62,13 @@ class MobileNetV2(Encoder):
     # The last layer at each of the paper's strides of 4, 8, 16 and 32, which may be dilated here.
     stages = ("layer2", "layer3", "layer5", "layer7")
 
-    def __init__(self, output_stride: int) -> None:
-        super().__init__(output_stride)
-        self.conv1 = Convolution(3, 32, 3, stride=2, activation=nn.ReLU6(inplace=True))
-        inputs, total, dilation = 32, 2, 1
-        layers = []
-        for expansion, outputs, blocks, stride in LAYERS:
-            if total * stride > output_stride:
-                dilation, stride = dilation * stride, 1
-            total *= stride
-            first = InvertedResidual(inputs, outputs, expansion, stride, dilation)
+    def __init__(self, form: Form) -> None:
+        super().__init__()
+        self.conv1 = Convolution(3, 32, 3, stride=STEM, activation=nn.ReLU6(inplace=True))
+        inputs, layers = 32, []
+        dilated = form.layers or dilate(STRIDES, STEM, form.output_stride)
+        for (expansion, outputs, blocks, _), layer in zip(LAYERS, dilated, strict=True):
+            first = InvertedResidual(inputs, outputs, expansion, *layer)
             inputs = outputs
             others = (InvertedResidual(inputs, outputs, expansion, 1, 1) for _ in range(blocks - 1))
             layers.append(nn.Sequential(first, *others))
