@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from os import cpu_count
 from pathlib import Path
 from typing import NamedTuple
@@ -195,8 +195,8 @@ def _frame_of(relative: str, by_base: Mapping[str, Sequence[FrameFiles]]) -> str
     Where several frames have the same name in other folders, the file's folders tell which.
     """
     above, _, stem = relative.rpartition("/")
-    words = stem.split("_")
-    for base in [*accumulate(words, "{}_{}".format)][::-1]:
+    ends = [len(stem), *(sign.start() for sign in re.finditer(r"[^0-9A-Za-z]", stem))]
+    for base in (stem[:end] for end in sorted(ends, reverse=True)):
         frames = by_base.get(base, ())
         if len(frames) == 1:
             return frames[0].frame

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..datasets.taxonomies import load_taxonomy
 from ..errors import InputError
-from ..models.adapters.predictions import ABOUT
+from ..models.about_predictions import ABOUT
 from ..names import slug
 from ..protocol.cell import Cell
 from ..protocol.condition import Condition, Draw

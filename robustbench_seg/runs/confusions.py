@@ -45,6 +45,14 @@ class Confusions:
         truth = pd.Index(self.sums.spec.class_names, name="truth")
         return pd.DataFrame(matrix, truth, pd.Index(self.sums.predicted, name="predicted"))
 
+    def matrices(self, model: str) -> Mapping[tuple[str, int], Matrix]:
+        """Return the confusion matrix of each condition, by its key."""
+        with Store.open(self.sums.folder) as store:
+            return {
+                condition.key: self.sums.of(store, model, *condition.key)
+                for condition in self.sums.spec.conditions
+            }
+
     @property
     def table(self) -> pd.DataFrame:
         """Confusions that grow most: see `scores.confusions.confusion_table`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -65,6 +65,9 @@ class ComparisonData:
     """Index (model, class), columns as `scores.breakdowns.class_breakdown`."""
     frames: pd.DataFrame
     """Index (model, frame), columns as `scores.breakdowns.frame_breakdown`."""
+    agreement: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Index (model, condition, severity), columns as `predictions.agreement.agreement`: with the
+    baseline, of the same model in other runs, and of others whose labels are saved."""
     published: tuple[Published, ...] = ()
     published_note: str = ""
     """How the published rows differ from what was measured here."""
@@ -103,7 +106,10 @@ class ComparisonData:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """All numbers as tables, by name; intervals are rows of value, low and high."""
-        further = {"measure-differences": self.measure_differences}
+        further = {
+            "measure-differences": self.measure_differences,
+            "agreement": self.agreement,
+        }
         return {
             "summary": _long(self.summary),
             "suite": self.suite.value,
@@ -114,7 +120,7 @@ class ComparisonData:
             "classes": self.classes,
             "frames": self.frames,
             "settings": self.settings,
-            **(further if len(self.measure_differences) else {}),
+            **{name: table for name, table in further.items() if len(table)},
         }
 
 

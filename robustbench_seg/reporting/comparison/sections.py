@@ -22,6 +22,7 @@ def sections(comparison: ComparisonData) -> tuple[Section, ...]:
         published_numbers(comparison),
         differences(comparison),
         measure_differences(comparison),
+        agreement(comparison),
         Section("Degradation against the reference", by_measure),
         Section("Ranks", (tables.ranks_table(comparison),), terminal=False)
         if len(comparison.models) > 1
@@ -92,6 +93,13 @@ def measure_differences(comparison: ComparisonData) -> Section | None:
         for name in map(str, metrics)
     )
     return Section("Differences of other measures", tuple(folds), short="Measures", terminal=False)
+
+
+def agreement(comparison: ComparisonData) -> Section | None:
+    """Return the share of pixels that models label as the baseline does."""
+    if not len(comparison.agreement):
+        return None
+    return Section("Agreement", tables.agreement_tables(comparison))
 
 
 def by_severity(comparison: ComparisonData) -> Section:

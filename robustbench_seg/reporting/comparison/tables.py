@@ -118,6 +118,41 @@ def score_name(name: str) -> str:
     return HEADINGS[name][0] if name in HEADINGS else corruption_name(name)
 
 
+def agreement_tables(comparison: ComparisonData) -> tuple[Table, ...]:
+    """Return a table for each model: conditions as rows, severities as columns."""
+    found = []
+    for model, table in comparison.agreement.groupby(level="model", sort=False):
+        from_labels = table["agreement"].notna().all()
+        shares = table["agreement" if from_labels else "at_most"].droplevel("model")
+        what = (
+            "Share of all pixels that have the same label"
+            if from_labels
+            else "Upper bound of the share of pixels with ground truth that have the same label; "
+            "the confusion matrices differ by the rest, and labels may differ in more. The share "
+            "itself needs saved labels of both (eval --save labels)"
+        )
+        order = dict.fromkeys(shares.index.get_level_values("condition"))
+        grid = shares.unstack("severity").loc[[*order]]
+        severities = [f"severity {each}" if each else "clean" for each in grid.columns]
+        found.append(
+            Table(
+                f"{what}: {model} and {comparison.baseline}, in percent, rounded down.",
+                (Head("condition"), *map(Head, severities)),
+                tuple(
+                    (Cell(corruption_name(str(name))), *map(_share, numbers))
+                    for name, *numbers in grid.itertuples()
+                ),
+            )
+        )
+    return tuple(found)
+
+
+def _share(value: float) -> Cell:
+    # Rounded down, so that 100 means all; counts of pixels are exact in float64.
+    text = MISSING if math.isnan(value) else f"{math.floor(10_000 * value + 1e-9) / 100:.2f}"
+    return Cell(text, value=value)
+
+
 def degradation_table(comparison: ComparisonData, measure: str) -> Table:
     """Return a table with models as rows, and the CD or rCD of each corruption as columns."""
     found = comparison.degradation.apply(lambda frame: pd.DataFrame(frame[measure]))
