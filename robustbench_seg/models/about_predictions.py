@@ -25,6 +25,8 @@ ABOUT = "predictions.toml"
 LARGEST_VALUE = 2**16 - 1
 """Largest value of a label map."""
 _WORDS = ("model", "trained_on", "note")
+_LETTERS = 1000
+"""Most letters of one of them."""
 
 
 class About(NamedTuple):
@@ -61,8 +63,14 @@ def _read(path: Path) -> dict[str, Any]:
     if unknown := [key for key in about if key not in known]:
         raise InputError(f"{path}: unknown key {unknown[0]!r}; known are {', '.join(known)}")
     for key in _WORDS:
-        if not isinstance(about.get(key, ""), str):
-            raise InputError(f"{path}: {key} is {about[key]!r:.60}; expected a text")
+        text = about.get(key, "")
+        if not isinstance(text, str) or len(text) > _LETTERS:
+            raise InputError(
+                f"{path}: {key} is {text!r:.60}; expected a text of up to {_LETTERS} letters"
+            )
+    # A folder may be named after it.
+    if "model" in about and not any(map(str.isalnum, about["model"])):
+        raise InputError(f"{path}: model is {about['model']!r:.60}; expected a name with letters")
     return about
 
 

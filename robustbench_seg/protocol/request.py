@@ -193,7 +193,8 @@ class Request:
 
     def check_files(self) -> None:
         """Raise InputError for names of files that do not exist, as far as that is cheap to see."""
-        named = (choice.partition("@")[2] for choice in self.models)
+        pairs = (choice.partition("@") for choice in self.models)
+        named = (weights for name, _, weights in pairs if ":" not in name)  # PREFIX:TARGET
         check_weights_files(filter(None, [*named, self.weights]))
         if self.copy is None:
             self.chosen_suite()

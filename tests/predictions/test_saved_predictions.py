@@ -31,6 +31,16 @@ source = "a test"
 scales = [0.5, 1.0]
 images = ["clean", "fog:3"]
 """
+CLASS_MAP = """
+from = "cityscapes"
+to = "camvid"
+[map]
+building = "building"
+sky = "sky"
+person = "pedestrian"
+train = "car"
+bicycle = "bicyclist"
+"""
 MEASURES = ("boundary", "calibration")
 
 
@@ -201,7 +211,7 @@ def test_classes_in_another_order_are_told_by_their_names(
     [
         {"corruptions": ["gaussian_noise"], "severities": [1], "draws": 2},
         {"shard": "2/2"},
-        {"class_map": "cityscapes-to-camvid", "class_map_mode": "restricted"},
+        {"class_map": CLASS_MAP, "class_map_mode": "restricted", "model": "b1@random"},
         {"suite": SCALES, "corruptions": None, "severities": None, "limit": 1},
         {"input_scale": 0.5},
     ],
@@ -212,12 +222,15 @@ def test_other_runs_are_saved_and_read_alike(
 ) -> None:
     if "class_map" in options:
         tree = write_camvid(tmp_path / "camvid")
+        (tmp_path / "few.toml").write_text(CLASS_MAP)
+        options = {**options, "class_map": tmp_path / "few.toml"}
     if "suite" in options:
         (tmp_path / "scales.toml").write_text(SCALES)
         options = {**options, "suite": tmp_path / "scales.toml"}
     live = evaluate(tree, tmp_path / "live", save=["labels"], **options)
     if "class_map_mode" in options:
         options = {**options, "class_map_mode": "wrong"}
+        del options["model"]
     if "shard" in options:  # the other part is saved by another job
         part = evaluate(tree, tmp_path / "part", save=["labels"], shard="1/2")
         shutil.copytree(saved_in(part), saved_in(live), dirs_exist_ok=True)
@@ -305,6 +318,8 @@ def broken(maps: Path, what: str) -> None:
         path.write_bytes(path.read_bytes()[:60])
     elif what == "JPEG":
         Image.fromarray(pixels).save(path, "JPEG")
+    elif what == "others":
+        shutil.copy(path.with_name(path.name.replace(name(1), name(0))), path)
     elif what == "confidence":
         path.with_name(path.name.replace("_pred", "_conf")).unlink()
     elif what == "8-bit":
@@ -332,6 +347,8 @@ def broken(maps: Path, what: str) -> None:
         ("colors = 3", "predictions.toml: unknown key 'colors'; known are model, trained_on"),
         ("model = ", "predictions.toml: not TOML"),
         ("model = 3", "predictions.toml: model is 3; expected a text"),
+        ('model = ".."', "predictions.toml: model is '..'; expected a name with letters"),
+        (f'note = "{1001 * "a"}"', "expected a text of up to 1000 letters"),
         ('classes = ["road"]', "a model of 1 classes, where the labels of .* have 19"),
     ],
     ids=lambda text: text[:12],
@@ -346,12 +363,13 @@ def test_maps_that_cannot_be_scored_are_told_in_a_line(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_map_that_changes_meanwhile_is_a_failure(tree: Path, maps: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("what", ["damaged", "others"])
+def test_a_map_that_changes_meanwhile_is_a_failure(
+    tree: Path, maps: Path, tmp_path: Path, what: str
+) -> None:
     def change(stage: str, done: int, total: int, note: str) -> None:
-        if stage == "evaluating":
-            return
         if stage == "checking predictions" and done == total:
-            broken(maps, "damaged")
+            broken(maps, what)
 
     run = evaluate(tree, tmp_path / "run", f"predictions:{maps}", progress=change)
     assert [str(failure.cell) for failure in run.failures] == [f"{MODEL} on {name(1)} under fog 3"]
