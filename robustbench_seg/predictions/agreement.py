@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import partial
 from os import cpu_count
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,7 @@ from ..protocol.condition import Draw
 from ..protocol.input_geometry import Size
 from ..protocol.spec import FrameSpec, ModelSpec, Spec
 from ..runs.run import StoredRun
+from ..runs.side_by_side import Contender, SideBySide
 from .layouts import FrameFiles
 from .saved import SavedMaps, find_maps
 from .saving import FOLDER
@@ -28,14 +28,19 @@ from .saving import FOLDER
 COLUMNS = ["agreement", "pixels", "at_most"]
 
 
-class Participant(NamedTuple):
-    """A model of a run."""
+def agreements(found: SideBySide, baseline: str) -> pd.DataFrame:
+    """Return the agreement of models with the baseline: index (model, condition, severity).
 
-    run: StoredRun
-    model: ModelSpec
+    Columns are those of `agreement`; models of which nothing is known are left out.
+    """
+    models = {item.label: item for item in found.contenders}
+    first = models.pop(baseline)
+    tables = {label: agreement(first, item) for label, item in models.items()}
+    known = {label: table for label, table in tables.items() if table is not None}
+    return pd.concat(known, names=["model"]) if known else pd.DataFrame()
 
 
-def agreement(one: Participant, other: Participant) -> pd.DataFrame | None:
+def agreement(one: Contender, other: Contender) -> pd.DataFrame | None:
     """Return how far two models agree under each condition: index (condition, severity).
 
     `agreement` is the share of all pixels with the same label, `pixels` their number, from the
@@ -62,7 +67,7 @@ def _same_model(one: ModelSpec, other: ModelSpec) -> bool:
     return one.name == other.name and (saved or one.weights == other.weights)
 
 
-def _bounds(one: Participant, other: Participant) -> dict[tuple[str, int], float]:
+def _bounds(one: Contender, other: Contender) -> dict[tuple[str, int], float]:
     if not (one.run.confusions.known and other.run.confusions.known):
         return {}
     first, second = (each.run.confusions.matrices(each.model.name) for each in (one, other))
@@ -74,7 +79,7 @@ def _bounds(one: Participant, other: Participant) -> dict[tuple[str, int], float
     return found
 
 
-def _shares(one: Participant, other: Participant) -> dict[tuple[str, int], tuple[float, int]]:
+def _shares(one: Contender, other: Contender) -> dict[tuple[str, int], tuple[float, int]]:
     """Return the share of equal labels and the number of pixels, by condition."""
     maps, others = _maps(one), _maps(other)
     if maps is None or others is None:
@@ -111,9 +116,9 @@ def _equal(maps: SavedMaps, others: SavedMaps, frame: FrameSpec, name: str, draw
     return int(np.count_nonzero(first == second))
 
 
-def _maps(participant: Participant) -> SavedMaps | None:
+def _maps(contender: Contender) -> SavedMaps | None:
     """Return the saved label maps of a model; None where some are missing."""
-    run, model = participant
+    run, model = contender.run, contender.model
     folder = run.folder / FOLDER / slug(model.name)
     if model.runtime == SAVED:
         folder = Path(model.weights["source"])

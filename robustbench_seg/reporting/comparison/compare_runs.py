@@ -14,7 +14,7 @@ import pandas as pd
 
 from ...errors import InputError
 from ...names import slug
-from ...predictions.agreement import Participant, agreement
+from ...predictions.agreement import agreements
 from ...runs.run import StoredRun
 from ...runs.side_by_side import SideBySide, run_names, side_by_side
 from ...scores.breakdowns import category_curves, class_breakdown, frame_breakdown, with_interval
@@ -125,19 +125,10 @@ def compare_runs(
             },
             names=["model", "frame"],
         ),
-        agreement=_agreement(found, baseline),
+        agreement=agreements(found, baseline),
         published=published_rows(tables, meant, columns),
         published_note=published_note(first.spec, policy),
     )
-
-
-def _agreement(found: SideBySide, baseline: str) -> pd.DataFrame:
-    """Return the agreement with the baseline of each model of which something is known."""
-    parts = {item.label: Participant(item.run, item.model) for item in found.contenders}
-    first = parts.pop(baseline)
-    tables = {label: agreement(first, part) for label, part in parts.items()}
-    known = {label: table for label, table in tables.items() if table is not None}
-    return pd.concat(known, names=["model"]) if known else pd.DataFrame()
 
 
 def _with_reference(runs: Sequence[StoredRun], reference: str | None) -> list[StoredRun]:
