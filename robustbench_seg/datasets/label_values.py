@@ -56,7 +56,7 @@ def classes_of(path: Path, values: Values, allowed: Allowed) -> LabelMap:
     """Look values (H, W) up; InputError for one that is not allowed."""
     held = sorted(held_values(values))
     if unknown := [value for value in held if value not in allowed.classes]:
-        raise InputError(f"{path}: holds {_ranges(unknown)}, {_described(allowed)}")
+        raise InputError(f"{path}: holds {ranges(unknown)}, {_described(allowed)}")
     table = np.zeros(held[-1] + 1, allowed.dtype)
     table[held] = [allowed.classes[value] for value in held]
     classes: LabelMap = table[values]
@@ -68,17 +68,17 @@ def _described(allowed: Allowed) -> str:
     classes = [value for value, number in allowed.classes.items() if number != ignore]
     ignored = [value for value, number in allowed.classes.items() if number == ignore]
     return (
-        f"outside the classes, {_ranges(classes)}, and what is ignored, {_ranges(ignored)}; "
+        f"outside the classes, {ranges(classes)}, and what is ignored, {ranges(ignored)}; "
         "convert it, or give a taxonomy of its values"
     )
 
 
-def _ranges(values: Iterable[int]) -> str:
+def ranges(values: Iterable[int]) -> str:
     """Format numbers as ranges: 0-18, 255."""
-    ranges: list[list[int]] = []
+    found: list[list[int]] = []
     for value in sorted(values):
-        if ranges and value == ranges[-1][1] + 1:
-            ranges[-1][1] = value
+        if found and value == found[-1][1] + 1:
+            found[-1][1] = value
         else:
-            ranges.append([value, value])
-    return ", ".join(f"{low}-{high}" if high > low else f"{low}" for low, high in ranges) or "none"
+            found.append([value, value])
+    return ", ".join(f"{low}-{high}" if high > low else f"{low}" for low, high in found) or "none"

@@ -20,14 +20,20 @@ from PIL.ImageFile import ImageFile
 
 from ..datasets.image_files import open_image, stored_modes
 from ..datasets.label_files import read_label
+from ..datasets.label_values import held_values, ranges
 from ..errors import InputError
 from ..label_types import LabelMap, label_dtype
+from ..models.about_predictions import ABOUT
 from ..png import encode_png
 from ..protocol.spec import shaped_digest
 
 DIGEST = "sha256"
 """Keyword of the text that holds the digest of the pixels."""
 _LEVELS = 2**16
+_EVERY_VALUE = {
+    np.dtype(kind): {value: value for value in range(np.iinfo(kind).max + 1)}
+    for kind in (np.uint8, np.uint16)
+}
 
 
 @dataclass(frozen=True)
@@ -42,14 +48,25 @@ class ClassValues:
 
     def stored(self, labels: LabelMap) -> NDArray[Any]:
         """Return the values (H, W), uint8 or uint16, that stand for classes (H, W)."""
-        dtype = np.uint8 if max(self.values) < 2**8 else np.uint16
-        stored: NDArray[Any] = np.array(self.values, dtype)[labels]
+        stored: NDArray[Any] = np.array(self.values, self._dtype)[labels]
         return stored
 
     def read(self, path: Path) -> LabelMap:
         """Return the class of each pixel (H, W); InputError for a value that is no class."""
-        classes = {value: number for number, value in enumerate(self.values)}
-        return read_label(path, classes, indexed=True, dtype=label_dtype(len(classes)))
+        stored = read_label(path, _EVERY_VALUE[self._dtype], indexed=True, dtype=self._dtype)
+        if unknown := held_values(stored) - {*self.values}:
+            raise InputError(
+                f"{path}: holds {ranges(unknown)}, no class; the values of classes are "
+                f"{ranges(self.values)}; correct the map, or the values in {ABOUT}"
+            )
+        table = np.zeros(max(self.values) + 1, label_dtype(len(self.values)))
+        table[[*self.values]] = range(len(self.values))
+        labels: LabelMap = table[stored]
+        return labels
+
+    @property
+    def _dtype(self) -> np.dtype[Any]:
+        return np.dtype(np.uint8 if max(self.values) < 2**8 else np.uint16)
 
     def digest(self, labels: LabelMap) -> str:
         """Return the digest of a label map (H, W) as it is stored."""
