@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import deeplab, espnet, fcn, pspnet, segformer, setr, upernet
+from . import deeplab, espnet, fcn, icnet, pspnet, segformer, setr, upernet
 from .model import Model
 
 _MODELS: dict[str, Model] = {}
@@ -31,3 +31,4 @@ register(*pspnet.MODELS)
 register(*deeplab.MODELS)
 register(*setr.MODELS)
 register(*upernet.MODELS)
+register(*icnet.MODELS)

@@ -105,7 +105,7 @@ def on_each_encoder(
             build_for=build_for,
             keys=(kind.key, key),
             classifier="decode_head.conv_seg.weight",
-            has_sizes=lambda tensors: _layer3_blocks(tensors) == kind.blocks,
+            has_sizes=lambda tensors: layer3_blocks(tensors) == kind.blocks,
             unused=r"auxiliary_head\..*",  # acts in mmsegmentation's training only
             smallest_batch=smallest_batch,
         )
@@ -164,5 +164,6 @@ def _check_numbers(checkpoint: Checkpoint, name: str, values: object, *lengths: 
         )
 
 
-def _layer3_blocks(tensors: Mapping[str, Tensor]) -> int:
+def layer3_blocks(tensors: Mapping[str, Tensor]) -> int:
+    """Return the number of blocks in an encoder's third layer, by the names of its tensors."""
     return len(set(re.findall(r"\bbackbone\.layer3\.(\d+)\.", " ".join(tensors))))
