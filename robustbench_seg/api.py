@@ -314,7 +314,9 @@ def compare_runs(
     tables: Annotated[
         Sequence[str],
         Option(
-            "Published tables to show as well: segformer-table5, stl-table4.", OUTPUT, flag="--with"
+            "Published tables to show as well: segformer-table5, stl-table4, semsegbench.",
+            OUTPUT,
+            flag="--with",
         ),
     ] = (),
 ) -> "Comparison":

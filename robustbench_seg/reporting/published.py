@@ -24,6 +24,15 @@ MEANS = (
     "Published: FAN with self-emerging token labeling (NVIDIA), Table 4, on Cityscapes: means over "
     "all 16 corruptions. In percent, as printed."
 )
+SEMSEGBENCH = (
+    "OTHER PROTOCOL: not comparable with the runs here. Published: SemSegBench (Agnihotri et al., "
+    "2025), models of mmsegmentation on {data}, by the crop of their training; mIoU in percent, "
+    "as printed. Corruptions were drawn without a seed, at severity 3 alone, and applied to BGR "
+    "images before their conversion to RGB; the mean is over these 15 corruptions, other ones than "
+    "those of Cityscapes-C. Of SegFormer B1 to B5, the 512x1024 rows lose 13 to 18 points under "
+    "brightness and the 1024x1024 rows less than 1. DeepLabv3+ (ResNet-18) on Cityscapes is left "
+    "out: its numbers cannot be right."
+)
 
 
 def rows(name: str) -> pd.DataFrame:
@@ -88,3 +97,14 @@ def cityscapes_c_means() -> pd.DataFrame:
     """
     names = {"clean": "clean", "mean_over_corruptions": MEAN, "retention_percent": RETENTION}
     return _wide("stl_table4_cityscapes_c_mean")[list(names)].rename(columns=names)
+
+
+def semsegbench(dataset: str) -> tuple[str, pd.DataFrame]:
+    """Return a caption and the results of SemSegBench on a dataset, else on Cityscapes.
+
+    Index model and crop; columns clean, 15 corruptions at severity 3, mean, acdc. Fractions.
+    """
+    found = rows("semsegbench")
+    data = dataset if dataset in found["dataset"].to_numpy() else "cityscapes"
+    table = found[found["dataset"] == data].set_index(["model", "crop"]).drop(columns="dataset")
+    return SEMSEGBENCH.format(data=data), table.dropna(axis="columns") / 100

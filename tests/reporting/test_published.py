@@ -44,3 +44,17 @@ def test_another_suite_has_no_published_rows() -> None:
 def test_every_row_names_its_source() -> None:
     for name in ("segformer_table5_cityscapes_c", "stl_table4_cityscapes_c_mean"):
         assert published.rows(name)["source"].str.len().gt(0).all()
+
+
+def test_semsegbench_is_stamped_and_has_the_rows_of_the_data() -> None:
+    caption, table = published.semsegbench("streets")
+    assert caption.startswith("OTHER PROTOCOL: ")
+    assert "on cityscapes" in caption
+    assert len(table) == 31
+    assert ("DeepLabv3+ (ResNet-18)", "512x1024") not in table.index
+    corruptions = table.columns.drop(["clean", "mean", "acdc"])
+    assert table[corruptions].mean(axis="columns").to_numpy() == pytest.approx(
+        table["mean"].to_numpy(), abs=2e-4
+    )
+    assert table.at[("SegFormer (MiT-B5)", "1024x1024"), "clean"] == pytest.approx(0.8225)
+    assert len(published.semsegbench("ade20k")[1]) == 26

@@ -59,7 +59,7 @@ def compare_runs(
         model, or a model of SegFormer's Table 5, whose differences cannot be paired: these then
         refer to the first model. None: the first model.
     tables
-        Published results to show, set apart: "segformer-table5", "stl-table4".
+        Published results to show, set apart: "segformer-table5", "stl-table4", "semsegbench".
 
     Raises InputError for runs that cannot be compared and for unknown names.
     """
@@ -126,7 +126,7 @@ def compare_runs(
             names=["model", "frame"],
         ),
         agreement=agreements(found, baseline),
-        published=published_rows(tables, meant, columns),
+        published=published_rows(tables, meant, columns, first.spec.dataset),
         published_note=published_note(first.spec, policy),
     )
 

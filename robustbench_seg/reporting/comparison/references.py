@@ -15,7 +15,7 @@ from ...scores.policy import SeverityPolicy
 from .. import published
 from .description import Published
 
-TABLES = ("segformer-table5", "stl-table4")
+TABLES = ("segformer-table5", "stl-table4", "semsegbench")
 _CITYSCAPES_VAL = 500
 
 
@@ -71,7 +71,7 @@ def find_reference(text: str | None, found: SideBySide, columns: pd.Index) -> Re
 
 
 def published_rows(
-    tables: Sequence[str], reference: Reference, columns: pd.Index
+    tables: Sequence[str], reference: Reference, columns: pd.Index, dataset: str
 ) -> tuple[Published, ...]:
     """Return the published rows: of the named tables, and of a published reference."""
     found = []
@@ -84,6 +84,8 @@ def published_rows(
         found.append(Published(f"{published.TABLE_5}{part}", rows))
     if "stl-table4" in tables:
         found.append(Published(published.MEANS, published.cityscapes_c_means()))
+    if "semsegbench" in tables:
+        found.append(Published(*published.semsegbench(dataset)))
     return tuple(found)
 
 
@@ -102,7 +104,7 @@ def published_note(spec: Spec, policy: SeverityPolicy) -> str:
         "trained and ran the models"
     )
     return (
-        "These are results on the 500 validation frames of Cityscapes as their authors printed "
+        "Results on Cityscapes-C are those on the 500 validation frames as their authors printed "
         "them; severities 1-3 of noise and 1-5 of the other corruptions count. Differences from "
         f"the runs here: {'; '.join(differ)}."
     )
