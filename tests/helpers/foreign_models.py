@@ -145,22 +145,26 @@ def save_peer(
     }
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = PEERS[kind](labels).eval()
-        with torch.no_grad():
-            # With their own initial weights, one class is the largest nearly everywhere.
-            for name, value in model.named_parameters():
-                if value.ndim > 1:
-                    value.normal_(std=1.5 / value[0].numel() ** 0.5)
-                if "queries_" in name:
-                    value *= 10
-                if "mask_embedder" in name:
-                    value *= 2
+        model = redrawn(PEERS[kind](labels))
     model.save_pretrained(folder)
     processor = PROCESSORS.get(kind, SegformerImageProcessorPil)(
         **{"size": SIZE, **processor_options}
     )
     processor.save_pretrained(folder)
     return model, processor
+
+
+def redrawn(model: Any) -> Any:
+    """Draw the weights of a model again; with its own, one class is the largest everywhere."""
+    with torch.no_grad():
+        for name, value in model.named_parameters():
+            if value.ndim > 1:
+                value.normal_(std=1.5 / value[0].numel() ** 0.5)
+            if "queries_" in name:
+                value *= 10
+            if "mask_embedder" in name:
+                value *= 2
+    return model.eval()
 
 
 class Convolution(nn.Module):

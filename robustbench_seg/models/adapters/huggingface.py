@@ -11,27 +11,33 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...errors import InputError
-from ..base import IMAGENET, WHOLE, Segmenter, undeclared
+from ...reading import SETTINGS, read_data
+from ..base import IMAGENET, WHOLE, Preprocessing, Segmenter, undeclared
 from ..checkpoints.files import dtype_name, plain, read_weights, sha256
 from ..checkpoints.folders import CONFIG, weights_files
 from ..class_names import check_class_count
 from ..hub_files import REPOSITORY, NotFetchedError, fetch_optional, fetch_repository
 from ..label_convention import read_convention
 from .external import Logits, one_line_errors, provenance, require
+from .masks import MaskNetwork, SplitNetwork
+from .metadata import parse_json
 from .processor import FILE as PROCESSOR
-from .processor import read_processor
+from .processor import read_processor, splits_images
 
 MASK_SIZES: Mapping[str, tuple[int, int] | None] = {
     # The size at which post_process_semantic_segmentation sums the masks; None: the masks' size.
     "mask2former": (384, 384),
     "maskformer": None,
 }
+_EOMT = ("eomt", "eomt_dinov3")
+UNIVERSAL = (*MASK_SIZES, "oneformer", *_EOMT)
 """Universal models that are supported."""
-_SHORTEST_EDGE = {*MASK_SIZES, "mobilenet_v2", "mobilevit", "mobilevitv2"}
+_SHORTEST_EDGE = {*UNIVERSAL, "mobilenet_v2", "mobilevit", "mobilevitv2"}
+_TOKENIZER = ("tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json")
+"""Files of OneFormer's tokenizer."""
 
 
 def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmenter:
@@ -42,7 +48,8 @@ def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmente
     choice = f"hf:{target}"
     require("transformers", "hf", choice)
     folder, source = _find_folder(choice, target)
-    described = [folder / name for name in (CONFIG, PROCESSOR) if (folder / name).exists()]
+    names = (CONFIG, PROCESSOR, *(_TOKENIZER if _is_oneformer(folder) else ()))
+    described = [folder / name for name in names if (folder / name).exists()]
     with one_line_errors(choice, "transformers cannot read it"), _quiet():
         digest = sha256(*described, *weights_files(folder))
         config, model = _read(choice, folder)
@@ -53,13 +60,18 @@ def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmente
         check_class_count(folder, config.num_labels, len(classes), data)
     kind = config.model_type
     preprocessing, notes = read_processor(
-        folder, square=kind not in _SHORTEST_EDGE, divisor=32 if kind in MASK_SIZES else 1
+        folder,
+        square=kind not in _SHORTEST_EDGE,
+        divisor=32 if kind in MASK_SIZES else 1,
+        splits=kind in _EOMT,
     )
-    network = MaskNetwork(model, MASK_SIZES[kind]) if kind in MASK_SIZES else model
+    if kind in UNIVERSAL:
+        with _quiet():
+            model = _scoring(choice, folder, model, preprocessing)
     name = target if source.startswith("https") else folder.resolve().name
     return Segmenter(
         name=f"hf:{name}",
-        network=Logits(network).eval(),
+        network=Logits(model).eval(),
         preprocessing=preprocessing,
         window=WHOLE,
         classes=own if own and len(own) > 1 else tuple(classes),
@@ -70,27 +82,47 @@ def load_huggingface(target: str, data: str, classes: Sequence[str]) -> Segmente
     )
 
 
-class MaskNetwork(nn.Module):
-    """A model that classifies masks: images (N, 3, H, W) to scores (N, classes, h, w).
+def _scoring(
+    choice: str, folder: Path, model: nn.Module, preprocessing: Preprocessing
+) -> nn.Module:
+    """Return a universal model as a network that scores classes, as its processor does."""
+    config: Any = model.config
+    kind = config.model_type
+    if kind == "oneformer":
+        return MaskNetwork(model, None, _task_tokens(choice, folder, config.task_seq_len))
+    if kind not in _EOMT:
+        return MaskNetwork(model, MASK_SIZES[kind])
+    edges = getattr(preprocessing, "edges", None)
+    shortest, longest = edges or (config.image_size, None)
+    network = MaskNetwork(model, (shortest, longest or shortest))
+    if not splits_images(folder):
+        return network
+    if edges is None or longest is not None:
+        raise InputError(
+            f"{folder / PROCESSOR}: do_split_image needs a size with a shortest_edge alone, the "
+            "side of the squares; write it"
+        )
+    return SplitNetwork(network, shortest)
 
-    A pixel's score for a class is the sum over all masks of the mask's probability at the pixel
-    times its probability of the class, as in the processor's post_process_semantic_segmentation.
-    """
 
-    def __init__(self, model: nn.Module, mask_size: tuple[int, int] | None) -> None:
-        super().__init__()
-        self.model = model
-        self.mask_size = mask_size
+def _task_tokens(choice: str, folder: Path, length: int) -> Tensor:
+    """Return OneFormer's tokens of its semantic task, (length,). Raises InputError."""
+    from transformers import AutoTokenizer
 
-    def forward(self, image: Tensor) -> Tensor:
-        """Sum the masks (N, Q, h, w) of each class by its probabilities (N, Q, classes + 1)."""
-        output = self.model(image)
-        masks = output.masks_queries_logits.float()
-        if self.mask_size is not None:
-            masks = F.interpolate(masks, self.mask_size, mode="bilinear")  # -> (N, Q, 384, 384)
-        # The last class stands for masks without an object.
-        shares = output.class_queries_logits.float().softmax(-1)[..., :-1]  # (N, Q, classes)
-        return torch.einsum("nqc, nqhw -> nchw", shares, masks.sigmoid())
+    if not any((folder / name).exists() for name in _TOKENIZER):
+        raise InputError(
+            f"{folder}: has no tokenizer, in which OneFormer's task is written; copy "
+            f"{' and '.join(_TOKENIZER[1:3])} there"
+        )
+    with one_line_errors(choice, "transformers cannot read its tokenizer"):
+        tokenizer = AutoTokenizer.from_pretrained(
+            folder, trust_remote_code=False, local_files_only=True
+        )
+        found = tokenizer(
+            "the task is semantic", padding="max_length", max_length=length, truncation=True
+        )
+        # As its processor: tokens after the text are 0.
+        return torch.tensor(found["input_ids"]) * torch.tensor(found["attention_mask"])
 
 
 def _find_folder(choice: str, target: str) -> tuple[Path, str]:
@@ -109,13 +141,20 @@ def _find_folder(choice: str, target: str) -> tuple[Path, str]:
         )
     try:
         folder = fetch_repository(target)
-        fetch_optional(target, PROCESSOR, folder)
+        optional = (PROCESSOR, *(_TOKENIZER if _is_oneformer(folder) else ()))
+        for name in optional:
+            fetch_optional(target, name, folder)
     except NotFetchedError as error:
         raise InputError(
             f"--model {choice}: no such folder, and as a repository it {error}, or give a folder"
         ) from error
     # The hub's cache names its folders by the commit.
     return folder, f"https://huggingface.co/{target} at {folder.name}"
+
+
+def _is_oneformer(folder: Path) -> bool:
+    config = parse_json(str(folder / CONFIG), read_data(folder / CONFIG, SETTINGS))
+    return isinstance(config, dict) and config.get("model_type") == "oneformer"
 
 
 def _read(choice: str, folder: Path) -> tuple[Any, nn.Module]:
@@ -128,12 +167,13 @@ def _read(choice: str, folder: Path) -> tuple[Any, nn.Module]:
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     if type(config) in AutoModelForSemanticSegmentation._model_mapping:
         reader = AutoModelForSemanticSegmentation
-    elif config.model_type in MASK_SIZES:
+    elif config.model_type in UNIVERSAL:
         reader = AutoModelForUniversalSegmentation
+        config.is_training = False  # OneFormer would ask for the texts of a training
     else:
         raise InputError(
             f"--model {choice}: {config.model_type} models are not supported; use a model of "
-            f"AutoModelForSemanticSegmentation, or {' or '.join(MASK_SIZES)}"
+            f"AutoModelForSemanticSegmentation, or {' or '.join(UNIVERSAL)}"
         )
     model, found = reader.from_pretrained(
         folder,

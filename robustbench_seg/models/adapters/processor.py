@@ -19,22 +19,23 @@ from .metadata import LARGEST_SIDE, parse_json
 FILE = "preprocessor_config.json"
 _RESAMPLE: Mapping[int, Literal["bilinear", "bicubic"]] = {2: "bilinear", 3: "bicubic"}
 # Steps after which labels would no longer lie on the pixels of the image.
-_REFUSED = ("do_center_crop", "do_split_image", "keep_aspect_ratio")
+_REFUSED = ("do_center_crop", "keep_aspect_ratio")
 
 
-def read_processor(folder: Path, *, square: bool, divisor: int) -> tuple[Preprocessing, list[str]]:
+def read_processor(
+    folder: Path, *, square: bool, divisor: int, splits: bool = False
+) -> tuple[Preprocessing, list[str]]:
     """Return the preprocessing of a folder's processor, and notes on assumptions.
 
     A size of one number means a square if `square`, else the shortest edge. divisor is the default
-    for processors that do not give theirs. Raises InputError for settings that are not supported.
+    for processors that do not give theirs. With `splits`, the network splits images and cannot take
+    padded ones. Raises InputError for settings that are not supported.
     """
     path = folder / FILE
     if not path.exists():
         return IMAGENET, [f"no {FILE}: ImageNet's mean and std, and images of their own size"]
-    values = parse_json(str(path), read_data(path, SETTINGS))
-    if not isinstance(values, dict):
-        raise InputError(f"{path}: expected an object")
-    for key in _REFUSED:
+    values = _read(path)
+    for key in (*_REFUSED, "do_pad" if splits else "do_split_image"):
         if values.get(key):
             raise InputError(
                 f"{path}: {key} is not supported, since labels would not fit the images; use a "
@@ -60,6 +61,19 @@ def read_processor(folder: Path, *, square: bool, divisor: int) -> tuple[Preproc
     channels: Literal["RGB", "BGR"] = "BGR" if values.get("do_flip_channel_order") else "RGB"
     resized = _RESAMPLE[resample]
     return ProcessorPreprocessing(mean, std, channels, size, edges, divisor, resized), []
+
+
+def splits_images(folder: Path) -> bool:
+    """Return whether a folder's processor splits images into squares; InputError if it is bad."""
+    path = folder / FILE
+    return path.exists() and _read(path).get("do_split_image") is True
+
+
+def _read(path: Path) -> dict[str, Any]:
+    values = parse_json(str(path), read_data(path, SETTINGS))
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: expected an object")
+    return values
 
 
 def _normalisation(
