@@ -452,10 +452,12 @@ def train(
     from .datasets.registry import open_dataset
     from .inference.devices import resolve_device
     from .models.catalogue import MODELS
+    from .models.model_names import model_name
     from .models.registry import build_model
     from .training import train as training
     from .training.recipe import Recipe, describe_frames
 
+    model = model_name(model)
     dataset = open_dataset(data, split, limit, frames=frames)
     chosen_device = resolve_device(device)
     recipe = Recipe(

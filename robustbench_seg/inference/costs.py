@@ -19,6 +19,7 @@ from ..errors import InputError
 from ..models.base import AUTO, Precision, RuntimeChoice, Segmenter
 from ..models.catalogue import MODELS
 from ..models.counting import multiply_adds, parameters, published_multiply_adds
+from ..models.model_names import model_name
 from ..models.named_weights import RANDOM
 from ..models.registry import load_model, parse_choice
 from ..progress import Progress, silent
@@ -86,10 +87,11 @@ def load_for_costs(choice: str, classes: int, *, shapes_alone: bool) -> Segmente
     With `shapes_alone` these are on the meta device: drawing the 85 million weights of B5 takes
     longer than counting with their shapes.
     """
-    built_in = choice in MODELS
+    name = model_name(choice)
+    built_in = name in MODELS
     with torch.device("meta") if built_in and shapes_alone else nullcontext():
         return load_model(
-            f"{choice}@{RANDOM}" if built_in else choice,
+            f"{name}@{RANDOM}" if built_in else choice,
             data=f"--classes {classes}",
             classes=[f"class {number}" for number in range(classes)],
         )

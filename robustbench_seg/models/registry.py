@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,6 +32,7 @@ from .class_mask import in_order
 from .class_names import ClassOrder, check_class_count
 from .declared import declare
 from .label_convention import read_convention
+from .model_names import model_name, nearest_names
 from .named_weights import NAMED_WEIGHTS, RANDOM, find_weights
 
 Load = Callable[[str, str, Sequence[str]], Segmenter]
@@ -87,7 +87,7 @@ def list_models() -> tuple[ModelInfo, ...]:
 
 
 def parse_choice(choice: str) -> Choice:
-    """Parse NAME, NAME@WEIGHTS or PREFIX:TARGET.
+    """Parse NAME, NAME@WEIGHTS or PREFIX:TARGET; NAME may be spelled in other ways.
 
     Raises InputError for an unknown model or prefix, or nothing after "@" or ":".
     """
@@ -97,11 +97,12 @@ def parse_choice(choice: str) -> Choice:
         if not target:
             raise InputError(f"--model {choice}: nothing after ':'; write {forms}")
         return Choice(target, None, prefix)
-    name, at, weights = choice.partition("@")
+    text, at, weights = choice.partition("@")
     known = dict.fromkeys([*MODELS, *registered()])
+    name = text if text in known else model_name(text)
     if name not in known:
-        near = get_close_matches(name, known, n=1)
-        meant = f" (did you mean {near[0]}?)" if near else ""
+        near = nearest_names(name, known)
+        meant = f" (did you mean {' or '.join(near)}?)" if near else ""
         raise InputError(
             f"--model {choice}: no model {name!r}{meant}; known: {', '.join(known)}, and models "
             f"from elsewhere: {forms}"
@@ -132,11 +133,11 @@ def build_model(
         )
     if choice.weights is not None:
         raise InputError(f"--model {name}: training starts from --init FILE; give the model's name")
-    network = _draw(name, classes, seed)
+    network = _draw(choice.model, classes, seed)
     if init is not None:
-        checkpoint = _open_weights(init, name)
+        checkpoint = _open_weights(init, choice.model)
         if not checkpoint.encoder_only:
-            _check_classes(checkpoint, name, classes, "the data")
+            _check_classes(checkpoint, choice.model, classes, "the data")
         fill(network, checkpoint)
     return network
 

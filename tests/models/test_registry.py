@@ -17,6 +17,7 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.models import named_weights
 from robustbench_seg.models.base import IMAGENET, Segmenter, Window
 from robustbench_seg.models.catalogue import MODELS
+from robustbench_seg.models.model_names import _spellings_of
 from robustbench_seg.models.named_weights import NAMED_WEIGHTS, Embedded, Hub, find_weights
 from robustbench_seg.models.registry import (
     Choice,
@@ -68,6 +69,14 @@ def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("b0", Choice("b0", None)),
         ("b5@cityscapes", Choice("b5", "cityscapes")),
         ("espnet@a@b/c.pth", Choice("espnet", "a@b/c.pth")),
+        ("segformer-b5@cityscapes", Choice("b5", "cityscapes")),
+        ("SegFormer_B5", Choice("b5", None)),
+        ("mit_b5", Choice("b5", None)),
+        ("segformer_mit-b0", Choice("b0", None)),
+        ("ESPNet", Choice("espnet", None)),
+        ("DeepLabV3+ R50", Choice("deeplabv3plus-resnet50", None)),
+        ("deeplabv3+_mobilenetv2", Choice("deeplabv3plus-mobilenetv2", None)),
+        ("UPerNet Swin-T", Choice("upernet-swin-tiny", None)),
     ],
 )
 def test_a_choice_is_a_name_with_optional_weights(text: str, choice: Choice) -> None:
@@ -84,6 +93,32 @@ def test_an_unknown_model_is_reported_with_the_known_ones() -> None:
     assert refusal("") == f"--model : no model ''; {known}"
     assert "nothing after '@'" in refusal("b0@")
     assert "give the weights once" in refusal("b0@streets", weights="random")
+
+
+def test_each_spelling_means_one_model() -> None:
+    for name in MODELS:
+        assert parse_choice(name).model == name
+        for spelling in (name.upper(), name.replace("-", "_"), name.replace("plus", "+")):
+            assert parse_choice(spelling).model == name
+    spellings = [each for name in MODELS for each in {*_spellings_of(name)}]
+    assert len(spellings) == len({*spellings})
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        (
+            "deeplabv3+",
+            "deeplabv3plus-resnet18 or deeplabv3plus-resnet50 or deeplabv3plus-resnet101 or "
+            "deeplabv3plus-mobilenetv2",
+        ),
+        ("SegFormer", "b0 or b1 or b2 or b3 or b4 or b5"),
+        ("segformer-b6", "b5"),
+        ("pspnet_resnet5", "pspnet-resnet50"),
+    ],
+)
+def test_the_nearest_names_are_suggested(text: str, meant: str) -> None:
+    assert f"no model {text!r} (did you mean {meant}?)" in refusal(text)
 
 
 def test_the_data_selects_the_weights(embedded: Path) -> None:
