@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # Names of files, models and classes are shown as they are: `:car:` is no emoji, `[x]` no style.
 console = Console(emoji=False)
 errors = Console(stderr=True, emoji=False)
+_NAMES = 30
+"""Characters of a name in a table that even a narrow terminal shows."""
 
 
 class _Lines(logging.Handler):
@@ -76,14 +78,20 @@ def progress_bars() -> Iterator[Callback]:
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: int | None = None
 ) -> None:
-    """Print a table whose columns from number `right` on hold numbers; None: no column does."""
+    """Print a table whose columns from number `right` on hold numbers; None: no column does.
+
+    The names in the first column are not cut on a narrow terminal.
+    """
+    rows = list(rows)
+    longest = max((len(row[0]) for row in rows), default=0)
     # Names may hold brackets, which rich would read as markup.
     table = Table(
         title=_shown(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
     for index, column in enumerate(columns):
         numeric = right is not None and index >= right
-        table.add_column(_shown(column), justify="right" if numeric else "left")
+        least = min(longest, _NAMES) if index == 0 else None
+        table.add_column(_shown(column), justify="right" if numeric else "left", min_width=least)
     for row in rows:
         table.add_row(*map(_shown, row))
     console.print(table)

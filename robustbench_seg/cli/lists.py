@@ -2,6 +2,7 @@
 
 # Annotations are not postponed: `parameters` reads them as objects.
 
+import re
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,12 +48,20 @@ def models(found: Any) -> None:
         (
             info.name,
             info.description,
+            "".join(re.findall(r"\(arXiv (.+)\)$", info.title)),
             millions(info.parameters),
             ", ".join(info.weights) or ("its own" if info.parameters is None else "a FILE"),
         )
         for info in found
     ]
-    print_table("models", ("name", "what", "parameters", "weights for"), rows)
+    print_table("models", ("name", "what", "arXiv", "parameters", "weights for"), rows)
+    published: dict[str, dict[str, None]] = {}
+    for info in found:
+        published.setdefault(info.published, {})[info.description] = None
+    say("Published files, for --weights FILE:")
+    for source, names in published.items():
+        if source:
+            say(f"- {source}: {', '.join(names)}")
     say("What they cost: robustseg models --size 2048x1024, and --timed for the speed here.")
 
 

@@ -22,7 +22,7 @@ from . import mobilenet, resnet
 from .checkpoint import Checkpoint
 from .encoder_decoder import Dilated, Encoder, EncoderDecoder, Form, dilate
 from .mobilenet import MobileNetV2
-from .model import Model
+from .model import MODEL_ZOO, Model
 from .openmmlab import check_settings, network_settings
 from .resnet import ResNet
 
@@ -101,6 +101,7 @@ def on_each_encoder(
             name=f"{name}-{encoder_name}",
             title=title,
             description=description,
+            published=MODEL_ZOO,
             build=partial(build, (forms or {}).get(encoder_name, kind.form)),
             build_for=build_for,
             keys=(kind.key, key),

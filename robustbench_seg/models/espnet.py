@@ -202,6 +202,7 @@ MODEL = Model(
     title="ESPNet: Efficient Spatial Pyramid of Dilated Convolutions for Semantic Segmentation "
     "(arXiv 1803.06815)",
     description="ESPNet",
+    published="sacmehta/ESPNet on GitHub (MIT)",
     build=ESPNet,
     build_for=lambda checkpoint: espnet_sized_as(checkpoint.tensors),
     keys=("encoder.level2_0.c1.conv.weight",),

@@ -21,7 +21,7 @@ from .checkpoint import Checkpoint
 from .encoder_decoder import Form
 from .encoders import layer3_blocks
 from .layers import Convolution, initialise, upsample
-from .model import Model
+from .model import MODEL_ZOO, Model
 from .openmmlab import check_settings
 from .pspnet import SCALES, PyramidPooling
 from .resnet import BLOCKS, ResNet
@@ -174,6 +174,7 @@ MODELS = tuple(
         title="ICNet for Real-Time Semantic Segmentation on High-Resolution Images "
         "(arXiv 1704.08545)",
         description="ICNet",
+        published=MODEL_ZOO,
         build=partial(ICNet, depth),
         build_for=partial(_sized_as, depth=depth),
         keys=("backbone.conv_sub1.", "neck.cff_24."),

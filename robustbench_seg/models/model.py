@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from .base import IMAGENET, WHOLE, Preprocessing, Window
 from .checkpoint import NO_KEY, Checkpoint
 
+MODEL_ZOO = "mmsegmentation (Apache-2.0)"
+"""Whose weights many models have, and their licence."""
 ENCODER = "backbone."
 """Prefix of the parameters of an encoder, which may be published without its decoder."""
 
@@ -35,6 +37,8 @@ class Model:
     """Whether tensors have the model's sizes, where several models share the same keys."""
     unused: str = NO_KEY
     """Pattern of keys in published checkpoints that the network does not use."""
+    published: str = ""
+    """Who publishes weights that have no name here, and their licence."""
     preprocessing: Preprocessing = IMAGENET
     window: Window = WHOLE
     spare_outputs: int = 0

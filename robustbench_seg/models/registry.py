@@ -60,6 +60,8 @@ class ModelInfo:
     """Number of parameters with the 19 classes of Cityscapes; None for a package's model."""
     weights: tuple[str, ...]
     """Names of the data that it has weights for."""
+    published: str = ""
+    """Who publishes other weights, and their licence."""
 
 
 class Choice(NamedTuple):
@@ -78,7 +80,9 @@ def list_models() -> tuple[ModelInfo, ...]:
             network = model.build(19 + model.spare_outputs)
         parameters = sum(parameter.numel() for parameter in network.parameters())
         weights = tuple(data for known, data in NAMED_WEIGHTS if known == name)
-        infos.append(ModelInfo(name, model.title, model.description, parameters, weights))
+        infos.append(
+            ModelInfo(name, model.title, model.description, parameters, weights, model.published)
+        )
     for name, entry in registered().items():
         if name not in MODELS:
             package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from .base import StageOutput, Window
 from .checkpoint import Checkpoint
 from .layers import initialise, to_map, to_tokens
-from .model import Model
+from .model import MODEL_ZOO, Model
 from .segformer_decoders import AllMLPDecoder, CommutedAllMLPDecoder, RectifiedDecoder
 
 
@@ -256,6 +256,7 @@ MODELS = tuple(
         title="SegFormer: Simple and Efficient Design for Semantic Segmentation with Transformers "
         "(arXiv 2105.15203)",
         description="SegFormer" if variant.positions is None else "SegFormer with PE",
+        published="" if variant.positions else f"NVIDIA (non-commercial) and {MODEL_ZOO}",
         build=partial(segformer, name),
         build_for=partial(_sized_as, name=name),
         keys=("backbone.patch_embed1.proj.weight",),

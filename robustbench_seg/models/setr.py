@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from .base import StageOutput, Window
 from .checkpoint import Checkpoint
 from .layers import Convolution, initialise, to_map, to_tokens
-from .model import Model
+from .model import MODEL_ZOO, Model
 from .openmmlab import check_settings
 from .vit import EPSILON, LARGE, SMALL, Sizes, VisionTransformer, depth_of, sizes_of
 
@@ -181,6 +181,7 @@ MODELS = tuple(
         title="Rethinking Semantic Segmentation from a Sequence-to-Sequence Perspective with "
         "Transformers (arXiv 2012.15840)",
         description=description,
+        published="" if small else MODEL_ZOO,
         build=partial(SETR, decoder, SMALL if small else LARGE),
         build_for=partial(_sized_as, decoder=decoder),
         keys=("backbone.layers.0.ln1.weight", "decode_head.up_convs.0.0.conv.weight"),

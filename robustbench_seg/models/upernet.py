@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from .base import StageOutput
 from .checkpoint import Checkpoint
 from .layers import Convolution, initialise, upsample
-from .model import Model
+from .model import MODEL_ZOO, Model
 from .openmmlab import check_settings
 from .pspnet import SCALES, PyramidPooling
 from .swin import BASE, LARGE, SMALL, TINY, Sizes, SwinTransformer, depths_of, sizes_of
@@ -95,6 +95,7 @@ MODELS = tuple(
         title="Swin Transformer: Hierarchical Vision Transformer using Shifted Windows "
         "(arXiv 2103.14030)",
         description="UPerNet on Swin",
+        published=MODEL_ZOO,
         build=partial(UPerNet, sizes),
         build_for=_sized_as,
         keys=("backbone.stages.0.blocks.0.attn.w_msa.", "decode_head.fpn_bottleneck."),

@@ -56,6 +56,8 @@ def test_without_options_the_command_lists_the_models(
     printed = capsys.readouterr().out
     assert "3.72 M" in printed
     assert "streets" in printed
+    assert "2105.15203" in printed
+    assert "- mmsegmentation (Apache-2.0): FCN, PSPNet" in printed
     assert "GFLOPs" not in printed
 
 
