@@ -143,15 +143,34 @@ def _of_draw(
         raise InputError(
             f"{folder}: no such folder; the predictions under {draw.condition.label} belong there"
         )
-    found: dict[bool, dict[str, Path]] = {False: {}, True: {}}
+    labels, sure = _by_frame(root, folder, wanted, partial_data)
+    missing = [each for each in wanted if each.frame not in labels]
+    if missing:
+        more = f" ({len(missing) - 1} more are missing)" if len(missing) > 1 else ""
+        raise InputError(
+            f"{folder}: no label map of frame {missing[0].frame}{more}; expected "
+            f"{missing[0].stem}_pred.png or {missing[0].stem}.png"
+        )
+    return {
+        name: MapFiles(MapFile(path), MapFile(sure[name]) if name in sure else None)
+        for name, path in labels.items()
+    }
+
+
+def _by_frame(
+    root: Path, folder: Path, wanted: Sequence[FrameFiles], partial_data: bool
+) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Return the label maps and the confidence maps in a folder, by frame; InputError."""
     by_base: dict[str, list[FrameFiles]] = {}
     for each in wanted:
         for base in {each.stem, each.frame.rpartition("/")[2]}:
             by_base.setdefault(base, []).append(each)
+    labels: dict[str, Path] = {}
+    confidence: dict[str, Path] = {}
     for path in _pngs(folder):
         relative = path.relative_to(root).with_suffix("").as_posix()
-        is_confidence = relative.endswith(CONFIDENCE_ENDING) or path.parent.name == (
-            CONFIDENCE_FOLDER
+        is_confidence = (
+            relative.endswith(CONFIDENCE_ENDING) or path.parent.name == CONFIDENCE_FOLDER
         )
         frame = _frame_of(relative, by_base)
         if frame is None:
@@ -161,24 +180,10 @@ def _of_draw(
                 f"{path}: belongs to no frame of the data; remove it, or name the data and split "
                 "that were predicted"
             )
-        other = found[is_confidence].setdefault(frame, path)
+        other = (confidence if is_confidence else labels).setdefault(frame, path)
         if other != path:
             raise InputError(f"{path}: is a map of frame {frame}, and so is {other}; remove one")
-    labels, sure = found[False], found[True]
-    missing = [each for each in wanted if each.frame not in labels]
-    if missing:
-        more = f" ({len(missing) - 1} more are missing)" if len(missing) > 1 else ""
-        raise InputError(
-            f"{folder}: no label map of frame {missing[0].frame}{more}; expected "
-            f"{missing[0].stem}_pred.png or {missing[0].stem}.png"
-        )
-    return {
-        each.frame: MapFiles(
-            MapFile(labels[each.frame]),
-            MapFile(sure[each.frame]) if each.frame in sure else None,
-        )
-        for each in wanted
-    }
+    return labels, confidence
 
 
 def _pngs(folder: Path) -> Iterator[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from robustbench_seg.reporting.run import Run
 from robustbench_seg.runs.store import Store
 from robustbench_seg.writing import write_file
 from tests.helpers.frames import CITY, image_path, label_path, name, write_camvid, write_tree
+from tests.helpers.trees import write_acdc, write_cityscapes_adverse, write_folders
 
 FEW: dict[str, Any] = {"corruptions": ["fog"], "severities": [1, 3]}
 MODEL = "b0@random"
@@ -237,6 +239,32 @@ def test_other_runs_are_saved_and_read_alike(
     run = evaluate(tree, tmp_path / "run", f"predictions:{saved_in(live)}", **options)
     ours, theirs = stored(live), stored(run)
     assert ours.keys() == theirs.keys()
+    assert all(np.array_equal(ours[cell][0], theirs[cell][0]) for cell in ours)
+
+
+@pytest.mark.parametrize("write", [write_acdc, write_cityscapes_adverse])
+@pytest.mark.parametrize("layout", ["acdc", "bravo"])
+def test_frames_of_real_conditions_are_saved_and_read_alike(
+    write: Callable[[Path], Path], layout: str, tmp_path: Path
+) -> None:
+    root = write(tmp_path / "data")
+    taken: dict[str, Any] = {"corruptions": None, "severities": None}
+    live = evaluate(root, tmp_path / "live", save=["labels"], save_layout=layout, **taken)
+    run = evaluate(root, tmp_path / "run", f"predictions:{saved_in(live)}", **taken)
+    ours, theirs = stored(live), stored(run)
+    assert ours.keys() == theirs.keys()
+    assert all(np.array_equal(ours[cell][0], theirs[cell][0]) for cell in ours)
+
+
+def test_names_that_a_layout_makes_equal_are_refused(tmp_path: Path) -> None:
+    images, labels = write_folders(tmp_path, ("a/1", "b/1"))
+    few: dict[str, Any] = {"images": images, "labels": labels, "save": ["labels"], "data": None}
+    with pytest.raises(InputError, match="maps of frames a/1 and b/1 would have one name; use br"):
+        robustbench_seg.evaluate(MODEL, out=tmp_path / "run", save_layout="acdc", **FEW, **few)
+    live = robustbench_seg.evaluate(MODEL, out=tmp_path / "live", **FEW, **few)
+    few |= {"save": None, "out": tmp_path / "again"}
+    run = robustbench_seg.evaluate(f"predictions:{saved_in(live)}", **FEW, **few)
+    ours, theirs = stored(live), stored(run)
     assert all(np.array_equal(ours[cell][0], theirs[cell][0]) for cell in ours)
 
 
