@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 # Names of files, models and classes are shown as they are: `:car:` is no emoji, `[x]` no style.
 console = Console(emoji=False)
 errors = Console(stderr=True, emoji=False)
-_NAMES = 30
-"""Characters of a name in a table that even a narrow terminal shows."""
 
 
 class _Lines(logging.Handler):
@@ -80,18 +78,15 @@ def print_table(
 ) -> None:
     """Print a table whose columns from number `right` on hold numbers; None: no column does.
 
-    The names in the first column are not cut on a narrow terminal.
+    On a narrow terminal, other columns become narrower before the names in the first one.
     """
-    rows = list(rows)
-    longest = max((len(row[0]) for row in rows), default=0)
     # Names may hold brackets, which rich would read as markup.
     table = Table(
         title=_shown(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
     )
     for index, column in enumerate(columns):
         numeric = right is not None and index >= right
-        least = min(longest, _NAMES) if index == 0 else None
-        table.add_column(_shown(column), justify="right" if numeric else "left", min_width=least)
+        table.add_column(_shown(column), justify="right" if numeric else "left", no_wrap=index == 0)
     for row in rows:
         table.add_row(*map(_shown, row))
     console.print(table)

@@ -48,20 +48,17 @@ def models(found: Any) -> None:
         (
             info.name,
             info.description,
-            "".join(re.findall(r"\(arXiv (.+)\)$", info.title)),
             millions(info.parameters),
             ", ".join(info.weights) or ("its own" if info.parameters is None else "a FILE"),
         )
         for info in found
     ]
-    print_table("models", ("name", "what", "arXiv", "parameters", "weights for"), rows)
-    published: dict[str, dict[str, None]] = {}
-    for info in found:
-        published.setdefault(info.published, {})[info.description] = None
-    say("Published files, for --weights FILE:")
-    for source, names in published.items():
-        if source:
-            say(f"- {source}: {', '.join(names)}")
+    print_table("models", ("name", "what", "parameters", "weights for"), rows)
+    say("Papers, and who publishes files for --weights FILE:")
+    first = {info.description: info for info in reversed(found)}
+    for info in reversed(first.values()):
+        paper = "".join(re.findall(r"\((arXiv .+)\)$", info.title))
+        say(f"- {info.description}: {'; '.join(filter(None, (paper, info.published))) or 'none'}")
     say("What they cost: robustseg models --size 2048x1024, and --timed for the speed here.")
 
 

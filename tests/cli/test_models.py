@@ -56,8 +56,8 @@ def test_without_options_the_command_lists_the_models(
     printed = capsys.readouterr().out
     assert "3.72 M" in printed
     assert "streets" in printed
-    assert "2105.15203" in printed
-    assert "- mmsegmentation (Apache-2.0): FCN, PSPNet" in printed
+    assert "- PSPNet: arXiv 1612.01105; mmsegmentation (Apache-2.0)" in printed
+    assert "- SegFormer with PE: arXiv 2105.15203\n" in printed
     assert "GFLOPs" not in printed
 
 
