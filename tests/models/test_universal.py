@@ -109,11 +109,21 @@ def save_oneformer(folder: Path, **config: Any) -> tuple[Any, Any, Any]:
     return model, processor, tokenizer
 
 
-def labels_by_us(folder: Path, image: np.ndarray) -> np.ndarray:
+def assert_ours_equal(folder: Path, image: np.ndarray, processor: Any, output: Any) -> np.ndarray:
+    """Compare labels and scores with those of a processor, and return its labels."""
+    size = (image.shape[0], image.shape[1])
+    found = processor.post_process_semantic_segmentation(
+        output, [size], return_segmentation_scores=True
+    )[0]
+    expected: np.ndarray = found.segmentation.numpy()
+    assert len(np.unique(expected)) > 2
     segmenter = open_model(f"hf:{folder}")
     predictor = Predictor(segmenter, "cpu", "float32", segmenter.window)
-    labels: np.ndarray = predictor.labels(image[np.newaxis], (image.shape[0], image.shape[1]))[0]
-    return labels
+    scores = predictor.logits_at(image, size, np.arange(size[0]), np.arange(size[1]))
+    np.testing.assert_allclose(scores, found.segmentation_scores, rtol=0, atol=1e-4)
+    labels = predictor.labels(image[np.newaxis], size)[0]
+    assert np.mean(labels != expected) <= 1e-3
+    return expected
 
 
 @pytest.mark.parametrize(
@@ -131,9 +141,7 @@ def test_eomt(tmp_path: Path, options: dict[str, Any], sizes: tuple[tuple[int, i
         inputs = processor(image, return_tensors="pt")
         with torch.inference_mode():
             output = model(**inputs)
-        expected = processor.post_process_semantic_segmentation(output, [size])[0].numpy()
-        assert len(np.unique(expected)) > 2
-        assert np.mean(labels_by_us(tmp_path, image) != expected) <= 1e-3
+        assert_ours_equal(tmp_path, image, processor, output)
 
 
 def test_oneformer(tmp_path: Path) -> None:
@@ -147,11 +155,9 @@ def test_oneformer(tmp_path: Path) -> None:
         with torch.inference_mode():
             output = model(pixels, task_inputs=task[None])
             other = model(pixels, task_inputs=task[None] * 0)
-        expected = processor.post_process_semantic_segmentation(output, [size])[0].numpy()
+        expected = assert_ours_equal(tmp_path, image, processor, output)
         without = processor.post_process_semantic_segmentation(other, [size])[0].numpy()
-        assert len(np.unique(expected)) > 2
         assert (expected != without).mean() > 0.01
-        assert np.mean(labels_by_us(tmp_path, image) != expected) <= 1e-3
 
 
 def test_what_cannot_be_followed_is_refused(tmp_path: Path) -> None:

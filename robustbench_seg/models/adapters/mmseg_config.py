@@ -99,7 +99,7 @@ def _plain(where: str, node: ast.expr) -> Any:
             return {_key(where, each): _plain(where, each.value) for each in keywords}
         case ast.Call(func=ast.Name(id="dict"), args=[ast.Dict() as table], keywords=[]):
             return _plain(where, table)
-        case ast.Dict(keys=keys, values=values) if None not in keys:
+        case ast.Dict(keys=keys, values=values):
             pairs = zip(keys, values, strict=True)
             return {_literal(where, key): _plain(where, each) for key, each in pairs}
         case ast.List(elts=items):
