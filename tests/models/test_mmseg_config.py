@@ -56,7 +56,7 @@ def test_a_configuration_is_data() -> None:
         "type": "EncoderDecoder",
     }
     assert [*kinds(model)] == ["SegDataPreProcessor", "mmdet.Head", "EncoderDecoder"]
-    check_texts("it", model)
+    check_texts("it", model | {"psa_type": "bi-direction"})
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ _UNUSED = ("init_cfg", "pretrained")
 """Settings that fetch the weights a training began with."""
 KNOWN_IMPORTS = ("mmdet.models", "mmpretrain.models")
 """Modules of OpenMMLab's other packages that a configuration may import."""
-_NAME = re.compile(r"\w*")
+_NAME = re.compile(r"[\w-]*")
 _USED = ("custom_imports", "model", "test_dataloader", "test_pipeline")
 """Settings that are read; values of the others, of the training, may be of any kind."""
 
