@@ -43,7 +43,7 @@ def layers_of(
     if not isinstance(network, nn.Module) or isinstance(network, OnnxNetwork):
         raise InputError(
             f"--model {segmenter.name}: has no gradients, and so no effective receptive field; "
-            "give the network itself (FILE of weights, hf:, torchscript:, python:)"
+            "give the network itself (FILE of weights, hf:, mmseg:, torchscript:, python:)"
         )
     outputs: Sequence[StageOutput] = getattr(network, "stage_outputs", ())
     known = {str(n): Layer(f"stage {n}", *output) for n, output in enumerate(outputs, start=1)}

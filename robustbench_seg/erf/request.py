@@ -37,7 +37,7 @@ def read_pixel(text: str) -> Pixel | None:
 
 _MODELS = Option(
     "Models: NAME or NAME@WEIGHTS (b0, b5@random, b2@mit_b2.pth), or hf:REPOSITORY, "
-    "torchscript:FILE, python:MODULE:FACTORY.",
+    "torchscript:FILE, python:MODULE:FACTORY, mmseg:CONFIG.py@CHECKPOINT.",
     *(MODEL, "LIST"),
     flag="--model",
     read=parsing.models,

@@ -21,8 +21,8 @@ COMPUTE, OUTPUT = "Compute", "Output"
 
 _MODELS = Option(
     "Models: NAME or NAME@WEIGHTS (b0, b5@random, espnet@FILE), or hf:REPOSITORY, onnx:FILE, "
-    "torchscript:FILE, python:MODULE:FACTORY, predictions:FOLDER. Several models see the same "
-    "images.",
+    "torchscript:FILE, python:MODULE:FACTORY, mmseg:CONFIG.py@CHECKPOINT, predictions:FOLDER. "
+    "Several models see the same images.",
     *(MODEL, "LIST"),
     flag="--model",
     read=parsing.models,
@@ -33,7 +33,7 @@ SingleModel = Annotated[
     str,
     Option(
         "Model: NAME or NAME@WEIGHTS, or hf:REPOSITORY, onnx:FILE, torchscript:FILE, "
-        "python:MODULE:FACTORY.",
+        "python:MODULE:FACTORY, mmseg:CONFIG.py@CHECKPOINT.",
         *(MODEL, "NAME"),
     ),
 ]
