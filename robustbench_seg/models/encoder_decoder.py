@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .base import StageOutput
@@ -78,17 +77,13 @@ class Encoder(nn.Module):
 
 
 class EncoderDecoder(nn.Module):
-    """Images float32 (N, 3, H, W) to logits (N, classes, h, w), at the size of the head's maps.
-
-    With `align_corners` they have the size of the image, since what upsamples logits further takes
-    the corners of pixels to lie on each other, not their centres.
-    """
+    """Images float32 (N, 3, H, W) to logits (N, classes, h, w), at the size of the head's maps."""
 
     def __init__(self, backbone: Encoder, decode_head: nn.Module, form: Form) -> None:
         super().__init__()
         self.backbone = backbone
         self.decode_head = decode_head
-        self.align_corners = form.align_corners
+        self.align_corners = form.align_corners or None  # as in `Segmenter`
         self.stage_outputs = tuple(StageOutput(f"backbone.{name}") for name in backbone.stages)
         self.checkpoint_metadata = {"output_stride": str(form.output_stride)}
         if not next(self.parameters()).is_meta:  # else there is nothing to draw
@@ -96,8 +91,4 @@ class EncoderDecoder(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         maps = self.backbone(image.contiguous(memory_format=torch.channels_last))
-        logits: Tensor = self.decode_head(maps)  # (N, K, h, w)
-        if self.align_corners:
-            size = image.shape[2:]
-            return F.interpolate(logits, size, mode="bilinear", align_corners=True)  # (N, K, H, W)
-        return logits
+        return self.decode_head(maps)

@@ -290,6 +290,7 @@ def _segmenter(
         trained_on=trained_on,
         weights=provenance,
         spare_outputs=model.spare_outputs,
+        align_corners=getattr(network, "align_corners", None),
     )
 
 

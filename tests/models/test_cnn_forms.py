@@ -2,8 +2,7 @@
 
 The golden file was made with mmsegmentation 1.2.2 from its Cityscapes configurations, with heads of
 8 channels and 3 classes, ResNet-50 in place of -101 for the multi-grid and ResNet-18 for "d32".
-`config` is what it writes into checkpoints, `logits` are its logits, with align_corners at the size
-of the image.
+`config` is what it writes into checkpoints.
 """
 
 from __future__ import annotations
@@ -58,6 +57,7 @@ def test_logits_equal_those_of_mmsegmentation(tmp_path: Path, case: str) -> None
     golden, form = GOLDEN[case], FORMS[case]
     name = case.partition(" ")[0]
     segmenter = load_case(tmp_path / "a.pth", name, shapes_of(case), golden["config"])
+    assert segmenter.align_corners is (form.align_corners or None)
     assert segmenter.window == (Window("slide", 769, 513) if form.align_corners else WHOLE)
     for size in golden["logits"]:
         assert difference(segmenter.network, golden, size) < 1e-5
