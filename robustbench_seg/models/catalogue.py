@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from . import deeplab, espnet, fcn, icnet, pspnet, segformer, setr, upernet
+from . import (
+    deeplab,
+    efficientvit,
+    espnet,
+    espnetv2,
+    fcn,
+    icnet,
+    pspnet,
+    segformer,
+    setr,
+    upernet,
+)
 from .model import Model
 
 _MODELS: dict[str, Model] = {}
@@ -25,7 +36,8 @@ def register(*models: Model) -> None:
 
 
 register(*segformer.MODELS)
-register(espnet.MODEL)
+register(espnet.MODEL, espnetv2.MODEL)
+register(*efficientvit.MODELS)
 register(*fcn.MODELS)
 register(*pspnet.MODELS)
 register(*deeplab.MODELS)

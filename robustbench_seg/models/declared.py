@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -25,23 +26,30 @@ CITYSCAPES = (
 """Classes of the data that the catalogue's preprocessing is known to be right for."""
 
 
-def declare(segmenter: Segmenter, checkpoint: Checkpoint) -> Segmenter:
+def declare(
+    segmenter: Segmenter,
+    checkpoint: Checkpoint,
+    published_sizes: Sequence[tuple[int, int]] = (),
+) -> Segmenter:
     """Return a model of the catalogue with the preprocessing and window of its checkpoint.
 
     They stand in `preprocessor_config.json` beside it, in its metadata or in NAME.toml; the last
     one counts. The catalogue's are assumed for the rest, which is noted for other classes than
-    those of Cityscapes. Raises InputError for values that are not supported.
+    those of Cityscapes. If published weights differ in their input's size (height, width), it may
+    stand in the file's name, and is noted if it is assumed. Raises InputError for values that are
+    not supported.
     """
     where, folder = str(checkpoint.path), checkpoint.path.parent
     preprocessing = segmenter.preprocessing
     values = input_settings(checkpoint.path, checkpoint.metadata)
+    values = _size_in_name(checkpoint.path, published_sizes) | values
     assumed = undeclared(preprocessing, values)
     if (folder / PROCESSOR).exists():
         preprocessing, _ = read_processor(folder, square=True, divisor=1)
         assumed = ()
     names = checkpoint.classes or segmenter.classes
     if {plain_name(name) for name in names} == set(CITYSCAPES):
-        assumed = ()
+        assumed = tuple(name for name in assumed if name == "size" and published_sizes)
     return replace(
         segmenter,
         preprocessing=parse_preprocessing(where, values, preprocessing),
@@ -63,3 +71,9 @@ def override(segmenter: Segmenter, values: Mapping[str, Any]) -> Segmenter:
     preprocessing = parse_preprocessing("options", values, segmenter.preprocessing)
     assumed = tuple(name for name in segmenter.assumed if name not in values)
     return replace(segmenter, preprocessing=preprocessing, assumed=assumed) if values else segmenter
+
+
+def _size_in_name(path: Path, sizes: Sequence[tuple[int, int]]) -> dict[str, str]:
+    """Return the one of the sizes that a file's name has, such as "1024x512", as a setting."""
+    found = [size for height, width in sizes if (size := f"{width}x{height}") in path.stem]
+    return {"size": found[0]} if len(found) == 1 else {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .base import IMAGENET, WHOLE, Preprocessing, Window
+from .base import IMAGENET, WHOLE, Preprocessing, Side, Window
 from .checkpoint import NO_KEY, Checkpoint
 
 MODEL_ZOO = "mmsegmentation (Apache-2.0)"
@@ -40,6 +40,9 @@ class Model:
     published: str = ""
     """Who publishes weights that have no name here, and their licence."""
     preprocessing: Preprocessing = IMAGENET
+    published_sizes: tuple[tuple[Side, Side], ...] = ()
+    """Input sizes (height, width) of published weights, if they differ; the file's name says which
+    of them, as WIDTHxHEIGHT."""
     window: Window = WHOLE
     spare_outputs: int = 0
     """Number of outputs after those of the classes, which are dropped."""

@@ -250,7 +250,9 @@ def load_model(
     segmenter, names = in_order(segmenter, checkpoint.classes, classes, as_is)
     note = "; ".join(filter(None, [*notes, *names]))
     segmenter = replace(segmenter, weights={**segmenter.weights, "note": note})
-    return segmenter if found.named else declare(segmenter, checkpoint)
+    if found.named:
+        return segmenter
+    return declare(segmenter, checkpoint, MODELS[name].published_sizes)
 
 
 def _draw(name: str, classes: int, seed: int, **settings: Any) -> nn.Module:

@@ -30,7 +30,8 @@ from .state_dicts import USUAL_PREFIXES, choose, first, notes_on, under
 _COUNTER = re.compile(r".*\.num_batches_tracked")  # of batch norm's training
 _TRAINING = re.compile(r"(n_averaged|\w*(criterion|loss|metric|optim)\w*\..*)", re.IGNORECASE)
 """Tensors of training alone that some codebases keep among those of the network."""
-_CLASSIFIER = re.compile(r"(backbone\.)?(fc|head|conv2)\..*")  # of whole images, beside an encoder
+_CLASSIFIER = re.compile(r"(backbone\.)?(fc|head|conv2)(\.\w+){1,2}")
+"""Classifiers of whole images, beside an encoder."""
 
 
 class _Recognised(NamedTuple):
