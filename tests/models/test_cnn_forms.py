@@ -60,7 +60,7 @@ def test_logits_equal_those_of_mmsegmentation(tmp_path: Path, case: str) -> None
     assert segmenter.align_corners is (form.align_corners or None)
     assert segmenter.window == (Window("slide", 769, 513) if form.align_corners else WHOLE)
     for size in golden["logits"]:
-        assert difference(segmenter.network, golden, size) < 1e-5
+        assert difference(segmenter.network, golden, size) < 5e-5
 
 
 def test_openvino_computes_the_same(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_openvino_computes_the_same(tmp_path: Path) -> None:
     segmenter = load_case(
         tmp_path / "a.pth", PSPNET.split()[0], shapes_of(PSPNET), golden["config"]
     )
-    assert openvino_difference(segmenter.network, golden, "65x97") < 1e-5
+    assert openvino_difference(segmenter.network, golden, "65x97") < 5e-5
 
 
 def test_a_file_without_a_configuration_is_read_as_d8(tmp_path: Path) -> None:

@@ -36,8 +36,8 @@ def test_logits_equal_those_of_mmsegmentation(tmp_path: Path) -> None:
     assert (segmenter.preprocessing, segmenter.window) == (IMAGENET, WHOLE)
     assert segmenter.weights["note"] == ""
     for size in CASE["logits"]:
-        assert difference(segmenter.network, CASE, size) < 1e-5
-        assert openvino_difference(segmenter.network, CASE, size) < 1e-5
+        assert difference(segmenter.network, CASE, size) < 5e-5
+        assert openvino_difference(segmenter.network, CASE, size) < 5e-5
 
 
 def test_other_functions_of_the_same_tensors_are_refused(tmp_path: Path) -> None:

@@ -58,20 +58,20 @@ def test_logits_equal_those_of_mmsegmentation(tmp_path: Path, decoder: str) -> N
     assert segmenter.weights["note"] == ""
     assert segmenter.preprocessing == IMAGENET
     for size in case["logits"]:
-        assert difference(segmenter.network, case, size) < 1e-5
+        assert difference(segmenter.network, case, size) < 5e-5
 
 
 @pytest.mark.parametrize("decoder", ["naive", "mla"])
 def test_openvino_computes_the_same(tmp_path: Path, decoder: str) -> None:
     case = GOLDEN[decoder]
     segmenter = load_case(tmp_path / "a.pth", f"setr-{decoder}", case["shapes"], "")
-    assert openvino_difference(segmenter.network, case, "53x83") < 1e-5
+    assert openvino_difference(segmenter.network, case, "53x83") < 5e-5
 
 
 def test_heads_are_64_wide_unless_the_configuration_has_another_number(tmp_path: Path) -> None:
     case = GOLDEN["naive"]
     same = load_case(tmp_path / "a.pth", "setr-naive", case["shapes"], "")
-    assert difference(same.network, case, "64x64") < 1e-5
+    assert difference(same.network, case, "64x64") < 5e-5
     other = load_case(
         tmp_path / "a.pth", "setr-naive", case["shapes"], config("naive", num_heads=4)
     )
