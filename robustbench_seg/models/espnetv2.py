@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from .base import IMAGENET, StageOutput
 from .checkpoint import Checkpoint
 from .espnetv2_decoder import Projection, PyramidPooling, enlarge
+from .layers import initialise
 from .model import Model
 
 BRANCHES = 4
@@ -176,6 +177,8 @@ class ESPNetv2(nn.Module):
         self.bu_br_l2, self.bu_br_l3, self.bu_br_l4 = (
             nn.Sequential(nn.BatchNorm2d(each), nn.PReLU(each)) for each in (a, b, c)
         )
+        if not next(self.parameters()).is_meta:  # else there is nothing to draw
+            self.apply(initialise)
 
     def forward(self, image: Tensor) -> Tensor:
         height, width = image.shape[2:]

@@ -33,6 +33,7 @@ CLASSES = tuple(info.name for info in CITYSCAPES)
 LARGER = {
     *("b2", "b3", "b4", "b5", "setr-naive", "setr-pup", "setr-mla"),
     *("upernet-swin-small", "upernet-swin-base", "upernet-swin-large"),
+    *("efficientvit-b1", "efficientvit-b2", "efficientvit-b3"),
     *(name for name in MODELS if "101" in name),
 }
 Maker = Callable[[Path], object]
