@@ -46,7 +46,9 @@ def test_labels_are_those_of_mmsegmentation(tmp_path: Path, name: str) -> None:
     model = network(config)
     names = save(tmp_path / "net.pth", config, model)
     found = compare(f"mmseg:{tmp_path / 'net.pth'}", model, names, frame(case))
-    assert (found.difference < 1e-4, found.equal > 0.9999) == (True, True)
+    # Between two memory layouts of this frame, OCRNet's logits by mmsegmentation differ by 9e-4.
+    allowed = 2e-3 if name.startswith("OCRNet") else 1e-4
+    assert (found.difference < allowed, found.equal > 0.9999) == (True, True)
 
 
 CHANGES: dict[str, dict[str, Any]] = {
