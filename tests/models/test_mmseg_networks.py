@@ -44,11 +44,12 @@ def test_labels_are_those_of_mmsegmentation(tmp_path: Path, name: str) -> None:
     case = BY_NAME[name]
     config = configuration(case)
     model = network(config)
+    decode = model.encode_decode
+    # The layout of our inputs: OCRNet amplifies that convolutions round by it.
+    model.encode_decode = lambda x, metas: decode(x.to(memory_format=torch.channels_last), metas)
     names = save(tmp_path / "net.pth", config, model)
     found = compare(f"mmseg:{tmp_path / 'net.pth'}", model, names, frame(case))
-    # Between two memory layouts of this frame, OCRNet's logits by mmsegmentation differ by 9e-4.
-    allowed = 2e-3 if name.startswith("OCRNet") else 1e-4
-    assert (found.difference < allowed, found.equal > 0.9999) == (True, True)
+    assert (found.difference < 1e-4, found.equal > 0.9999) == (True, True)
 
 
 CHANGES: dict[str, dict[str, Any]] = {
