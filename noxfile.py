@@ -144,6 +144,13 @@ def kills(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def thorough(session: nox.Session) -> None:
+    """Run the tests that check again, on real data or many inputs, what the default ones check."""
+    install(session, "tests")
+    session.run("pytest", "-m", "thorough", *session.posargs)
+
+
+@nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
     """Feed 10,000 damaged files and command lines to their readers."""
     install(session, "tests")

@@ -12,7 +12,7 @@ from PIL import Image
 import robustbench_seg
 from robustbench_seg.diagnosis import candidates, diagnose
 
-pytestmark = [pytest.mark.slow, pytest.mark.openvino]
+pytestmark = [pytest.mark.slow, pytest.mark.thorough, pytest.mark.openvino]
 
 
 @pytest.fixture(scope="module")

@@ -44,13 +44,13 @@ in a process of its own, whose ID is written."""
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
 def test_a_run_survives_kills(tmp_path: Path) -> None:
-    options = (str(tmp_path), "--kills", "12", "--frames", "20", "--seed", "9", "--sample")
+    options = (str(tmp_path), "--kills", "8", "--frames", "12", "--seed", "9", "--sample")
     command = [sys.executable, "-m", "tests.helpers.kills", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
-    assert figures["kills"] == 12
-    assert figures["kills of half-done runs"] > 2
+    assert figures["kills"] == 8
+    assert figures["kills of half-done runs"] > 0
 
 
 @pytest.mark.slow

@@ -69,6 +69,7 @@ def scores(each: NDArray[np.int64], draws: NDArray[np.int64]) -> NDArray[np.floa
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.openvino
 def test_both_implementations_give_the_same_scores(
     tmp_path: Path, shared_data: Path, halved: Path

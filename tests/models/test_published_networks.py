@@ -43,6 +43,7 @@ def score(network: Network, frames: Path, size: tuple[int, int]) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.openvino
 @torch.inference_mode()
 @pytest.mark.parametrize(
