@@ -250,6 +250,7 @@ MODELS = tuple(
         title="EfficientViT: Multi-Scale Linear Attention for High-Resolution Dense Prediction "
         "(arXiv 2205.14756)",
         description="EfficientViT",
+        published="mit-han-lab/efficientvit (Apache-2.0)",
         build=partial(EfficientViT, sizes),
         keys=("backbone.input_stem.", "head.output_ops.0."),
         classifier="head.output_ops.0.op_list.1.conv.weight",

@@ -217,6 +217,7 @@ MODEL = Model(
     title="ESPNetv2: A Light-weight, Power Efficient, and General Purpose Convolutional Neural "
     "Network (arXiv 1811.11431)",
     description="ESPNetv2",
+    published="sacmehta/EdgeNets on GitHub (MIT)",
     build=ESPNetv2,
     build_for=_sized_as,
     keys=("base_net.level2_0.eesp.",),
