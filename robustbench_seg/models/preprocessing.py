@@ -6,6 +6,7 @@ Of transformers' image processors, and of mmsegmentation's test pipelines.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,8 +21,22 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+class _ResizedFirst(Preprocessing, ABC):
+    """Preprocessing of uint8 images that are resized before they are normalised."""
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """Resize and normalise RGB uint8 (N, 3, H, W) images to float32 (N, 3, h, w)."""
+        size = self.input_size((images.shape[2], images.shape[3]))
+        if size != images.shape[2:]:
+            images = self._resized(images, size)
+        return super().normalise(images)
+
+    @abstractmethod
+    def _resized(self, images: Tensor, size: tuple[int, int]) -> Tensor: ...
+
+
 @dataclass(frozen=True)
-class ProcessorPreprocessing(Preprocessing):
+class ProcessorPreprocessing(_ResizedFirst):
     """Preprocessing of uint8 images that Pillow resizes before they are normalised.
 
     With `edges` instead of a `size`, the shortest side of an image becomes the first of them, but
@@ -50,13 +65,6 @@ class ProcessorPreprocessing(Preprocessing):
     def without_size(self) -> ProcessorPreprocessing:
         return replace(self, size=None, edges=None)
 
-    def normalise(self, images: Tensor) -> Tensor:
-        """Resize and normalise RGB uint8 (N, 3, H, W) images to float32 (N, 3, h, w)."""
-        size = self.input_size((images.shape[2], images.shape[3]))
-        if size != images.shape[2:]:
-            images = self._resized(images, size)
-        return super().normalise(images)
-
     def _resized(self, images: Tensor, size: tuple[int, int]) -> Tensor:
         import torch
 
@@ -73,7 +81,7 @@ class ProcessorPreprocessing(Preprocessing):
 
 
 @dataclass(frozen=True)
-class PipelinePreprocessing(Preprocessing):
+class PipelinePreprocessing(_ResizedFirst):
     """Preprocessing of uint8 images that OpenCV resizes before they are normalised, as mmcv does.
 
     With `box` instead of a `size`, images become as large as fits into its longest and shortest
@@ -97,13 +105,6 @@ class PipelinePreprocessing(Preprocessing):
 
     def without_size(self) -> PipelinePreprocessing:
         return replace(self, size=None, box=None)
-
-    def normalise(self, images: Tensor) -> Tensor:
-        """Resize and normalise RGB uint8 (N, 3, H, W) images to float32 (N, 3, h, w)."""
-        size = self.input_size((images.shape[2], images.shape[3]))
-        if size != images.shape[2:]:
-            images = self._resized(images, size)
-        return super().normalise(images)
 
     def _resized(self, images: Tensor, size: tuple[int, int]) -> Tensor:
         import cv2

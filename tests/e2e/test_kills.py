@@ -43,14 +43,14 @@ in a process of its own, whose ID is written."""
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
-def test_a_run_survives_kills(tmp_path: Path) -> None:
-    options = (str(tmp_path), "--kills", "8", "--frames", "12", "--seed", "9", "--sample")
+def test_a_run_survives_25_kills(tmp_path: Path) -> None:
+    options = (str(tmp_path), "--kills", "25", "--seed", "9", "--sample")
     command = [sys.executable, "-m", "tests.helpers.kills", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
-    assert figures["kills"] == 8
-    assert figures["kills of half-done runs"] > 0
+    assert figures["kills"] == 25
+    assert figures["kills of half-done runs"] > 2
 
 
 @pytest.mark.slow
@@ -78,4 +78,4 @@ def test_a_killed_commit_is_complete_or_absent(tmp_path: Path) -> None:
             assert len(cells) >= before
             before = len(cells)
         process.stdin.close()
-    assert before > 5  # fewer on a busy machine
+    assert before > 20
