@@ -285,7 +285,7 @@ SECTIONS: tuple[tuple[Callable[[Report], Section | None], tuple[str, ...]], ...]
     (by_severity, ("suite", "severities")),
     (boundaries.boundaries, ("measures",)),
     (by_class, ("classes",)),
-    (confidence.sure_and_wrong, ("measures",)),
+    (confidence.sure_and_wrong, ("measures", "class_confidence")),
     (confusions.what_becomes_what, ("confusions",)),
     (other_tables, ()),
     (example_frames, ()),

@@ -130,3 +130,9 @@ def test_the_table_by_class_shows_the_scores_of_clean_and_suite(tmp_path: Path) 
         expected = found.loc[keys].to_numpy(dtype=float).ravel()  # (2, 3) -> (6,)
         assert model.text == "b0"
         assert [cell.text for cell in cells] == [f"{100 * value:.1f}" for value in expected]
+
+
+def test_the_table_by_class_is_shown_once(tmp_path: Path) -> None:
+    headings = [section.heading for section in _run(tmp_path).report().sections]
+    assert "Confidence" in headings
+    assert "Further tables" not in headings
