@@ -29,6 +29,7 @@ from tests.helpers.peer_logits import difference, fill_case, load_case, read_gol
 from tests.helpers.segformers import filled, peer_of
 from tests.models.test_cnn_forms import shapes_of
 from tests.models.test_espnetv2 import CHANNELS
+from tests.models.test_pvtv2 import SEMANTIC_FPN, encoder_difference, semantic_fpn_difference
 
 PAGE = Path(__file__).parent / "models.md"
 START, END = "<!-- networks -->\n", "<!-- end of networks -->\n"
@@ -64,6 +65,9 @@ def compared(folder: Path) -> Iterator[Row]:
         network = fill_case(path, "upernet-swin-tiny", weights_of(golden[window]["shapes"]))
         name = f"UPerNet on Swin, window of {window.removeprefix('window')}"
         yield name, MMSEGMENTATION, of_sizes(network, golden[window])
+    yield "PVT v2, encoder", "transformers", encoder_difference()
+    found = max(map(semantic_fpn_difference, SEMANTIC_FPN["logits"]))
+    yield "Semantic FPN", MMSEGMENTATION, found
     golden = read_golden("icnet_mmsegmentation.json")["resnet18"]
     network = load_case(path, "icnet-resnet18", golden["shapes"], "").network
     yield "ICNet", MMSEGMENTATION, of_sizes(network, golden)

@@ -16,6 +16,7 @@ from . import (
     fcn,
     icnet,
     pspnet,
+    pvtv2,
     segformer,
     setr,
     upernet,
@@ -44,3 +45,4 @@ register(*deeplab.MODELS)
 register(*setr.MODELS)
 register(*upernet.MODELS)
 register(*icnet.MODELS)
+register(*pvtv2.MODELS)

@@ -19,7 +19,7 @@ from robustbench_seg.erf.layers import Layer
 from robustbench_seg.erf.request import Procedure
 from robustbench_seg.models.base import Preprocessing, Segmenter, Window
 from robustbench_seg.models.layers import to_map, to_tokens
-from robustbench_seg.models.segformer import EfficientSelfAttention
+from robustbench_seg.models.mix_transformer import EfficientSelfAttention
 
 OUTPUT = Layer("head", "")
 AS_IS = Preprocessing(mean=(0, 0, 0), std=(1, 1, 1))

@@ -35,6 +35,7 @@ LARGER = {
     *("upernet-swin-small", "upernet-swin-base", "upernet-swin-large"),
     *("efficientvit-b1", "efficientvit-b2", "efficientvit-b3"),
     *(name for name in MODELS if "101" in name),
+    *(name for name in MODELS if name.startswith("pvt") and name != "pvtv2-b0"),
 }
 Maker = Callable[[Path], object]
 

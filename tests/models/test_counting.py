@@ -12,12 +12,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from robustbench_seg.models.catalogue import MODELS
 from robustbench_seg.models.counting import multiply_adds, parameters, published_multiply_adds
-from robustbench_seg.models.segformer import (
-    REDUCTIONS,
-    VARIANTS,
-    SegFormer,
-    segformer,
-)
+from robustbench_seg.models.mix_transformer import REDUCTIONS
+from robustbench_seg.models.segformer import VARIANTS, SegFormer, segformer
 from robustbench_seg.models.segformer_decoders import CommutedAllMLPDecoder
 from tests.helpers.segformers import peer_of
 

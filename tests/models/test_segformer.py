@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.checkpoints import open_checkpoint
+from robustbench_seg.models.mix_transformer import PositionalEncoding
 from robustbench_seg.models.registry import load_model
-from robustbench_seg.models.segformer import PositionalEncoding, SegFormer, segformer
+from robustbench_seg.models.segformer import SegFormer, segformer
 from tests.helpers.segformers import filled, peer_of
 
 NO_DROPOUT: dict[str, Any] = {"drop_path_rate": 0.0, "classifier_dropout_prob": 0.0}

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from ...errors import InputError
 from ...reading import MANIFESTS, read_data
-from ..segformer import REDUCTIONS, VARIANTS
+from ..mix_transformer import REDUCTIONS
+from ..segformer import VARIANTS
 from .files import Contents, joint_digest, read_weights
 
 CONFIG = "config.json"

@@ -163,7 +163,7 @@ def _kind(recognised: _Recognised | None) -> tuple[str, ...]:
 def _recognise(tensors: dict[str, Tensor]) -> _Recognised | None:
     """Convert tensors to our names if they are weights of a known model."""
     if family := _models_with_keys(tensors):
-        model = family[0]
+        model = next((each for each in family if each.has_sizes(tensors)), family[0])
         own = CheckpointFormat(model.keys[0], model.classifier, model.unused)
         return _Recognised(own, family, tensors)
     for format_ in FORMATS:
