@@ -27,9 +27,9 @@ from tests.helpers.espnetv2 import ESPNetv2
 from tests.helpers.formula import image, weights_of
 from tests.helpers.peer_logits import difference, fill_case, load_case, read_golden
 from tests.helpers.segformers import filled, peer_of
+from tests.models import test_pvt, test_pvtv2
 from tests.models.test_cnn_forms import shapes_of
 from tests.models.test_espnetv2 import CHANNELS
-from tests.models.test_pvtv2 import SEMANTIC_FPN, encoder_difference, semantic_fpn_difference
 
 PAGE = Path(__file__).parent / "models.md"
 START, END = "<!-- networks -->\n", "<!-- end of networks -->\n"
@@ -65,8 +65,11 @@ def compared(folder: Path) -> Iterator[Row]:
         network = fill_case(path, "upernet-swin-tiny", weights_of(golden[window]["shapes"]))
         name = f"UPerNet on Swin, window of {window.removeprefix('window')}"
         yield name, MMSEGMENTATION, of_sizes(network, golden[window])
-    yield "PVT v2, encoder", "transformers", encoder_difference()
-    found = max(map(semantic_fpn_difference, SEMANTIC_FPN["logits"]))
+    found = max(test_pvt.encoder_difference(*size) for size in test_pvt.SIZES)
+    yield "PVT, encoder", "transformers", found
+    yield "PVT v2, encoder", "transformers", test_pvtv2.encoder_difference()
+    sizes = test_pvtv2.SEMANTIC_FPN["logits"]
+    found = max(map(test_pvtv2.semantic_fpn_difference, sizes))
     yield "Semantic FPN", MMSEGMENTATION, found
     golden = read_golden("icnet_mmsegmentation.json")["resnet18"]
     network = load_case(path, "icnet-resnet18", golden["shapes"], "").network

@@ -16,6 +16,7 @@ from . import (
     fcn,
     icnet,
     pspnet,
+    pvt,
     pvtv2,
     segformer,
     setr,
@@ -45,4 +46,4 @@ register(*deeplab.MODELS)
 register(*setr.MODELS)
 register(*upernet.MODELS)
 register(*icnet.MODELS)
-register(*pvtv2.MODELS)
+register(*pvt.MODELS, *pvtv2.MODELS)

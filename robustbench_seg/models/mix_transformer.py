@@ -14,29 +14,31 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .layers import to_map, to_tokens
-from .segformer_decoders import AllMLPDecoder, CommutedAllMLPDecoder, RectifiedDecoder
 
 REDUCTIONS = (8, 4, 2, 1)
 """Reduction R of each side of a stage's keys and values; their number falls by R^2."""
 
+POSITIONS = ("backbone.position1.map", "backbone.pos_embed1")
+"""Tensors of which encoders with learned positions have one."""
+
 
 @dataclass(frozen=True)
-class Variant:
-    """Sizes of B0 to B5 (Table 6), one number for each of the four stages, and of b0-pe.
+class EncoderSizes:
+    """Sizes of an encoder, one number for each of its four stages.
 
-    The last three fields are the authors' choices, which other codebases make differently.
+    The last two fields are the authors' choices, which other codebases make differently.
     """
 
     widths: tuple[int, int, int, int]
     depths: tuple[int, int, int, int]
-    decoder_width: int
+    _: KW_ONLY
     heads: tuple[int, int, int, int] = (1, 2, 5, 8)
     ratios: tuple[int, int, int, int] = (4, 4, 4, 4)
     """Hidden channels of the MLPs, relative to the widths."""
@@ -47,15 +49,15 @@ class Variant:
     """Epsilon of the layer norms in blocks and at the end of stages."""
     inner_epsilon: float = 1e-5
     """Epsilon of the layer norms in patch embeddings and after sequence reduction."""
-    decoder: type[AllMLPDecoder | RectifiedDecoder] = CommutedAllMLPDecoder
 
 
-class OverlapPatchEmbed(nn.Module):
-    """A strided convolution whose patches overlap their neighbours (Section 3.1)."""
+class PatchEmbed(nn.Module):
+    """A strided convolution; patches that overlap their neighbours (Section 3.1) are padded."""
 
     def __init__(self, channels: int, width: int, patch: int, stride: int, epsilon: float) -> None:
         super().__init__()
-        self.proj = nn.Conv2d(channels, width, patch, stride, padding=patch // 2)
+        padding = patch // 2 if patch > stride else 0
+        self.proj = nn.Conv2d(channels, width, patch, stride, padding)
         self.norm = nn.LayerNorm(width, epsilon)
 
     def forward(self, feature_map: Tensor) -> tuple[Tensor, tuple[int, int]]:
@@ -109,13 +111,13 @@ class MixFFN(nn.Module):
 class FFN(nn.Module):
     """MLP, GELU, MLP: each token on its own, as in the Vision Transformer (arXiv 2010.11929)."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, ratio: int) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(width, 4 * width)
-        self.fc2 = nn.Linear(4 * width, width)
+        self.fc1 = nn.Linear(width, ratio * width)
+        self.fc2 = nn.Linear(ratio * width, width)
 
     def forward(self, x: Tensor, _size: tuple[int, int]) -> Tensor:
-        return self.fc2(F.gelu(self.fc1(x)))  # (N, L, C) -> (N, L, 4 C) -> (N, L, C)
+        return self.fc2(F.gelu(self.fc1(x)))  # (N, L, C) -> (N, L, ratio C) -> (N, L, C)
 
 
 class PositionalEncoding(nn.Module):
@@ -135,14 +137,14 @@ class PositionalEncoding(nn.Module):
 class Block(nn.Module):
     """Attention and a feed-forward network, each normalised before and added to its input."""
 
-    def __init__(self, variant: Variant, stage: int) -> None:
+    def __init__(self, sizes: EncoderSizes, stage: int) -> None:
         super().__init__()
-        width, heads, reduction = variant.widths[stage], variant.heads[stage], REDUCTIONS[stage]
-        self.norm1 = nn.LayerNorm(width, variant.epsilon)
-        self.attn = EfficientSelfAttention(width, heads, reduction, variant.inner_epsilon)
-        self.norm2 = nn.LayerNorm(width, variant.epsilon)
-        with_encodings = variant.positions is not None
-        self.mlp = FFN(width) if with_encodings else MixFFN(width, variant.ratios[stage])
+        width, heads, reduction = sizes.widths[stage], sizes.heads[stage], REDUCTIONS[stage]
+        self.norm1 = nn.LayerNorm(width, sizes.epsilon)
+        self.attn = EfficientSelfAttention(width, heads, reduction, sizes.inner_epsilon)
+        self.norm2 = nn.LayerNorm(width, sizes.epsilon)
+        feed_forward = MixFFN if sizes.positions is None else FFN
+        self.mlp = feed_forward(width, sizes.ratios[stage])
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         x = x + self.attn(self.norm1(x), size)
@@ -152,16 +154,16 @@ class Block(nn.Module):
 class Stage(nn.Module):
     """Embed overlapping patches, apply the transformer blocks, normalise (Figure 2)."""
 
-    def __init__(self, variant: Variant, stage: int) -> None:
+    def __init__(self, sizes: EncoderSizes, stage: int) -> None:
         super().__init__()
-        channels, width = (3, *variant.widths)[stage], variant.widths[stage]
+        channels, width = (3, *sizes.widths)[stage], sizes.widths[stage]
         patch, stride = (7, 4) if stage == 0 else (3, 2)
-        self.patch_embed = OverlapPatchEmbed(channels, width, patch, stride, variant.inner_epsilon)
-        self.block = nn.ModuleList(Block(variant, stage) for _ in range(variant.depths[stage]))
-        self.norm = nn.LayerNorm(width, variant.epsilon)
+        self.patch_embed = PatchEmbed(channels, width, patch, stride, sizes.inner_epsilon)
+        self.block = nn.ModuleList(Block(sizes, stage) for _ in range(sizes.depths[stage]))
+        self.norm = nn.LayerNorm(width, sizes.epsilon)
         self.position: PositionalEncoding | None = None
-        if variant.positions is not None:
-            height, columns = (side // 2 ** (stage + 2) for side in variant.positions)
+        if sizes.positions is not None:
+            height, columns = (side // 2 ** (stage + 2) for side in sizes.positions)
             self.position = PositionalEncoding(width, height, columns)
 
     def forward(self, feature_map: Tensor) -> Tensor:
@@ -176,9 +178,9 @@ class Stage(nn.Module):
 class MixTransformer(nn.Module):
     """The encoder: maps at 1/4, 1/8, 1/16 and 1/32 of the image's height and width."""
 
-    def __init__(self, variant: Variant) -> None:
+    def __init__(self, sizes: EncoderSizes) -> None:
         super().__init__()
-        self.stages = tuple(Stage(variant, stage) for stage in range(4))
+        self.stages = tuple(Stage(sizes, stage) for stage in range(4))
         # The checkpoints number the modules of a stage ("block1") instead of nesting them. A tuple
         # registers no modules, so these are their only names.
         for number, stage in enumerate(self.stages, start=1):
@@ -194,14 +196,14 @@ class MixTransformer(nn.Module):
         return maps
 
 
-def has_sizes(tensors: Mapping[str, Tensor], variant: Variant) -> bool:
-    """Whether an encoder has the numbers of blocks and the widths of a variant."""
+def has_sizes(tensors: Mapping[str, Tensor], sizes: EncoderSizes) -> bool:
+    """Whether an encoder has these sizes."""
     keys = " ".join(tensors)
     depths = tuple(len(set(re.findall(rf"block{i}\.(\d+)\.", keys))) for i in range(1, 5))
-    norms = [tensors.get(f"backbone.norm{i}.weight") for i in range(1, 5)]
+    norms = [tensors.get(f"backbone.patch_embed{i}.norm.weight") for i in range(1, 5)]
     widths = tuple(0 if norm is None else norm.numel() for norm in norms)
     hidden = tensors.get("backbone.block1.0.mlp.fc1.bias")
-    ratio = 0 if hidden is None else hidden.numel() / variant.widths[0]
-    with_positions = "backbone.position1.map" in tensors
-    sizes = (variant.depths, variant.widths, variant.ratios[0], variant.positions is not None)
-    return (depths, widths, ratio, with_positions) == sizes
+    ratio = 0 if hidden is None else hidden.numel() / sizes.widths[0]
+    with_positions = any(name in tensors for name in POSITIONS)
+    expected = (sizes.depths, sizes.widths, sizes.ratios[0], sizes.positions is not None)
+    return (depths, widths, ratio, with_positions) == expected

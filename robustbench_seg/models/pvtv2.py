@@ -14,58 +14,34 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from torch import Tensor, nn
-
-from .base import StageOutput
 from .checkpoint import Checkpoint
-from .layers import initialise
-from .mix_transformer import MixTransformer, Variant, has_sizes
+from .mix_transformer import MixTransformer, has_sizes
 from .model import Model
 from .openmmlab import check_settings
 from .segformer import VARIANTS as MIT
-from .semantic_fpn import FeaturePyramid, SemanticHead
+from .segformer import Variant
+from .semantic_fpn import LATERAL, SemanticFPN
 
-PYRAMID_WIDTH = 256
-WIDTH = 128
-LATERAL = "neck.lateral_convs.0.conv.weight"
-"""A tensor that SegFormer, whose encoder has the same names, lacks."""
 VARIANTS: Mapping[str, Variant] = {
-    f"pvtv2-{name}": replace(
-        MIT[name], decoder_width=WIDTH, ratios=(4, 4, 4, 4) if name == "b5" else (8, 8, 4, 4)
-    )
+    f"pvtv2-{name}": replace(MIT[name], ratios=(4, 4, 4, 4) if name == "b5" else (8, 8, 4, 4))
     for name in ("b0", "b1", "b2", "b3", "b4", "b5")
 }
-"""B0 to B5 (Table 1). decoder_width is that of the head of Semantic FPN."""
+"""B0 to B5 (Table 1), whose decoder is not that of SegFormer."""
 
 
-class PVTv2(nn.Module):
-    """Images float32 (N, 3, H, W) to logits (N, classes, ceil(H / 4), ceil(W / 4))."""
-
-    stage_outputs = tuple(StageOutput("backbone", part=stage) for stage in range(4))
-
-    def __init__(self, variant: Variant, classes: int, pyramid_width: int = PYRAMID_WIDTH) -> None:
-        super().__init__()
-        self.backbone = MixTransformer(variant)
-        self.neck = FeaturePyramid(variant.widths, pyramid_width)
-        self.decode_head = SemanticHead(pyramid_width, variant.decoder_width, classes)
-        if not next(self.parameters()).is_meta:  # else there is nothing to draw
-            self.apply(initialise)
-
-    def forward(self, image: Tensor) -> Tensor:
-        return self.decode_head(self.neck(self.backbone(image)))
-
-
-def pvtv2(variant: str, classes: int, **settings: Any) -> PVTv2:
+def pvtv2(variant: str, classes: int, **settings: Any) -> SemanticFPN:
     """Build "pvtv2-b0" to "pvtv2-b5" for a number of classes, with new weights.
 
     settings replace fields of the `Variant`, as those of a SegFormer's encoder may.
     """
-    return PVTv2(replace(VARIANTS[variant], **settings), classes)
+    sizes = replace(VARIANTS[variant], **settings)
+    return SemanticFPN(MixTransformer(sizes), sizes.widths, classes)
 
 
-def _sized_as(checkpoint: Checkpoint, variant: Variant) -> PVTv2:
+def _sized_as(checkpoint: Checkpoint, variant: Variant) -> SemanticFPN:
     check_settings(checkpoint, {"decode_head.align_corners": False})
-    return PVTv2(variant, checkpoint.outputs, checkpoint.length(LATERAL))
+    width = checkpoint.length(LATERAL)
+    return SemanticFPN(MixTransformer(variant), variant.widths, checkpoint.outputs, width)
 
 
 MODELS = tuple(
@@ -78,7 +54,7 @@ MODELS = tuple(
         build_for=partial(_sized_as, variant=variant),
         keys=("backbone.patch_embed1.proj.weight", LATERAL),
         classifier="decode_head.conv_seg.weight",
-        has_sizes=partial(has_sizes, variant=variant),
+        has_sizes=partial(has_sizes, sizes=variant),
     )
     for name, variant in VARIANTS.items()
 )

@@ -9,7 +9,7 @@ checkpoints.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,8 +18,19 @@ from torch import Tensor, nn
 from .base import StageOutput, Window
 from .checkpoint import Checkpoint
 from .layers import initialise
-from .mix_transformer import MixTransformer, Variant, has_sizes
+from .mix_transformer import EncoderSizes, MixTransformer, has_sizes
 from .model import MODEL_ZOO, Model
+from .segformer_decoders import AllMLPDecoder, CommutedAllMLPDecoder, RectifiedDecoder
+
+
+@dataclass(frozen=True)
+class Variant(EncoderSizes):
+    """Sizes of B0 to B5 (Table 6), and of b0-pe."""
+
+    decoder_width: int
+    decoder: type[AllMLPDecoder | RectifiedDecoder] = CommutedAllMLPDecoder
+    """The authors' by default; mmsegmentation has another."""
+
 
 VARIANTS = {
     "b0": Variant((32, 64, 160, 256), (2, 2, 2, 2), 256),

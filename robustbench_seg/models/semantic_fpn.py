@@ -14,7 +14,14 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import Convolution, upsample
+from .base import StageOutput
+from .layers import Convolution, initialise, upsample
+
+WIDTH = 128
+"""Channels of the head's convolutions (Section 3)."""
+PYRAMID_WIDTH = 256
+LATERAL = "neck.lateral_convs.0.conv.weight"
+"""A tensor whose length is the pyramid's width."""
 
 
 class FeaturePyramid(nn.Module):
@@ -52,6 +59,34 @@ class SemanticHead(nn.Module):
         for x in others:  # (N, D, about h, about w): sides that are odd are not doubled exactly
             first = first + upsample(x, first.shape[2:])
         return self.conv_seg(first)  # (N, D, h, w) -> (N, K, h, w)
+
+
+class SemanticFPN(nn.Module):
+    """Images float32 (N, 3, H, W) to logits (N, classes, ceil(H / 4), ceil(W / 4)).
+
+    backbone gives maps of `widths` channels at 1/4, 1/8, 1/16 and 1/32 of the image's sides.
+    """
+
+    stage_outputs = tuple(StageOutput("backbone", part=stage) for stage in range(4))
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        widths: Sequence[int],
+        classes: int,
+        pyramid_width: int = PYRAMID_WIDTH,
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.neck = FeaturePyramid(widths, pyramid_width)
+        self.decode_head = SemanticHead(pyramid_width, WIDTH, classes)
+        if not next(self.parameters()).is_meta:  # else there is nothing to draw
+            self.apply(initialise)
+
+    def forward(self, image: Tensor) -> Tensor:
+        height, width = image.shape[2:]
+        logits = self.decode_head(self.neck(self.backbone(image)))  # of whole patches
+        return logits[:, :, : -(-height // 4), : -(-width // 4)]
 
 
 class Double(nn.Module):

@@ -35,7 +35,8 @@ LARGER = {
     *("upernet-swin-small", "upernet-swin-base", "upernet-swin-large"),
     *("efficientvit-b1", "efficientvit-b2", "efficientvit-b3"),
     *(name for name in MODELS if "101" in name),
-    *(name for name in MODELS if name.startswith("pvt") and name != "pvtv2-b0"),
+    *("pvt-small", "pvt-medium", "pvt-large"),
+    *("pvtv2-b1", "pvtv2-b2", "pvtv2-b3", "pvtv2-b4", "pvtv2-b5"),
 }
 Maker = Callable[[Path], object]
 

@@ -24,9 +24,9 @@ from robustbench_seg.models.checkpoint import CheckpointFormat
 from robustbench_seg.models.checkpoints import open_checkpoint
 from robustbench_seg.models.checkpoints.formats import HUB, MMSEGMENTATION
 from robustbench_seg.models.mix_transformer import MixTransformer
-from robustbench_seg.models.pvtv2 import VARIANTS, PVTv2
+from robustbench_seg.models.pvtv2 import VARIANTS
 from robustbench_seg.models.registry import build_model, load_model
-from robustbench_seg.models.semantic_fpn import FeaturePyramid, SemanticHead
+from robustbench_seg.models.semantic_fpn import FeaturePyramid, SemanticFPN, SemanticHead
 from tests.helpers.formula import image, weights_of
 from tests.helpers.peer_logits import CLASSES, read_golden
 
@@ -181,7 +181,9 @@ def test_a_training_starts_from_an_encoder_of_both(tmp_path: Path, model: str) -
 
 def test_a_checkpoint_is_read(tmp_path: Path) -> None:
     path = tmp_path / "fpn_pvtv2_b0.pth"
-    torch.save({"state_dict": PVTv2(VARIANTS["pvtv2-b0"], 3, pyramid_width=16).state_dict()}, path)
+    sizes = VARIANTS["pvtv2-b0"]
+    network = SemanticFPN(MixTransformer(sizes), sizes.widths, 3, pyramid_width=16)
+    torch.save({"state_dict": network.state_dict()}, path)
     segmenter = load_model("pvtv2-b0", data="streets", weights=str(path), classes=CLASSES)
     assert (segmenter.preprocessing, segmenter.window) == (IMAGENET, WHOLE)
     assert isinstance(segmenter.network, nn.Module)

@@ -60,7 +60,7 @@ def open_checkpoint(choice: str | Path) -> Checkpoint:
     prefix = choose(found.path, {prefix: each.tensors for prefix, each in sets.items()}, chosen)
     format_, family, tensors = sets[prefix]
     encoder_only = _is_encoder(tensors)
-    unused = _CLASSIFIER if encoder_only else re.compile(format_.unused)
+    unused = [re.compile(format_.unused), *([_CLASSIFIER] if encoder_only else [])]
     beside = [prefix + name for name in tensors if _TRAINING.fullmatch(name)]
     if prefix not in USUAL_PREFIXES:
         beside += [name for name in found.tensors if not name.startswith(prefix)]
@@ -71,7 +71,7 @@ def open_checkpoint(choice: str | Path) -> Checkpoint:
         tensors={
             name: value
             for name, value in tensors.items()
-            if not any(p.fullmatch(name) for p in (unused, _COUNTER, _TRAINING))
+            if not any(p.fullmatch(name) for p in (*unused, _COUNTER, _TRAINING))
         },
         classes=_class_names(metadata, found.config),
         metadata=metadata,
