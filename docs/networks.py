@@ -27,7 +27,7 @@ from tests.helpers.espnetv2 import ESPNetv2
 from tests.helpers.formula import image, weights_of
 from tests.helpers.peer_logits import difference, fill_case, load_case, read_golden
 from tests.helpers.segformers import filled, peer_of
-from tests.models import test_pvt, test_pvtv2
+from tests.models import test_auto_deeplab, test_pvt, test_pvtv2
 from tests.models.test_cnn_forms import shapes_of
 from tests.models.test_espnetv2 import CHANNELS
 
@@ -80,6 +80,8 @@ def compared(folder: Path) -> Iterator[Row]:
         yield f"{model}, {' '.join(form)}", MMSEGMENTATION, of_sizes(network, case)
     found = max(espnetv2(scale, folder) for scale in CHANNELS)
     yield "ESPNetv2, s = 0.5 to 2", "a restatement of the authors' code", found
+    found = max(test_auto_deeplab.difference(*size) for size in test_auto_deeplab.SIZES)
+    yield "Auto-DeepLab", "a restatement of the authors' code", found
     yield "EfficientViT-B0", "a restatement of the formulas", efficientvit(folder)
 
 

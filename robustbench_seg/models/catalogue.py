@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from . import (
+    auto_deeplab,
     deeplab,
     efficientvit,
     espnet,
@@ -47,3 +48,4 @@ register(*setr.MODELS)
 register(*upernet.MODELS)
 register(*icnet.MODELS)
 register(*pvt.MODELS, *pvtv2.MODELS)
+register(*auto_deeplab.MODELS)

@@ -7,7 +7,10 @@ from difflib import get_close_matches
 
 from .catalogue import MODELS
 
-_SHORT = (("resnet", "r"), ("tiny", "t"), ("small", "s"), ("base", "b"), ("large", "l"))
+_SHORT = (
+    *(("resnet", "r"), ("tiny", "t"), ("small", "s")),
+    *(("medium", "m"), ("base", "b"), ("large", "l")),
+)
 """Words of names, and what is also written for them."""
 _SEGFORMER = ("segformer", "mit", "segformermit")
 """What is written before the size of a SegFormer."""

@@ -35,6 +35,7 @@ LARGER = {
     *("upernet-swin-small", "upernet-swin-base", "upernet-swin-large"),
     *("efficientvit-b1", "efficientvit-b2", "efficientvit-b3"),
     *(name for name in MODELS if "101" in name),
+    *("auto-deeplab-medium", "auto-deeplab-large"),
     *("pvt-small", "pvt-medium", "pvt-large"),
     *("pvtv2-b1", "pvtv2-b2", "pvtv2-b3", "pvtv2-b4", "pvtv2-b5"),
 }

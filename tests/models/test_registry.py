@@ -72,6 +72,7 @@ def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("segformer-b5@cityscapes", Choice("b5", "cityscapes")),
         ("SegFormer_B5", Choice("b5", None)),
         ("mit_b5", Choice("b5", None)),
+        ("Auto-DeepLab-M", Choice("auto-deeplab-medium", None)),
         ("segformer_mit-b0", Choice("b0", None)),
         ("ESPNet", Choice("espnet", None)),
         ("DeepLabV3+ R50", Choice("deeplabv3plus-resnet50", None)),
