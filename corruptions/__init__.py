@@ -8,22 +8,21 @@ The corruptions are those of Hendrycks & Dietterich, "Benchmarking Neural Networ
 Common Corruptions and Perturbations" (ICLR 2019), with the severities of the package
 `imagecorruptions` of Michaelis et al., "Benchmarking Robustness in Object Detection" (2019).
 
-Importing this package loads only NumPy. Numba is loaded by the first corruption, OpenCV only by
-the implementation "imagecorruptions".
+Importing this package is cheap: NumPy is loaded by `corrupt` and `image_key`, Numba by the first
+corruption, OpenCV only by the implementation "imagecorruptions".
 """
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .catalogue import REGISTRY, Corruption, corruption_names, find, register
-from .checks import check_image, check_seed, check_severity, unknown
+from .catalogue import REGISTRY, Corruption, Implementation, corruption_names, find, register
 from .errors import InputError
-from .reference import corrupt_by_reference
-from .seeding import image_key, stream_seed
+
+if TYPE_CHECKING:
+    from .corrupting import corrupt
+    from .seeding import image_key
 
 __all__ = [
     "REGISTRY",
@@ -37,70 +36,15 @@ __all__ = [
     "register",
 ]
 
-Implementation = Literal["native", "imagecorruptions"]
-"""Which code corrupts: this package, or the package `imagecorruptions`."""
-
-IMPLEMENTATIONS: tuple[str, ...] = get_args(Implementation)
+_HOMES = {"corrupt": ".corrupting", "image_key": ".seeding"}
+"""Modules of the names that need NumPy."""
 
 
-def corrupt(
-    image: NDArray[np.uint8],
-    name: str,
-    severity: int,
-    *,
-    seed: int = 0,
-    key: str | None = None,
-    implementation: Implementation = "native",
-) -> NDArray[np.uint8]:
-    """Return a corrupted copy of an image.
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)
 
-    The same arguments give the same pixels on every machine, in every thread and in every order.
 
-    Parameters
-    ----------
-    image
-        uint8, RGB (H, W, 3) or grey (H, W) or (H, W, 1), of any size from 1 x 1; not changed.
-        Strengths are in pixels, so corrupt at native resolution and resize afterwards. Filters
-        that reach beyond the edges repeat or mirror the image; the functions in the catalogue
-        document small images.
-    name
-        One of `corruption_names()`.
-    severity
-        From 1 (mild) to 5 (severe).
-    seed
-        Random seed. Random numbers depend on the seed, the image, the name and the severity.
-    key
-        `image_key(image)` if known, to save computing it.
-    implementation
-        "native" is this package. "imagecorruptions" calls the package of that name, whose pixels
-        may depend on the processor: it needs OpenCV and images of at least 32 x 32 pixels, is much
-        slower, and runs one thread at a time.
-
-    Returns
-    -------
-    ndarray
-        New C-contiguous RGB array, uint8 (H, W, 3), also for a grey image.
-
-    Raises
-    ------
-    InputError
-        A `ValueError`: the image, name, severity, seed or implementation is invalid, the image is
-        too long and narrow, or OpenCV is missing for "imagecorruptions". The message says what was
-        found and what is allowed.
-    """
-    if isinstance(severity, str) and not isinstance(name, str):
-        raise InputError(
-            f"corrupt(image, {name!r}, {severity!r}): the name comes before the severity; "
-            f"use corrupt(image, {severity!r}, {name!r})"
-        )
-    corruption = find(name)
-    severity = check_severity(severity)
-    if implementation not in IMPLEMENTATIONS:
-        raise InputError(unknown("implementation", implementation, IMPLEMENTATIONS))
-    image = check_image(image)
-    reference = implementation == "imagecorruptions"
-    corruption.check_size(*image.shape[:2], reference=reference)
-    stream = stream_seed(check_seed(seed), image_key(image) if key is None else key, name, severity)
-    if reference:
-        return corrupt_by_reference(name, image, severity, stream)
-    return corruption.function(image, severity, stream)
+def __dir__() -> list[str]:
+    return __all__

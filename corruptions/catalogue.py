@@ -10,15 +10,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType, ModuleType
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Literal
 
 from .checks import unknown
 from .errors import InputError
 
-CorruptionFunction = Callable[[NDArray[np.uint8], int, int], NDArray[np.uint8]]
+if TYPE_CHECKING:  # names are listed without NumPy, which takes a quarter of the time of --help
+    import numpy as np
+    from numpy.typing import NDArray
+
+CorruptionFunction = Callable[["NDArray[np.uint8]", int, int], "NDArray[np.uint8]"]
 """(RGB image uint8 (H, W, 3), severity 1 to 5, 64-bit seed) -> new image of the same shape."""
+Implementation = Literal["native", "imagecorruptions"]
+"""Which code corrupts: this package, or the package `imagecorruptions`."""
 
 ALWAYS_ALLOWED = 2**29
 """Bytes of memory that the corruption of any image may take."""

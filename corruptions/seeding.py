@@ -11,7 +11,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import check_image
+from .images import check_image
 
 
 def image_key(image: NDArray[np.uint8]) -> str:

@@ -27,10 +27,8 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..label_types import LabelMap, ignored_label, label_dtype
 from .base import Dataset, Frame
+from .class_map_mode import ClassMapMode
 from .taxonomies import Taxonomy, load_taxonomy, read_text, read_toml
-
-ClassMapMode = Literal["wrong", "restricted"]
-"""Predictions of unmapped classes: wrong, or never made (argmax over the other classes)."""
 
 _FOLDER = files(__package__) / "data" / "maps"
 

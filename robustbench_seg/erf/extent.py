@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .request import Pixel
+
 Map = NDArray[np.float64]
-Pixel = tuple[int, int]
 
 SHARES = (0.2, 0.3, 0.5, 0.99)
 """Shares that RepLKNet reports."""

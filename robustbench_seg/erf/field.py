@@ -18,13 +18,13 @@ from ..reading import MANIFESTS, open_data, read_data
 from ..writing import new_file, write_file
 from .extent import (
     Map,
-    Pixel,
     mass_by_radius,
     moments,
     normalised,
     replknet_squares,
     squares,
 )
+from .request import Pixel
 
 
 class Unit(NamedTuple):

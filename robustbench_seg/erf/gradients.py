@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..models.base import Segmenter
-from .extent import Map, Pixel
+from .extent import Map
 from .field import Unit
 from .layers import Layer, as_map, tensor_of
-from .request import Procedure
+from .request import Pixel, Procedure
 
 
 @dataclass(frozen=True)

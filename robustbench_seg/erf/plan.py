@@ -17,12 +17,11 @@ from ..models.registry import load_models
 from ..progress import Progress
 from ..protocol.condition import Condition, parse_condition
 from ..versions import EVALUATING, versions
-from .extent import Pixel
 from .field import Unit
 from .gradients import activations, batch_sums, frozen_parameters
 from .inputs import FrameFacts, common_input_size, network_input, read_frames
 from .layers import ALL, Layer, layers_of
-from .request import PUBLISHED_FRAMES, REPLKNET_SIZE, ErfRequest, Procedure, Size
+from .request import PUBLISHED_FRAMES, REPLKNET_SIZE, ErfRequest, Pixel, Procedure, Size
 
 ROUNDING = 1e-4
 """A luo gradient below this share of the replknet gradient is a rounding error of 0."""

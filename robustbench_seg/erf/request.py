@@ -13,9 +13,10 @@ from ..models.base import Segmenter
 from ..protocol import options, parsing
 from ..protocol.options import COMPUTE, CONDITIONS, DATA, MODEL
 from ..protocol.parameters import Option, parameters
-from .extent import Pixel
 
 Procedure = Literal["luo", "replknet"]
+Pixel = tuple[int, int]
+"""(y, x)"""
 Size = tuple[int, int]
 
 PUBLISHED_FRAMES: Mapping[Procedure, int] = {"luo": 100, "replknet": 50}

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..errors import InputError
 from ..schema import Between, ReadBy
 
 if TYPE_CHECKING:  # a stored run is read without torch, which takes seconds to load
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
 Side = Annotated[int, Between(1, 2**20)]
@@ -30,7 +29,7 @@ SAVED: Final = "saved maps"
 PredictedBy = Literal["torch", "openvino", "saved maps"]
 """The runtime of a model; or its predictions are read from files."""
 Channels = Literal["RGB", "BGR"]
-LabelFunction = Callable[[NDArray[np.uint8]], NDArray[Any]]
+LabelFunction = Callable[["NDArray[np.uint8]"], "NDArray[Any]"]
 """A function from an RGB uint8 (H, W, 3) image to a label map (H, W) of any integer dtype."""
 
 

@@ -22,7 +22,7 @@ from .checkpoint import Checkpoint
 from .layers import Convolution, initialise, to_map, to_tokens
 from .model import MODEL_ZOO, Model
 from .openmmlab import check_settings
-from .vit import EPSILON, LARGE, SMALL, Sizes, VisionTransformer, depth_of, sizes_of
+from .vit import EPSILON, LARGE, SMALL, TINY, Sizes, VisionTransformer, depth_of, sizes_of
 
 MLA_WIDTHS = (256, 128)
 """Channels of the aggregated maps, and of each branch of the classifier (Section 3.3)."""
@@ -30,6 +30,8 @@ MLA_WIDTHS = (256, 128)
 Decoder = Literal["naive", "pup", "mla"]
 DECODERS: Mapping[Decoder, str] = {"naive": "SETR-Naive", "pup": "SETR-PUP", "mla": "SETR-MLA"}
 """Descriptions of the models by decoder."""
+ENCODERS: Mapping[str, Sizes] = {"": LARGE, "-small": SMALL, "-tiny": TINY}
+"""Sizes of the encoder by the end of the model's name."""
 
 
 class UpsamplingHead(nn.Module):
@@ -165,31 +167,32 @@ def _sized_as(checkpoint: Checkpoint, decoder: Decoder) -> SETR:
     return SETR(decoder, sizes, checkpoint.outputs, width)
 
 
-def _has_sizes(tensors: Mapping[str, Tensor], decoder: Decoder, small: bool) -> bool:
+def _has_sizes(tensors: Mapping[str, Tensor], decoder: Decoder, encoder: str) -> bool:
     keys = " ".join(tensors)
     found: Decoder = "pup" if "decode_head.up_convs.1." in keys else "naive"
     found = "mla" if "neck.mla." in keys else found
     projection = tensors.get("backbone.patch_embed.projection.weight")
     width = 0 if projection is None or not projection.ndim else len(projection)
-    is_small = (width, depth_of(tensors)) == (SMALL.width, SMALL.depth)
-    return is_small == small and (found == decoder or "decode_head." not in keys)
+    sizes = {(each.width, each.depth): name for name, each in ENCODERS.items()}
+    found_encoder = sizes.get((width, depth_of(tensors)), "")
+    return found_encoder == encoder and (found == decoder or "decode_head." not in keys)
 
 
 MODELS = tuple(
     Model(
-        name=f"setr-{decoder}{'-small' if small else ''}",
+        name=f"setr-{decoder}{encoder}",
         title="Rethinking Semantic Segmentation from a Sequence-to-Sequence Perspective with "
         "Transformers (arXiv 2012.15840)",
         description=description,
-        published="" if small else MODEL_ZOO,
-        build=partial(SETR, decoder, SMALL if small else LARGE),
+        published=MODEL_ZOO if sizes is LARGE else "",
+        build=partial(SETR, decoder, sizes),
         build_for=partial(_sized_as, decoder=decoder),
         keys=("backbone.layers.0.ln1.weight", "decode_head.up_convs.0.0.conv.weight"),
         classifier="decode_head.conv_seg.weight",
-        has_sizes=partial(_has_sizes, decoder=decoder, small=small),
+        has_sizes=partial(_has_sizes, decoder=decoder, encoder=encoder),
         unused=r"auxiliary_head\..*",  # acts in mmsegmentation's training only
         window=Window("slide", crop=768, stride=512),
     )
-    for small in (False, True)
+    for encoder, sizes in ENCODERS.items()
     for decoder, description in DECODERS.items()
 )

@@ -1,9 +1,9 @@
 """Vision Transformer: an encoder of one resolution, whose tokens are patches of 16x16 pixels.
 
 A. Dosovitskiy et al.: An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale.
-ICLR 2021, arXiv 2010.11929 (Figure 1, Equations 1 to 3, Table 1); small, as DeiT-S: H. Touvron et
-al., ICML 2021, arXiv 2012.12877 (Table 1). Written from the papers; the parameters have
-mmsegmentation's names.
+ICLR 2021, arXiv 2010.11929 (Figure 1, Equations 1 to 3, Table 1); small and tiny, as DeiT-S and
+DeiT-Ti: H. Touvron et al., ICML 2021, arXiv 2012.12877 (Table 1). Written from the papers; the
+parameters have mmsegmentation's names.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Sizes:
 
 LARGE = Sizes()
 SMALL = Sizes(width=384, depth=12, heads=6)
+TINY = Sizes(width=192, depth=12, heads=3, side=24)
 
 
 class SelfAttention(nn.Module):

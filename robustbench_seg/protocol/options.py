@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from .. import corruptions
-from ..datasets import class_maps
+from ..datasets import class_map_mode
 from ..models import base, class_names
 from . import parsing
 from .parameters import Option
@@ -125,7 +125,7 @@ ClassMap = Annotated[
     ),
 ]
 ClassMapMode = Annotated[
-    class_maps.ClassMapMode,
+    class_map_mode.ClassMapMode,
     Option(
         "Where --class-map leaves a class out: count its predictions as wrong, or restrict the "
         "argmax to the other classes.",

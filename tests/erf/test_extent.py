@@ -13,13 +13,13 @@ from hypothesis.extra import numpy as arrays
 from robustbench_seg.erf.extent import (
     SHARES,
     Map,
-    Pixel,
     mass_by_radius,
     moments,
     normalised,
     replknet_squares,
     squares,
 )
+from robustbench_seg.erf.request import Pixel
 from tests.helpers import replknet
 
 

@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from robustbench_seg.erf.extent import Map, Pixel, normalised, squares
+from robustbench_seg.erf.extent import Map, normalised, squares
 from robustbench_seg.erf.gradients import batch_sums, stride_of, unit_at
 from robustbench_seg.erf.layers import Layer
-from robustbench_seg.erf.request import Procedure
+from robustbench_seg.erf.request import Pixel, Procedure
 from robustbench_seg.models.base import Preprocessing, Segmenter, Window
 from robustbench_seg.models.layers import to_map, to_tokens
 from robustbench_seg.models.mix_transformer import EfficientSelfAttention

@@ -21,8 +21,9 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
-from ...erf.extent import Map, Pixel, mass_by_radius, squares
+from ...erf.extent import Map, mass_by_radius, squares
 from ...erf.field import Field
+from ...erf.request import Pixel
 from ...reports.style import INK, MUTED, POINTS, score_colors
 
 Colors = Mapping[str, str]
