@@ -8,7 +8,8 @@ over the others.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -83,7 +84,7 @@ def headline(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     table["retention"] = _ratio(table["suite score"], clean)
     # Conditions that frames were taken in have no severities.
     severities = suite.severities if suite.severities == (0,) else ALL_SEVERITIES
-    table["mPC"] = _mean(_select(scores, suite.corruptions, severities))
+    table["mPC"] = _mean(_selection(scores)(suite.corruptions, severities))
     table["rPC"] = _ratio(table["mPC"], clean)
     return table
 
@@ -130,8 +131,9 @@ def by_condition(tidy: pd.DataFrame, index: list[str], metric: str) -> pd.DataFr
 
 def _by_corruption(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Average each corruption over the severities that count: one column per corruption."""
+    select = _selection(scores)
     means = {
-        column.corruption: _mean(_select(scores, (column.corruption,), column.counted))
+        column.corruption: _mean(select((column.corruption,), column.counted))
         for column in suite.columns
     }
     return pd.DataFrame(means, index=scores.index)
@@ -146,12 +148,16 @@ def _by_category(by_corruption: pd.DataFrame, suite: SeverityPolicy) -> pd.DataF
     return pd.DataFrame(means, index=by_corruption.index)
 
 
-def _select(
-    scores: pd.DataFrame, corruptions: Sequence[str], severities: Sequence[int]
-) -> pd.DataFrame:
-    """Return the columns of all pairs of these corruptions and severities."""
-    pairs: list[Hashable] = [(name, severity) for name in corruptions for severity in severities]
-    return scores[pairs]
+def _selection(scores: pd.DataFrame) -> Callable[[Sequence[str], Sequence[int]], pd.DataFrame]:
+    """Return a function to the columns of all pairs of some corruptions and severities."""
+    # Looked up in the index one by one, columns took two thirds of the time of a measure's table.
+    places: dict[Hashable, int] = {pair: place for place, pair in enumerate(scores.columns)}
+
+    def select(corruptions: Sequence[str], severities: Sequence[int]) -> pd.DataFrame:
+        pairs = product(corruptions, severities)
+        return scores.take([places[pair] for pair in pairs], axis="columns")
+
+    return select
 
 
 def _mean(scores: pd.DataFrame) -> pd.Series:
