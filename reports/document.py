@@ -164,6 +164,11 @@ class Document:
     provenance: Mapping[str, Mapping[str, str]]
     kind: str = "Robustness report"
 
+    @property
+    def stamped_title(self) -> str:
+        """The title after the words of the stamps, for browsers and the metadata of files."""
+        return " \u00b7 ".join((*(split_stamp(stamp)[0] for stamp in self.stamps), self.title))
+
     def plots(self) -> tuple[Plot, ...]:
         """Return all figures in their order."""
         parts = (part for section in self.sections for part in unfolded(section.parts))

@@ -61,7 +61,8 @@ class Page(Document):
     def _repr_html_(self) -> str:
         # In a frame, styles and scripts cannot reach the notebook around it.
         return (
-            f'<iframe title="{escape(visible(self.title))}" sandbox="allow-scripts" '
+            f'<iframe title="{escape(visible(self.title))}" '
+            'sandbox="allow-scripts allow-downloads" '
             'style="width: 100%; height: 80vh; border: 0" '
             f'srcdoc="{escape(render(self))}"></iframe>'
         )

@@ -42,6 +42,7 @@ def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
     """Describe a document in lists and dictionaries; its figures and pictures go to `files`."""
     return {
         **vars(document),
+        "stamped_title": document.stamped_title,
         "stamps": [split_stamp(stamp) for stamp in document.stamps],
         "sections": [_section(section, files) for section in document.sections],
         "provenance": [

@@ -55,7 +55,6 @@ function filterable(table) {
   box.setAttribute("aria-controls", table.id);
   count.setAttribute("role", "status");
   label.append("Filter rows ", box, count);
-  table.closest(".scroll").before(label);
   const namesOf = (row) =>
     Array.from(row.cells, (cell) => ("value" in cell.dataset ? "" : cell.textContent)).join(" ");
   const names = new Map(rows.map((row) => [row, namesOf(row).toLowerCase()]));
@@ -63,12 +62,102 @@ function filterable(table) {
     const wanted = box.value.toLowerCase().split(/\s+/);
     for (const row of rows) row.hidden = !wanted.every((word) => names.get(row).includes(word));
     const shown = rows.filter((row) => !row.hidden).length;
-    count.textContent = shown < rows.length ? ` ${shown} of ${rows.length}` : "";
+    if (shown === rows.length) count.textContent = "";
+    else count.textContent = shown ? ` ${shown} of ${rows.length}` : " no row matches";
   });
+  return label;
+}
+
+// A table is saved with the rows that are shown, in their order.
+const textOf = (node) =>
+  Array.from(node.childNodes, (child) => (child.nodeName === "SMALL" ? "" : child.textContent))
+    .join("")
+    .trim();
+const smallOf = (node) => node.querySelector("small")?.textContent ?? "";
+
+function headingsOf(table) {
+  const grid = Array.from(table.tHead.rows, () => []);
+  Array.from(table.tHead.rows).forEach((row, level) => {
+    let column = 0;
+    for (const head of row.cells) {
+      const label = head.querySelector("button") ?? head;
+      while (grid[level][column] !== undefined) column += 1;
+      for (let down = 0; down < head.rowSpan; down += 1) {
+        for (let across = 0; across < head.colSpan; across += 1) {
+          grid[level + down][column + across] = down ? "" : textOf(label);
+        }
+      }
+    }
+  });
+  return grid[0].map((_, column) => grid.map((row) => row[column]).filter(Boolean).join(" "));
+}
+
+function contentsOf(table) {
+  const heads = headingsOf(table);
+  const rows = Array.from(table.tBodies[0].rows).filter((row) => !row.hidden);
+  const cells = rows.map((row) =>
+    Array.from(row.cells, (cell) => ({ text: textOf(cell), small: smallOf(cell) })),
+  );
+  return { heads, cells };
+}
+
+function asCsv(table) {
+  const { heads, cells } = contentsOf(table);
+  const beside = heads.map((_, column) => cells.some((row) => row[column].small));
+  // Spreadsheets would run a name such as "=A1" as a formula.
+  const quoted = (text) => `"${text.replace(/^[=+@-](?=.*[^\d.])/, "'$&").replaceAll('"', '""')}"`;
+  const line = (fields) => fields.map(quoted).join(",");
+  const head = heads.flatMap((text, column) => (beside[column] ? [text, `${text} interval`] : text));
+  const lines = cells.map((row) =>
+    line(row.flatMap(({ text, small }, column) => (beside[column] ? [text, small] : text))),
+  );
+  return [line(head), ...lines].join("\r\n") + "\r\n";
+}
+
+const LATEX = {
+  "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}",
+  "\u2013": "--", "\u2212": "$-$", "\u00d7": "$\\times$", "\u2192": "$\\to$",
+};
+
+function asLatex(table) {
+  const { heads, cells } = contentsOf(table);
+  const escaped = (text) =>
+    text.replace(/[\\~^\u2013\u2212\u00d7\u2192]|[&%$#_{}]/g, (sign) => LATEX[sign] ?? `\\${sign}`);
+  const line = (fields) => `${fields.join(" & ")} \\\\`;
+  const body = cells.map((row) =>
+    line(row.map(({ text, small }) => escaped(text) + (small && ` {\\scriptsize ${escaped(small)}}`))),
+  );
+  const stub = table.tBodies[0].rows[0]?.querySelectorAll("th").length ?? 1;
+  return [
+    "% \\usepackage{booktabs}",
+    `\\begin{tabular}{${"l".repeat(stub)}${"r".repeat(heads.length - stub)}}`,
+    "\\toprule", line(heads.map(escaped)), "\\midrule", ...body, "\\bottomrule", "\\end{tabular}", "",
+  ].join("\n");
+}
+
+function saver(table, label, suffix, contents) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "save";
+  button.textContent = label;
+  button.setAttribute("aria-label", `Save as ${label}: ${table.caption.textContent}`);
+  button.addEventListener("click", () => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([contents(table)], { type: "text/plain" }));
+    link.download = `${table.id}.${suffix}`;
+    link.click();
+    // The browser reads the address after this function returns.
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  });
+  return button;
 }
 
 for (const table of document.querySelectorAll("table.sortable")) {
-  if (table.tBodies[0].rows.length >= LONG) filterable(table);
+  const tools = document.createElement("div");
+  tools.className = "tools";
+  if (table.tBodies[0].rows.length >= LONG) tools.append(filterable(table));
+  tools.append(saver(table, "CSV", "csv", asCsv), saver(table, "LaTeX", "tex", asLatex));
+  table.closest(".scroll").before(tools);
 }
 
 // Tooltips of headings also appear on keyboard focus and touch.
@@ -103,9 +192,18 @@ for (const element of document.querySelectorAll("th[title]")) {
   target.addEventListener("blur", hideTip);
 }
 
-// CSS enlarges pictures; the Escape key closes them.
+// CSS enlarges pictures; the arrow keys step through them and the Escape key closes them.
+const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  hideTip();
-  for (const box of document.querySelectorAll(".zoom:checked")) box.checked = false;
+  if (event.key === "Escape") hideTip();
+  else if (!(event.key in STEPS)) return;
+  const boxes = Array.from(document.querySelectorAll(".zoom"));
+  const now = boxes.findIndex((box) => box.checked);
+  if (now < 0) return;
+  boxes[now].checked = false;
+  if (event.key === "Escape") return;
+  event.preventDefault();
+  const next = boxes[(now + STEPS[event.key] + boxes.length) % boxes.length];
+  next.checked = true;
+  next.focus();
 });

@@ -100,11 +100,14 @@ def test_rows_can_be_sorted_and_filtered(hostile: str, tmp_path: Path) -> None:
         said.push(head.closest("th").getAttribute("aria-sort"), shown());
         head.click();
         said.push(shown());
+        type("nobody");
+        said.push(box.parentElement.querySelector("[role=status]").textContent);
         type("");
         said.push(rows().length);
         """,
     )
-    boxes, rows, human, status, b2, order, falling, rising, every = seen.said.split("|")
+    boxes, rows, human, status, b2, order, falling, rising, nobody, every = seen.said.split("|")
+    assert nobody == " no row matches"
     assert (rows, status, every) == ("8", " 4 of 8", "8")
     assert int(boxes) >= 1
     assert human == 'b0p ">p b2p b3p'
@@ -130,6 +133,62 @@ def test_tooltips_of_headings_appear_on_keyboard_focus(hostile: str, tmp_path: P
         """,
     )
     assert seen.said == "true|false|on the unchanged images|tip|true"
+
+
+def test_tables_can_be_saved_as_they_are_shown(tmp_path: Path) -> None:
+    names = ("b0", '=A1("x")_{%}', "b2")
+    seen = open_page(
+        html.render(sample_document(names)),
+        tmp_path,
+        """
+        const table = document.querySelector("#suite-table");
+        table.querySelector("th[data-column='0'] button").click();
+        table.tBodies[0].rows[1].hidden = true;
+        const tools = Array.from(table.closest(".scroll").previousElementSibling.children);
+        said.push(tools.map((tool) => tool.textContent).join(" "));
+        said.push(asCsv(table).trim().split("\\r\\n").map((line) => line.slice(0, 27)).join("/"));
+        const latex = asLatex(table).split("\\n").slice(1, 6);
+        said.push(latex.map((line) => line.slice(0, 28)).join("/"));
+        """,
+    )
+    tools, csv, latex = seen.said.split("|")
+    assert tools == "CSV LaTeX"
+    head, renamed, last = csv.split("/")
+    assert head == '"model","clean","blur motio'
+    assert renamed == '"\'=A1(""x"")_{%}","71.0","5'
+    assert last.startswith('"b2","61.0",')
+    rules = latex.split("/")
+    assert rules[0].startswith(r"\begin{tabular}{lrrr")
+    assert rules[1] == r"\toprule"
+    assert rules[4].startswith(r'=A1("x")\_\{\%\} & 71.0')
+    assert "CONSOLE" not in seen.log
+
+
+def test_enlarged_pictures_keep_their_caption_and_step(tmp_path: Path) -> None:
+    seen = open_page(
+        html.render(sample_document(image="frame-1")),
+        tmp_path,
+        """
+        const boxes = Array.from(document.querySelectorAll(".zoom"));
+        const press = (key) => document.dispatchEvent(new KeyboardEvent("keydown", { key }));
+        const open = () => boxes.findIndex((box) => box.checked);
+        press("ArrowRight");
+        said.push(boxes.length > 1, open());
+        boxes[0].checked = true;
+        const caption = boxes[0].closest("figure").querySelector("figcaption");
+        said.push(getComputedStyle(caption).position);
+        said.push(getComputedStyle(caption.querySelector(".subject")).display);
+        press("ArrowRight");
+        said.push(open(), getComputedStyle(caption).position);
+        press("ArrowLeft");
+        press("ArrowLeft");
+        said.push(open() === boxes.length - 1);
+        press("Escape");
+        said.push(open());
+        """,
+    )
+    assert seen.said == "true|-1|fixed|inline|1|static|true|-1"
+    assert "CONSOLE" not in seen.log
 
 
 def test_a_notebook_and_its_page_cannot_reach_each_other(tmp_path: Path) -> None:

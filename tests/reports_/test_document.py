@@ -94,7 +94,7 @@ def test_hostile_names_are_escaped_in_every_part() -> None:
 def test_a_notebook_shows_the_page_in_a_frame_of_its_own() -> None:
     frame = html.Page(**vars(every_part(EVIL)))._repr_html_()
     assert re.fullmatch(r'<iframe( [a-z]+="[^"<>]*")+></iframe>', frame)
-    assert 'sandbox="allow-scripts"' in frame
+    assert 'sandbox="allow-scripts allow-downloads"' in frame
     assert "&lt;!doctype html&gt;" in frame
 
 

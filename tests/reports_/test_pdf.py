@@ -58,7 +58,8 @@ def test_hostile_names_are_shown_as_they_are(hostile: PdfReader) -> None:
     text, name = text_of(hostile).replace(" ", ""), EVIL.replace(" ", "")
     assert text.count(name) >= 10
     assert hostile.metadata is not None
-    assert hostile.metadata.title == EVIL
+    assert hostile.metadata.title == f"UNTRAINED \u00b7 PARTIAL \u00b7 {EVIL}"
+    assert "UNTRAINED" in str(hostile.metadata["/Keywords"])
 
 
 def test_text_may_have_characters_that_the_fonts_lack(hostile: PdfReader) -> None:
