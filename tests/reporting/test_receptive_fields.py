@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -185,6 +186,26 @@ def test_maps_are_shrunk_by_means_and_never_enlarged() -> None:
 )
 def test_scale_bars_are_of_round_lengths(longest: float, length: int) -> None:
     assert scale_length(longest) == length
+
+
+@pytest.mark.parametrize("size", [(40, 80), (256, 512), (90, 30)])
+def test_scale_bars_and_their_labels_are_apart_and_on_the_map(size: tuple[int, int]) -> None:
+    figure = figures.overview(maps(sample(size=size, pixel=(5, 5))), ON_PAGE)
+    figure.savefig(BytesIO(), dpi="figure")
+    checked = 0
+    for axes in figure.axes:
+        for label in axes.texts:
+            frame = label.get_bbox_patch()
+            if frame is None or not label.get_text().endswith(" px"):
+                continue
+            box = frame.get_window_extent()
+            bars = [line.get_window_extent() for line in axes.get_lines()]
+            assert len(bars) == 2
+            assert all(bar.x1 < box.x0 and bar.x0 > axes.bbox.x0 for bar in bars)
+            assert box.y0 > axes.bbox.y0
+            checked += 1
+    assert checked == 2 * (3 + 2)
+    assert any("share of the highest value" in text.get_text() for text in figure.texts)
 
 
 def test_tables_have_rounded_numbers_and_dashes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,8 +25,8 @@ from .maps import (
 )
 
 PAGE_WIDTH = 1160.0
-NARROWEST = 540.0
-"""Width of the colour scale with its label."""
+NARROWEST = 480.0
+"""Width of the colour scale with its title."""
 STAGE_BOX, HEAD_BOX = "#ff6a4d", "#ffc83d"
 """Frames of the enlarged parts: of the last stage, and of the head."""
 ENLARGED = 4
@@ -59,7 +59,7 @@ def overview(maps: Sequence[FieldMap], colors: Colors) -> Figure:
     """Draw subjects as rows and layers as columns, like SegFormer's Figure 3 (2105.15203)."""
     columns, zooms = layers(maps), enlarged(maps)
     by_name = {(item.subject, item.layer): item for item in maps}
-    gap, wide_gap, heading, label, scale = 8.0, 22.0, 22.0, 24.0, 56.0
+    gap, wide_gap, heading, label, scale = 8.0, 22.0, 22.0, 24.0, 66.0
     shapes = {item.subject: item.relative.shape for item in maps}
     ratios = {subject: height / width for subject, (height, width) in shapes.items()}
     highest = max(ratios.values())
@@ -103,7 +103,7 @@ def single(item: FieldMap, colors: Colors) -> Figure:
     """Draw one map with its name, the squares that hold 50 and 99 %, and the colour scale."""
     height, width = item.relative.shape
     drawn = min(860.0, 560.0 * width / height)
-    figure = blank(max(drawn + 2 * MARGIN, NARROWEST), 34 + drawn * height / width + 56)
+    figure = blank(max(drawn + 2 * MARGIN, NARROWEST), 34 + drawn * height / width + 66)
     text_at(figure, MARGIN, 20, f"{item.subject}, {item.layer}", colors[INK], weight="bold")
     draw_squares(axes_at(figure, (MARGIN, 34, drawn, drawn * height / width)), item, drawn)
     color_scale(figure, colors)

@@ -18,6 +18,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import offset_copy
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -35,6 +36,14 @@ MARGIN = 6.0
 LOWEST = 1e-4
 SAMPLES = 2.5
 """Samples of a map per point of the figure, at most: 180 per inch."""
+
+SCALE_WIDTH = 330.0
+"""Width of a colour scale in points."""
+_LABEL: Final[dict[str, Any]] = {
+    "color": "white",
+    "bbox": {"facecolor": "black", "alpha": 0.55, "linewidth": 0, "pad": 1.5},
+}
+"""Style of the texts on a map."""
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height in points, from the upper left corner of the figure."""
@@ -144,14 +153,31 @@ def _norm() -> LogNorm:
 
 
 def scale_bar(axes: Axes, columns: int, size: float) -> None:
-    """Draw a bar of a round number of pixels, at most a third of the width, and the number."""
+    """Draw a bar of a round number of pixels, at most a third of the width, and its label.
+
+    Both keep their distances in points, on maps of any size: the label never covers the bar.
+    """
     length = scale_length(columns / 3)
-    low, high = axes.get_ylim()
-    height = abs(high - low)
-    x, y = 0.04 * columns, low - 0.06 * height
-    _label(axes, (x + length + 0.02 * columns, y), f"{length} px", size, ("left", "center"))
+    bottom, _ = axes.get_ylim()
+    left, above = 0.6 * size, 0.9 * size
+    corner = offset_copy(axes.transData, axes.get_figure(root=True), left, above, units="points")
     for color, width in (("black", 4.5), ("white", 2.2)):
-        axes.plot([x, x + length], [y, y], color=color, linewidth=width, solid_capstyle="butt")
+        axes.plot(
+            *([0, length], [bottom, bottom]),
+            color=color,
+            linewidth=width,
+            solid_capstyle="butt",
+            transform=corner,
+        )
+    axes.annotate(
+        f"{length} px",
+        *((length, bottom), (left + 0.6 * size, above)),
+        textcoords="offset points",
+        ha="left",
+        va="center",
+        fontsize=size,
+        **_LABEL,
+    )
 
 
 def scale_length(longest: float) -> int:
@@ -164,29 +190,33 @@ def _label(
     axes: Axes, at: tuple[float, float], text: str, size: float, anchor: tuple[str, str]
 ) -> None:
     horizontal, vertical = anchor
-    axes.text(
-        *at,
-        text,
-        color="white",
-        fontsize=size,
-        ha=horizontal,
-        va=vertical,
-        bbox={"facecolor": "black", "alpha": 0.55, "linewidth": 0, "pad": 1.5},
-    )
+    axes.text(*at, text, fontsize=size, ha=horizontal, va=vertical, **_LABEL)
 
 
 def color_scale(figure: Figure, colors: Colors) -> None:
-    """Draw the colour scale at the lower left."""
-    bottom = POINTS * figure.get_figheight()
-    axes = axes_at(figure, (MARGIN + 14, bottom - 34, 220, 9))
-    axes.set_axis_on()
-    bar = figure.colorbar(
-        ScalarMappable(_norm(), score_colors()), cax=axes, orientation="horizontal"
+    """Draw the colour scale at the lower left, under its title."""
+    titled_scale(
+        figure,
+        colors,
+        ScalarMappable(_norm(), score_colors()),
+        "Gradient, as a share of the highest value of each map (logarithmic)",
+        {10.0**power: f"{10.0**power:g}" for power in range(round(math.log10(LOWEST)), 1)},
     )
-    ticks = [10.0**power for power in range(round(math.log10(LOWEST)), 1)]
-    bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+
+
+def titled_scale(
+    figure: Figure, colors: Colors, values: ScalarMappable, title: str, ticks: Mapping[float, str]
+) -> None:
+    """Draw a colour scale with labelled ticks at the lower left, under its title."""
+    bottom = POINTS * figure.get_figheight()
+    text_at(figure, MARGIN, bottom - 40, title, colors[MUTED], fontsize=10)
+    axes = axes_at(figure, (MARGIN, bottom - 32, SCALE_WIDTH, 9))
+    axes.set_axis_on()
+    bar = figure.colorbar(values, cax=axes, orientation="horizontal")
+    bar.set_ticks(list(ticks), labels=list(ticks.values()))
     bar.ax.tick_params(length=0, labelsize=9, labelcolor=colors[MUTED], pad=3)
+    first, *_, last = bar.ax.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
     bar.minorticks_off()
     bar.outline.set_visible(False)
-    label = "of the highest value of each map (logarithmic)"
-    text_at(figure, MARGIN + 14 + 220 + 18, bottom - 26, label, colors[MUTED], fontsize=9)
