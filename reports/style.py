@@ -78,14 +78,14 @@ def score_colors() -> Colormap:
     return colors
 
 
-def encoded(figure: Figure, suffix: str, **options: Any) -> bytes:
+def encoded(figure: Figure, suffix: str, *, rc: dict[Any, Any] = RC, **options: Any) -> bytes:
     """Return a figure as an SVG, PDF or PNG file without the date of its making.
 
-    `options` are those of `Figure.savefig`.
+    `rc` are the settings that it was drawn with, `options` those of `Figure.savefig`.
     """
     undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
     buffer = io.BytesIO()
-    with rc_context(RC), warnings.catch_warnings():
+    with rc_context(rc), warnings.catch_warnings():
         # The warning holds the mark itself, which a terminal may obey.
         warnings.filterwarnings("ignore", "Glyph")
         figure.savefig(buffer, format=suffix, metadata=undated.get(suffix), **options)

@@ -330,6 +330,27 @@ def compare_runs(
 
 
 @documented
+def figures(
+    runs: options.Runs,
+    *,
+    purpose: Annotated[
+        Literal["paper"], Option("What the files are for.", OUTPUT, flag="--for")
+    ] = "paper",
+    intervals: Annotated[bool, Option("Print the 95 % intervals in the table.", OUTPUT)] = False,
+    out: options.Out = None,
+) -> list[Path]:
+    """Write figures, a table, a caption, a methods text and references; return their paths.
+
+    Figures are PDF, SVG and PNG (300 dpi) files at widths of 3.25, 5.5 and 6.75 inches. Raises
+    InputError for runs of other images, labels, classes or severities.
+    """
+    from .reporting.paper import write_paper_kit
+
+    del purpose  # "paper" is the only one
+    return write_paper_kit(runs, out, intervals=intervals)
+
+
+@documented
 def corrupt_folder(
     source: Annotated[
         str | Path,

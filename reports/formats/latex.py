@@ -61,6 +61,7 @@ _MARKS = {
     "-": r"{-}",
     "[": r"{[}",
     "]": r"{]}",
+    "\u2020": r"\textdagger{}",
     "\u2013": r"\textendash{}",
     "\u2014": r"\textemdash{}",
     "\u2018": r"\textquoteleft{}",
@@ -111,16 +112,29 @@ def table(description: Table) -> str:
             caption,
             *(["\\setlength{\\tabcolsep}{3pt}"] if layout.columns > MOST_LEVEL else []),
             "\\begin{lrbox}{\\reporttable}",
-            f"\\begin{{tabular}}{{{form}}}",
-            *heads,
-            *rows,
-            "\\bottomrule",
-            "\\end{tabular}",
+            *_tabular(layout),
             "\\end{lrbox}",
             "\\fitted",
             "\\end{table}",
         ]
     )
+
+
+def tabular(description: Table) -> str:
+    """Return the bare tabular of a table, for a float of the reader's own; requires booktabs."""
+    return "\n".join(_tabular(in_blocks(description)))
+
+
+def _tabular(layout: Blocks) -> list[str]:
+    return [
+        f"\\begin{{tabular}}{{{_form(layout)}}}",
+        "\\toprule",
+        *_heads(layout),
+        "\\midrule",
+        *_rows(layout),
+        "\\bottomrule",
+        "\\end{tabular}",
+    ]
 
 
 def _form(layout: Blocks) -> str:

@@ -1,4 +1,4 @@
-"""`robustseg corrupt` and `robustseg train`: corrupted copies, and weights."""
+"""`robustseg corrupt`, `train` and `figures`: corrupted copies, weights, files for a paper."""
 
 # Annotations are not postponed: `parameters` reads them as objects.
 
@@ -37,3 +37,13 @@ def train(weights: Path) -> None:
     The folder gets `weights.safetensors`, which `eval --weights` takes, a checkpoint and a log.
     """
     say(f"Weights: {weights}")
+
+
+@command(api.figures, example="robustseg figures results/b0 results/b5 --for paper --out figures")
+def figures(paths: list[Path]) -> None:
+    """Write figures, a LaTeX table, a caption, a methods text and BibTeX for a paper.
+
+    Figures are PDF (TrueType fonts), SVG and PNG files (300 dpi) at widths of 3.25, 5.5 and 6.75
+    inches. Runs of other images, labels, classes or severities are refused.
+    """
+    say(f"{len(paths)} files: {paths[0].parent}")

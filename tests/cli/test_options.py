@@ -27,6 +27,7 @@ CALLS: list[Callable[..., Any]] = [
     api.diagnose,
     api.effective_receptive_field,
     api.evaluate,
+    api.figures,
     api.forecast,
     api.merge,
     api.model_costs,

@@ -1,0 +1,124 @@
+"""LaTeX of a paper kit: the suite table with published rows, and sentences on the method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from ...protocol.spec import Spec
+from ...reports.formats import latex
+from .. import published, tables
+from ..comparison import Comparison
+from ..display_names import display_names
+from ..intervals import IntervalTable
+from ..words import count, few, severity_range
+from .references import keys, model_key
+
+DAGGER = "\u2020"
+"""Mark of published rows."""
+
+
+def suite_table(comparison: Comparison, *, intervals: bool) -> str:
+    """Return a float with SegFormer's Table 5, where the suite has its columns, and own rows.
+
+    Published rows, marked with a dagger, come last. It requires booktabs and graphicx.
+    """
+    own = comparison.suite
+    printed = published.segformer_table5(own.value.columns)
+    printed = printed.rename(index=lambda name: f"{name} {DAGGER}")
+    names = display_names(comparison.models)
+    value = pd.concat([own.value.astype(float).rename(index=names), printed.astype(float)])
+    table = tables.suite_table(value, comparison.counted)
+    if intervals:
+        low, high = (end.rename(index=names).reindex(value.index) for end in (own.low, own.high))
+        table = tables.with_intervals(table, IntervalTable(value, low, high), comparison.covers)
+    caption = [comparison.title + ".", table.caption]
+    if len(printed):
+        caption.append(f"{DAGGER}: {published.TABLE_5} Its data or protocol may differ from ours.")
+    caption += [f"{stamp}." for stamp in comparison.stamps]
+    return "\n".join(
+        [
+            "% Requires the packages booktabs and graphicx.",
+            "\\begin{table*}[t]",
+            "\\centering",
+            f"\\caption{{{latex.escape(' '.join(caption))}}}",
+            "\\setlength{\\tabcolsep}{3pt}",
+            f"\\resizebox{{\\linewidth}}{{!}}{{%\n{latex.tabular(table)}}}",
+            "\\end{table*}",
+            "",
+        ]
+    )
+
+
+def figure(comparison: Comparison, spec: Spec, file: str) -> str:
+    """Return a float with the figure of severities in `file`, and a caption with the protocol."""
+    bands = f" Bands are 95 % intervals {comparison.covers}." if comparison.has_intervals else ""
+    sentences = (
+        "mIoU against severity by category of corruption, the mean over its corruptions; severity "
+        f"0 is clean.{bands} {_protocol(comparison, spec)}"
+    )
+    caption = " ".join([latex.escape(sentences), *_stamps(comparison)])
+    return "\n".join(
+        [
+            "% Requires the package graphicx.",
+            "\\begin{figure*}[t]",
+            "\\centering",
+            f"\\includegraphics{{{file}}}",
+            f"\\caption{{{caption}}}",
+            "\\end{figure*}",
+            "",
+        ]
+    )
+
+
+def methods(comparison: Comparison, spec: Spec) -> str:
+    """Return sentences on the method, with the keys of `references.bibtex`."""
+    names = display_names(comparison.models)
+    models = [
+        latex.escape(names[label]) + _cite(filter(None, [model_key(label)]))
+        for label in comparison.models
+    ]
+    cited = keys((), spec.dataset)
+    lines = [
+        f"We evaluate {few(models, len(models))} under corruptions"
+        f"{_cite(key for key in cited if key.endswith('benchmarking'))}.",
+        latex.escape(_protocol(comparison, spec)),
+        latex.escape(
+            "mIoU is computed from one confusion matrix summed over all frames; the score of a "
+            "corruption is its mean over the severities that count, and the suite score the mean "
+            "over the corruptions."
+        ),
+        *_stamps(comparison),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _protocol(comparison: Comparison, spec: Spec) -> str:
+    """Return sentences on suite, data, severities, seed and version."""
+    number = len(comparison.counted)
+    by_range: dict[str, list[str]] = {}
+    for pair in comparison.suite.value.columns.to_list():
+        category, corruption = str(pair[0]), str(pair[1])
+        if category:
+            severities = severity_range(comparison.counted[corruption])
+            by_range.setdefault(severities, []).append(category)
+    counting = "; ".join(
+        f"{severities} of {', '.join(dict.fromkeys(categories))}"
+        for severities, categories in by_range.items()
+    )
+    made = spec.versions.get("robustbench-seg", "unknown")
+    return (
+        f"Protocol: {spec.suite.title}, {count(number, 'corruption')}; severities that count: "
+        f"{counting}. Data: {spec.dataset}, {spec.split}, {count(len(spec.frames), 'frame')}. Seed "
+        f"{spec.seed}, {count(spec.draws, 'draw')}; RobustBench-Seg {made}."
+    )
+
+
+def _stamps(comparison: Comparison) -> list[str]:
+    return [f"\\textbf{{{latex.escape(stamp)}.}}" for stamp in comparison.stamps]
+
+
+def _cite(chosen: Iterable[str]) -> str:
+    cited = ",".join(chosen)
+    return f"~\\cite{{{cited}}}" if cited else ""
