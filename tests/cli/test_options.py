@@ -151,6 +151,7 @@ COMMANDS = [
         "merge",
         "report",
         "compare",
+        "figures",
         "forecast",
         "corrupt",
         "train",
