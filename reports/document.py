@@ -163,6 +163,10 @@ class Document:
     sections: tuple[Section, ...]
     provenance: Mapping[str, Mapping[str, str]]
     kind: str = "Robustness report"
+    headline: str = ""
+    """What was found, in a sentence; the last line in a terminal."""
+    terminal_notes: tuple[str, ...] | None = None
+    """Notes that a terminal shows; None: all."""
 
     @property
     def stamped_title(self) -> str:

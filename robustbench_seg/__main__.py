@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import os
+import signal
+import stat
 import sys
+from contextlib import suppress
+from types import FrameType
 
 
 def main() -> None:
-    """Run the command line and exit; Ctrl-C at any moment, also during imports, exits with 130."""
+    """Run the command line and exit; Ctrl-C at any moment, also during imports, exits with 130.
+
+    So do SIGTERM, by which schedulers end jobs, and SIGHUP, when a terminal is closed.
+    """
+    for name in ("SIGTERM", "SIGHUP"):  # the second is unknown to Windows, and ignored by nohup
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _stop)
     # Threads that spin while they wait are many times slower if anything else runs on the same
     # cores. Must be set before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -17,6 +28,18 @@ def main() -> None:
         sys.exit(run())
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    """Stop as Ctrl-C does."""
+    if number != signal.SIGTERM:
+        # The terminal is gone, and what is written to it would fail.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):
+            with suppress(OSError):
+                if stat.S_ISCHR(os.fstat(stream).st_mode):
+                    os.dup2(nowhere, stream)
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

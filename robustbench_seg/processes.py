@@ -1,4 +1,4 @@
-"""Worker processes: the only module that spawns processes, and keeps Ctrl-C from them."""
+"""Worker processes: the only module that spawns processes, and keeps signals from them."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ HEARTBEAT = "heartbeat"
 """Message of a worker that its item makes progress."""
 POLL, STOPPING = 1.0, 5.0
 """Seconds between two looks for an answer, and for a killed process to end."""
+_STOPS = frozenset({signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGINT)})
+"""Signals that stop a command."""
 _to_parent: Connection | None = None  # in a worker
 _drain: Event | None = None  # in a worker: set when its current item should end early
 
@@ -173,11 +175,14 @@ class WorkerProcess(Generic[Item, Result]):
 
 @contextmanager
 def _interrupts_deferred() -> Iterator[None]:
-    """Deliver a Ctrl-C of the block after it; a process that is started in it never gets one."""
+    """Deliver signals of the block that stop a command after it.
+
+    A process that is started in it never gets any, unless it unblocks them.
+    """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     try:
         yield
     finally:
@@ -190,7 +195,10 @@ def _serve(
     """Answer the parent: once when `make` has returned, then for each item, until an error."""
     global _drain, _to_parent
     _drain, _to_parent = drain, pipe
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _STOPS - {signal.SIGTERM}:  # a closed terminal sends SIGHUP to all its processes
+        signal.signal(number, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):  # multiprocessing ends daemons by SIGTERM
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         function = make()

@@ -39,7 +39,11 @@ def show(document: Document, console: Console) -> None:
     for section in document.sections:
         if section.terminal and not section.foreign:
             printer.section(section)
-    printer.notes(document.notes)
+    shown = document.terminal_notes
+    printer.notes(document.notes if shown is None else shown)
+    if document.headline:
+        printer.line("")
+        printer.line(document.headline, "bold")
 
 
 @dataclass(frozen=True)

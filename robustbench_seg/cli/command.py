@@ -10,7 +10,8 @@ import typer
 from rich.markup import escape
 
 from ..protocol.parameters import Parameter, parameters
-from .console import progress_bars, say
+from .console import say
+from .progress import progress_bars
 
 Show = Callable[..., None]
 NOTHING_KEPT = "Nothing is kept; the same command begins again."

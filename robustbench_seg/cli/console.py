@@ -1,27 +1,18 @@
-"""Terminal output of the commands: a console, tables, progress bars and notices."""
+"""Terminal output of the commands: a console, tables and notices."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.style import Style
 from rich.table import Table
+from rich.text import Text
 
-from ..progress import Progress as Callback
 from ..visible import visible
 
 if TYPE_CHECKING:
@@ -31,46 +22,6 @@ if TYPE_CHECKING:
 # Names of files, models and classes are shown as they are: `:car:` is no emoji, `[x]` no style.
 console = Console(emoji=False)
 errors = Console(stderr=True, emoji=False)
-
-
-class _Lines(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        """Print what the library logs, such as the folder of a run."""
-        say(record.getMessage())
-
-
-@contextmanager
-def progress_bars() -> Iterator[Callback]:
-    """Show a bar with an ETA for each stage of long work, where there is a terminal to show it."""
-    bars = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=16),
-        MofNCompleteColumn(),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-        console=errors,
-        transient=True,
-        redirect_stdout=console.is_terminal,
-        disable=not errors.is_terminal,
-    )
-    tasks: dict[str, TaskID] = {}
-
-    def show(stage: str, done: int, total: int, note: str) -> None:
-        if stage not in tasks:
-            tasks[stage] = bars.add_task(stage, total=total, completed=done - 1, note="")
-        bars.update(tasks[stage], completed=done, total=total, note=visible(note))
-
-    log, lines = logging.getLogger("robustbench_seg"), _Lines(logging.INFO)
-    level = log.level
-    log.addHandler(lines)
-    log.setLevel(logging.INFO)
-    try:
-        with bars:
-            yield show
-    finally:
-        log.removeHandler(lines)
-        log.setLevel(level)
 
 
 def print_table(
@@ -105,9 +56,16 @@ def show(result: Reported, formats: Iterable[str], folder: str | Path | None = N
     paths = result.write(formats, folder)
     tables = [path for path in paths if path.suffix.removeprefix(".") in TABLES]
     for path in paths[: len(paths) - len(tables)]:
-        say(f"{'figures' if path.is_dir() else 'report'}: {path}")
+        _path("figures" if path.is_dir() else "report", path)
     if tables:
-        say(f"tables: {tables[0].parent}")
+        _path("tables", tables[0].parent)
+
+
+def _path(name: str, path: Path) -> None:
+    """Print a path, on which a terminal that knows links can be clicked."""
+    link = path.absolute().as_uri()
+    text = Text.assemble(f"{name}: ", (visible(str(path)), Style(link=link)))
+    console.print(text, highlight=False, soft_wrap=True)
 
 
 def say(line: str) -> None:

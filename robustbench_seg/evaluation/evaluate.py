@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing
 
 from ..errors import InputError
@@ -13,6 +14,8 @@ from ..runs.store import Store
 from .engines import Engine, find_engine
 from .plan import Plan, make_plan
 from .schedule import Schedule, check_sampling
+
+_log = logging.getLogger(__name__)
 
 
 def prepare(request: Request, progress: Progress = silent) -> tuple[Plan, Engine]:
@@ -35,6 +38,9 @@ def execute(plan: Plan, engine: Engine, progress: Progress = silent) -> None:
             store.add_session(provenance(spec.device) | found)
             if saving is not None:
                 saving.begin(plan.folder)
+            if score.cells:
+                _log.info("going on at %d of %d", score.cells, schedule.total)
+            progress("evaluating", score.cells, schedule.total, score.note() if stored else "")
         with closing(engine.results(plan, units, schedule.next)) as results:
             for cells, pictures, failures, maps in results:
                 failed = [failure for failure in failures if failure.cell not in stored]

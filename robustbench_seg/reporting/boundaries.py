@@ -51,7 +51,7 @@ def boundaries(report: Report) -> Section | None:
     parts: list[Part] = [_table(wide, kept, base, report), _plots(kept, base, report)]
     if policy and not spec.taken:
         parts.append(Fold("All severities as tables", tuple(_by_severity(report))))
-    return Section("Boundaries", tuple(parts))
+    return Section("Boundaries", tuple(parts), terminal=False)
 
 
 def _table(wide: IntervalTable, kept: pd.DataFrame, base: str, report: Report) -> Table:

@@ -70,7 +70,7 @@ def sure_and_wrong(report: Report) -> Section | None:
             parts.append(Plots(model, tuple(_plots(report, model, own, number))))
     if not (classes := report.table("class_confidence")).empty:
         parts.append(Fold("By predicted class", (_by_class(classes),)))
-    return Section(_HEADING, tuple(parts))
+    return Section(_HEADING, tuple(parts), terminal=False)
 
 
 def _by_class(found: pd.DataFrame) -> Table:

@@ -13,7 +13,7 @@ from matplotlib.colors import PowerNorm, to_hex
 from matplotlib.figure import Figure
 
 from ..protocol.condition import CLEAN
-from ..reports.document import Fold, Plot, Plots, Section, file_name
+from ..reports.document import Fold, Part, Plot, Plots, Section, file_name
 from ..reports.style import INK, POINTS, RC, RULE, SURFACE, score_colors, text_on
 from ..reports.table import Cell, Head, Table
 from ..scores.confusions import MOST_OF_SUITE, SUITE
@@ -41,7 +41,8 @@ def what_becomes_what(report: Report) -> Section | None:
     if SUITE not in found["corruption"].to_numpy():
         return None
     fold = Fold("Under each corruption", (_by_corruption(found),))
-    return Section("What becomes what", (_over_suite(found), *_plots(report), fold), "Confusions")
+    parts: tuple[Part, ...] = (_over_suite(found), *_plots(report), fold)
+    return Section("What becomes what", parts, "Confusions", terminal=False)
 
 
 def _over_suite(found: pd.DataFrame) -> Table:

@@ -101,6 +101,15 @@ def failure_notes(run: StoredRun) -> Iterator[str]:
         yield "The same command retries the failed predictions."
 
 
+def meaning_notes(run: StoredRun) -> Iterator[str]:
+    """Yield what changes the meaning of the numbers: weights, failures and class maps."""
+    for model in run.spec.models:
+        if note := model.weights.get("note"):
+            yield f"{model.name}: {note}."
+    yield from failure_notes(run)
+    yield from _class_map_notes(run.spec)
+
+
 def notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
     """Yield what a reader must know of models, data and conditions, a sentence each.
 
@@ -108,11 +117,7 @@ def notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
     """
     spec = run.spec
     yield f"Suite: {spec.suite.title}."
-    for model in spec.models:
-        if note := model.weights.get("note"):
-            yield f"{model.name}: {note}."
-    yield from failure_notes(run)
-    yield from _class_map_notes(spec)
+    yield from meaning_notes(run)
     for model in spec.models:
         if model.runtime == SAVED:
             yield f"{model.name}: its predictions are read from saved maps."

@@ -50,6 +50,11 @@ class Report:
         return intervals.aligned("classes", classes, found, self.table("tidy"), column)
 
     @cached_property
+    def terminal_notes(self) -> tuple[str, ...]:
+        """Those of the notes that change what the numbers mean."""
+        return tuple(notes.meaning_notes(self.run))
+
+    @cached_property
     def notes(self) -> tuple[str, ...]:
         """Sentences that a reader needs beside the numbers."""
         if not self.tables:

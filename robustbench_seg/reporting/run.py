@@ -11,6 +11,7 @@ import pandas as pd
 from ..reports import Page
 from ..runs.run import StoredRun
 from .files import Reported
+from .headline import headline
 from .report import Report
 from .sections import sections
 
@@ -98,4 +99,6 @@ def document(report: Report) -> Page:
         sections=tuple(sections(report)),
         provenance=report.provenance,
         kind="Robustness report",
+        headline=headline(report),
+        terminal_notes=report.terminal_notes,
     )

@@ -121,8 +121,7 @@ def by_corruption(report: Report) -> Section:
     table = _finished(table, found, report)
     if report.spec.taken:
         return Section("By condition", (table,), short="Conditions")
-    # The table by severity has the same scores in rows, which fit a terminal.
-    return Section("By corruption", (table,), short="Corruptions", terminal=False)
+    return Section("By corruption", (table,), short="Corruptions")
 
 
 def by_severity(report: Report) -> Section | None:
@@ -152,7 +151,7 @@ def by_severity(report: Report) -> Section | None:
         for number, model in enumerate(report.models, start=1)
     )
     fold = Fold("All severities as a table", (table,))
-    return Section("By severity", (key, *plots, fold), short="Severities")
+    return Section("By severity", (key, *plots, fold), short="Severities", terminal=False)
 
 
 def _with_score(severities: pd.DataFrame, suite: pd.DataFrame) -> pd.DataFrame:

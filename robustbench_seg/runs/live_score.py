@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sized
 import numpy as np
 from numpy.typing import NDArray
 
+from ..models.display_names import display_names
 from ..protocol.cell import Cell
 from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
@@ -37,14 +38,15 @@ class LiveScore:
     def note(self) -> str:
         """Return each model's mIoU so far in percent: clean, and the mean over corrupted images."""
         if len(self._models) == 1:
-            return self._note(self._models[0])
-        return "; ".join(f"{model} {self._note(model)}" for model in self._models)
+            return f"mIoU {self._note(self._models[0])}"
+        shown = display_names(self._models)
+        return "; ".join(f"{shown[model]} {self._note(model)}" for model in self._models)
 
     def _note(self, model: str) -> str:
         scores = {key[1:]: self._score(key) for key in self._sums if key[0] == model}
         clean = scores.pop(CLEAN.key, float("nan"))
         corrupted = float(np.mean(list(scores.values()))) if scores else float("nan")
-        return f"mIoU clean {100 * clean:.1f} corrupted {100 * corrupted:.1f}"
+        return f"clean {100 * clean:.1f} corrupted {100 * corrupted:.1f}"
 
     def _score(self, key: tuple[str, str, int]) -> float:
         if key not in self._scores:

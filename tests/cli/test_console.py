@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from robustbench_seg.cli import console, run
+from robustbench_seg.cli import console, progress, run
 from tests.helpers.trees import write_folders
 
 MODEL = """
@@ -40,9 +40,9 @@ def test_progress_bars_show_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -
     shown = StringIO()
     terminal = Console(file=shown, force_terminal=True, width=100, emoji=False)
     monkeypatch.setattr(console, "errors", terminal)
-    with console.progress_bars() as progress:
-        progress("passes of a:car:b", 1, 2, "[red]c:car:d")
-        progress("passes of a:car:b", 2, 2, "[red]c:car:d")
+    with progress.progress_bars() as show:
+        show("passes of a:car:b", 1, 2, "[red]c:car:d")
+        show("passes of a:car:b", 2, 2, "[red]c:car:d")
     assert "passes of a:car:b" in shown.getvalue()
     assert "[red]c:car:d" in shown.getvalue()
 

@@ -86,7 +86,8 @@ def test_every_format_has_the_section(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(found, run.table("confusions"))
     shown = StringIO()
     terminal.show(run.report(), Console(file=shown, width=120))
-    assert "largest under" in shown.getvalue()
+    assert "Summary" in shown.getvalue()
+    assert "largest under" not in shown.getvalue()
 
 
 def test_a_class_that_a_condition_lacks_is_not_in_the_mean_over_conditions(tmp_path: Path) -> None:

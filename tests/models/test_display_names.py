@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from robustbench_seg.models.catalogue import MODELS
-from robustbench_seg.reporting.display_names import display_name, display_names
+from robustbench_seg.models.display_names import display_name, display_names
 
 
 @pytest.mark.parametrize(

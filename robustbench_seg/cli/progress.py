@@ -1,0 +1,200 @@
+"""Progress of long work: bars in a terminal, and elsewhere a line every half a minute."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID
+from rich.table import Column
+from rich.text import Text
+
+from ..progress import Progress as Callback
+from ..visible import visible
+from . import console as outputs
+
+INTERVAL = 30.0
+"""Seconds between two lines where there is no terminal."""
+STARTING = "starting"
+"""Stage until the first step is done: packages, data and weights are loaded."""
+_NARROW = 100
+"""Width in characters below which bars are short."""
+
+
+@dataclass
+class _Stage:
+    """A stage of the work: its steps, and when they were done."""
+
+    name: str
+    first: int
+    """Steps that were done when it began, such as those of a run that goes on."""
+    done: int
+    total: int
+    note: str = ""
+    began: float = field(default_factory=time.monotonic)
+    updated: float = field(default_factory=time.monotonic)
+
+    def count(self) -> str:
+        """Return the steps that are done and their number, or "" while that is unknown."""
+        return f"{self.done}/{self.total}" if self.total else ""
+
+    def eta(self) -> str:
+        """Return the remaining time as H:MM:SS, or dashes before the first step is done."""
+        if not self.total:
+            return ""
+        if self.done <= self.first:
+            return "ETA -:--:--"
+        a_step = (self.updated - self.began) / (self.done - self.first)
+        left = a_step * (self.total - self.done) - (time.monotonic() - self.updated)
+        return f"ETA {timedelta(seconds=max(0, round(left)))}"
+
+    def line(self) -> str:
+        """Return all of it in a line."""
+        parts = [f"{self.name}: {self.done} of {self.total}", self.eta(), self.note]
+        return ", ".join(filter(None, parts))
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callback]:
+    """Show the progress of each stage of long work, and what the library logs."""
+    with ExitStack() as stack:
+        stack.enter_context(_logged())
+        yield stack.enter_context(_bars() if outputs.errors.is_terminal else _lines())
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
+    """Print what the library logs, such as the folder of a run."""
+    log, lines = logging.getLogger("robustbench_seg"), _LogLines(logging.INFO)
+    level = log.level
+    log.addHandler(lines)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(lines)
+        log.setLevel(level)
+
+
+class _LogLines(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        outputs.say(record.getMessage())
+
+
+@contextmanager
+def _lines() -> Iterator[Callback]:
+    """Print a line when a stage begins, and one every 30 s, also while a step takes longer.
+
+    They go to stdout as all other lines do, so that stderr holds nothing but errors.
+    """
+    outputs.say(STARTING)
+    stages: list[_Stage] = []
+    ended = threading.Event()
+
+    def repeat() -> None:
+        while not ended.wait(INTERVAL):
+            with suppress(OSError):  # what reads the output has ended, as the next result says
+                outputs.say(stages[-1].line() if stages else STARTING)
+
+    def begin(stage: _Stage) -> None:
+        stages.append(stage)
+        outputs.say(stage.line())
+
+    threading.Thread(target=repeat, daemon=True).start()
+    try:
+        yield _stages(begin, lambda _: None)
+    finally:
+        ended.set()
+
+
+@contextmanager
+def _bars() -> Iterator[Callback]:
+    """Show a bar for each stage that is not finished; all vanish with the block."""
+    room = outputs.errors.width
+    bars = Progress(
+        _Texts(lambda stage: Text(stage.name), Column(max_width=room // 3, overflow="ellipsis")),
+        BarColumn(bar_width=16 if room >= _NARROW else 10),
+        _Texts(lambda stage: Text(stage.count()), Column(justify="right")),
+        _Texts(lambda stage: Text(stage.eta()), Column()),
+        _Texts(lambda stage: _Note(stage.note), Column(ratio=1)),
+        console=outputs.errors,
+        transient=True,
+        expand=True,
+        redirect_stdout=outputs.console.is_terminal,
+    )
+    starting = _Stage(STARTING, 0, 0, 0)
+    tasks: dict[str, TaskID] = {STARTING: bars.add_task(STARTING, total=None, stage=starting)}
+
+    def begin(stage: _Stage) -> None:
+        for task in bars.tasks:
+            finished = task.total is None or task.finished
+            bars.update(task.id, visible=not finished)
+        tasks[stage.name] = bars.add_task(stage.name, stage=stage)
+        update(stage)
+
+    def update(stage: _Stage) -> None:
+        bars.update(tasks[stage.name], completed=stage.done, total=stage.total)
+
+    with bars:
+        yield _stages(begin, update)
+
+
+def _stages(begin: Callable[[_Stage], None], update: Callable[[_Stage], None]) -> Callback:
+    """Return a callback that keeps the stages, and calls what shows them."""
+    stages: dict[str, _Stage] = {}
+
+    def show(name: str, done: int, total: int, note: str) -> None:
+        note = visible(note)
+        if name not in stages:
+            stages[name] = _Stage(visible(name), done, done, total, note)
+            begin(stages[name])
+            return
+        stage = stages[name]
+        stage.done, stage.total, stage.note = done, total, note
+        stage.updated = time.monotonic()
+        update(stage)
+
+    return show
+
+
+class _Texts(ProgressColumn):
+    """A column made of a task's stage, whose lines never break."""
+
+    def __init__(self, text: Callable[[_Stage], RenderableType], column: Column) -> None:
+        column.no_wrap = True
+        super().__init__(column)
+        self._text = text
+
+    def render(self, task: Task) -> RenderableType:
+        """Return the text of a task."""
+        return self._text(task.fields["stage"])
+
+
+@dataclass(frozen=True)
+class _Note:
+    """As many of a note's parts as there is room for: a part of a number would mislead."""
+
+    text: str
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """Return that any width will do."""
+        return Measurement(0, len(self.text))
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the parts from the first on."""
+        yield Text(fitting(self.text, options.max_width), no_wrap=True)
+
+
+def fitting(note: str, room: int) -> str:
+    """Return the parts of a note, from the first on, that fit into a number of characters."""
+    parts = note.split("; ")
+    while parts and len("; ".join(parts)) > room:
+        parts.pop()
+    return "; ".join(parts)
