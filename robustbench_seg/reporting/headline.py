@@ -22,14 +22,15 @@ def headline(report: Report) -> str:
         axis=None
     ):
         return ""
-    names = display_names(report.models)
+    models = [str(model) for model in scores.index]
+    names = display_names(models)
     retained = _apart(scores["retention"])
     kept = [
         f"{names[model]} keeps {share} % of its clean mIoU ({clean:.1f})"
         if place == 0
         else f"{names[model]} {share} % ({clean:.1f})"
         for place, (model, share, clean) in enumerate(
-            zip(report.models, retained, scores["clean"], strict=True)
+            zip(models, retained, scores["clean"], strict=True)
         )
     ]
     policy = report.spec.suite.policy
