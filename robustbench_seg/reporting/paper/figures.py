@@ -12,11 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ...models.display_names import display_names
 from ...reports.paper import PRINTED, colors
 from ...reports.style import MARKERS, SERIES
 from ...runs.store import INPUT, PREDICTION, TRUTH
 from ..comparison import Comparison
-from ..display_names import display_names
 from ..examples import Example
 from ..figures import label_severities
 from ..words import corruption_name

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from ...models.display_names import display_names
 from ...protocol.spec import Spec
 from ...reports.formats import latex
 from .. import published, tables
 from ..comparison import Comparison
-from ..display_names import display_names
 from ..intervals import IntervalTable
 from ..words import count, few, severity_range
 from .references import keys, model_key
