@@ -21,6 +21,19 @@ function sortBy(table, column, falling) {
     return falling ? -order : order;
   };
   body.append(...Array.from(body.rows).sort((a, b) => compare(key(a), key(b))));
+  markRepeats(table);
+}
+
+// A name that repeats that of the row above is set back.
+function markRepeats(table) {
+  let above = null;
+  for (const row of table.tBodies[0].rows) {
+    if (row.hidden) continue;
+    const [name, second] = row.cells;
+    const repeats = second?.nodeName === "TH" && name.textContent === above;
+    name.classList.toggle("again", repeats);
+    above = name.textContent;
+  }
 }
 
 for (const table of document.querySelectorAll("table.sortable")) {
@@ -61,6 +74,7 @@ function filterable(table) {
   box.addEventListener("input", () => {
     const wanted = box.value.toLowerCase().split(/\s+/);
     for (const row of rows) row.hidden = !wanted.every((word) => names.get(row).includes(word));
+    markRepeats(table);
     const shown = rows.filter((row) => !row.hidden).length;
     if (shown === rows.length) count.textContent = "";
     else count.textContent = shown ? ` ${shown} of ${rows.length}` : " no row matches";
@@ -153,6 +167,7 @@ function saver(table, label, suffix, contents) {
 }
 
 for (const table of document.querySelectorAll("table.sortable")) {
+  markRepeats(table);
   const tools = document.createElement("div");
   tools.className = "tools";
   if (table.tBodies[0].rows.length >= LONG) tools.append(filterable(table));

@@ -22,9 +22,11 @@ _FAILURES = 5
 
 
 def title(spec: Spec) -> str:
-    """Return what is evaluated on what: "cityscapes-c corruptions on streets (val, 2 frames)"."""
-    suite = " ".join(filter(None, (spec.suite.name, spec.suite.noun)))
-    return f"{suite} on {spec.dataset} ({spec.split}, {count(len(spec.frames), 'frame')})"
+    """Return what is evaluated on what: "Cityscapes-C on streets, val, 2 frames"."""
+    suite = spec.suite
+    # The title of conditions that frames were taken in repeats the data set.
+    name = f"{suite.name} {suite.noun}".capitalize() if spec.taken else suite.title
+    return f"{name} on {spec.dataset}, {spec.split}, {count(len(spec.frames), 'frame')}"
 
 
 def trained(label: str, model: ModelSpec, spec: Spec) -> str:

@@ -41,7 +41,7 @@ def test_scores_are_those_of_the_runs(two: list[Run]) -> None:
         for end in ("low", "high"):
             own = getattr(comparison.summary, end).loc[name, scores]
             assert own.tolist() == pytest.approx(wanted[end].tolist())
-    assert comparison.title == "tiny corruptions on streets (val, 12 frames): 2 models compared"
+    assert comparison.title == "Tiny on streets, val, 12 frames: 2 models compared"
     assert comparison.subtitle.startswith("b0: trained on streets, evaluated on streets; b1: ")
     assert comparison.frames.loc["b1"].index.tolist() == list(two[0].frames)
     curve = comparison.curves.value.loc[[("b1", "weather")]].to_numpy()[0]

@@ -196,6 +196,7 @@ def test_conditions_that_frames_were_taken_in_have_no_severities() -> None:
     assert suite.noun == "conditions"
     run = make_run(Path("a"), frames=frames, suite=suite)
     assert run.spec.taken
+    assert run.report().title.startswith("Adverse conditions on ")
     headings = [section.heading for section in run.report().sections]
     assert "By condition" in headings
     assert "By severity" not in headings

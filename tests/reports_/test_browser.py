@@ -90,7 +90,9 @@ def test_rows_can_be_sorted_and_filtered(hostile: str, tmp_path: Path) -> None:
         const shown = () => rows().map((row) => row.cells[0].textContent.slice(0, 2)
           + row.cells[1].textContent.slice(0, 1)).join(" ");
         const type = (text) => { box.value = text; box.dispatchEvent(new Event("input")); };
+        const repeats = () => rows().map((row) => Number(row.cells[0].className === "again"));
         said.push(document.querySelectorAll(".filter").length, rows().length);
+        said.push(repeats().join(""));
         type("HUMAN b");
         said.push(shown(), box.parentElement.querySelector("[role=status]").textContent);
         const head = table.querySelector("th[data-column='3'] button");
@@ -106,7 +108,10 @@ def test_rows_can_be_sorted_and_filtered(hostile: str, tmp_path: Path) -> None:
         said.push(rows().length);
         """,
     )
-    boxes, rows, human, status, b2, order, falling, rising, nobody, every = seen.said.split("|")
+    boxes, rows, repeats, human, status, b2, order, falling, rising, nobody, every = (
+        seen.said.split("|")
+    )
+    assert repeats == "01010101"
     assert nobody == " no row matches"
     assert (rows, status, every) == ("8", " 4 of 8", "8")
     assert int(boxes) >= 1
