@@ -118,7 +118,7 @@ def evaluate(
     plan, chosen = prepare(request, progress)
     for segmenter in plan.spec.models:
         if licence := segmenter.weights.get("licence"):
-            _log.info("%s: licence of the weights: %s", segmenter.name, licence)
+            _log.info("The licence of the weights of %s is %s.", segmenter.name, licence)
     _log.info("run: %s", plan.folder)
     with _on_interrupt(f"What is done is kept in {plan.folder}; the same command goes on."):
         execute(plan, chosen, progress)
@@ -428,7 +428,7 @@ def effective_receptive_field(
     plan = plan_fields(erf.ErfRequest(models=_listed(model), **given), progress)
     for units in plan.models:
         if licence := units.segmenter.weights.get("licence"):
-            _log.info("%s: licence of the weights: %s", units.segmenter.name, licence)
+            _log.info("The licence of the weights of %s is %s.", units.segmenter.name, licence)
     with _on_interrupt("Averages are not kept; the same command begins again."):
         return ReceptiveFields(measure_fields(plan, progress), out)
 

@@ -15,7 +15,12 @@ from PIL import Image
 from pypdf import PdfReader
 
 from robustbench_seg.erf.field import Field, Measurement, Unit
-from robustbench_seg.reporting.receptive_fields import ReceptiveFields, figures, tables
+from robustbench_seg.reporting.receptive_fields import (
+    ReceptiveFields,
+    difference,
+    figures,
+    tables,
+)
 from robustbench_seg.reporting.receptive_fields.maps import (
     LOWEST,
     ON_PAGE,
@@ -23,6 +28,7 @@ from robustbench_seg.reporting.receptive_fields.maps import (
     resampled,
     scale_length,
 )
+from robustbench_seg.reports.document import Gallery
 from robustbench_seg.reports.formats import html
 from robustbench_seg.reports.table import Table
 from tests.helpers.parsed_page import EVIL, Page
@@ -80,8 +86,8 @@ def test_the_page_is_self_contained_and_reproducible() -> None:
     assert len(identifiers) == len(set(identifiers))
     inside = [value[1:] for value in loaded if value.startswith("#")]
     assert set(inside) <= set(identifiers)
-    # The maps of the overview are in it: three of each model, and two enlarged.
-    assert [tag for tag, _ in page.tags].count("image") == 2 * (3 + 2) + 1
+    # The overview: three maps of each model, two enlarged, a scale; the difference: three, a scale.
+    assert [tag for tag, _ in page.tags].count("image") == 2 * (3 + 2) + 1 + 3 + 1
     assert [tag for tag, _ in page.tags].count("img") == 6
     assert "#010101" not in source
 
@@ -208,6 +214,40 @@ def test_scale_bars_and_their_labels_are_apart_and_on_the_map(size: tuple[int, i
     assert any("share of the highest value" in text.get_text() for text in figure.texts)
 
 
+def test_the_difference_of_two_models_is_a_ratio_of_shares() -> None:
+    items = maps(sample(layers=("stage 4", "head")))
+    (first, second), (head, _) = difference.pairs(items)
+    assert [first.subject, second.subject] == ["b0@streets", "deeplab@streets"]
+    assert head.layer == "head"
+    ratio = difference.log_ratio(first, second, 80)
+    np.testing.assert_allclose(ratio, -difference.log_ratio(second, first, 80), atol=1e-6)
+    # The second field is wider: lower in the middle, higher far from it.
+    assert ratio[20, 40] < 0 < ratio[20, 60]
+    assert ratio[20, 40] == pytest.approx(np.log10(second.field.share / first.field.share)[20, 40])
+    figure = difference.difference(items, ON_PAGE)
+    assert sum(bool(axes.get_images()) for axes in figure.axes) == 2
+    # No difference of other numbers of models, sizes or units.
+    other = maps(sample(subjects=("deeplab@streets",), size=(40, 40), pixel=(20, 40)[::-1]))
+    moved = maps(sample(subjects=("deeplab@streets",), pixel=(20, 41)))
+    for few in (items[:2], [*items[:2], *other], [*items[:2], *moved]):
+        assert difference.pairs(few) == ()
+
+
+def test_the_headline_and_the_sections_of_a_report() -> None:
+    fields = sample(subjects=("b0@streets", "deeplabv3plus-mobilenetv2@streets"))
+    sections = fields.report().sections
+    assert [section.short or section.heading for section in sections] == [
+        *("Overview", "Difference", "By radius", "Maps", "Numbers")
+    ]
+    assert sections[0].parts[0] == fields.headline
+    assert fields.headline == (
+        "At the head, half of the field lies in a square of 17 px (9.0 % of the image) for "
+        "SegFormer-B0, 27 px (22.8 %) for DeepLabv3+ MobileNetV2."
+    )
+    (gallery,) = (part for part in sections[3].parts if isinstance(part, Gallery))
+    assert gallery.groups[0].pictures[2].caption.startswith("head: 50 % within 17 px, 99 % within")
+
+
 def test_tables_have_rounded_numbers_and_dashes(monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = []
     for number in (1, 2):
@@ -272,7 +312,7 @@ def test_rows_name_the_model_and_if_needed_the_condition() -> None:
         ([random], ["b0 (UNTRAINED), fog 3"]),
     ):
         report = ReceptiveFields(Measurement(tuple(chosen), {}, (), {})).report()
-        numbers = report.sections[1].parts[0]
+        numbers = report.sections[-1].parts[0]
         assert isinstance(numbers, Table)
         assert [row[0].text for row in numbers.rows] == names
         assert any("UNTRAINED" in stamp for stamp in report.stamps) == ("UNTRAINED" in names[0])

@@ -5,38 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import overload
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from ...erf.field import Field, Measurement, field_table, radial_table
 from ...folders import RESULTS
 from ...models.base import NOTHING
+from ...models.display_names import display_names
 from ...names import slug
 from ...reports import Page
-from ...reports.document import (
-    Fold,
-    Gallery,
-    Key,
-    KeyEntry,
-    Picture,
-    PictureGroup,
-    Plot,
-    Plots,
-    Section,
-    file_name,
-)
 from ...reports.paper import colors
-from ...reports.style import encoded
 from ...writing import write_file
 from ..files import Reported
 from ..words import count
 from . import figures
-from .maps import ON_PAGE, SAMPLES, FieldMap
-from .tables import replknet_table, squares_table
+from .maps import FieldMap
+from .sections import encoded_figure, headline, sections
 
 MAPS = "maps"
 
@@ -90,10 +77,14 @@ class ReceptiveFields(Sequence[Field], Reported):
                 figure = figures.single(item, colors())
                 for suffix in ("png", "pdf"):
                     drawing = path.with_name(f"{path.stem}.{suffix}")
-                    write_file(drawing, _file(figure, suffix), self.folder)
+                    write_file(drawing, encoded_figure(figure, suffix), self.folder)
             overview = figures.overview(self._maps, colors())
             for suffix in ("png", "pdf", "svg"):
-                write_file(self.folder / f"overview.{suffix}", _file(overview, suffix), self.folder)
+                write_file(
+                    self.folder / f"overview.{suffix}",
+                    encoded_figure(overview, suffix),
+                    self.folder,
+                )
 
     def _report_tables(self) -> dict[str, pd.DataFrame]:
         return {"table": field_table(self), "mass_by_radius": radial_table(self)}
@@ -117,17 +108,31 @@ class ReceptiveFields(Sequence[Field], Reported):
         return {name: tuple(field for field in self if field.model == name) for name in names}
 
     @cached_property
+    def _names(self) -> dict[str, str]:
+        """The display name of each model."""
+        return display_names(self._models)
+
+    @property
+    def headline(self) -> str:
+        """Summary of the fields in one sentence."""
+        return headline(self._maps)
+
+    @cached_property
     def _maps(self) -> tuple[FieldMap, ...]:
         one = len({field.condition for field in self}) == 1
         return tuple(
             FieldMap(
-                _marked(field)
+                self._marked(field)
                 if one and field.condition == "clean"
-                else f"{_marked(field)}, {field.condition}",
+                else f"{self._marked(field)}, {field.condition}",
                 field,
             )
             for field in self
         )
+
+    def _marked(self, field: Field) -> str:
+        name = self._names[field.model]
+        return f"{name} (UNTRAINED)" if _untrained(field) else name
 
     @cached_property
     def _document(self) -> Page:
@@ -138,19 +143,21 @@ class ReceptiveFields(Sequence[Field], Reported):
             title=f"Effective receptive fields on {data['dataset']} ({data['split']}, {frames}, "
             f"{choices['method']})",
             subtitle="; ".join(
-                f"{name}: trained on {fields[0].choices['model']['trained_on']}"
+                f"{self._names[name]}: trained on {fields[0].choices['model']['trained_on']}"
                 for name, fields in self._models.items()
             ),
             kind="Effective receptive fields",
             stamps=tuple(
-                f"UNTRAINED: the weights of {name} are random; its field shows the architecture"
+                f"UNTRAINED: the weights of {self._names[name]} are random; its field shows the "
+                "architecture"
                 for name, fields in self._models.items()
                 if _untrained(fields[0])
             ),
             notes=tuple(self._notes()),
             meanings=_MEANINGS,
-            sections=tuple(_sections(self._maps)),
+            sections=tuple(sections(self._maps)),
             provenance=self._provenance(),
+            headline=self.headline,
         )
 
     def _notes(self) -> Iterator[str]:
@@ -164,17 +171,18 @@ class ReceptiveFields(Sequence[Field], Reported):
         yield unit
         for name, fields in self._models.items():
             model, (height, width) = fields[0].choices["model"], fields[0].choices["input"]["size"]
+            shown = self._names[name]
             if note := model["weights"].get("note"):
-                yield f"{name}: {note}."
-            yield f"{name}: the input is the whole image, {width}x{height}, without windows."
+                yield f"{shown}: {note}."
+            yield f"{shown}: the input is the whole image, {width}x{height}, without windows."
             if layers := measurement.left_out.get(name):
                 yield (
-                    f"{name}: {', '.join(layers)} left out: the channels of each always sum to the "
-                    "same value, as after a layer norm with equal gains, and luo finds only "
+                    f"{shown}: {', '.join(layers)} left out: the channels of each always sum to "
+                    "the same value, as after a layer norm with equal gains, and luo finds only "
                     "rounding errors; --method replknet measures these layers."
                 )
             if name in measurement.encoders:
-                yield f"{name}: an encoder, without a head."
+                yield f"{shown}: an encoder, without a head."
         if any(field.choices["condition"]["corruption"] for field in self):
             seed = choices["condition"]["seed"]
             yield f"The images are corrupted before they are resized, with random seed {seed}."
@@ -206,58 +214,3 @@ class ReceptiveFields(Sequence[Field], Reported):
 
 def _untrained(field: Field) -> bool:
     return bool(field.choices["model"]["trained_on"] == NOTHING)
-
-
-def _marked(field: Field) -> str:
-    return f"{field.model} (UNTRAINED)" if _untrained(field) else field.model
-
-
-def _sections(maps: Sequence[FieldMap]) -> Iterator[Section]:
-    rows, columns = figures.subjects(maps), figures.layers(maps)
-    overview = Plot(
-        name="overview",
-        caption="Models as rows and layers as columns; at the right, the framed parts enlarged.",
-        label=f"Maps of effective receptive fields. Rows: {', '.join(rows)}. Columns: "
-        f"{', '.join(columns)}. The numbers are in the tables.",
-        draw=partial(figures.overview, maps, ON_PAGE),
-    )
-    yield Section("Overview", (Plots("", (overview,), columns=1),))
-    yield Section(
-        "Numbers", (squares_table(maps), Fold("By RepLKNet's procedure", (replknet_table(maps),)))
-    )
-    curves = tuple(
-        Plot(
-            name=file_name("radius", number, layer),
-            caption=f"{layer}: percent of the field",
-            label=f"Curves of {layer}: share of the field in percent within a radius in pixels, "
-            f"for {', '.join(rows)}.",
-            draw=partial(figures.radial, maps, layer),
-        )
-        for number, layer in enumerate(columns, start=1)
-    )
-    lines = tuple(
-        KeyEntry("line", row, (figures.series(number),)) for number, row in enumerate(rows)
-    )
-    yield Section(
-        "Share within a radius", (Key(lines), Plots("", curves, columns=3)), short="By radius"
-    )
-    groups = tuple(
-        PictureGroup(
-            row,
-            "",
-            tuple(
-                Picture(item.layer, _file(figures.bare(item), "png"))
-                for item in maps
-                if item.subject == row
-            ),
-        )
-        for row in rows
-    )
-    yield Section(
-        "Maps", ("The squares hold 50 and 99 % of the field.", Gallery(groups)), terminal=False
-    )
-
-
-def _file(figure: Figure, suffix: str) -> bytes:
-    """Return the bytes of a figure on white paper."""
-    return encoded(figure, suffix, dpi=72 * SAMPLES, facecolor="white")
