@@ -237,14 +237,14 @@ def test_the_headline_and_the_sections_of_a_report() -> None:
     fields = sample(subjects=("b0@streets", "deeplabv3plus-mobilenetv2@streets"))
     sections = fields.report().sections
     assert [section.short or section.heading for section in sections] == [
-        *("Overview", "Difference", "By radius", "Maps", "Numbers")
+        *("Overview", "By radius", "Maps", "Numbers")
     ]
     assert sections[0].parts[0] == fields.headline
     assert fields.headline == (
         "At the head, half of the field lies in a square of 17 px (9.0 % of the image) for "
         "SegFormer-B0, 27 px (22.8 %) for DeepLabv3+ MobileNetV2."
     )
-    (gallery,) = (part for part in sections[3].parts if isinstance(part, Gallery))
+    (gallery,) = (part for part in sections[2].parts if isinstance(part, Gallery))
     assert gallery.groups[0].pictures[2].caption.startswith("head: 50 % within 17 px, 99 % within")
 
 

@@ -13,6 +13,7 @@ from ...reports.document import (
     Gallery,
     Key,
     KeyEntry,
+    OpenPart,
     Picture,
     PictureGroup,
     Plot,
@@ -50,7 +51,7 @@ def sections(maps: Sequence[FieldMap]) -> Iterator[Section]:
         f"{', '.join(columns)}. The numbers are in the tables.",
         draw=partial(figures.overview, maps, ON_PAGE),
     )
-    yield Section("Overview", (headline(maps), Plots("", (overview,), columns=1)), terminal=False)
+    opening: list[OpenPart] = [headline(maps), Plots("", (overview,), columns=1)]
     if drawn := difference.pairs(maps):
         plot = Plot(
             name="difference",
@@ -59,7 +60,8 @@ def sections(maps: Sequence[FieldMap]) -> Iterator[Section]:
             f"{', '.join(first.layer for first, _ in drawn)}. The numbers are in the tables.",
             draw=partial(difference.difference, maps, ON_PAGE),
         )
-        yield Section("Difference", (Plots("", (plot,), columns=1),), terminal=False)
+        opening.append(Plots("Difference", (plot,), columns=1))
+    yield Section("Overview", tuple(opening), terminal=False)
     curves = tuple(
         Plot(
             name=file_name("radius", number, layer),
