@@ -213,9 +213,8 @@ class Head(nn.Module):
 
     def forward(self, maps: list[Tensor]) -> Tensor:
         size = maps[1].shape[2:]
-        projected = [op(x) for op, x in zip(self.input_ops, maps[:0:-1], strict=True)]
-        *deep, total = projected  # (N, D, h, w) each
-        for x in deep:
+        *deep, total = (op(x) for op, x in zip(self.input_ops, maps[:0:-1], strict=True))
+        for x in deep:  # (N, D, h, w) each
             total = total + F.interpolate(x, size, mode="bicubic")  # (N, D, H/8, W/8)
         return self.output_ops[0](self.middle(total))  # (N, D, H/8, W/8) -> (N, K, H/8, W/8)
 
