@@ -94,14 +94,14 @@ def _lines() -> Iterator[Callback]:
 
     They go to stdout as all other lines do, so that stderr holds nothing but errors.
     """
-    outputs.say(STARTING)
     stages: list[_Stage] = []
     ended = threading.Event()
 
     def repeat() -> None:
         while not ended.wait(INTERVAL):
             with suppress(OSError):  # what reads the output has ended, as the next result says
-                outputs.say(stages[-1].line() if stages else STARTING)
+                if stages:
+                    outputs.say(stages[-1].line())
 
     def begin(stage: _Stage) -> None:
         stages.append(stage)

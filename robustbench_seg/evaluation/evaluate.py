@@ -40,7 +40,6 @@ def execute(plan: Plan, engine: Engine, progress: Progress = silent) -> None:
                 saving.begin(plan.folder)
             if score.cells:
                 _log.info("going on at %d of %d", score.cells, schedule.total)
-            progress("evaluating", score.cells, schedule.total, score.note() if stored else "")
         with closing(engine.results(plan, units, schedule.next)) as results:
             for cells, pictures, failures, maps in results:
                 failed = [failure for failure in failures if failure.cell not in stored]
