@@ -46,8 +46,8 @@ class _Stage:
         return f"{self.done}/{self.total}" if self.total else ""
 
     def eta(self) -> str:
-        """Return the remaining time as H:MM:SS, or dashes before the first step is done."""
-        if not self.total:
+        """Return the remaining time as H:MM:SS, or dashes before a step is done; "" at the end."""
+        if self.done >= self.total:
             return ""
         if self.done <= self.first:
             return "ETA -:--:--"

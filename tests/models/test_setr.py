@@ -31,7 +31,7 @@ from tests.helpers.peer_logits import (
 )
 
 GOLDEN = read_golden("setr_mmsegmentation.json")
-NAMES = tuple(f"setr-{decoder}{end}" for end in ("", "-small") for decoder in DECODERS)
+NAMES = tuple(f"setr-{decoder}{end}" for end in ("", "-small", "-tiny") for decoder in DECODERS)
 
 
 def config(decoder: str, **backbone: object) -> str:
@@ -112,12 +112,13 @@ def test_another_decoder_is_named(tmp_path: Path) -> None:
         load_model("setr-pup", data="streets", weights=str(path), classes=CLASSES)
 
 
-def test_a_training_starts_from_an_encoder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", ["small", "tiny"])
+def test_a_training_starts_from_an_encoder(tmp_path: Path, size: str) -> None:
     path = tmp_path / "deit.pth"
-    drawn = build_model("setr-naive-small", 3, seed=1).state_dict()
+    drawn = build_model(f"setr-naive-{size}", 3, seed=1).state_dict()
     encoder = {n: v for n, v in drawn.items() if n.startswith("backbone.")}
     torch.save({"state_dict": encoder}, path)
-    network = build_model("setr-mla-small", 3, init=path)
+    network = build_model(f"setr-mla-{size}", 3, init=path)
     for name in ("cls_token", "pos_embed", "layers.11.attn.attn.in_proj_weight"):
         given = network.get_parameter(f"backbone.{name}")
         assert torch.equal(given, drawn[f"backbone.{name}"])
