@@ -164,7 +164,7 @@ class Document:
     provenance: Mapping[str, Mapping[str, str]]
     kind: str = "Robustness report"
     headline: str = ""
-    """What was found, in a sentence; the last line in a terminal."""
+    """What was found, in a sentence at the head; in a terminal the last line."""
     terminal_notes: tuple[str, ...] | None = None
     """Notes that a terminal shows; None: all."""
 

@@ -165,9 +165,11 @@ def _mark(mark: str) -> str:
 
 def _blocks(document: Document) -> Iterator[str]:
     yield f"\\section*{{{escape(document.title)}}}"
-    yield escape(document.subtitle)
     for word, rest in map(split_stamp, document.stamps):
         yield f"\\fbox{{\\parbox{{0.97\\linewidth}}{{\\textbf{{{escape(word)}}} {escape(rest)}}}}}"
+    if document.headline:
+        yield f"\\textbf{{{escape(document.headline)}}}"
+    yield escape(document.subtitle)
     first, *others = document.sections
     yield from _section(first)
     if document.notes:

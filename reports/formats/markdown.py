@@ -41,9 +41,11 @@ def escape(text: str) -> str:
 
 def _blocks(document: Document) -> Iterator[str]:
     yield f"# {escape(document.title)}"
-    yield escape(document.subtitle)
     for word, rest in map(split_stamp, document.stamps):
         yield f"> [!CAUTION]\n> **{escape(word)}** {escape(rest)}".rstrip()
+    if document.headline:
+        yield f"**{escape(document.headline)}**"
+    yield escape(document.subtitle)
     first, *others = document.sections
     yield from _section(first)
     if document.notes:

@@ -69,4 +69,5 @@ def every_part(name: str = "b0", *, stamps: tuple[str, ...] = ()) -> Document:
         ),
         provenance={"Run": {"command": name}},
         kind="A kind of report",
+        headline=f"{name} is found.",
     )

@@ -128,6 +128,17 @@ def test_text_formats_have_tables_and_paragraphs_of_folds() -> None:
         assert "A wide figure" not in source
 
 
+def test_the_headline_stands_at_the_head() -> None:
+    document = every_part()
+    pages = PdfReader(io.BytesIO(pdf.render(document))).pages
+    sources = [render(document) for render in (html.render, markdown.render, latex.render)]
+    for text in (*sources, "\n".join(page.extract_text() for page in pages)):
+        head, after = text.split("b0 is found.")
+        assert "every part of b0" in head
+        assert "a subtitle" in after
+    assert "is found" not in html.render(replace(document, headline=""))
+
+
 def test_documents_without_notes_have_no_heading_for_them() -> None:
     document = replace(every_part(), notes=())
     for render in (html.render, markdown.render, latex.render):

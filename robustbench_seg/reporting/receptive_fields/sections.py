@@ -51,7 +51,7 @@ def sections(maps: Sequence[FieldMap]) -> Iterator[Section]:
         f"{', '.join(columns)}. The numbers are in the tables.",
         draw=partial(figures.overview, maps, ON_PAGE),
     )
-    opening: list[OpenPart] = [headline(maps), Plots("", (overview,), columns=1)]
+    opening: list[OpenPart] = [Plots("", (overview,), columns=1)]
     if drawn := difference.pairs(maps):
         plot = Plot(
             name="difference",
