@@ -19,7 +19,7 @@ from ..protocol.spec import Spec
 from ..scores.bootstrap import Bootstrap
 from ..scores.counters import Counts
 from ..scores.intervals import intervals, tidy
-from ..scores.measured import Measured, measure_table, tidy_measures
+from ..scores.measured import Measured, described, measure_table, tidy_measures
 from ..scores.pixel_counts import PixelCounts
 from ..scores.sampled import Estimates, Sampled
 from ..scores.statistics import MIN_TEST_UNITS
@@ -142,8 +142,9 @@ class StoredRun:
         that are derived from several conditions; their ends are NaN below 10 images or groups. Of a
         sampled run, scores are estimates, and "sampling" has their intervals for the complete run
         on the same frames. "confusions" lists which classes become which, "class_confidence" how
-        sure the model is of each class that it predicts. Scores are fractions in [0, 1], taken over
-        the finished frames. Raises InputError for another name, and where no frame is finished.
+        sure the model is of each class that it predicts. Scores are taken over the finished frames.
+        They are fractions, 1 for 100 %, but for `nll`, in nats: see the column `unit`. Raises
+        InputError for another name, and where no frame is finished.
         """
         if name not in self.tables:
             raise InputError(f"table {name!r}: unknown; there are {', '.join(self.tables)}")
@@ -217,7 +218,8 @@ class StoredRun:
         """All scores of conditions, one in a row, with their intervals."""
         dataset = self.spec.dataset
         parts = tidy(self.bootstraps, dataset), tidy_measures(self.measured_scores, dataset)
-        return pd.concat([part for part in parts if len(part)], ignore_index=True)
+        rows = pd.concat([part for part in parts if len(part)], ignore_index=True)
+        return described(rows, self.spec.suite.policy)
 
     @cached_property
     def measured_scores(self) -> Mapping[str, Mapping[str, SumBootstrap]]:

@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from .image_counts import DrawKey
 from .intervals import DIFFERENCE_COLUMNS, TIDY_COLUMNS, Derive, differences_from_baseline
 from .metrics import Matrix
+from .policy import SeverityPolicy
 from .statistics import interval
 from .sum_bootstrap import SumBootstrap
 from .tables import ALL_CLASSES
 
 _RATIOS = ("retention", "rPC")
-MEASURE_COLUMNS = ["model", "metric", "score", "value", "low", "high", "n_images"]
+MEASURE_COLUMNS = ["model", "metric", "score", "value", "low", "high", "n_images", "unit"]
+IN_NATS = frozenset({"nll", "top_label_nll"})
+"""Measures whose unit is the nat; all others are fractions."""
 
 
 class Measured(ABC):
@@ -63,6 +66,28 @@ def tidy_measures(models: Mapping[str, Mapping[str, SumBootstrap]], dataset: str
     return pd.DataFrame(rows, columns=TIDY_COLUMNS)
 
 
+def described(tidy: pd.DataFrame, policy: SeverityPolicy | None) -> pd.DataFrame:
+    """Return a tidy table with the columns `category`, `counted` and `unit` after its own.
+
+    `category` is that of the corruption, "" for clean. `counted` says whether the severity counts
+    in the suite score. A suite without severities has neither.
+    """
+    table = tidy.copy()
+    if policy:
+        categories = {each.corruption: each.category for each in policy.columns}
+        keys = {(each.corruption, level) for each in policy.columns for level in each.counted}
+        conditions = zip(tidy["condition"], tidy["severity"], strict=True)
+        table["category"] = tidy["condition"].map(categories).fillna("")
+        table["counted"] = [key in keys for key in conditions]
+    table["unit"] = tidy["metric"].map(unit)
+    return table
+
+
+def unit(metric: str) -> str:
+    """Return the unit of a metric: "fraction" or "nats"."""
+    return "nats" if metric in IN_NATS else "fraction"
+
+
 def measure_table(models: Mapping[str, Mapping[str, SumBootstrap]], derive: Derive) -> pd.DataFrame:
     """List the scores that `derive` computes, with 95 % intervals: columns `MEASURE_COLUMNS`.
 
@@ -74,7 +99,8 @@ def measure_table(models: Mapping[str, Mapping[str, SumBootstrap]], derive: Deri
             value, samples = map(_meaningful(derive, score), (score.values, score.samples))
             ends = interval(samples.to_numpy())
             numbers = zip(value.columns, value.to_numpy()[0], *ends, strict=True)
-            rows += [(model, name, *row, len(score.image_counts.seen)) for row in numbers]
+            about = len(score.image_counts.seen), unit(name)
+            rows += [(model, name, *row, *about) for row in numbers]
     return pd.DataFrame(rows, columns=MEASURE_COLUMNS)
 
 

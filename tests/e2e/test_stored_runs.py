@@ -28,6 +28,8 @@ from tests.helpers.paths import GOLDEN
 RUNS = GOLDEN / "runs-0.1.0"
 NEW = {"confusions.csv"}
 """Tables that version 0.1.0 did not have."""
+NEW_COLUMNS = {"category", "counted", "unit"}
+"""Columns of tidy.csv that version 0.1.0 did not have."""
 UNCERTAINTY = re.compile("(.+_)?(low|high)|p|p_holm|n_units")
 
 
@@ -40,9 +42,14 @@ def tables_of(folder: Path) -> dict[str, list[dict[str, str]]]:
     """Return the rows of each old table, without intervals, p-values and their number of units."""
     found = {}
     for path in (path for path in folder.glob("*.csv") if path.name not in NEW):
+        new = NEW_COLUMNS if path.name == "tidy.csv" else set()
         with path.open(encoding="utf-8", newline="") as file:
             found[path.name] = [
-                {name: text for name, text in row.items() if not UNCERTAINTY.fullmatch(name)}
+                {
+                    name: text
+                    for name, text in row.items()
+                    if not UNCERTAINTY.fullmatch(name) and name not in new
+                }
                 for row in csv.DictReader(file)
             ]
     return found

@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 
 from robustbench_seg.protocol.suites import CorruptionSuite
+from robustbench_seg.reporting.measures import METRICS
 from robustbench_seg.scores import metrics, tables
 from robustbench_seg.scores.bootstrap import Bootstrap
 from robustbench_seg.scores.intervals import TIDY_COLUMNS, tidy
+from robustbench_seg.scores.measured import IN_NATS, described
 from robustbench_seg.scores.pixel_counts import PixelCounts
 from robustbench_seg.scores.policy import Column
 from tests.helpers.suite_files import corruption_suite
@@ -293,6 +295,26 @@ def test_tidy_has_the_number_of_images_of_each_condition(matrices: Matrices) -> 
     for condition, number in counts.items():
         rows = frame[(frame["condition"] == condition[0]) & (frame["severity"] == condition[1])]
         assert (rows["n_images"] == number).all()
+
+
+def test_what_counts_in_a_described_table_gives_the_suite_score(matrices: Matrices) -> None:
+    frame = _tidy(matrices)
+    table = described(frame, TINY)
+    assert table.columns.tolist() == [*TIDY_COLUMNS, "category", "counted", "unit"]
+    pd.testing.assert_frame_equal(table[TIDY_COLUMNS], frame)
+    counted = table[table["counted"] & (table["metric"] == "miou")]
+    scores = counted.groupby(["category", "condition"])["value"].mean()
+    assert scores.mean() == pytest.approx(tables.summary(frame, TINY).loc["m", "suite score"])
+    assert scores.index.tolist() == [
+        ("noise", "shot_noise"),
+        ("weather", "fog"),
+        ("weather", "snow"),
+    ]
+    assert set(table.loc[table["condition"] == "clean", "category"]) == {""}
+    assert described(frame, None).columns.tolist() == [*TIDY_COLUMNS, "unit"]
+    units = described(pd.DataFrame({"metric": ["miou", "nll"]}), None)["unit"]
+    assert units.tolist() == ["fraction", "nats"]
+    assert {name for name, metric in METRICS.items() if not metric.percent} == IN_NATS
 
 
 def test_the_mean_of_cityscapesscripts_is_a_metric_too(
