@@ -151,8 +151,8 @@ class Document:
     """A whole report.
 
     Notes and meanings, (term, explanation), follow the first section. A stamp such as "UNTRAINED:
-    random weights" is shown at the head and on every section that is not foreign. `provenance` is
-    heading -> key -> value.
+    random weights" is shown at the head, and its word on every section that is not foreign.
+    `provenance` is heading -> key -> value.
     """
 
     title: str
@@ -169,9 +169,14 @@ class Document:
     """Notes that a terminal shows; None: all."""
 
     @property
+    def stamp_words(self) -> tuple[str, ...]:
+        """The words of the stamps, each once: "UNTRAINED" of "UNTRAINED: random weights"."""
+        return tuple(dict.fromkeys(split_stamp(stamp)[0] for stamp in self.stamps))
+
+    @property
     def stamped_title(self) -> str:
         """The title after the words of the stamps, for browsers and the metadata of files."""
-        return " \u00b7 ".join((*(split_stamp(stamp)[0] for stamp in self.stamps), self.title))
+        return " \u00b7 ".join((*self.stamp_words, self.title))
 
     def plots(self) -> tuple[Plot, ...]:
         """Return all figures in their order."""

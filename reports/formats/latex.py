@@ -165,8 +165,12 @@ def _mark(mark: str) -> str:
 
 def _blocks(document: Document) -> Iterator[str]:
     yield f"\\section*{{{escape(document.title)}}}"
-    for word, rest in map(split_stamp, document.stamps):
-        yield f"\\fbox{{\\parbox{{0.97\\linewidth}}{{\\textbf{{{escape(word)}}} {escape(rest)}}}}}"
+    if document.stamps:
+        lines = " \\par\n".join(
+            f"\\textbf{{{escape(word)}}} {escape(rest)}"
+            for word, rest in map(split_stamp, document.stamps)
+        )
+        yield f"\\fbox{{\\parbox{{0.97\\linewidth}}{{{lines}}}}}"
     if document.headline:
         yield f"\\textbf{{{escape(document.headline)}}}"
     yield escape(document.subtitle)

@@ -41,8 +41,8 @@ def escape(text: str) -> str:
 
 def _blocks(document: Document) -> Iterator[str]:
     yield f"# {escape(document.title)}"
-    for word, rest in map(split_stamp, document.stamps):
-        yield f"> [!CAUTION]\n> **{escape(word)}** {escape(rest)}".rstrip()
+    if document.stamps:
+        yield "\n".join(["> [!CAUTION]", *map(_stamp, document.stamps)])
     if document.headline:
         yield f"**{escape(document.headline)}**"
     yield escape(document.subtitle)
@@ -59,6 +59,11 @@ def _blocks(document: Document) -> Iterator[str]:
     for heading, entries in document.provenance.items():
         yield f"### {escape(heading)}"
         yield "\n".join(f"- {escape(key)}: {escape(value)}" for key, value in entries.items())
+
+
+def _stamp(stamp: str) -> str:
+    word, rest = map(escape, split_stamp(stamp))
+    return f"> - **{word}** {rest}".rstrip()
 
 
 def _section(section: Section) -> Iterator[str]:

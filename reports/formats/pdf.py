@@ -43,6 +43,7 @@ def _content(document: Document, files: dict[str, bytes]) -> dict[str, Any]:
     return {
         **vars(document),
         "stamped_title": document.stamped_title,
+        "stamp_words": document.stamp_words,
         "stamps": [split_stamp(stamp) for stamp in document.stamps],
         "sections": [_section(section, files) for section in document.sections],
         "provenance": [

@@ -14,7 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.text import Text
 
-from ..document import Document, Section, one_line, unfolded
+from ..document import Document, Section, one_line, split_stamp, unfolded
 from ..table import Cell, Head, Table, heading_lines, headings, in_blocks
 from ..text import EN_DASH, MINUS
 
@@ -35,7 +35,7 @@ def show(document: Document, console: Console) -> None:
     printer = _Printer(console)
     printer.line(document.title, "bold")
     for stamp in document.stamps:
-        printer.line(f" {stamp} ", "bold white on red")
+        printer.stamp(*split_stamp(stamp))
     for section in document.sections:
         if section.terminal and not section.foreign:
             printer.section(section)
@@ -97,6 +97,11 @@ class _Printer:
     def line(self, text: str, style: str = "") -> None:
         """Print a text as it is."""
         self._console.print(self._text(text, style=style))
+
+    def stamp(self, word: str, rest: str) -> None:
+        """Print a stamp, whose word stands out."""
+        marked = self._text(f" {word}: " if rest else f" {word} ", style="bold white on red")
+        self._console.print(Text.assemble(marked, self._text(rest)))
 
     def section(self, section: Section) -> None:
         """Print the paragraphs and tables of a section, if it has any."""

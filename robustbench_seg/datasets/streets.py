@@ -12,6 +12,7 @@ from ..errors import InputError
 from .base import Dataset
 from .taxonomies import CITYSCAPES
 
+STREETS = "streets"
 SPLITS = {"train": 4000, "val": 100}
 """Number of scenes of each split."""
 
@@ -81,4 +82,4 @@ def streets(
         raise InputError(f"streets: limit is {limit}; use 1 or more")
     count = min(limit or SPLITS[split], SPLITS[split])
     frames = [StreetFrame(split, index, width, height) for index in range(count)]
-    return Dataset("streets", split, CITYSCAPES, frames)
+    return Dataset(STREETS, split, CITYSCAPES, frames)

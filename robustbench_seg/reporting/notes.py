@@ -14,6 +14,7 @@ from ..scores.tables import ALL_CLASSES
 from ..versions import EVALUATING, versions
 from . import estimates
 from .clean_check import clean_stamps
+from .data_stamps import data_stamps
 from .input_scale import input_note, input_scale, rescaled, scales_differ
 from .words import SHOWN_CLASSES, count, few
 
@@ -73,7 +74,7 @@ def stamps(run: StoredRun) -> tuple[str, ...]:
     if not spec.one_scale and not rescaled(spec):
         inputs = {model.name: f"scale {input_scale(spec, model)}" for model in spec.models}
         found.append(scales_differ(inputs))
-    return tuple(found)
+    return (*found, *data_stamps(run))
 
 
 def _rest(run: StoredRun) -> str:

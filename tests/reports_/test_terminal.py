@@ -85,7 +85,7 @@ def test_stamps_stand_out_and_intervals_do_not() -> None:
     cell = Cell("49.2", ends=(0.4, 0.5), best=True)
     table = Table("", (Head("model"), Head("mIoU")), ((Cell("b0"), cell),))
     terminal.show(document(Section("A", (table,)), stamps=("PARTIAL: 1 of 2",)), console)
-    assert "\x1b[1;37;41m PARTIAL: 1 of 2 \x1b[0m" in written.getvalue()
+    assert "\x1b[1;37;41m PARTIAL: \x1b[0m1 of 2\n" in written.getvalue()
     assert "\x1b[1m49.2\x1b[0m" in written.getvalue()
     assert "\x1b[2m40.0\u201350.0\x1b[0m" in written.getvalue()
 

@@ -1,0 +1,35 @@
+"""Warnings about the frames: rendered ones, few, and of another data set than a model knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..datasets.registry import dataset_titles
+from ..datasets.streets import STREETS
+from ..protocol.spec import ModelSpec, Spec
+from ..runs.run import StoredRun
+from ..scores.statistics import RELIABLE_UNITS
+
+
+def data_stamps(run: StoredRun) -> Iterator[str]:
+    """Yield the warnings of a run's frames, the gravest first."""
+    others = [model.name for model in run.spec.models if _has_other_data(model, run.spec)]
+    if others:
+        yield f"OTHER DATA: {', '.join(others)}: not trained on {run.spec.dataset}"
+    if run.spec.dataset == STREETS:
+        yield "DEMONSTRATION: rendered scenes, not a result about Cityscapes"
+    if len(run.frames) < RELIABLE_UNITS:
+        yield (
+            f"FEW IMAGES: {len(run.frames)}, fewer than {RELIABLE_UNITS}; scores and ranks may "
+            "differ on others"
+        )
+
+
+def _has_other_data(model: ModelSpec, spec: Spec) -> bool:
+    """Return whether a model is known to be trained on another data set than that of a run.
+
+    A file that does not name its data set, and a name that is not one of ours, say nothing.
+    """
+    return model.trained_on != spec.dataset and {model.trained_on, spec.dataset} <= {
+        *dataset_titles()
+    }
