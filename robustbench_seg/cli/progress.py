@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
@@ -16,49 +14,14 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID
 from rich.table import Column
 from rich.text import Text
 
+from ..progress import STARTING, Stage, stages
 from ..progress import Progress as Callback
-from ..visible import visible
 from . import console as outputs
 
 INTERVAL = 30.0
 """Seconds between two lines where there is no terminal."""
-STARTING = "starting"
-"""Stage until the first step is done: packages, data and weights are loaded."""
 _NARROW = 100
 """Width in characters below which bars are short."""
-
-
-@dataclass
-class _Stage:
-    """A stage of the work: its steps, and when they were done."""
-
-    name: str
-    first: int
-    """Steps that were done when it began, such as those of a run that goes on."""
-    done: int
-    total: int
-    note: str = ""
-    began: float = field(default_factory=time.monotonic)
-    updated: float = field(default_factory=time.monotonic)
-
-    def count(self) -> str:
-        """Return the steps that are done and their number, or "" while that is unknown."""
-        return f"{self.done}/{self.total}" if self.total else ""
-
-    def eta(self) -> str:
-        """Return the remaining time as H:MM:SS, or dashes before a step is done; "" at the end."""
-        if self.done >= self.total:
-            return ""
-        if self.done <= self.first:
-            return "ETA -:--:--"
-        a_step = (self.updated - self.began) / (self.done - self.first)
-        left = a_step * (self.total - self.done) - (time.monotonic() - self.updated)
-        return f"ETA {timedelta(seconds=max(0, round(left)))}"
-
-    def line(self) -> str:
-        """Return all of it in a line."""
-        parts = [f"{self.name}: {self.done} of {self.total}", self.eta(), self.note]
-        return ", ".join(filter(None, parts))
 
 
 @contextmanager
@@ -94,22 +57,22 @@ def _lines() -> Iterator[Callback]:
 
     They go to stdout as all other lines do, so that stderr holds nothing but errors.
     """
-    stages: list[_Stage] = []
+    begun: list[Stage] = []
     ended = threading.Event()
 
     def repeat() -> None:
         while not ended.wait(INTERVAL):
             with suppress(OSError):  # what reads the output has ended, as the next result says
-                if stages:
-                    outputs.say(stages[-1].line())
+                if begun:
+                    outputs.say(begun[-1].line())
 
-    def begin(stage: _Stage) -> None:
-        stages.append(stage)
+    def begin(stage: Stage) -> None:
+        begun.append(stage)
         outputs.say(stage.line())
 
     threading.Thread(target=repeat, daemon=True).start()
     try:
-        yield _stages(begin, lambda _: None)
+        yield stages(begin, lambda _: None)
     finally:
         ended.set()
 
@@ -129,45 +92,27 @@ def _bars() -> Iterator[Callback]:
         expand=True,
         redirect_stdout=outputs.console.is_terminal,
     )
-    starting = _Stage(STARTING, 0, 0, 0)
+    starting = Stage(STARTING, 0, 0, 0)
     tasks: dict[str, TaskID] = {STARTING: bars.add_task(STARTING, total=None, stage=starting)}
 
-    def begin(stage: _Stage) -> None:
+    def begin(stage: Stage) -> None:
         for task in bars.tasks:
             finished = task.total is None or task.finished
             bars.update(task.id, visible=not finished)
         tasks[stage.name] = bars.add_task(stage.name, stage=stage)
         update(stage)
 
-    def update(stage: _Stage) -> None:
+    def update(stage: Stage) -> None:
         bars.update(tasks[stage.name], completed=stage.done, total=stage.total)
 
     with bars:
-        yield _stages(begin, update)
-
-
-def _stages(begin: Callable[[_Stage], None], update: Callable[[_Stage], None]) -> Callback:
-    """Return a callback that keeps the stages, and calls what shows them."""
-    stages: dict[str, _Stage] = {}
-
-    def show(name: str, done: int, total: int, note: str) -> None:
-        note = visible(note)
-        if name not in stages:
-            stages[name] = _Stage(visible(name), done, done, total, note)
-            begin(stages[name])
-            return
-        stage = stages[name]
-        stage.done, stage.total, stage.note = done, total, note
-        stage.updated = time.monotonic()
-        update(stage)
-
-    return show
+        yield stages(begin, update)
 
 
 class _Texts(ProgressColumn):
     """A column made of a task's stage, whose lines never break."""
 
-    def __init__(self, text: Callable[[_Stage], RenderableType], column: Column) -> None:
+    def __init__(self, text: Callable[[Stage], RenderableType], column: Column) -> None:
         column.no_wrap = True
         super().__init__(column)
         self._text = text

@@ -20,6 +20,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, ParamSpec, TypeVar, Union, get_args, get_origin
 
 from ..errors import InputError
+from ..notebook import default_progress
 from ..processes import end_if_unguarded
 from . import parsing
 
@@ -70,6 +71,11 @@ _EXPECTED: Mapping[Any, str] = {
     Sequence[float]: "a list of numbers, such as [0.5, 2.0]",
 }
 """How messages describe the types of parameters."""
+
+
+_PROGRESS = """progress : Callable[[str, int, int, str], None]
+    Called after each step with the name of the stage, the steps done, their total and a note.
+    Default: a bar in a notebook, and nothing elsewhere."""
 
 
 class Parameter(NamedTuple):
@@ -182,7 +188,10 @@ def documented(function: Callable[P, R]) -> Callable[P, R]:
         for name, value in plain.bind(*args, **kwargs).arguments.items():
             if name in declared:
                 declared[name].check(value)
-        return function(*args, **kwargs)
+        if "progress" not in plain.parameters or "progress" in kwargs:
+            return function(*args, **kwargs)
+        with default_progress() as kwargs["progress"]:
+            return function(*args, **kwargs)
 
     # Completion and help() show the types without the declarations of the command line.
     checked.__signature__ = plain.replace(  # type: ignore[attr-defined]
@@ -193,6 +202,8 @@ def documented(function: Callable[P, R]) -> Callable[P, R]:
     )
     names = {each.flag: name for name, each in declared.items()}
     described = "\n".join(_described(each, names) for each in declared.values())
+    if "progress" in plain.parameters:
+        described += f"\n{_PROGRESS}"
     summary = inspect.cleandoc(function.__doc__ or "")
     checked.__doc__ = f"{summary}\n\nParameters\n----------\n{described}"
     return checked

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from robustbench_seg.cli import console, progress
 from robustbench_seg.errors import InputError
+from robustbench_seg.progress import STARTING
 from robustbench_seg.runs.store import Store
 from tests.helpers.frames import write_tree
 
@@ -31,7 +32,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, width: int, *, terminal: bool) -> str
         monkeypatch.setattr(console, "console", output)
     monkeypatch.setattr(progress, "INTERVAL", 0.1)
     with progress.progress_bars() as show:
-        assert (progress.STARTING in file.getvalue()) == terminal
+        assert (STARTING in file.getvalue()) == terminal
         show("evaluating", 358, 648, "")
         time.sleep(0.05)
         show("evaluating", 359, 648, NOTE)
