@@ -99,6 +99,7 @@ def evaluate(
     strict: options.Strict = False,
     save: options.Save = None,
     save_layout: options.SaveLayout = "bravo",
+    label: options.Label = None,
     out: options.Out = None,
     progress: Progress = silent,
 ) -> "Run":
@@ -124,7 +125,7 @@ def evaluate(
         execute(plan, chosen, progress)
     from .reporting.run import Run  # loads figures, which takes seconds
 
-    return Run.open(plan.folder)
+    return Run.open(plan.folder).relabel(label or {})
 
 
 @documented
@@ -319,6 +320,7 @@ def compare_runs(
             flag="--with",
         ),
     ] = (),
+    label: options.Label = None,
 ) -> "Comparison":
     """Return the models of several runs side by side.
 
@@ -326,7 +328,7 @@ def compare_runs(
     """
     from .reporting.comparison import compare_runs
 
-    return compare_runs(runs, reference, tables)
+    return compare_runs(runs, reference, tables, label)
 
 
 @documented
@@ -337,6 +339,7 @@ def figures(
         Literal["paper"], Option("What the files are for.", OUTPUT, flag="--for")
     ] = "paper",
     intervals: Annotated[bool, Option("Print the 95 % intervals in the table.", OUTPUT)] = False,
+    label: options.Label = None,
     out: options.Out = None,
 ) -> list[Path]:
     """Write figures, a table, a caption, a methods text and references; return their paths.
@@ -347,7 +350,7 @@ def figures(
     from .reporting.paper import write_paper_kit
 
     del purpose  # "paper" is the only one
-    return write_paper_kit(runs, out, intervals=intervals)
+    return write_paper_kit(runs, out, intervals=intervals, labels=label)
 
 
 @documented
@@ -406,6 +409,7 @@ def effective_receptive_field(
     seed: options.Seed = 0,
     device: options.Device = None,
     batch: erf.Batch = 1,
+    label: options.Label = None,
     out: options.Out = None,
     progress: Progress = silent,
 ) -> "ReceptiveFields":
@@ -419,18 +423,20 @@ def effective_receptive_field(
     given = {**locals()}  # the parameters are the fields of ErfRequest; a test compares them
     from .erf.measure import measure_fields
     from .erf.plan import plan_fields
+    from .models.display_names import read_labels
     from .reporting.receptive_fields import MAPS, ReceptiveFields
 
-    for name in ("model", "out", "progress"):
+    for name in ("model", "label", "out", "progress"):
         del given[name]
     if out is not None:
         check_folder(Path(out), MAPS)
     plan = plan_fields(erf.ErfRequest(models=_listed(model), **given), progress)
+    labels = read_labels(label or {}, [units.segmenter.name for units in plan.models])
     for units in plan.models:
         if licence := units.segmenter.weights.get("licence"):
             _log.info("The licence of the weights of %s is %s.", units.segmenter.name, licence)
     with _on_interrupt("Averages are not kept; the same command begins again."):
-        return ReceptiveFields(measure_fields(plan, progress), out)
+        return ReceptiveFields(measure_fields(plan, progress), out, labels)
 
 
 @documented

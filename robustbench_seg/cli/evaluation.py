@@ -75,6 +75,7 @@ def report(
     runs: options.Runs,
     *,
     formats: Formats = ("html",),
+    label: options.Label = None,
     out: Annotated[
         str | Path | None,
         Option(
@@ -91,8 +92,9 @@ def report(
             f"--out {out}: two of the runs have folders of the same name; make their reports apart"
         )
     from ..reporting.run import Run
+    from ..runs.run import relabelled
 
-    opened = [Run.open(run) for run in runs]
+    opened = relabelled([Run.open(run) for run in runs], label)
     for run, name in zip(opened, names, strict=True):
         show(run, formats, None if out is None else Path(out, name if len(runs) > 1 else ""))
 

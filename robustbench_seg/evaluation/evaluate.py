@@ -30,12 +30,11 @@ def execute(plan: Plan, engine: Engine, progress: Progress = silent) -> None:
     """Compute the cells that are missing from the plan's folder."""
     spec, saving = plan.spec, plan.saving
     with Store.create_or_resume(plan.folder, spec) as store:
-        score = LiveScore(spec, store.matrices())
+        score = LiveScore(spec, store.matrices(), plan.labels)
         stored = store.stored()
         schedule = Schedule(plan, store)
         if units := schedule.next():
-            found = plan.division | plan.assumptions | plan.unused | plan.run_by_torch
-            store.add_session(provenance(spec.device) | found)
+            store.add_session(provenance(spec.device) | plan.facts)
             if saving is not None:
                 saving.begin(plan.folder)
             if score.cells:

@@ -9,6 +9,7 @@ from ..datasets.registry import open_dataset
 from ..models.base import Segmenter
 from ..models.class_mask import restrict_classes
 from ..models.declared import override
+from ..models.display_names import read_labels
 from ..models.label_convention import check_convention
 from ..models.registry import load_models
 from ..protocol.request import Request
@@ -52,6 +53,7 @@ def load_segmenters(
         classes=classes,
         class_order=request.class_order,
     )
+    read_labels(request.label or {}, [segmenter.name for segmenter in segmenters])
     for segmenter in segmenters if mapping is None else ():
         first = dataset.frames[0]
         lookup = first.lookup if isinstance(first, FileFrame) else None

@@ -19,6 +19,7 @@ from ..inference.devices import batch_size, torch_threads
 from ..inference.predict import Predictor
 from ..inference.runtimes.choice import Runtime
 from ..models.base import Segmenter
+from ..models.display_names import read_labels
 from ..models.registry import is_built_in
 from ..predictions.saved import SavedMaps
 from ..predictions.saving import Saving
@@ -30,7 +31,7 @@ from ..protocol.spec import FrameSpec, ModelSpec, Spec, frames_of
 from ..protocol.suites.resolution import LARGEST, SMALLEST
 from ..runs.database import FILE
 from ..runs.differences import differences
-from ..runs.sessions import ASSUMED, BY_TORCH, UNUSED
+from ..runs.sessions import ASSUMED, BY_TORCH, DISPLAY_NAMES, UNUSED
 from ..versions import EVALUATING, versions
 from .measures import as_begun, chosen_measures
 from .opening import load_segmenters, open_data
@@ -64,39 +65,39 @@ class Plan:
     """How predictions are saved; None: they are not."""
 
     @property
-    def division(self) -> dict[str, dict[str, str]]:
-        """How the work is divided, as a section of the provenance; empty where it is not."""
-        request = self.request
-        parts = {
-            "engine": request.engine if request.devices or request.engine != "local" else None,
-            "devices": ", ".join(request.devices or ()),
-            "shard": request.shard,
+    def facts(self) -> dict[str, dict[str, str]]:
+        """Sections of the provenance, without empty ones.
+
+        They say how the work is divided, what is assumed of the models, which files of the split no
+        frame uses, why torch runs models where other runtimes were tried, and the user's labels.
+        """
+        request, unused = self.request, self.dataset.unused
+        models = zip(self.spec.models, self.runtimes, strict=True)
+        sections = {
+            "division": {
+                "engine": request.engine if request.devices or request.engine != "local" else "",
+                "devices": ", ".join(request.devices or ()),
+                "shard": request.shard or "",
+            },
+            ASSUMED: {each.name: ", ".join(each.assumed) for each in self.segmenters},
+            UNUSED: {"number": str(len(unused)), "first": unused[0]} if unused else {},
+            BY_TORCH: {model.name: runtime.reason for model, runtime in models},
+            DISPLAY_NAMES: self.labels,
         }
-        section = {key: value for key, value in parts.items() if value}
-        return {"division": section} if section else {}
+        filled = {
+            name: {key: text for key, text in section.items() if text}
+            for name, section in sections.items()
+        }
+        return {name: section for name, section in filled.items() if section}
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels that the user gave to models, by NAME@WEIGHTS."""
+        return read_labels(self.request.label or {}, [model.name for model in self.spec.models])
 
     def frame_name(self, unit: WorkUnit) -> str:
         """Return the name of a unit's frame, for messages."""
         return f"frame {self.spec.frames[unit.frame].name}"
-
-    @property
-    def unused(self) -> dict[str, dict[str, str]]:
-        """Files of the split that no frame uses, as a section of the provenance; empty for none."""
-        unused = self.dataset.unused
-        return {UNUSED: {"number": str(len(unused)), "first": unused[0]}} if unused else {}
-
-    @property
-    def assumptions(self) -> dict[str, dict[str, str]]:
-        """What is assumed of the models, as a section of the provenance; empty for nothing."""
-        section = {each.name: ", ".join(each.assumed) for each in self.segmenters if each.assumed}
-        return {ASSUMED: section} if section else {}
-
-    @property
-    def run_by_torch(self) -> dict[str, dict[str, str]]:
-        """Why torch runs models, as a section of the provenance; empty where none was to."""
-        models = zip(self.spec.models, self.runtimes, strict=True)
-        reasons = {model.name: runtime.reason for model, runtime in models if runtime.reason}
-        return {BY_TORCH: reasons} if reasons else {}
 
     @property
     def steps(self) -> list[Step]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from ..errors import InputError
 
 _WORDS = {
     "espnet": "ESPNet",
@@ -57,14 +59,38 @@ def display_name(name: str) -> str:
     return shown
 
 
-def display_names(names: Iterable[str]) -> dict[str, str]:
-    """Return the display name of each model; those that share one have their weights beside it."""
-    shown = {name: display_name(name) for name in names}
+def display_names(names: Iterable[str], labels: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the display name of each model; those that share one have their weights beside it.
+
+    `labels` are names of the user's own, by NAME@WEIGHTS.
+    """
+    own = labels or {}
+    shown = {name: own.get(name) or display_name(name) for name in names}
     often = Counter(shown.values())
     return {
-        name: text if often[text] == 1 else f"{text} ({name.partition('@')[2]})"
+        name: text if often[text] == 1 else f"{text} ({name.partition('@')[2] or name})"
         for name, text in shown.items()
     }
+
+
+def read_labels(labels: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """Return a user's labels, by NAME or NAME@WEIGHTS, by the names of the models that they mean.
+
+    Raises InputError for a label without text, and for a name that no model or several have.
+    """
+    known = list(dict.fromkeys(names))
+    found = {}
+    for name, label in labels.items():
+        meant = [each for each in known if name == each] or [
+            each for each in known if each.partition("@")[0] == name
+        ]
+        if len(meant) != 1:
+            what = "several models have this name" if meant else "no model has this name"
+            raise InputError(f"--label {name}: {what}; write one of {', '.join(known)}")
+        if not label.strip():
+            raise InputError(f"--label {name}: an empty label; write NAME=TEXT")
+        found[meant[0]] = label.strip()
+    return found
 
 
 def _word(part: str) -> str:

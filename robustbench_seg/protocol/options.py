@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -301,6 +301,15 @@ Save = Annotated[
 SaveLayout = Annotated[
     MapLayout,
     Option("Names and values of the files of --save, as a benchmark expects them.", OUTPUT),
+]
+Label = Annotated[
+    Mapping[str, str] | None,
+    Option(
+        "Name of a model in reports: b0=Ours. May be repeated.",
+        *(OUTPUT, "NAME=TEXT"),
+        default="as papers write it",
+        read=parsing.label,
+    ),
 ]
 Runs = Annotated[Sequence[str | Path], Option("Folders of runs.", DATA, flag="RUN")]
 ImageSize = Annotated[

@@ -69,6 +69,7 @@ _EXPECTED: Mapping[Any, str] = {
     Sequence[str | Path]: "a list of paths",
     Sequence[int]: "a list of whole numbers, such as [1, 2, 3]",
     Sequence[float]: "a list of numbers, such as [0.5, 2.0]",
+    Mapping[str, str]: 'a dictionary of texts, such as {"b0": "Ours"}',
 }
 """How messages describe the types of parameters."""
 
@@ -101,7 +102,7 @@ class Parameter(NamedTuple):
     @property
     def repeated(self) -> bool:
         """Whether the option may be given several times."""
-        return any(get_origin(each) is Sequence for each in self.types)
+        return any(get_origin(each) in (Sequence, Mapping) for each in self.types)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -124,13 +125,17 @@ class Parameter(NamedTuple):
         if read is None or isinstance(typed, bool):
             return typed
         values: list[Any] = []
+        merged: dict[str, Any] = {}
         for text in typed if isinstance(typed, list) else [typed]:
             try:
                 value = read(text)
             except InputError as error:
                 raise InputError(f"{self.flag} {text!r}: {error}") from None
-            values += value if self.repeated else [value]
-        return values if self.repeated else values[0]
+            if isinstance(value, Mapping):
+                merged |= value
+            else:
+                values += value if self.repeated else [value]
+        return merged or (values if self.repeated else values[0])
 
     def check(self, value: Any) -> None:
         """Raise InputError for a value of another type, or one that is not allowed."""
@@ -149,6 +154,9 @@ class Parameter(NamedTuple):
 
 def _is(value: Any, kind: Any) -> bool:
     """Return whether a value from Python has a type of _EXPECTED; numbers may be those of NumPy."""
+    if get_origin(kind) is Mapping:
+        texts = [*value, *value.values()] if isinstance(value, Mapping) else [None]
+        return all(isinstance(text, str) for text in texts)
     if get_origin(kind) in (Sequence, tuple):
         (item, *_) = get_args(kind)
         if isinstance(value, str | bytes) or not isinstance(value, Collection):

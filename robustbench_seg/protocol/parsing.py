@@ -42,6 +42,14 @@ def names(text: str) -> list[str]:
     return values
 
 
+def label(text: str) -> dict[str, str]:
+    """Read "b0=Ours" as a dictionary."""
+    name, mark, shown = text.partition("=")
+    if not (mark and name.strip() and shown.strip()):
+        raise InputError("not a label; write NAME=TEXT, for example b0=Ours")
+    return {name.strip(): shown.strip()}
+
+
 def models(text: str) -> list[str]:
     """Read "b0,b5@random" as a list.
 

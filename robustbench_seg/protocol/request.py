@@ -102,6 +102,7 @@ class Request:
     strict: options.Strict = False
     save: options.Save = None
     save_layout: options.SaveLayout = "bravo"
+    label: options.Label = None
     out: options.Out = None
 
     def __post_init__(self) -> None:

@@ -29,7 +29,7 @@ def clean_stamps(run: StoredRun) -> Iterator[str]:
         own = np.arange(len(matrix))
         score, outputs = ordered_iou(matrix, own), best_matching(matrix)
         matched = ordered_iou(matrix, outputs)
-        start = f"SUSPICIOUS CLEAN SCORE: {model.name}: "
+        start = f"SUSPICIOUS CLEAN SCORE: {run.names[model.name]}: "
         end = "; robustseg diagnose looks for the cause"
         # A model that is good at rare classes may have fewer pixels right, but not half the IoU.
         if right < share and score < share / 2:

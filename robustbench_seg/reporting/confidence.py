@@ -46,7 +46,7 @@ _SHOWN = (
 def sure_and_wrong(report: Report) -> Section | None:
     """Return the scores of confidences, reliability and risk-coverage curves, and ECE heat maps."""
     counts = {
-        model: each
+        report.names[model]: each
         for model, own in report.run.measured.items()
         for each in own
         if isinstance(each, CalibrationCounts)

@@ -114,8 +114,8 @@ def _plots(report: Report) -> Iterator[Plots]:
     names = report.spec.class_names
     if len(names) > SHOWN_CLASSES:
         return
-    for number, model in enumerate(report.models, start=1):
-        shares = report.run.confusions.shares(model)
+    for number, (name, model) in enumerate(report.names.items(), start=1):
+        shares = report.run.confusions.shares(name)
         plots = tuple(
             Plot(
                 name=file_name("confusions", number, model, which),

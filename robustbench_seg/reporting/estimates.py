@@ -95,7 +95,7 @@ def sampled_table(run: StoredRun) -> Table:
     )
     rows = [
         (
-            Cell(model),
+            Cell(run.names[model]),
             Cell(tables.heading(str(score)).text),
             tables.score(over_sample["value"][model, score]),
             *(

@@ -27,7 +27,9 @@ class Example(NamedTuple):
 def examples(run: StoredRun) -> list[Example]:
     """Return the pictures of a run, in the order of its conditions and models."""
     return [
-        Example(model.name, picture.cell.frame, condition.label, picture.caption, picture.png)
+        Example(
+            run.names[model.name], picture.cell.frame, condition.label, picture.caption, picture.png
+        )
         for condition in run.spec.conditions
         for model in run.spec.models
         for picture in run.pictures

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pandas as pd
 
-from ..models.display_names import display_names
 from .report import Report
+from .words import apart
 
 
 def headline(report: Report) -> str:
@@ -22,15 +20,13 @@ def headline(report: Report) -> str:
         axis=None
     ):
         return ""
-    models = [str(model) for model in scores.index]
-    names = display_names(models)
-    retained = _apart(scores["retention"])
+    retained = apart(scores["retention"])
     kept = [
-        f"{names[model]} keeps {share} % of its clean mIoU ({clean:.1f})"
+        f"{model} keeps {share} % of its clean mIoU ({clean:.1f})"
         if place == 0
-        else f"{names[model]} {share} % ({clean:.1f})"
+        else f"{model} {share} % ({clean:.1f})"
         for place, (model, share, clean) in enumerate(
-            zip(models, retained, scores["clean"], strict=True)
+            zip(scores.index, retained, scores["clean"], strict=True)
         )
     ]
     policy = report.spec.suite.policy
@@ -52,15 +48,5 @@ def _category(scores: pd.DataFrame) -> str:
     )
     if first == last:
         return ""
-    found = _apart((first, last), fewest=1)
+    found = apart((first, last), fewest=1)
     return f"{widest} separates them most ({' against '.join(found)})"
-
-
-def _apart(values: Iterable[float], fewest: int = 0) -> list[str]:
-    """Return percentages in as few decimals as tell different ones apart, and no more than two."""
-    numbers = list(values)
-    for digits in range(fewest, 3):
-        texts = [f"{number:.{digits}f}" for number in numbers]
-        if len(set(texts)) == len(set(numbers)):
-            break
-    return texts

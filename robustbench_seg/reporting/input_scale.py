@@ -26,7 +26,7 @@ def scales_differ(inputs: Mapping[str, str]) -> str:
     )
 
 
-def input_note(spec: Spec, model: ModelSpec) -> str:
+def input_note(name: str, model: ModelSpec, spec: Spec) -> str:
     """Return a sentence on the sizes at which a model sees the frames, and its window."""
     sizes = [(spec.input_size(model, size), size) for size in spec.sizes]
     seen = " and ".join(
@@ -40,7 +40,7 @@ def input_note(spec: Spec, model: ModelSpec) -> str:
     if all(model.window.holds(own) for own, _ in sizes):
         window = "inference on the whole image"
     frames = "clean frames" if rescaled(spec) else "frames"
-    return f"{model.name} sees the {frames} at {seen}; {window}."
+    return f"{name} sees the {frames} at {seen}; {window}."
 
 
 def rescaled(spec: Spec) -> bool:

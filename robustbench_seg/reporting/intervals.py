@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import compress
 from typing import NamedTuple
 
@@ -24,6 +24,15 @@ class IntervalTable(NamedTuple):
     def apply(self, arrange: Callable[[pd.DataFrame], pd.DataFrame]) -> IntervalTable:
         """Return the table with all three frames rearranged in the same way."""
         return IntervalTable(*map(arrange, self))
+
+
+def with_names(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table of a run with other names of models, in its index or a column "model"."""
+    if "model" in table.index.names:
+        return table.rename(index=dict(names), level="model")
+    if table.columns.nlevels == 1 and "model" in table.columns:
+        return table.assign(model=table["model"].map(names))
+    return table
 
 
 def aligned(

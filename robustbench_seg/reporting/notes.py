@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -16,7 +17,7 @@ from . import estimates
 from .clean_check import clean_stamps
 from .data_stamps import data_stamps
 from .input_scale import input_note, input_scale, rescaled, scales_differ
-from .words import SHOWN_CLASSES, count, few
+from .words import SHOWN_CLASSES, apart, count, few
 
 _FAILURES = 5
 """Number of failed frames that are named."""
@@ -39,14 +40,14 @@ def stamps(run: StoredRun) -> tuple[str, ...]:
     """Return the warnings of a run: untrained models, failures, frames, classes, scales."""
     spec = run.spec
     found = [
-        f"UNTRAINED: the weights of {model.name} are random; its scores mean nothing"
+        f"UNTRAINED: the weights of {run.names[model.name]} are random; its scores mean nothing"
         for model in spec.models
         if model.untrained
     ]
     found += [
-        f"ASSUMED PREPROCESSING: {model}: its weights do not declare {settings}; the defaults are "
-        "used, and may be wrong for it. robustseg diagnose tries others; options or a file "
-        "NAME.toml beside the weights set them"
+        f"ASSUMED PREPROCESSING: {run.names[model]}: its weights do not declare {settings}; the "
+        "defaults are used, and may be wrong for it. robustseg diagnose tries others; options or a "
+        "file NAME.toml beside the weights set them"
         for model, settings in run.assumed.items()
     ]
     if run.unused:
@@ -72,7 +73,9 @@ def stamps(run: StoredRun) -> tuple[str, ...]:
             "predicts nothing else scores 100 %"
         )
     if not spec.one_scale and not rescaled(spec):
-        inputs = {model.name: f"scale {input_scale(spec, model)}" for model in spec.models}
+        inputs = {
+            run.names[model.name]: f"scale {input_scale(spec, model)}" for model in spec.models
+        }
         found.append(scales_differ(inputs))
     return (*found, *data_stamps(run))
 
@@ -92,6 +95,11 @@ def _rest(run: StoredRun) -> str:
     return "its command adds the rest"
 
 
+def _rounds(note: str) -> str:
+    """Return a note on weights with "3600 + 800 steps", of two rounds of training, in words."""
+    return re.sub(r"(\d+) \+ (\d+) steps", r"\1 steps, and \2 more in a second round", note)
+
+
 def failure_notes(run: StoredRun) -> Iterator[str]:
     """Yield the first failed frames with the reasons, a sentence each."""
     first = {failure.cell.frame: failure for failure in reversed(run.failures)}
@@ -108,7 +116,7 @@ def meaning_notes(run: StoredRun) -> Iterator[str]:
     """Yield what changes the meaning of the numbers: weights, failures and class maps."""
     for model in run.spec.models:
         if note := model.weights.get("note"):
-            yield f"{model.name}: {note}."
+            yield f"{run.names[model.name]}: {_rounds(note)}."
     yield from failure_notes(run)
     yield from _class_map_notes(run.spec)
 
@@ -123,15 +131,17 @@ def notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
     yield from meaning_notes(run)
     for model in spec.models:
         if model.runtime == SAVED:
-            yield f"{model.name}: its predictions are read from saved maps."
+            yield f"{run.names[model.name]}: its predictions are read from saved maps."
         else:
-            yield input_note(spec, model)
+            yield input_note(run.names[model.name], model, spec)
     yield from _runtime_notes(run)
     if any(condition.corruption for condition in spec.conditions):
         yield _made_by(spec)
     yield from spec.suite.notes(spec.sizes)
     resized = [
-        m.name for m in spec.models if any(m.input_size(size) != size for size in spec.sizes)
+        run.names[m.name]
+        for m in spec.models
+        if any(m.input_size(size) != size for size in spec.sizes)
     ]
     if resized and rescaled(spec):
         yield (
@@ -139,7 +149,7 @@ def notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
             "size is ignored, which makes a scale mean the same for all models."
         )
     yield _taken_note(run) if spec.taken else _class_note(run)
-    yield from _cityscapes_notes(spec, tidy)
+    yield from _cityscapes_notes(run, tidy)
 
 
 def _runtime_notes(run: StoredRun) -> Iterator[str]:
@@ -147,9 +157,9 @@ def _runtime_notes(run: StoredRun) -> Iterator[str]:
     for model in run.spec.models:
         reason = run.run_by_torch.get(model.name)
         if reason is not None:
-            yield f"{model.name} is run by torch: {reason}."
+            yield f"{run.names[model.name]} is run by torch: {reason}."
         elif model.runtime not in (TORCH, SAVED):
-            yield f"{model.name} is run by {_runtime(run.spec, model)}."
+            yield f"{run.names[model.name]} is run by {_runtime(run.spec, model)}."
 
 
 def _runtime(spec: Spec, model: ModelSpec) -> str:
@@ -225,23 +235,25 @@ def _taken_note(run: StoredRun) -> str:
     )
 
 
-def _cityscapes_notes(spec: Spec, tidy: pd.DataFrame) -> Iterator[str]:
+def _cityscapes_notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
     # cityscapesScripts drops a class only where ground truth and prediction both lack it, so on
     # few frames its mean is over other classes than ours.
     wide = tidy[tidy["class"] == ALL_CLASSES].pivot(
         index=["model", "condition", "severity"], columns="metric", values="value"
     )
-    for model in spec.models:
-        rows = wide.loc[model.name]
+    for model, name in run.names.items():
+        rows = wide.loc[model]
         differing = rows[~np.isclose(rows["miou"], rows["miou_cityscapes"])]
         if len(differing):
             # Frames that were taken in real conditions need not have clean ones beside them.
             place = ("clean", 0) if ("clean", 0) in rows.index else differing.index[0]
-            shown = {name: 100 * rows[name].loc[place] for name in rows.columns}
+            texts = apart(
+                (100 * rows["miou_cityscapes"][place], 100 * rows["miou"][place]), fewest=1, most=4
+            )
             yield (
-                f"{model.name}: the mean of cityscapesScripts, which also counts classes that are "
+                f"{name}: the mean of cityscapesScripts, which also counts classes that are "
                 f"only predicted, differs in {len(differing)} of {len(rows)} conditions; "
-                f"{place[0]} {shown['miou_cityscapes']:.1f} %, here {shown['miou']:.1f} %."
+                f"{place[0]} {texts[0]} %, here {texts[1]} %."
             )
 
 
@@ -287,8 +299,9 @@ def provenance(run: StoredRun) -> dict[str, Mapping[str, str]]:
         }
     found["versions"] = dict(spec.versions)
     for number, session in enumerate(run.sessions, start=1):
-        suffix = f" of session {number}" if len(run.sessions) > 1 else ""
-        found |= {f"{name}{suffix}": values for name, values in session.items()}
+        for name, values in session.items():
+            heading = f"session {number}" if name == "session" else f"{name} of session {number}"
+            found[heading if len(run.sessions) > 1 else name] = values
     return found
 
 

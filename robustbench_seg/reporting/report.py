@@ -20,19 +20,26 @@ class Report:
         spec, policy = run.spec, run.spec.suite.policy
         self.run = run
         self.spec = spec
-        self.models = tuple(model.name for model in spec.models)
+        self.names = run.names
+        """Name under which each model is shown, by its name in the run."""
+        self.models = tuple(self.names.values())
         self.tables = run.tables if run.frames or not run.failures else ()
         """Names of the tables; none if predictions failed on every frame."""
         self.title = notes.title(spec)
-        self.subtitle = "; ".join(notes.trained(each.name, each, spec) for each in spec.models)
+        self.subtitle = "; ".join(
+            notes.trained(self.names[each.name], each, spec) for each in spec.models
+        )
         self.stamps = notes.stamps(run)
         self.provenance = notes.provenance(run)
         self.examples = examples(run)
         self.covers = intervals.covers(run)
         self.counted = {each.corruption: each.counted for each in policy.columns} if policy else {}
         """Severities that count, by corruption; empty for a suite without severities."""
-        self.input_scales = {model.name: input_scale(spec, model) for model in spec.models}
-        self.table = cache(run.table)
+        self.input_scales = {
+            self.names[model.name]: input_scale(spec, model) for model in spec.models
+        }
+        self.stored_table = cache(run.table)
+        self.table = cache(lambda name: intervals.with_names(self.stored_table(name), self.names))
 
     def with_intervals(self, name: str) -> IntervalTable:
         """Return the table "summary", "suite", "severities" or "classes" with its intervals."""
@@ -59,5 +66,5 @@ class Report:
         """Sentences that a reader needs beside the numbers."""
         if not self.tables:
             return tuple(notes.failure_notes(self.run))
-        found = notes.notes(self.run, self.table("tidy"))
+        found = notes.notes(self.run, self.stored_table("tidy"))
         return (*found, *intervals.interval_notes(self.run))

@@ -77,7 +77,7 @@ class Run(StoredRun, Reported):
         return Report(self)
 
     def _report_tables(self) -> Mapping[str, pd.DataFrame]:
-        return {name: self._report.table(name) for name in self._report.tables}
+        return {name: self._report.stored_table(name) for name in self._report.tables}
 
     @property
     def _report_folder(self) -> Path:

@@ -53,7 +53,7 @@ def summary(report: Report) -> Section | None:
     if "resolution" in report.tables:
         return None  # that table has the same numbers
     found = report.with_intervals("summary")
-    table = tables.frame_table(found.value, tables.HEADLINE, name="summary-table")
+    table = tables.headline_table(found.value, "summary-table")
     table = _finished(table, found, report)
     parts: list[Part] = [_cards(report, table), table]
     deviations = report.interval_column("summary", "sd_over_draws")
@@ -93,7 +93,7 @@ def by_resolution(report: Report) -> Section | None:
         return None
     unit, against = axis
     inputs = {
-        model.name: {c.name: condition_input(spec, model, c) for c in spec.conditions}
+        report.names[model.name]: {c.name: condition_input(spec, model, c) for c in spec.conditions}
         for model in spec.models
     }
     numbers = resolution.resolution_table(table, against, inputs, report.covers, "resolution-table")

@@ -14,10 +14,10 @@ import pandas as pd
 
 from ..reports.table import Cell, Head, Table
 from ..reports.text import MISSING, percent, points
+from ..scores.tables import ALL_SEVERITIES
 from .intervals import IntervalTable
 from .words import NOT_MEASURED, column_name, common, corruption_name, severity_range, short_name
 
-HEADLINE = "Headline numbers in percent."
 CellMaker = Callable[[Any], Cell]
 
 _SUITE = "mean over the corruptions, each over the severities that count"
@@ -94,6 +94,15 @@ def frame_table(
     return Table(caption, tuple(columns), rows, groups, stub=frame.index.nlevels, name=name)
 
 
+def headline_table(frame: pd.DataFrame, name: str = "") -> Table:
+    """Return the headline numbers as a table, models as rows; says why it has no mPC."""
+    caption = "Headline numbers in percent."
+    if "mPC" in frame and frame["mPC"].isna().all():
+        needed = severity_range(ALL_SEVERITIES)
+        caption += f" No mPC and rPC: they need severities {needed} of all corruptions."
+    return frame_table(frame, caption, name=name)
+
+
 def suite_table(
     frame: pd.DataFrame,
     counted: Mapping[str, tuple[int, ...]],
@@ -153,7 +162,7 @@ def severity_table(
         [Cell, *[score] * len(frame.columns)],
         columns=(
             *map(Head, ("model", "category", "corruption")),
-            Head("counted", tooltip="severities that count in the suite score"),
+            Head("severities that count", tooltip="in the score and the suite score"),
             *(Head(str(severity), tooltip=f"severity {severity}") for severity in severities),
             Head("score", tooltip="mean over the severities that count"),
         ),

@@ -46,6 +46,16 @@ def short_name(corruption: str, category: str) -> str:
     return corruption_name("_".join(words) or corruption)
 
 
+def apart(values: Iterable[float], fewest: int = 0, most: int = 2) -> list[str]:
+    """Return percentages in as few decimals, within these limits, as tell different ones apart."""
+    numbers = list(values)
+    for digits in range(fewest, most + 1):
+        texts = [f"{number:.{digits}f}" for number in numbers]
+        if len(set(texts)) == len(set(numbers)):
+            break
+    return texts
+
+
 def common(values: Collection[str]) -> str:
     """Return the value that all share, or "" where they differ."""
     return next(iter(values)) if len(set(values)) == 1 else ""

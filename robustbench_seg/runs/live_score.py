@@ -17,9 +17,15 @@ from ..scores.metrics import ClassCounts, class_counts, mean_iou, present_classe
 class LiveScore:
     """Sums of the counts of a run that is new or resumed."""
 
-    def __init__(self, spec: Spec, stored: Iterable[tuple[Cell, NDArray[np.int64]]]):
+    def __init__(
+        self,
+        spec: Spec,
+        stored: Iterable[tuple[Cell, NDArray[np.int64]]],
+        labels: Mapping[str, str],
+    ):
+        """Begin with stored matrices; `labels` are the user's names of models."""
         self._class_set = spec.class_set([frame.name for frame in spec.frames])
-        self._models = [model.name for model in spec.models]
+        self._names = display_names([model.name for model in spec.models], labels)
         self.cells = 0
         self._sums: dict[tuple[str, str, int], ClassCounts] = {}
         self._scores: dict[tuple[str, str, int], float] = {}  # of the sums that are unchanged
@@ -37,16 +43,17 @@ class LiveScore:
 
     def note(self) -> str:
         """Return each model's mIoU so far in percent: clean, and the mean over corrupted images."""
-        if len(self._models) == 1:
-            return f"mIoU {self._note(self._models[0])}"
-        shown = display_names(self._models)
-        return "; ".join(f"{shown[model]} {self._note(model)}" for model in self._models)
+        notes = {name: self._note(model) for model, name in self._names.items()}
+        if len(notes) == 1:
+            return f"mIoU {notes.popitem()[1]}"
+        return "; ".join(f"{name} {note}" for name, note in notes.items())
 
     def _note(self, model: str) -> str:
         scores = {key[1:]: self._score(key) for key in self._sums if key[0] == model}
         clean = scores.pop(CLEAN.key, float("nan"))
-        corrupted = float(np.mean(list(scores.values()))) if scores else float("nan")
-        return f"clean {100 * clean:.1f} corrupted {100 * corrupted:.1f}"
+        found = [f"clean {100 * clean:.1f}"] if clean == clean else []
+        found += [f"corrupted {100 * np.mean(list(scores.values())):.1f}"] if scores else []
+        return " ".join(found)
 
     def _score(self, key: tuple[str, str, int]) -> float:
         if key not in self._scores:

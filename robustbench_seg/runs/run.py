@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..models.display_names import display_names, read_labels
 from ..protocol.cell import Cell
 from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
@@ -28,8 +29,10 @@ from .class_confidences import ClassConfidences
 from .condition_sums import ConditionSums
 from .confusions import Confusions
 from .sample import Sample, find_sample
-from .sessions import ASSUMED, BY_TORCH, UNUSED, Session
+from .sessions import ASSUMED, BY_TORCH, DISPLAY_NAMES, UNUSED, Session
 from .store import Failure, Picture, Store
+
+R = TypeVar("R", bound="StoredRun")
 
 
 @dataclass(eq=False, repr=False)
@@ -53,6 +56,8 @@ class StoredRun:
     """Counts of what is measured beside the confusion matrix, by model."""
     sample: Sample | None = None
     """The cells that are counted where the scores are estimates; `frames` are then its frames."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels of models, by NAME@WEIGHTS, in place of those that the run was made with."""
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
@@ -72,6 +77,26 @@ class StoredRun:
         counts, measured, clean = _counts(spec, frames, store.stacks(), sample)
         about = store.sessions(), store.pictures(), failures
         return cls(store.folder, spec, frames, counts, *about, clean, measured, sample)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Name under which reports show each model: its label, or the name that papers write."""
+        models = [model.name for model in self.spec.models]
+        return display_names(models, self.all_labels)
+
+    @property
+    def all_labels(self) -> dict[str, str]:
+        """Labels that users gave to models, by NAME@WEIGHTS; the latest one of each model."""
+        given = (session.get(DISPLAY_NAMES, {}) for session in self.sessions)
+        return {name: text for labels in (*given, self.labels) for name, text in labels.items()}
+
+    def relabel(self, labels: Mapping[str, str]) -> Self:
+        """Return the run with other names of models in its report: {"b0": "Ours"}.
+
+        Tables keep the names of the run. Raises InputError for a name of no model, or of several.
+        """
+        names = [model.name for model in self.spec.models]
+        return replace(self, labels={**self.labels, **read_labels(labels, names)})
 
     @property
     def complete(self) -> bool:
@@ -253,6 +278,19 @@ class StoredRun:
         models = {model: sampled.over_sample for model, sampled in self.sampled.items()}
         suite = self.spec.suite
         return intervals(models, suite.scores, suite.class_scores)
+
+
+def relabelled(runs: Sequence[R], labels: Mapping[str, str] | None) -> list[R]:
+    """Return runs with other names of models in reports, each label for the runs that have it.
+
+    Raises InputError for a name that no model of all runs, or several, have.
+    """
+    models = [[model.name for model in run.spec.models] for run in runs]
+    meant = read_labels(labels or {}, [name for names in models for name in names])
+    return [
+        run.relabel({name: text for name, text in meant.items() if name in names})
+        for run, names in zip(runs, models, strict=True)
+    ]
 
 
 def _counts(

@@ -13,6 +13,8 @@ Session = Mapping[str, Mapping[str, str]]
 """Section -> name -> value."""
 ASSUMED = "assumed preprocessing"
 """Section with the settings of each model that no one declared."""
+DISPLAY_NAMES = "display names"
+"""Section with the labels that the user gave to models."""
 BY_TORCH = "run by torch"
 """Section with the reason why torch runs a model, where `auto` tried other runtimes."""
 UNUSED = "unused files"

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..models.display_names import display_names
 from ..protocol.sampling import MIN_FRAMES
 from ..protocol.spec import ModelSpec
 from ..scores.bootstrap import Bootstrap
@@ -42,6 +43,8 @@ class Contender:
     run: StoredRun
     model: ModelSpec
     label: str
+    shown: str
+    """Its label in reports."""
     pixel_counts: PixelCounts = field(repr=False)
     """Counts of the images, in the order of the first run."""
     measured: Sequence[Measured] = field(repr=False)
@@ -142,13 +145,14 @@ def side_by_side(runs: Sequence[StoredRun]) -> SideBySide:
     for run in runs[1:]:
         _check_alike(runs[0], run)
     pairs = [(run, model) for run in runs for model in run.spec.models]
-    labels = _labels(pairs)
+    labels = _labels(pairs, [model.name for _, model in pairs])
+    shown = _labels(pairs, _shown_names(pairs))
     contenders = []
-    for (run, model), label in zip(pairs, labels, strict=True):
+    for (run, model), label, name in zip(pairs, labels, shown, strict=True):
         order = _order_of(runs[0], run)
         counts = run.pixel_counts[model.name].in_order(order)
         measured = [each.in_order(order) for each in run.measured.get(model.name, ())]
-        contenders.append(Contender(run, model, label, counts, measured))
+        contenders.append(Contender(run, model, label, name, counts, measured))
     return SideBySide(tuple(contenders))
 
 
@@ -255,17 +259,23 @@ def _order_of(first: StoredRun, other: StoredRun) -> NDArray[np.intp]:
     return order
 
 
-def _labels(pairs: Sequence[tuple[StoredRun, ModelSpec]]) -> list[str]:
-    """Return a label for each model, with run, input size or UNTRAINED where they matter."""
-    names = Counter(model.name for _, model in pairs)
+def _shown_names(pairs: Sequence[tuple[StoredRun, ModelSpec]]) -> list[str]:
+    """Return the name under which reports show each model."""
+    names = display_names({model.name: None for _, model in pairs})
+    return [run.all_labels.get(model.name, names[model.name]) for run, model in pairs]
+
+
+def _labels(pairs: Sequence[tuple[StoredRun, ModelSpec]], names: Sequence[str]) -> list[str]:
+    """Return the name of each model, with run, input size or UNTRAINED where they matter."""
+    often = Counter(names)
     folders = run_names([run for run, _ in pairs])
     inputs = [input_sizes(run.spec, model) for run, model in pairs]
     labels = []
-    for (run, model), seen in zip(pairs, inputs, strict=True):
-        marks = [f"run {folders[id(run)]}"] if names[model.name] > 1 else []
+    for (run, model), name, seen in zip(pairs, names, inputs, strict=True):
+        marks = [f"run {folders[id(run)]}"] if often[name] > 1 else []
         marks += [f"input {seen}"] if len(set(inputs)) > 1 else []
         marks += ["UNTRAINED"] if model.untrained else []
-        labels.append(f"{model.name} ({', '.join(marks)})" if marks else model.name)
+        labels.append(f"{name} ({', '.join(marks)})" if marks else name)
     if twice := [label for label, often in Counter(labels).items() if often > 1]:
         raise InputError(f"compare: two models are named {twice[0]}; leave one of the runs out")
     return labels

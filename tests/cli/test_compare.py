@@ -41,7 +41,7 @@ def test_compare_writes_every_format(
     assert call(monkeypatch, *asked, *formats, "--out", "one") == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "UNTRAINED" in printed
-    assert "in percent of that of the reference, espnet@random" in printed
+    assert "in percent of that of the reference, ESPNet (input 1024x512, UNTRAINED)" in printed
     names = {path.name for path in (stored / "one").iterdir()}
     assert {"report.html", "report.pdf", "report.md", "report.tex", "figures"} <= names
     assert {"summary.csv", "degradation.parquet", "differences.csv"} <= names

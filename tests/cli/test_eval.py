@@ -77,7 +77,7 @@ def test_eval_ends_with_tables_and_a_report(tree: Path, tmp_path: Path) -> None:
     title = "Cityscapes-C (part: fog; severities 2, 3) on cityscapes, val, 1 frame"
     assert title in done.stdout.splitlines()
     assert "UNTRAINED" in done.stdout
-    assert re.search(r"b0@random( +\d+\.\d){4}\n", done.stdout)
+    assert re.search(r"SegFormer-B0( +\d+\.\d){4}\n", done.stdout)
     assert re.search(r"SegFormer-B0 keeps .* of its clean mIoU \(\d+\.\d\)", done.stdout)
     assert f"report: {out / 'report.html'}" in done.stdout
     page = (out / "report.html").read_text("utf-8")
@@ -89,7 +89,7 @@ def test_eval_ends_with_tables_and_a_report(tree: Path, tmp_path: Path) -> None:
     assert "**UNTRAINED**" in (out / "report.md").read_text("utf-8")
     assert "UNTRAINED" in (out / "report.tex").read_text("utf-8")
     figures = {path.name for path in (out / "figures").iterdir()}
-    assert {"heat-map-1-b0-random.svg", "heat-map-1-b0-random.png"} <= figures
+    assert {"heat-map-1-SegFormer-B0.svg", "heat-map-1-SegFormer-B0.png"} <= figures
     assert f"figures: {out / 'figures'}\n" in done.stdout
 
     again = robustseg("report", out, "--out", tmp_path / "again", "--format", "html,pdf")

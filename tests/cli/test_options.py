@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -106,6 +106,7 @@ def option(kind: Any, read: Callable[[str], Any] | None = None) -> Parameter:
         (parsing.models, "b0@my,weights.pth,espnet", ["b0@my,weights.pth", "espnet"]),
         (parsing.models, "b0@a/b,c/d.pth", ["b0@a/b,c/d.pth"]),
         (parsing.size, "2048x1024", (1024, 2048)),
+        (parsing.label, "b0@a=b, c & d", {"b0@a": "b, c & d"}),
     ],
 )
 def test_texts_are_read_as_values(read: Callable[[str], Any], text: str, values: Any) -> None:
@@ -120,6 +121,7 @@ def test_texts_are_read_as_values(read: Callable[[str], Any], text: str, values:
         *((parsing.numbers, text) for text in ("", "a", "1,", "nan", "1e999")),
         *((parsing.size, text) for text in ("10", "2048x", "x5", "1024 x 2048", "-1x5")),
         (parsing.integer, "1.5"),
+        *((parsing.label, text) for text in ("b0", "=x", "b0=")),
         (parsing.number, "half"),
     ],
 )
@@ -128,6 +130,12 @@ def test_a_text_that_cannot_be_read_names_the_option(read: Callable[[str], Any],
         option(str, read).read(text)
     assert str(error.value).startswith(f"--some-option {text!r}: ")
     assert "; " in str(error.value)
+
+
+def test_repeated_labels_make_one_dictionary() -> None:
+    label = option(Mapping[str, str], parsing.label)
+    assert label.repeated
+    assert label.read(["b0=A", "b1=B"]) == {"b0": "A", "b1": "B"}
 
 
 @pytest.mark.slow

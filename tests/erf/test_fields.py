@@ -236,6 +236,7 @@ def test_the_function_has_the_options_of_the_request() -> None:
     function = parameters(effective_receptive_field)
     request = parameters(ErfRequest)
     assert function.pop("out").default is None
+    assert function.pop("label").default is None
     assert function.pop("model").option is request.pop("models").option
     assert function == request
     assert list(function) == list(request)

@@ -136,6 +136,19 @@ def test_names_and_order_change_nothing(tree: Path, tmp_path: Path) -> None:
     )
 
 
+def test_a_run_keeps_the_labels_of_its_models(tree: Path, tmp_path: Path) -> None:
+    models = ["b0@random", "b1@random"]
+    run = evaluate(tree, tmp_path / "run", models, limit=1, label={"b0": "Ours"})
+    names = ["Ours", "SegFormer-B1"]
+    assert list(Run.open(run.folder).names.values()) == list(run.names.values()) == names
+    again = evaluate(tree, run.folder, models, limit=1, label={"b1": "Theirs"})
+    assert list(again.names.values()) == ["Ours", "Theirs"]
+    assert list(again.table("suite").index) == models
+    assert "Ours: trained on" in again.report().subtitle
+    with pytest.raises(InputError, match="--label b2: no model has this name"):
+        evaluate(tree, tmp_path / "other", models, limit=1, label={"b2": "X"})
+
+
 def test_the_default_folder_names_the_run(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -86,6 +86,8 @@ def sample_comparison(
         mark="",
         notes=("All severities were run.",),
         slug="compare_b0+b1",
+        model_names=tuple(names),
+        names={name: name for name in names},
         class_infos=tuple(
             ClassInfo(name, (128, 64, 128), category)
             for name, category in zip(classes, ("flat", "human"), strict=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from robustbench_seg.errors import InputError
 from robustbench_seg.models.catalogue import MODELS
-from robustbench_seg.models.display_names import display_name, display_names
+from robustbench_seg.models.display_names import display_name, display_names, read_labels
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,29 @@ def test_weights_tell_models_of_one_name_apart() -> None:
         "b0@second": "SegFormer-B0 (second)",
         "b1@first": "SegFormer-B1",
     }
+
+
+def test_labels_stand_in_place_of_the_names_of_papers() -> None:
+    names = ["b0@first", "b0@second", "espnet@file"]
+    labels = read_labels({"espnet": " Ours ", "b0@second": "B0, retrained"}, names)
+    assert labels == {"espnet@file": "Ours", "b0@second": "B0, retrained"}
+    assert display_names(names, labels) == {
+        "b0@first": "SegFormer-B0",
+        "b0@second": "B0, retrained",
+        "espnet@file": "Ours",
+    }
+    alike = display_names(["b0@first", "mine"], {"b0@first": "X", "mine": "X"})
+    assert alike == {"b0@first": "X (first)", "mine": "X (mine)"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"b7": "X"}, "--label b7: no model has this name; write one of b0@first, b0@second"),
+        ({"b0": "X"}, "--label b0: several models have this name"),
+        ({"b0@first": " "}, "--label b0@first: an empty label"),
+    ],
+)
+def test_labels_that_mean_no_model_are_refused(labels: dict[str, str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_labels(labels, ["b0@first", "b0@second"])

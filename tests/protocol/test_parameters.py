@@ -23,6 +23,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "device": (0, "--device 0: expected a text"),
     "data": (5, "--data 5: expected a text or a path"),
     "precision": ("fp32", "--precision fp32: use one of float32, bf16, fp16"),
+    "label": (
+        {"b0": 1},
+        '--label {\'b0\': 1}: expected a dictionary of texts, such as {"b0": "Ours"}',
+    ),
     "model": (7, f"--model 7: expected a text or {LIST_OF_TEXTS.removeprefix('expected ')}"),
 }
 

@@ -139,7 +139,7 @@ def test_models_at_different_scales_are_marked(tree: Path, tmp_path: Path) -> No
     options: dict[str, Any] = {"data": str(tree), "limit": 1, **FEW}
     own = robustbench_seg.evaluate(models, out=tmp_path / "own", **options)
     (stamp,) = (stamp for stamp in own.report().stamps if stamp.startswith("SCALES DIFFER"))
-    assert "b0@random at scale 1, espnet@random at scale 7.82 x 7.64" in stamp
+    assert "SegFormer-B0 at scale 1, ESPNet at scale 7.82 x 7.64" in stamp
     one = robustbench_seg.evaluate(models, input_scale=1.5, out=tmp_path / "one", **options)
     assert not [stamp for stamp in one.report().stamps if stamp.startswith("SCALES DIFFER")]
 

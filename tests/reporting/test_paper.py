@@ -11,7 +11,8 @@ from PIL import Image
 
 from robustbench_seg.api import figures
 from robustbench_seg.errors import InputError
-from robustbench_seg.reporting.comparison import Comparison, compare_runs
+from robustbench_seg.reporting.comparison import compare_runs
+from robustbench_seg.reporting.comparison.description import ComparisonData
 from robustbench_seg.reporting.paper import figures as drawn
 from robustbench_seg.reporting.paper import references, text
 from robustbench_seg.reports.paper import printed
@@ -19,12 +20,12 @@ from tests.helpers.sample_runs import make_run, make_spec, model
 
 
 @pytest.fixture(scope="module")
-def comparison() -> Comparison:
+def comparison() -> ComparisonData:
     models = [model("b0@streets"), model("fcn-resnet50@file")]
-    return compare_runs([make_run(Path("a"), models)])
+    return compare_runs([make_run(Path("a"), models)]).shown
 
 
-def test_figures_have_their_width_and_truetype_fonts(comparison: Comparison) -> None:
+def test_figures_have_their_width_and_truetype_fonts(comparison: ComparisonData) -> None:
     narrow, *_ = drawn.WIDTHS
     figure = drawn.severity(comparison, narrow)
     pdf = printed(figure, "pdf")
@@ -39,13 +40,13 @@ def test_figures_have_their_width_and_truetype_fonts(comparison: Comparison) -> 
     assert pdf == printed(drawn.severity(comparison, narrow), "pdf")
 
 
-def test_figures_name_models_as_papers_do(comparison: Comparison) -> None:
+def test_figures_name_models_as_papers_do(comparison: ComparisonData) -> None:
     legend, *_ = drawn.severity(comparison, 5.5).legends
     assert [entry.get_text() for entry in legend.texts] == ["SegFormer-B0", "FCN ResNet-50"]
     assert drawn.examples(comparison, 5.5) is None  # the run keeps no pictures
 
 
-def test_sentences_state_the_protocol(comparison: Comparison) -> None:
+def test_sentences_state_the_protocol(comparison: ComparisonData) -> None:
     spec = make_spec(seed=7)
     found = text.methods(comparison, spec)
     assert r"SegFormer{-}B0~\cite{xie2021segformer}, FCN ResNet{-}50~\cite{long2015fully}" in found
@@ -55,8 +56,8 @@ def test_sentences_state_the_protocol(comparison: Comparison) -> None:
         assert f"{len(spec.frames)} frame" in sentence
 
 
-def test_every_cited_key_has_an_entry(comparison: Comparison) -> None:
-    names = [*comparison.models, "deeplabv3plus-resnet50@file", "espnet@file", "pspnet@file"]
+def test_every_cited_key_has_an_entry(comparison: ComparisonData) -> None:
+    names = [*comparison.model_names, "deeplabv3plus-resnet50@file", "espnet@file", "pspnet@file"]
     keys = references.keys(names, "cityscapes")
     found = re.findall(r"^@\w+\{(\w+),$", references.bibtex(keys), re.MULTILINE)
     assert found == keys
@@ -64,7 +65,7 @@ def test_every_cited_key_has_an_entry(comparison: Comparison) -> None:
     assert references.model_key("b0") == ""  # a name of the user's own
 
 
-def test_a_table_of_another_suite_has_no_published_rows(comparison: Comparison) -> None:
+def test_a_table_of_another_suite_has_no_published_rows(comparison: ComparisonData) -> None:
     table = text.suite_table(comparison, intervals=True)
     assert "textdagger" not in table
     assert "SegFormer{-}B0 & " in table

@@ -81,7 +81,7 @@ def test_shades_end_at_the_highest_score_and_leave_retention_out() -> None:
 
 
 def test_summary_table_keeps_the_order_of_the_frame() -> None:
-    table = tables.frame_table(summary_frame(), tables.HEADLINE)
+    table = tables.headline_table(summary_frame())
     assert [head.text for head in table.columns] == [
         "model", "clean", "suite score", "blur", "weather", "retention", "mPC", "rPC",
         "pixel accuracy",
@@ -89,6 +89,9 @@ def test_summary_table_keeps_the_order_of_the_frame() -> None:
     assert texts(table.rows[0]) == [
         "b0", "81.0", "67.5", "67.0", "68.0", "83.3", "67.0", "82.7", "90.0",
     ]  # fmt: skip
+    assert "mPC" not in table.caption
+    without = tables.headline_table(summary_frame().assign(mPC=math.nan, rPC=math.nan))
+    assert "No mPC and rPC: they need severities 1\u20135 of all corruptions." in without.caption
 
 
 def test_severity_table_names_model_and_corruption_of_each_row() -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 from ...errors import InputError
 from ...names import slug
 from ...predictions.agreement import agreements
-from ...runs.run import StoredRun
+from ...runs.run import StoredRun, relabelled
 from ...runs.side_by_side import SideBySide, run_names, side_by_side
 from ...scores.breakdowns import category_curves, class_breakdown, frame_breakdown, with_interval
 from ...scores.corruption_error import corruption_errors, ranks
@@ -47,6 +47,7 @@ def compare_runs(
     runs: Sequence[StoredRun | str | Path],
     reference: str | Path | None = None,
     tables: Sequence[str] = (),
+    labels: Mapping[str, str] | None = None,
 ) -> Comparison:
     """Compare the models of several runs on the same images.
 
@@ -61,19 +62,22 @@ def compare_runs(
     tables
         Published results to show, set apart: "segformer-table5", "stl-table4", "semsegbench".
 
+    labels
+        Names of models in the comparison, by NAME or NAME@WEIGHTS.
+
     Raises InputError for runs that cannot be compared and for unknown names.
     """
     check_tables(tables)
     opened = [run if isinstance(run, StoredRun) else StoredRun.open(run) for run in runs]
     name = None if reference is None else str(reference)
-    found = side_by_side(_with_reference(opened, name))
+    found = side_by_side(relabelled(_with_reference(opened, name), labels))
     policy, first, models = found.policy, found.first, found.bootstraps
     columns = suite_columns(policy)
     meant = find_reference(name, found, columns)
-    labels = list(models)
-    baseline = labels[0] if meant.printed is not None else meant.label
-    names = run_names(found.runs)
-    reports = {names[id(run)]: Report(run) for run in found.runs}
+    baseline = next(iter(models)) if meant.printed is not None else meant.label
+    folders = run_names(found.runs)
+    reports = {folders[id(run)]: Report(run) for run in found.runs}
+    names = {item.label: item.shown for item in found.contenders}
     report, *_ = reports.values()
 
     def scores_of(miou: pd.DataFrame) -> pd.DataFrame:
@@ -88,18 +92,20 @@ def compare_runs(
     headline = [score for score in scores.value if score not in policy.corruptions]
     suite = ["suite score" if score == "mean" else score for _, score in columns]
     return Comparison(
-        title=f"{title(first.spec)}: {count(len(labels), 'model')} compared",
+        title=f"{title(first.spec)}: {count(len(models), 'model')} compared",
         subtitle="; ".join(
-            trained(item.label, item.model, item.run.spec) for item in found.contenders
+            trained(item.shown, item.model, item.run.spec) for item in found.contenders
         ),
         slug=_slug(found, name, tables),
         stamps=_stamps(found, reports, meant),
         mark=next(filter(None, map(estimates.mark, found.runs)), ""),
         notes=_notes(found, reports),
-        provenance=_provenance(found, reports, meant, baseline, name, tables),
+        provenance=_provenance(found, reports, meant, baseline, names, name, tables),
         examples=_examples(found, reports),
         class_infos=first.spec.classes,
         covers=report.covers,
+        model_names=tuple(item.model.name for item in found.contenders),
+        names=names,
         summary=scores.apply(lambda frame: frame[headline]),
         suite=scores.apply(lambda frame: frame[suite].set_axis(columns, axis="columns")),
         counted=report.counted,
@@ -205,7 +211,9 @@ def _stamps(
     )
     inputs = found.settings.loc[_INPUT]
     if inputs.nunique() > 1 and not any(stamp.startswith("SCALES DIFFER") for stamp in stamps):
-        seen = {item.model.name: str(inputs[item.label]) for item in found.contenders}
+        seen = {
+            item.run.names[item.model.name]: str(inputs[item.label]) for item in found.contenders
+        }
         stamps.append(scales_differ(seen))
     others = [name for name in found.differing if name != _INPUT]
     if others:
@@ -221,7 +229,7 @@ def _of_run(stamp: str, run: str) -> str:
 
 def _notes(found: SideBySide, reports: Mapping[str, Report]) -> tuple[str, ...]:
     """Return the notes of all runs, each once, with the run where two models have one name."""
-    names = Counter(item.model.name for item in found.contenders)
+    names = Counter(item.run.names[item.model.name] for item in found.contenders)
     ambiguous = any(number > 1 for number in names.values())
     often = Counter(note for report in reports.values() for note in report.notes)
     return tuple(
@@ -234,7 +242,9 @@ def _notes(found: SideBySide, reports: Mapping[str, Report]) -> tuple[str, ...]:
 
 
 def _examples(found: SideBySide, reports: Mapping[str, Report]) -> tuple[Example, ...]:
-    labels = {(id(item.run), item.model.name): item.label for item in found.contenders}
+    labels = {
+        (id(item.run), item.run.names[item.model.name]): item.label for item in found.contenders
+    }
     return tuple(
         example._replace(model=labels[id(report.run), example.model])
         for report in reports.values()
@@ -247,6 +257,7 @@ def _provenance(
     reports: Mapping[str, Report],
     meant: Reference,
     baseline: str,
+    names: Mapping[str, str],
     reference: str | None,
     tables: Sequence[str],
 ) -> dict[str, Mapping[str, str]]:
@@ -256,8 +267,8 @@ def _provenance(
     sections: dict[str, Mapping[str, str]] = {
         "comparison": {
             "command": shlex.join(command),
-            "differences": f"from {baseline}, {RESAMPLES} paired resamples, sign-flip test",
-            "CD and rCD": f"against {meant.label}"
+            "differences": f"from {names[baseline]}, {RESAMPLES} paired resamples, sign-flip test",
+            "CD and rCD": f"against {names.get(meant.label, meant.label)}"
             + (", published" if meant.printed is not None else ""),
         }
     }

@@ -48,7 +48,7 @@ class Comparison(ComparisonData, Reported):
             stamps=self.stamps,
             notes=self.notes,
             meanings=MEANINGS,
-            sections=sections(self),
+            sections=sections(self.shown),
             provenance=self.provenance,
             kind="Comparison",
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -37,6 +39,10 @@ class ComparisonData:
     class_infos: tuple[ClassInfo, ...]
     covers: str
     """What the intervals cover: "over 16 images, fixed draw"."""
+    model_names: tuple[str, ...]
+    """Names NAME@WEIGHTS of the models in their runs, in order."""
+    names: Mapping[str, str]
+    """Name under which reports show each model, by its label."""
     summary: IntervalTable
     """Index model, columns as `scores.tables.summary`."""
     suite: IntervalTable
@@ -71,6 +77,29 @@ class ComparisonData:
     published: tuple[Published, ...] = ()
     published_note: str = ""
     """How the published rows differ from what was measured here."""
+
+    @cached_property
+    def shown(self) -> ComparisonData:
+        """The same numbers under the names that reports show."""
+
+        def renamed(frame: pd.DataFrame) -> pd.DataFrame:
+            return frame.rename(index=dict(self.names), columns=dict(self.names))
+
+        changed: dict[str, Any] = {
+            "examples": tuple(
+                each._replace(model=self.names[each.model]) for each in self.examples
+            ),
+            "baseline": self.names[self.baseline],
+            "reference": self.names.get(self.reference, self.reference),
+            "names": {name: name for name in self.names.values()},
+        }
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, pd.DataFrame):
+                changed[each.name] = renamed(value)
+            elif isinstance(value, IntervalTable):
+                changed[each.name] = value.apply(renamed)
+        return replace(self, **changed)
 
     @property
     def models(self) -> tuple[str, ...]:

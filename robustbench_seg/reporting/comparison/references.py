@@ -44,7 +44,7 @@ def find_reference(text: str | None, found: SideBySide, columns: pd.Index) -> Re
     labels = [item.label for item in found.contenders]
     if text is None:
         return Reference(labels[0])
-    meant = [label for label in labels if label == text] or [
+    meant = [item.label for item in found.contenders if text in (item.label, item.shown)] or [
         item.label
         for item in found.contenders
         if item.model.name == text or item.run.folder.resolve() == Path(text).resolve()

@@ -110,7 +110,7 @@ def by_severity(comparison: ComparisonData) -> Section:
         plots = tuple(
             Plot(
                 file_name("curves", category),
-                f"{category}: mIoU in percent, mean over its corruptions; counted: "
+                f"{category}: mIoU in percent, mean over its corruptions; severities that count: "
                 f"{counted[category]}",
                 f"Severity curves, {category}: mIoU in percent against severity for "
                 f"{', '.join(comparison.models)}. The numbers are in the table of severities.",

@@ -30,7 +30,7 @@ _P_VALUES = (
 
 def summary_table(comparison: ComparisonData) -> Table:
     """Return a table with models as rows and headline numbers as columns."""
-    plain = tables.frame_table(comparison.summary.value, tables.HEADLINE)
+    plain = tables.headline_table(comparison.summary.value)
     return _with_best(plain, comparison.summary, comparison)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ...errors import InputError
 from ...folders import RESULTS, check_folder
 from ...reports.paper import printed
-from ...runs.run import StoredRun
+from ...runs.run import StoredRun, relabelled
 from ...writing import write_file
-from ..comparison import Comparison, compare_runs
+from ..comparison import compare_runs
+from ..comparison.description import ComparisonData
 from . import figures, text
 from .references import bibtex, keys
 
@@ -19,15 +20,19 @@ _SUFFIXES = ("pdf", "svg", "png")
 
 
 def write_paper_kit(
-    runs: Sequence[str | Path], out: str | Path | None, *, intervals: bool
+    runs: Sequence[str | Path],
+    out: str | Path | None,
+    *,
+    intervals: bool,
+    labels: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Write the files for a paper on these runs, and return their paths.
 
     Figures are named after their width in inches: "severity-3.25in.pdf". Raises InputError for runs
     that cannot be compared, and where a file cannot be written.
     """
-    opened = [StoredRun.open(run) for run in runs]
-    comparison = compare_runs(opened)
+    opened = relabelled([StoredRun.open(run) for run in runs], labels)
+    comparison = compare_runs(opened).shown
     folder = RESULTS / f"paper_{comparison.slug}" if out is None else Path(out)
     check_folder(folder, TABLE)
     paths = []
@@ -43,7 +48,7 @@ def write_paper_kit(
 
 
 def _files(
-    comparison: Comparison, first: StoredRun, intervals: bool
+    comparison: ComparisonData, first: StoredRun, intervals: bool
 ) -> Iterator[tuple[str, bytes]]:
     """Yield names and contents, the table first: it marks the folder as one of this command."""
     spec = first.spec
@@ -51,7 +56,7 @@ def _files(
     widest = f"severity-{figures.WIDTHS[-1]}in.pdf"
     yield "figure.tex", text.figure(comparison, spec, widest).encode()
     yield "methods.tex", text.methods(comparison, spec).encode()
-    yield "references.bib", bibtex(keys(comparison.models, spec.dataset)).encode()
+    yield "references.bib", bibtex(keys(comparison.model_names, spec.dataset)).encode()
     for draw in (figures.severity, figures.examples):
         for width in figures.WIDTHS:
             figure = draw(comparison, width)

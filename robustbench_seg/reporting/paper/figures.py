@@ -12,11 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ...models.display_names import display_names
 from ...reports.paper import PRINTED, colors
 from ...reports.style import MARKERS, SERIES
 from ...runs.store import INPUT, PREDICTION, TRUTH
-from ..comparison import Comparison
+from ..comparison.description import ComparisonData
 from ..examples import Example
 from ..figures import label_severities
 from ..words import corruption_name
@@ -31,7 +30,7 @@ _LETTER, _SMALL_LETTER = 0.06, 0.05
 
 
 @rc_context(PRINTED)
-def severity(comparison: Comparison, width: float) -> Figure:
+def severity(comparison: ComparisonData, width: float) -> Figure:
     """Draw mIoU against severity, `width` inches wide: a panel per category, a line per model.
 
     Bands are 95 % intervals. Two panels are side by side in a narrow figure, else up to four.
@@ -40,8 +39,8 @@ def severity(comparison: Comparison, width: float) -> Figure:
     categories = list(dict.fromkeys(found.value.index.get_level_values(1)))
     columns = min(len(categories), 2 if width < 5 else 4)
     rows = math.ceil(len(categories) / columns)
-    names = display_names(comparison.models)
-    longest = max(map(len, names.values()))
+    names = comparison.models
+    longest = max(map(len, names))
     legend_columns = max(1, min(len(names), int(width / (0.5 + _LETTER * longest))))
     legend = _LINE * math.ceil(len(names) / legend_columns)
     height = rows * _PANEL + legend + 0.35
@@ -64,7 +63,7 @@ def severity(comparison: Comparison, width: float) -> Figure:
                 [100 * clean[model], *value],
                 marker=MARKERS[number % len(MARKERS)],
                 color=color,
-                label=names[model],
+                label=model,
             )
         axes.set(xlim=(-0.3, max(severities) + 0.3), ylim=(0, top))
         label_severities(axes, severities, top)
@@ -85,7 +84,7 @@ def _title_inside(axes: Axes, text: str) -> None:
 
 
 @rc_context(PRINTED)
-def examples(comparison: Comparison, width: float) -> Figure | None:
+def examples(comparison: ComparisonData, width: float) -> Figure | None:
     """Draw predictions as in SegFormer's appendix; None for runs that keep no example pictures.
 
     A row is a frame under a condition; its columns are the input, the prediction of each model and
@@ -97,9 +96,9 @@ def examples(comparison: Comparison, width: float) -> Figure | None:
     }
     if not rows:
         return None
-    first, names = comparison.models[0], display_names(comparison.models)
+    first = comparison.models[0]
     columns = [("input", first, INPUT)]
-    columns += [(names[model], model, PREDICTION) for model in comparison.models]
+    columns += [(model, model, PREDICTION) for model in comparison.models]
     columns += [("ground truth", first, TRUTH)]
     size = _picture(comparison.examples[0]).size
     left, gap = 0.55, 0.02

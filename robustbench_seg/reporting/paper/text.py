@@ -6,11 +6,10 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from ...models.display_names import display_names
 from ...protocol.spec import Spec
 from ...reports.formats import latex
 from .. import published, tables
-from ..comparison import Comparison
+from ..comparison.description import ComparisonData
 from ..intervals import IntervalTable
 from ..words import count, few, severity_range
 from .references import keys, model_key
@@ -19,7 +18,7 @@ DAGGER = "\u2020"
 """Mark of published rows."""
 
 
-def suite_table(comparison: Comparison, *, intervals: bool) -> str:
+def suite_table(comparison: ComparisonData, *, intervals: bool) -> str:
     """Return a float with SegFormer's Table 5, where the suite has its columns, and own rows.
 
     Published rows, marked with a dagger, come last. It requires booktabs and graphicx.
@@ -27,11 +26,10 @@ def suite_table(comparison: Comparison, *, intervals: bool) -> str:
     own = comparison.suite
     printed = published.segformer_table5(own.value.columns)
     printed = printed.rename(index=lambda name: f"{name} {DAGGER}")
-    names = display_names(comparison.models)
-    value = pd.concat([own.value.astype(float).rename(index=names), printed.astype(float)])
+    value = pd.concat([own.value.astype(float), printed.astype(float)])
     table = tables.suite_table(value, comparison.counted)
     if intervals:
-        low, high = (end.rename(index=names).reindex(value.index) for end in (own.low, own.high))
+        low, high = (end.reindex(value.index) for end in (own.low, own.high))
         table = tables.with_intervals(table, IntervalTable(value, low, high), comparison.covers)
     caption = [comparison.title + ".", table.caption]
     if len(printed):
@@ -51,7 +49,7 @@ def suite_table(comparison: Comparison, *, intervals: bool) -> str:
     )
 
 
-def figure(comparison: Comparison, spec: Spec, file: str) -> str:
+def figure(comparison: ComparisonData, spec: Spec, file: str) -> str:
     """Return a float with the figure of severities in `file`, and a caption with the protocol."""
     bands = f" Bands are 95 % intervals {comparison.covers}." if comparison.has_intervals else ""
     sentences = (
@@ -72,12 +70,11 @@ def figure(comparison: Comparison, spec: Spec, file: str) -> str:
     )
 
 
-def methods(comparison: Comparison, spec: Spec) -> str:
+def methods(comparison: ComparisonData, spec: Spec) -> str:
     """Return sentences on the method, with the keys of `references.bibtex`."""
-    names = display_names(comparison.models)
     models = [
-        latex.escape(names[label]) + _cite(filter(None, [model_key(label)]))
-        for label in comparison.models
+        latex.escape(label) + _cite(filter(None, [model_key(name)]))
+        for label, name in zip(comparison.models, comparison.model_names, strict=True)
     ]
     cited = keys((), spec.dataset)
     lines = [
@@ -94,7 +91,7 @@ def methods(comparison: Comparison, spec: Spec) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _protocol(comparison: Comparison, spec: Spec) -> str:
+def _protocol(comparison: ComparisonData, spec: Spec) -> str:
     """Return sentences on suite, data, severities, seed and version."""
     number = len(comparison.counted)
     by_range: dict[str, list[str]] = {}
@@ -115,7 +112,7 @@ def _protocol(comparison: Comparison, spec: Spec) -> str:
     )
 
 
-def _stamps(comparison: Comparison) -> list[str]:
+def _stamps(comparison: ComparisonData) -> list[str]:
     return [f"\\textbf{{{latex.escape(stamp)}.}}" for stamp in comparison.stamps]
 
 

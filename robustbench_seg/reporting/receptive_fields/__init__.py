@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import overload
@@ -51,8 +51,14 @@ _MEANINGS = (
 class ReceptiveFields(Sequence[Field], Reported):
     """The measured fields, one per model, condition and layer. In a notebook, shows its report."""
 
-    def __init__(self, measurement: Measurement, folder: str | Path | None = None) -> None:
-        self._measurement = measurement
+    def __init__(
+        self,
+        measurement: Measurement,
+        folder: str | Path | None = None,
+        labels: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take a measurement; `labels` are names of models in reports, by NAME@WEIGHTS."""
+        self._measurement, self._labels = measurement, labels
         self.folder = Path(folder or RESULTS / self._slug())
 
     @overload
@@ -110,7 +116,7 @@ class ReceptiveFields(Sequence[Field], Reported):
     @cached_property
     def _names(self) -> dict[str, str]:
         """The display name of each model."""
-        return display_names(self._models)
+        return display_names(self._models, self._labels)
 
     @property
     def headline(self) -> str:

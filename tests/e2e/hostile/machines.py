@@ -55,7 +55,7 @@ REPORTS = {
     "latex": "report.tex",
     "csv": "summary.csv",
     "parquet": "summary.parquet",
-    "svg": "figures/heat-map-1-b0-random.svg",
+    "svg": "figures/heat-map-1-SegFormer-B0.svg",
 }
 IMAGE = "contrast/1/leftImg8bit/val/streets/streets_000000_000019_leftImg8bit.png"
 
