@@ -20,15 +20,17 @@ from ..document import (
     Gallery,
     Key,
     Part,
-    Plot,
     Plots,
     Section,
     file_name,
     split_stamp,
 )
-from ..style import CSS_VARIABLES, is_wide_figure, template
+from ..style import CSS_VARIABLES, POINTS, is_wide_figure, template
 from ..svg import inline_svg
 from ..table import Table
+
+_SHRUNK = 0.85
+"""Share of their width to which figures shrink before fewer stand in a row."""
 
 
 def render(document: Document) -> str:
@@ -105,8 +107,7 @@ class _Parts:
         if isinstance(part, Table):
             return table(part, part.name or self._name(f"{_identifier(section)}-table"))
         if isinstance(part, Plots):
-            drawn = [(plot.caption, *self._drawn(plot)) for plot in part.plots]
-            return macro("plots", part, drawn, self._name("plots"))
+            return self._plots(part)
         if isinstance(part, Cards):
             return macro("cards", part)
         if isinstance(part, Gallery):
@@ -115,11 +116,19 @@ class _Parts:
             return macro("key", part)
         return macro("fold", part, self.of(part.parts, section))
 
-    def _drawn(self, plot: Plot) -> tuple[Markup, str]:
-        """Return a figure, and its label if it is to scroll."""
-        figure = plot.draw()
-        scrolled = plot.label if is_wide_figure(figure) else ""
-        return inline_svg(figure, self._name("figure"), visible(plot.label)), scrolled
+    def _plots(self, part: Plots) -> Markup:
+        """Return figures, each with its label if it is to scroll, in rows that fit a page."""
+        figures = [plot.draw() for plot in part.plots]
+        drawn = [
+            (
+                plot.caption,
+                inline_svg(figure, self._name("figure"), visible(plot.label)),
+                plot.label if is_wide_figure(figure) else "",
+            )
+            for plot, figure in zip(part.plots, figures, strict=True)
+        ]
+        narrowest = round(_SHRUNK * POINTS * figures[-1].get_figwidth())
+        return macro("plots", part, drawn, narrowest, self._name("plots"))
 
     def _name(self, kind: str) -> str:
         self._numbers[kind] += 1

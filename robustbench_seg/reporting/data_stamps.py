@@ -13,7 +13,9 @@ from ..scores.statistics import RELIABLE_UNITS
 
 def data_stamps(run: StoredRun) -> Iterator[str]:
     """Yield the warnings of a run's frames, the gravest first."""
-    others = [model.name for model in run.spec.models if _has_other_data(model, run.spec)]
+    others = [
+        run.names[model.name] for model in run.spec.models if _has_other_data(model, run.spec)
+    ]
     if others:
         yield f"OTHER DATA: {', '.join(others)}: not trained on {run.spec.dataset}"
     if run.spec.dataset == STREETS:

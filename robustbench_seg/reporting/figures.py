@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ from ..reports.style import (
     text_on,
 )
 from ..reports.text import MISSING, percent
+from .intervals import IntervalTable
 from .words import corruption_name, short_name
 
 ROW = 24.0
@@ -110,7 +111,7 @@ def label_severities(axes: Axes, severities: list[int], top: float) -> None:
 
 @rc_context(RC)
 def severity_curves(
-    scores: pd.DataFrame,
+    found: IntervalTable,
     counted: Mapping[str, tuple[int, ...]],
     category: str,
     clean: float,
@@ -118,40 +119,53 @@ def severity_curves(
 ) -> Figure:
     """Draw mIoU against severity: one line per corruption of a category, and clean as reference.
 
-    `scores` has the index corruption, one column per severity, mIoU in [0, 1]. Severities that do
-    not count have hollow marks on a dotted line.
+    `found` has the index corruption, one column per severity, mIoU in [0, 1]. Bands are intervals.
+    Severities that do not count have hollow marks on a dotted line.
     """
     figure = Figure(figsize=(330 / POINTS, 216 / POINTS))
     axes = figure.add_axes((34 / 330, 36 / 216, 204 / 330, 168 / 216))
-    severities = [int(severity) for severity in scores.columns]
+    severities = [int(severity) for severity in found.value.columns]
     top = 10 * math.ceil(10 * highest + 0.2)
     axes.set(xlim=(-0.35, max(severities) + 0.2), ylim=(0, top))
     label_severities(axes, severities, top)
     axes.axhline(100 * clean, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
     ends = []
-    for number, (corruption, row) in enumerate(scores.iterrows()):
-        values = 100 * np.array([clean, *row.to_numpy(dtype=float)])  # (1 + severities,)
-        counts = [True, *(s in counted.get(str(corruption), ()) for s in severities)]
-        _curve(axes, [0, *severities], values, counts, number)
-        ends.append(last_point(severities, values[1:]))
-    names = [short_name(str(corruption), category) for corruption in scores.index]
+    for number, corruption in enumerate(found.value.index):
+        counts = counted.get(str(corruption), ())
+        own = found.rows([corruption])
+        curve(axes, clean, own, counts, look(number))
+        ends.append(last_point(severities, 100 * own.value.to_numpy(float)[0]))
+    names = [short_name(str(corruption), category) for corruption in found.value.index]
     end_labels(axes, names, ends, (0, top))
     return figure
 
 
-def _curve(
-    axes: Axes, severities: Sequence[int], values: np.ndarray, counts: Sequence[bool], number: int
+def curve(
+    axes: Axes, clean: float, found: IntervalTable, counts: Collection[int], look: tuple[str, str]
 ) -> None:
-    color, marker = SERIES[number % len(SERIES)], MARKERS[number % len(MARKERS)]
-    for start in range(len(severities) - 1):
-        both = slice(start, start + 2)
-        style = "-" if counts[start + 1] else ":"
-        axes.plot(severities[both], values[both], style, color=color, linewidth=1.8)
-    for severity, value, count in list(zip(severities, values, counts, strict=True))[1:]:
-        face = color if count else SURFACE
-        axes.plot(
-            [severity], [value], marker, color=color, markersize=5, mfc=face, markeredgewidth=1.3
-        )
+    """Draw mIoU in percent from clean over the severities, with its interval as a band.
+
+    `found` has one row, mIoU in [0, 1], and a column per severity. Severities that do not count
+    have hollow marks on a dotted line.
+    """
+    color, marker = look
+    severities = [int(severity) for severity in found.value.columns]
+    values, low, high = (100 * table.to_numpy(float)[0] for table in found)  # (severities,) each
+    if not np.isnan(low).any():
+        axes.fill_between(severities, low, high, color=color, alpha=0.14, linewidth=0)
+    places, values = [0, *severities], np.array([100 * clean, *values])
+    for start, severity in enumerate(severities):
+        both, counted = slice(start, start + 2), severity in counts
+        style, face = ("-", color) if counted else (":", SURFACE)
+        axes.plot(places[both], values[both], style, color=color, linewidth=1.8)
+        end = [severity], [values[start + 1]]
+        axes.plot(*end, marker, color=color, markersize=5, mfc=face, markeredgewidth=1.3)
+
+
+def look(number: int) -> tuple[str, str]:
+    """Return colour and mark of a line; after eight lines the marks shift by one."""
+    marker = MARKERS[(number + number // len(SERIES)) % len(MARKERS)]
+    return SERIES[number % len(SERIES)], marker
 
 
 def last_point(x: Sequence[float], y: np.ndarray) -> tuple[float, float] | None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import compress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from ..runs.run import StoredRun
+from ..scores.breakdowns import category_curves, with_interval
+from ..scores.intervals import ResampledScore
+from ..scores.policy import SeverityPolicy
 from ..scores.statistics import MIN_UNITS, RELIABLE_UNITS, RESAMPLES
 from ..scores.tables import ALL_CLASSES
 from .words import SHOWN_CLASSES, count, few
@@ -24,6 +27,37 @@ class IntervalTable(NamedTuple):
     def apply(self, arrange: Callable[[pd.DataFrame], pd.DataFrame]) -> IntervalTable:
         """Return the table with all three frames rearranged in the same way."""
         return IntervalTable(*map(arrange, self))
+
+    def rows(self, keys: Any) -> IntervalTable:
+        """Return the table with only the rows of these keys of the index, in their order."""
+        return self.apply(lambda frame: frame.loc[keys])
+
+
+def estimated(rows: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]]) -> IntervalTable:
+    """Return a row of derived scores for each model, with the ends of the intervals.
+
+    Each model has the scores over all images, one row, and those over resamples, a row each.
+    """
+    found = {model: with_interval(value, samples) for model, (value, samples) in rows.items()}
+    return IntervalTable(
+        *(
+            pd.DataFrame({model: part[end] for model, part in found.items()}).T
+            for end in IntervalTable._fields
+        )
+    )
+
+
+def curves_by_category(
+    models: Mapping[str, ResampledScore], policy: SeverityPolicy
+) -> IntervalTable:
+    """Return mIoU at each severity, the mean over a category: index (model, category)."""
+    found = estimated(
+        {
+            model: (category_curves(own.values, policy), category_curves(own.samples, policy))
+            for model, own in models.items()
+        }
+    )
+    return found.apply(lambda table: pd.DataFrame(table.stack(0)))
 
 
 def with_names(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:

@@ -32,16 +32,16 @@ from . import (
     confusions,
     estimates,
     examples,
-    figures,
     published,
     resolution,
+    severity_plots,
     tables,
 )
 from .input_scale import condition_input, rescaled
 from .intervals import IntervalTable
 from .measures import headline_lines
 from .report import Report
-from .words import common, corruption_name, severity_range
+from .words import common
 
 _OPEN_ROWS = 200
 """Most rows of a table of classes that is open from the start."""
@@ -125,7 +125,7 @@ def by_corruption(report: Report) -> Section:
 
 
 def by_severity(report: Report) -> Section | None:
-    """Return the scores at every severity: heat maps, curves and a table."""
+    """Return the scores at every severity: curves, heat maps and a table."""
     if report.spec.taken:
         return None  # conditions that frames were taken in have no severities
     severities = report.with_intervals("severities")
@@ -143,13 +143,10 @@ def by_severity(report: Report) -> Section | None:
             KeyEntry("gradient", f"mIoU 0 to {percent(highest)} %", colors),
             KeyEntry("hatched", "severity does not count"),
             KeyEntry("hollow", "the same, in the curves"),
-            KeyEntry("dashed", "clean"),
+            *([KeyEntry("dashed", "clean")] if len(report.models) == 1 else []),
         )
     )
-    plots = (
-        _severity_plots(report, model, highest, number)
-        for number, model in enumerate(report.models, start=1)
-    )
+    plots = severity_plots.plots(report, severities, highest)
     fold = Fold("All severities as a table", (table,))
     return Section("By severity", (key, *plots, fold), short="Severities", terminal=False)
 
@@ -158,36 +155,6 @@ def _with_score(severities: pd.DataFrame, suite: pd.DataFrame) -> pd.DataFrame:
     corruptions = suite.drop(columns="", level="category").stack(["category", "corruption"])
     assert isinstance(corruptions, pd.Series)
     return severities.join(corruptions.rename("score"))
-
-
-def _severity_plots(report: Report, model: str, highest: float, number: int) -> Plots:
-    """Return the heat map of a model, and a plot of its curves for each category."""
-    scores = report.table("severities").loc[[model]].droplevel("model")
-    clean = float(report.table("summary")["clean"].astype(float)[model])
-    heat_map = Plot(
-        name=file_name("heat-map", number, model),
-        caption="mIoU in percent, corruption \u00d7 severity",
-        label=f"Heat map of {model}: mIoU in percent for {len(scores)} corruptions at severities "
-        f"{severity_range(map(int, scores.columns))}. The numbers are in the table of all "
-        "severities.",
-        draw=partial(figures.heat_map, scores, report.counted, highest),
-    )
-    curves = []
-    for category, rows in scores.groupby(level="category", sort=False):
-        own = rows.droplevel("category")
-        names = ", ".join(corruption_name(str(corruption)) for corruption in own.index)
-        curves.append(
-            Plot(
-                name=file_name("curves", number, model, category),
-                caption=f"{category}: mIoU in percent",
-                label=f"Severity curves of {model}, {category}: mIoU in percent against severity "
-                f"for {names}; clean {percent(clean)}.",
-                draw=partial(
-                    figures.severity_curves, own, report.counted, str(category), clean, highest
-                ),
-            )
-        )
-    return Plots(model, (heat_map, *curves), aside=f"clean {percent(clean)}", lead=True)
 
 
 def by_class(report: Report) -> Section:

@@ -8,9 +8,10 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from robustbench_seg.datasets.base import ClassInfo
@@ -165,6 +166,16 @@ class TabledRun(Run):
         """Return a given table."""
         self.asked.append(name)
         return self.given[name]
+
+    @property
+    def bootstraps(self) -> Any:
+        """The given scores by severity, without resamples."""
+        found = {}
+        for item in self.spec.models:
+            scores = self.given["severities"].loc[item.name].droplevel("category").stack()
+            values = pd.DataFrame(scores.to_numpy()[np.newaxis], columns=scores.index)
+            found[item.name] = SimpleNamespace(values=values, samples=values * math.nan)
+        return found
 
 
 def tabled_run(given: Mapping[str, pd.DataFrame], **changes: Any) -> TabledRun:

@@ -25,6 +25,7 @@ from robustbench_seg.reporting.comparison import (
     tables,
 )
 from robustbench_seg.reporting.examples import Example
+from robustbench_seg.reporting.model_figures import category_curves
 from robustbench_seg.reports.document import unfolded
 from robustbench_seg.reports.formats import html, latex
 from robustbench_seg.reports.table import Cell, Table
@@ -158,7 +159,10 @@ def drawn(figure: Figure) -> list[str]:
 def test_figures_name_their_models_and_draw_no_formula() -> None:
     comparison = sample_comparison(("b0", "$x$"))
     scatter = figures.scatter(comparison)
-    others = (figures.curves(comparison, "weather"), figures.classes(comparison))
+    others = (
+        category_curves(comparison.curves, comparison.summary, "weather", {1, 2}),
+        figures.classes(comparison),
+    )
     for figure in (scatter, *others):
         assert {"b0", "$x$"} <= set(drawn(figure))
     assert "b0" not in drawn(figures.differences(comparison))

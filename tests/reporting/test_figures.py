@@ -7,13 +7,17 @@ import re
 from itertools import pairwise
 from xml.etree import ElementTree
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from robustbench_seg.reporting import figures
-from robustbench_seg.reports.style import CSS_VARIABLES, contrast, score_colors, text_on
+from robustbench_seg.reporting.intervals import IntervalTable
+from robustbench_seg.reporting.model_figures import category_curves, short
+from robustbench_seg.reports.style import CSS_VARIABLES, SURFACE, contrast, score_colors, text_on
 from robustbench_seg.reports.svg import inline_svg
 from tests.helpers.sample_report import COUNTED, severity_frame
 
@@ -26,7 +30,8 @@ def texts(svg: str) -> list[str]:
 
 def curves() -> Figure:
     scores = SCORES.droplevel(0).loc[["fog", "snow"]]
-    return figures.severity_curves(scores, COUNTED, "weather", 0.8, 0.8)
+    found = IntervalTable(scores, scores - 0.02, scores + 0.02)
+    return figures.severity_curves(found, COUNTED, "weather", 0.8, 0.8)
 
 
 def test_heat_map_writes_every_name_and_number_as_text() -> None:
@@ -61,8 +66,36 @@ def test_curves_name_their_lines_and_begin_at_clean() -> None:
 def test_a_curve_without_measured_points_is_named_with_a_dash() -> None:
     scores = SCORES.droplevel(0).loc[["fog", "snow"]]
     scores.loc["fog"] = math.nan
-    figure = figures.severity_curves(scores, COUNTED, "weather", math.nan, 0.8)
+    found = IntervalTable(scores, scores, scores)
+    figure = figures.severity_curves(found, COUNTED, "weather", math.nan, 0.8)
     assert texts(inline_svg(figure, "c", "curves"))[-2:] == ["fog \u2013", "snow"]
+
+
+def test_models_share_axes_and_their_intervals_are_bands() -> None:
+    places = pd.MultiIndex.from_product([["b0", "b1"], ["noise"]])
+    value = pd.DataFrame([[0.5, 0.4, 0.3], [0.6, 0.5, 0.4]], index=places, columns=[1, 2, 3])
+    clean = pd.DataFrame({"clean": [0.7, 0.8]}, index=["b0", "b1"])
+    low, unknown = value - 0.1, pd.DataFrame(np.nan, value.index, value.columns)
+    summary = IntervalTable(clean, clean - 0.1, clean + 0.1)
+    axes, key = category_curves(
+        IntervalTable(value, low, value + 0.1), summary, "noise", {1, 2}
+    ).axes
+    assert [text.get_text() for text in key.texts] == ["b0", "b1"]
+    lines = [np.array(line.get_xydata()) for line in axes.lines]
+    for start in ([[0, 70.0], [1, 50.0]], [[0, 80.0], [1, 60.0]]):
+        assert any(np.allclose(line, start) for line in lines if len(line) == 2)
+    hollow = [line for line in axes.lines if line.get_markerfacecolor() == SURFACE]
+    assert [np.array(line.get_xdata()).tolist() for line in hollow] == [[3], [3]]
+    bands = [band.get_paths()[0].get_extents().get_points() for band in axes.collections]
+    assert np.allclose(bands, [[[1, 20], [3, 60]], [[1, 30], [3, 70]]])
+    axes, _ = category_curves(IntervalTable(value, unknown, unknown), summary, "noise", {1}).axes
+    assert not axes.collections
+
+
+def test_long_names_keep_their_ends() -> None:
+    names = [short(f"{'m' * 60}@streets (run {run})") for run in "ab"]
+    assert [len(name) for name in names] == [44, 44]
+    assert names[0] != names[1]
 
 
 def test_svg_is_alone_with_its_name_and_takes_the_colours_of_the_page() -> None:

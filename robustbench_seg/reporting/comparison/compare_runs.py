@@ -17,7 +17,7 @@ from ...names import slug
 from ...predictions.agreement import agreements
 from ...runs.run import StoredRun, relabelled
 from ...runs.side_by_side import SideBySide, run_names, side_by_side
-from ...scores.breakdowns import category_curves, class_breakdown, frame_breakdown, with_interval
+from ...scores.breakdowns import class_breakdown, frame_breakdown
 from ...scores.corruption_error import corruption_errors, ranks
 from ...scores.intervals import Derive, Resampled, differences_from_baseline
 from ...scores.measured import measure_differences
@@ -26,7 +26,7 @@ from ...scores.tables import suite_columns, suite_scores
 from .. import estimates
 from ..examples import Example
 from ..input_scale import scales_differ
-from ..intervals import IntervalTable
+from ..intervals import IntervalTable, curves_by_category, estimated
 from ..notes import title, trained
 from ..report import Report
 from ..words import count
@@ -88,7 +88,6 @@ def compare_runs(
         return corruption_errors(scores_of(miou), theirs, policy)
 
     scores = _estimated(models, lambda own, _: scores_of(own), baseline)
-    curves = _estimated(models, lambda own, _: category_curves(own, policy), baseline)
     headline = [score for score in scores.value if score not in policy.corruptions]
     suite = ["suite score" if score == "mean" else score for _, score in columns]
     return Comparison(
@@ -119,7 +118,7 @@ def compare_runs(
         reference=meant.label,
         degradation=_estimated(models, errors_of, baseline),
         ranks=_ranks(found, scores.value, scores_of),
-        curves=curves.apply(lambda frame: pd.DataFrame(frame.stack(0))),
+        curves=curves_by_category(models, policy),
         classes=pd.concat(
             {label: class_breakdown(model, policy) for label, model in models.items()},
             names=["model", "class"],
@@ -171,15 +170,11 @@ def _estimated(
     `derive` takes rows of mIoU (all images, or each resample) of a model and of the baseline.
     """
     other = models[baseline]
-    found = {
-        label: with_interval(derive(own.values, other.values), derive(own.samples, other.samples))
-        for label, own in models.items()
-    }
-    return IntervalTable(
-        *(
-            pd.DataFrame({label: part[end] for label, part in found.items()}).T
-            for end in IntervalTable._fields
-        )
+    return estimated(
+        {
+            label: (derive(own.values, other.values), derive(own.samples, other.samples))
+            for label, own in models.items()
+        }
     )
 
 

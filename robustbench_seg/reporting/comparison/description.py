@@ -122,6 +122,10 @@ class ComparisonData:
         pairs = self.suite.value.columns.to_list()
         return tuple(str(pair[1]) for pair in pairs if pair[0] == category)
 
+    def counted_of(self, category: str) -> set[int]:
+        """Return the severities that count for some corruption of a category."""
+        return {severity for name in self.corruptions(category) for severity in self.counted[name]}
+
     def lost_first(self) -> list[str]:
         """Return class names by retention, lowest first: the mean over the models."""
         kept = self.classes["retention"].astype(float).groupby(level=1, sort=False).mean()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,15 +11,11 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ...reports.style import INK, MARKERS, MUTED, POINTS, RC, RULE, SERIES, SURFACE
-from ..figures import ROW, label_severities
+from ...reports.style import INK, MUTED, RC, RULE, SURFACE
+from ..figures import ROW, look
+from ..model_figures import short, with_legend
 from .description import ComparisonData
 from .tables import score_name
-
-_LINE = 17.0
-_LONGEST = 44
-"""Longest name in a legend, in characters."""
-_WIDTH = 360.0
 
 
 @rc_context(RC)
@@ -35,7 +31,7 @@ def scatter(comparison: ComparisonData) -> Figure:
     looks: dict[str, int | None] = dict(_looks(comparison))
     if plain:
         looks["published, measured elsewhere"] = None
-    figure, axes = _with_legend(looks, 300.0, left=48.0, bottom=40.0)
+    figure, axes = with_legend(looks, 300.0, left=48.0, bottom=40.0)
     numbers = [
         frame[["clean", "suite score"]].to_numpy(float)
         for frame in (found.value, found.low, found.high)
@@ -49,7 +45,7 @@ def scatter(comparison: ComparisonData) -> Figure:
     for number, (value, below, above) in enumerate(zip(*numbers, strict=True)):
         if np.isnan(value).any():
             continue
-        color, marker = _look(number)
+        color, marker = look(number)
         for axis in (0, 1):
             if not np.isnan([below[axis], above[axis]]).any():
                 ends = np.array([value, value])
@@ -66,35 +62,12 @@ def scatter(comparison: ComparisonData) -> Figure:
 
 
 @rc_context(RC)
-def curves(comparison: ComparisonData, category: str) -> Figure:
-    """Draw mIoU against severity for one category: a line per model, its interval as a band."""
-    figure, axes = _with_legend(_looks(comparison), 210.0, left=34.0, bottom=36.0)
-    found, clean = comparison.curves, comparison.summary.value["clean"].astype(float)
-    severities = [int(severity) for severity in found.value.columns]
-    ends = np.array([comparison.summary.high["clean"].to_numpy(float), clean.to_numpy()])
-    top = 10 * math.ceil(10 * np.nanmax(ends, initial=0.1) + 0.2)
-    for number, model in enumerate(comparison.models):
-        own = [
-            100 * frame.loc[[(model, category)]].to_numpy(float)[0]
-            for frame in (found.value, found.low, found.high)
-        ]
-        color, marker = _look(number)
-        if not np.isnan(own[1]).any():
-            axes.fill_between(severities, own[1], own[2], color=color, alpha=0.14, linewidth=0)
-        values = [100 * float(clean[model]), *own[0]]
-        axes.plot([0, *severities], values, marker=marker, color=color, markersize=5, linewidth=1.8)
-    axes.set(xlim=(-0.3, max(severities) + 0.3), ylim=(0, top))
-    label_severities(axes, severities, top)
-    return figure
-
-
-@rc_context(RC)
 def differences(comparison: ComparisonData) -> Figure:
     """Draw the difference of each score with its interval, and a line at 0."""
     table = comparison.differences.astype(float)
     scores = list(dict.fromkeys(map(str, table.index.get_level_values("score"))))
     names = [score_name(name) for name in scores]
-    label = f"points against {_short(comparison.baseline)}"
+    label = f"points against {short(comparison.baseline)}"
     return _dots(comparison, table[["difference", "low", "high"]], scores, names, label)
 
 
@@ -120,14 +93,14 @@ def _dots(
     models = [model for model in comparison.models if model in table.index]
     spacing = max(ROW, 7.0 * len(models) + 9.0)
     looks = {model: number for model, number in _looks(comparison).items() if model in models}
-    figure, axes = _with_legend(looks, spacing * len(rows), left=124.0, bottom=36.0)
+    figure, axes = with_legend(looks, spacing * len(rows), left=124.0, bottom=36.0)
     places = np.arange(len(rows), dtype=float)
     offsets = (np.arange(len(models)) - (len(models) - 1) / 2) * 7.0 / spacing
     for row in range(0, len(rows), 2):
         axes.axhspan(row - 0.5, row + 0.5, color=RULE, alpha=0.35, linewidth=0)
     axes.axvline(0, color=MUTED, linewidth=1)
     for model, offset in zip(models, offsets, strict=True):
-        color, marker = _look(looks[model])
+        color, marker = look(looks[model])
         values, low, high = 100 * table.loc[[(model, key) for key in keys]].to_numpy().T
         axes.hlines(places + offset, low, high, color=color, linewidth=1.3)
         axes.plot(values, places + offset, marker, color=color, markersize=5, mec=SURFACE)
@@ -142,44 +115,6 @@ def _dots(
 
 def _looks(comparison: ComparisonData) -> dict[str, int]:
     return {model: number for number, model in enumerate(comparison.models)}
-
-
-def _with_legend(
-    looks: Mapping[str, int | None], height: float, *, left: float, bottom: float
-) -> tuple[Figure, Axes]:
-    """Return a figure with axes of a height in points, and a legend below them.
-
-    `looks` has the number of the colour and mark of each name; None: a hollow grey point.
-    """
-    legend = 10.0 + _LINE * len(looks)
-    total = 8.0 + height + bottom + legend
-    figure = Figure(figsize=(_WIDTH / POINTS, total / POINTS))
-    axes = figure.add_axes(
-        (left / _WIDTH, (bottom + legend) / total, (_WIDTH - left - 10.0) / _WIDTH, height / total)
-    )
-    key = figure.add_axes((0, 0, 1, legend / total))
-    key.set(xlim=(0, _WIDTH), ylim=(legend, 0))
-    key.axis("off")
-    for line, (name, number) in enumerate(looks.items()):
-        place = 6.0 + _LINE * (line + 0.5)
-        if number is None:
-            key.plot([14], [place], "o", color=MUTED, mfc="none", markersize=5)
-        else:
-            color, marker = _look(number)
-            key.plot([6, 22], [place, place], color=color, linewidth=1.8)
-            key.plot([14], [place], marker, color=color, markersize=6, mec=SURFACE)
-        key.text(30, place, _short(name), color=INK, va="center_baseline")
-    return figure, axes
-
-
-def _look(number: int) -> tuple[str, str]:
-    """Return colour and mark of a model; after eight models the marks shift by one."""
-    marker = MARKERS[(number + number // len(SERIES)) % len(MARKERS)]
-    return SERIES[number % len(SERIES)], marker
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}\u2026"
 
 
 def _limits(points: np.ndarray) -> tuple[float, float]:

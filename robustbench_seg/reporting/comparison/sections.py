@@ -7,6 +7,7 @@ from functools import partial
 from ...reports.document import Fold, Part, Plot, Plots, Section, file_name
 from .. import estimates, examples
 from ..measures import metric
+from ..model_figures import category_curves
 from ..sections import NOT_MEASURED_HERE
 from . import breakdowns, figures, tables
 from .description import ComparisonData
@@ -114,7 +115,11 @@ def by_severity(comparison: ComparisonData) -> Section:
                 f"{counted[category]}",
                 f"Severity curves, {category}: mIoU in percent against severity for "
                 f"{', '.join(comparison.models)}. The numbers are in the table of severities.",
-                partial(figures.curves, comparison, category),
+                partial(
+                    category_curves,
+                    *(comparison.curves, comparison.summary, category),
+                    comparison.counted_of(category),
+                ),
             )
             for category in comparison.categories
         )
