@@ -85,11 +85,13 @@ class Card:
     bars: tuple[tuple[str, Cell], ...] = ()
     further: tuple[tuple[str, Cell], ...] = ()
     note: str = ""
+    reference: Cell | None = None
+    """A number that is marked on every bar."""
 
 
 @dataclass(frozen=True)
 class Cards:
-    """Cards that repeat numbers of a table; formats without room for them leave them out."""
+    """Cards with the numbers of a table, which paper and texts show in their place."""
 
     cards: tuple[Card, ...]
 

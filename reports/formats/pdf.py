@@ -10,7 +10,6 @@ from typing import Any
 
 from .. import paper
 from ..document import (
-    Cards,
     Document,
     Gallery,
     Key,
@@ -27,7 +26,6 @@ from ..table import MOST_LEVEL, Cell, Placed, Table, in_blocks
 
 _WIDEST = 105
 """Characters in the rows of a table, above which its page is turned."""
-_MOST_CARDS = 2
 
 
 def render(document: Document) -> bytes:
@@ -74,8 +72,7 @@ def _part(part: OpenPart, files: dict[str, bytes]) -> dict[str, Any] | None:
         return _gallery(part, files)
     if isinstance(part, Key):
         return {"kind": "key", "entries": [_entry(entry) for entry in part.entries]}
-    # More cards would be too small to read; the table below them has the same numbers.
-    return _cards(part) if len(part.cards) <= _MOST_CARDS else None
+    return None  # cards, whose numbers are in the table below them
 
 
 def table(description: Table) -> dict[str, Any]:
@@ -126,17 +123,6 @@ def _plots(part: Plots, files: dict[str, bytes]) -> dict[str, Any]:
         wide |= is_wide_figure(figure)
         plots.append({"file": file, "caption": plot.caption, "label": plot.label})
     return {"kind": "plots", **vars(part), "wide": wide, "plots": plots}
-
-
-def _cards(part: Cards) -> dict[str, Any]:
-    cards = [
-        {
-            "title": card.title,
-            "headline": [{"label": label, **_cell(cell)} for label, cell in card.headline],
-        }
-        for card in part.cards
-    ]
-    return {"kind": "cards", "cards": cards}
 
 
 def _entry(entry: KeyEntry) -> dict[str, Any]:

@@ -9,15 +9,16 @@ from ..datasets.streets import STREETS
 from ..protocol.spec import ModelSpec, Spec
 from ..runs.run import StoredRun
 from ..scores.statistics import RELIABLE_UNITS
+from .words import few
 
 
 def data_stamps(run: StoredRun) -> Iterator[str]:
-    """Yield the warnings of a run's frames, the gravest first."""
+    """Yield the warnings of a run's frames."""
     others = [
         run.names[model.name] for model in run.spec.models if _has_other_data(model, run.spec)
     ]
     if others:
-        yield f"OTHER DATA: {', '.join(others)}: not trained on {run.spec.dataset}"
+        yield f"OTHER DATA: {few(others)}: not trained on {run.spec.dataset}"
     if run.spec.dataset == STREETS:
         yield "DEMONSTRATION: rendered scenes, not a result about Cityscapes"
     if len(run.frames) < RELIABLE_UNITS:

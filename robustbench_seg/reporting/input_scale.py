@@ -21,8 +21,8 @@ def scales_differ(inputs: Mapping[str, str]) -> str:
     """Return the warning that models see the frames at different inputs: model -> in words."""
     seen = ", ".join(f"{model} at {words}" for model, words in inputs.items())
     return (
-        f"SCALES DIFFER: the models see the frames at different scales ({seen}), which changes how "
-        "hard a corruption is; --input-scale runs all models at one scale"
+        f"SCALES DIFFER: {seen}: corruptions are not equally hard; --input-scale runs all models "
+        "at one"
     )
 
 

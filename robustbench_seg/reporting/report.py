@@ -11,6 +11,7 @@ from . import intervals, notes
 from .examples import examples
 from .input_scale import input_scale
 from .intervals import IntervalTable
+from .stamps import stamps
 
 
 class Report:
@@ -26,10 +27,8 @@ class Report:
         self.tables = run.tables if run.frames or not run.failures else ()
         """Names of the tables; none if predictions failed on every frame."""
         self.title = notes.title(spec)
-        self.subtitle = "; ".join(
-            notes.trained(self.names[each.name], each, spec) for each in spec.models
-        )
-        self.stamps = notes.stamps(run)
+        self.subtitle = notes.training(zip(self.models, spec.models, strict=True))
+        self.stamps = stamps(run)
         self.provenance = notes.provenance(run)
         self.examples = examples(run)
         self.covers = intervals.covers(run)

@@ -17,6 +17,7 @@ from ..reports.document import (
     Fold,
     Key,
     KeyEntry,
+    OpenPart,
     Part,
     Plot,
     Plots,
@@ -49,18 +50,18 @@ NOT_MEASURED_HERE = "Not measured here."
 
 
 def summary(report: Report) -> Section | None:
-    """Return the headline numbers: a card for each model, and a table."""
+    """Return the headline numbers: a card for each model, and the same as a table."""
     if "resolution" in report.tables:
         return None  # that table has the same numbers
     found = report.with_intervals("summary")
     table = tables.headline_table(found.value, "summary-table")
     table = _finished(table, found, report)
-    parts: list[Part] = [_cards(report, table), table]
+    folded: list[OpenPart] = [table]
     deviations = report.interval_column("summary", "sd_over_draws")
     if deviations.notna().any(axis=None):
         caption = "Standard deviation of the headline numbers over the random draws, in points."
-        parts.append(tables.frame_table(deviations, caption, tables.deviation, name="draws-table"))
-    return Section("Summary", tuple(parts))
+        folded.append(tables.frame_table(deviations, caption, tables.deviation, name="draws-table"))
+    return Section("Summary", (_cards(report, table), Fold("As a table", tuple(folded))))
 
 
 def _cards(report: Report, table: Table) -> Cards:
@@ -72,17 +73,21 @@ def _cards(report: Report, table: Table) -> Cards:
     large = {"clean": "clean mIoU", "suite score": "suite score", "retention": "retention"}
     small = [name for name in names if name not in (*large, *categories)]
     known = any(cell.interval for row in table.rows for cell in row)
-    note = f"Small numbers and lines are 95 % intervals {report.covers}." if known else ""
+    note = "The marks on the bars are clean mIoU." if categories else ""
+    if known:
+        note = f"Small numbers and lines are 95 % intervals {report.covers}. {note}".strip()
     cards, beside = [], "measures" in report.tables
     for title, *cells in table.rows:
         by_name = dict(zip(names, cells, strict=True))
         headline = ((label, by_name[name]) for name, label in large.items() if name in by_name)
         bars, further = (
             tuple((heads[name], by_name[name]) for name in chosen if name in by_name)
-            for chosen in (("clean", *categories), small)
+            for chosen in (categories, small)
         )
         measured = headline_lines(report.table("measures"), title.text) if beside else ()
-        cards.append(Card(title.text, tuple(headline), bars, (*further, *measured), note))
+        further = (*further, *measured)
+        reference = by_name.get("clean")
+        cards.append(Card(title.text, tuple(headline), bars, further, note, reference))
     return Cards(tuple(cards))
 
 

@@ -14,7 +14,8 @@ import robustbench_seg
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.datasets.validate import check_dataset
 from robustbench_seg.errors import InputError
-from robustbench_seg.reporting.notes import notes, stamps
+from robustbench_seg.reporting.notes import notes
+from robustbench_seg.reporting.stamps import stamps
 from robustbench_seg.runs.run import StoredRun
 from tests.helpers.frames import write_camvid, write_tree
 from tests.helpers.trees import (

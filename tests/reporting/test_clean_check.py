@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from robustbench_seg.reporting.notes import stamps
+from robustbench_seg.reporting.stamps import stamps
 from tests.helpers.sample_runs import make_run, model
 
 GOOD = np.diag([500, 200, 100]) + 20

@@ -201,5 +201,5 @@ def test_a_line_may_break_after_separators_only() -> None:
 def test_a_card_has_the_columns_of_the_summary() -> None:
     (card,) = cards(summary=summary_frame().drop(columns=["mPC", "weather"])).cards
     assert [label for label, _ in card.headline] == ["clean mIoU", "suite score", "retention"]
-    assert [label for label, _ in card.bars] == ["clean", "blur"]
+    assert [label for label, _ in card.bars] == ["blur"]
     assert [label for label, _ in card.further] == ["rPC", "pixel accuracy"]

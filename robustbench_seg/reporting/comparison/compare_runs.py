@@ -27,7 +27,7 @@ from .. import estimates
 from ..examples import Example
 from ..input_scale import scales_differ
 from ..intervals import IntervalTable, curves_by_category, estimated
-from ..notes import title, trained
+from ..notes import title, training
 from ..report import Report
 from ..words import count
 from .comparison import Comparison
@@ -92,9 +92,7 @@ def compare_runs(
     suite = ["suite score" if score == "mean" else score for _, score in columns]
     return Comparison(
         title=f"{title(first.spec)}: {count(len(models), 'model')} compared",
-        subtitle="; ".join(
-            trained(item.shown, item.model, item.run.spec) for item in found.contenders
-        ),
+        subtitle=training((item.shown, item.model) for item in found.contenders),
         slug=_slug(found, name, tables),
         stamps=_stamps(found, reports, meant),
         mark=next(filter(None, map(estimates.mark, found.runs)), ""),
