@@ -17,7 +17,7 @@ from ..reports.style import INK, MARKERS, MUTED, POINTS, RC, RULE, SERIES, SURFA
 from ..reports.table import Cell, Head, Table
 from ..scores.boundary import SCORES
 from ..scores.tables import severity_table
-from .figures import ROW
+from .axes import ROW
 from .intervals import IntervalTable
 from .measures import metric
 from .report import Report

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from scipy.optimize import isotonic_regression
 
 from ..reports.style import (
@@ -21,17 +17,14 @@ from ..reports.style import (
     MUTED,
     POINTS,
     RC,
-    RULE,
     SERIES,
     SURFACE,
     score_colors,
-    text_on,
 )
-from ..reports.text import MISSING, percent
+from ..reports.text import MISSING
+from .axes import ROW, draw_curve, draw_heat_map, label_severities, percent_top
 from .intervals import IntervalTable
-from .words import corruption_name, short_name
-
-ROW = 24.0
+from .words import short_name
 
 
 @rc_context(RC)
@@ -43,7 +36,6 @@ def heat_map(
     `scores` has the index (category, corruption), one column per severity, mIoU in [0, 1]; the
     colours run from 0 to `highest`.
     """
-    values = scores.to_numpy(dtype=float)
     rows = len(scores)
     left, right, top, bottom = 110.0, 2.0, 44.0, 2.0
     width, height = 440.0, top + ROW * rows + bottom
@@ -51,62 +43,21 @@ def heat_map(
     axes = figure.add_axes(
         (left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height)
     )
-    sns.heatmap(
-        values,
-        ax=axes,
-        vmin=0.0,
-        vmax=highest,
-        cmap=score_colors(),
-        cbar=False,
-        linewidths=1.5,
-        linecolor=SURFACE,
-        xticklabels=[str(severity) for severity in scores.columns],
-        yticklabels=[corruption_name(str(name)) for name in scores.index.get_level_values(1)],
-    )
+    draw_heat_map(axes, scores, counted, highest, score_colors(), SURFACE)
     axes.xaxis.tick_top()
-    axes.set_xlabel("severity", color=MUTED, labelpad=7)
+    axes.set_xlabel("severity", labelpad=7)
     axes.xaxis.set_label_position("top")
-    axes.set_ylabel("")
-    axes.tick_params(length=0, rotation=0)
+    axes.tick_params(length=0)
     axes.tick_params(axis="y", labelcolor=INK)
-    for row, (category, corruption) in enumerate(scores.index):
-        if row and category != scores.index[row - 1][0]:
-            axes.axhline(row, color=SURFACE, linewidth=6)
-        for column, severity in enumerate(scores.columns):
-            value = float(values[row, column])
-            counts = int(severity) in counted.get(str(corruption), ())
-            _cell(axes, (column, row), value, highest, counts)
     return figure
 
 
-def _cell(
-    axes: Axes, corner: tuple[float, float], value: float, highest: float, counts: bool
-) -> None:
-    """Write the number into its cell, and hatch it if it does not count."""
-    column, row = corner
-    missing = math.isnan(value)
-    shade = to_hex(score_colors()(0.0 if missing else value / highest))
-    ink = MUTED if missing else text_on(shade)
-    if missing:
-        frame = Rectangle((column + 0.03, row + 0.09), 0.94, 0.82, fill=False)
-        frame.set(edgecolor=RULE, linewidth=1, linestyle=(0, (2, 2)))
-        axes.add_patch(frame)
-    elif not counts:
-        axes.add_patch(
-            Rectangle((column, row), 1, 1, fill=False, hatch="///", edgecolor=ink, linewidth=0)
-        )
-        plate = Rectangle((column + 0.22, row + 0.12), 0.56, 0.76, facecolor=shade, linewidth=0)
-        axes.add_patch(plate)
-    axes.text(column + 0.5, row + 0.5, percent(value), color=ink, ha="center", va="center_baseline")
-
-
-def label_severities(axes: Axes, severities: list[int], top: float) -> None:
+def label_curves(axes: Axes, severities: Sequence[int], top: int) -> None:
     """Label the axes of mIoU, 0 to `top` in percent, against severity; 0 is clean."""
-    axes.set_xticks([0, *severities], ["clean", *(str(severity) for severity in severities)])
+    label_severities(axes, severities)
     axes.set_yticks(np.arange(0, top + 1, 10 if top <= 50 else 20))
     axes.grid(axis="y")
     axes.tick_params(length=0)
-    axes.set_xlabel("severity", labelpad=3)
 
 
 @rc_context(RC)
@@ -125,9 +76,9 @@ def severity_curves(
     figure = Figure(figsize=(330 / POINTS, 216 / POINTS))
     axes = figure.add_axes((34 / 330, 36 / 216, 204 / 330, 168 / 216))
     severities = [int(severity) for severity in found.value.columns]
-    top = 10 * math.ceil(10 * highest + 0.2)
+    top = percent_top(highest)
     axes.set(xlim=(-0.35, max(severities) + 0.2), ylim=(0, top))
-    label_severities(axes, severities, top)
+    label_curves(axes, severities, top)
     axes.axhline(100 * clean, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
     ends = []
     for number, corruption in enumerate(found.value.index):
@@ -143,23 +94,10 @@ def severity_curves(
 def curve(
     axes: Axes, clean: float, found: IntervalTable, counts: Collection[int], look: tuple[str, str]
 ) -> None:
-    """Draw mIoU in percent from clean over the severities, with its interval as a band.
-
-    `found` has one row, mIoU in [0, 1], and a column per severity. Severities that do not count
-    have hollow marks on a dotted line.
-    """
+    """Draw a curve with a colour and mark of the report: see `draw_curve`."""
     color, marker = look
-    severities = [int(severity) for severity in found.value.columns]
-    values, low, high = (100 * table.to_numpy(float)[0] for table in found)  # (severities,) each
-    if not np.isnan(low).any():
-        axes.fill_between(severities, low, high, color=color, alpha=0.14, linewidth=0)
-    places, values = [0, *severities], np.array([100 * clean, *values])
-    for start, severity in enumerate(severities):
-        both, counted = slice(start, start + 2), severity in counts
-        style, face = ("-", color) if counted else (":", SURFACE)
-        axes.plot(places[both], values[both], style, color=color, linewidth=1.8)
-        end = [severity], [values[start + 1]]
-        axes.plot(*end, marker, color=color, markersize=5, mfc=face, markeredgewidth=1.3)
+    style = {"color": color, "marker": marker, "markersize": 5, "linewidth": 1.8}
+    draw_curve(axes, clean, found, counts, SURFACE, **style)
 
 
 def look(number: int) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping
 
 import numpy as np
@@ -11,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..reports.style import INK, MUTED, POINTS, RC, SURFACE
-from .figures import curve, label_severities, look
+from .axes import percent_top
+from .figures import curve, label_curves, look
 from .intervals import IntervalTable
 
 _LINE = 17.0
@@ -36,12 +36,12 @@ def category_curves(
     clean = summary.value["clean"].astype(float)
     severities = [int(severity) for severity in curves.value.columns]
     ends = np.array([summary.high["clean"].to_numpy(float), clean.to_numpy()])
-    top = 10 * math.ceil(10 * np.nanmax(ends, initial=0.1) + 0.2)
+    top = percent_top(np.nanmax(ends, initial=0.1))
     for model, number in looks.items():
         own = curves.rows([(model, category)])
         curve(axes, float(clean[model]), own, counts, look(number))
     axes.set(xlim=(-0.3, max(severities) + 0.3), ylim=(0, top))
-    label_severities(axes, severities, top)
+    label_curves(axes, severities, top)
     return figure
 
 

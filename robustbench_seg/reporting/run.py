@@ -12,6 +12,7 @@ from ..reports import Page
 from ..runs.run import StoredRun
 from .files import Reported
 from .headline import headline
+from .plots import RunPlots
 from .report import Report
 from .sections import sections
 
@@ -67,6 +68,11 @@ class Run(StoredRun, Reported):
 
     In a notebook it shows its report.
     """
+
+    @cached_property
+    def plot(self) -> RunPlots:
+        """Plots for your own figures: `severity`, `heat_map`, `classes` and `compare`."""
+        return RunPlots(self, self._report)
 
     @cached_property
     def _document(self) -> Page:

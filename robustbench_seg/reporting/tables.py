@@ -35,6 +35,11 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
 """Column of a frame -> its heading and what it means; other columns keep their names."""
 
 
+def score_name(name: str) -> str:
+    """Return the name of a score or corruption in words."""
+    return HEADINGS[name][0] if name in HEADINGS else corruption_name(name)
+
+
 def score(
     value: float,
     highest: float | None = None,

@@ -35,6 +35,18 @@ def category_curves(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame
     return pd.DataFrame(curves, index=scores.index)
 
 
+def suite_curve(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
+    """Average all corruptions at each severity, whether it counts or not: columns severities."""
+    scores = complete(scores, suite)
+    curve = {
+        severity: scores[[(name, severity) for name in suite.corruptions]].mean(
+            axis="columns", skipna=False
+        )
+        for severity in suite.severities
+    }
+    return pd.DataFrame(curve, index=scores.index)
+
+
 def class_breakdown(bootstrap: Resampled, suite: SeverityPolicy) -> pd.DataFrame:
     """Return the loss of each class of the set: index class.
 

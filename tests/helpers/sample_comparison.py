@@ -116,6 +116,7 @@ def sample_comparison(
         degradation=estimates(pd.DataFrame(1 + worse + np.zeros((1, 6)), names, ratios)),
         ranks=pd.DataFrame({"clean": 1.0 + np.arange(len(names)), "mean rank": 1.5}, names),
         curves=estimates(curves),
+        suite_curves=estimates(curves.groupby(level=0, sort=False).mean()),
         classes=pd.DataFrame(
             {**by_class, "half_lost_at": [np.nan, 2.0] * len(names)},
             pd.MultiIndex.from_product([names, classes], names=["model", "class"]),

@@ -17,7 +17,7 @@ from ...names import slug
 from ...predictions.agreement import agreements
 from ...runs.run import StoredRun, relabelled
 from ...runs.side_by_side import SideBySide, run_names, side_by_side
-from ...scores.breakdowns import class_breakdown, frame_breakdown
+from ...scores.breakdowns import class_breakdown, frame_breakdown, suite_curve
 from ...scores.corruption_error import corruption_errors, ranks
 from ...scores.intervals import Derive, Resampled, differences_from_baseline
 from ...scores.measured import measure_differences
@@ -117,6 +117,7 @@ def compare_runs(
         degradation=_estimated(models, errors_of, baseline),
         ranks=_ranks(found, scores.value, scores_of),
         curves=curves_by_category(models, policy),
+        suite_curves=_estimated(models, lambda own, _: suite_curve(own, policy), baseline),
         classes=pd.concat(
             {label: class_breakdown(model, policy) for label, model in models.items()},
             names=["model", "class"],

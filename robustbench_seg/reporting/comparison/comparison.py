@@ -12,6 +12,7 @@ from ...folders import RESULTS
 from ...reports import Page
 from ...scores.statistics import MIN_TEST_UNITS
 from ..files import Reported
+from ..plots import ComparisonPlots
 from ..run import meanings
 from .description import ComparisonData
 from .sections import sections
@@ -39,6 +40,11 @@ MEANINGS: tuple[tuple[str, str], ...] = (
 
 class Comparison(ComparisonData, Reported):
     """Models on the same images under the same suite; in a notebook it shows its report."""
+
+    @cached_property
+    def plot(self) -> ComparisonPlots:
+        """Plots for your own figures: `severity`, `classes` and `differences`."""
+        return ComparisonPlots(self)
 
     @cached_property
     def _document(self) -> Page:

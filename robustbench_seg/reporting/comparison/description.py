@@ -67,6 +67,8 @@ class ComparisonData:
     """Index model, a column per score."""
     curves: IntervalTable
     """Index (model, category), a column per severity: the mean over the category's corruptions."""
+    suite_curves: IntervalTable
+    """Index model, a column per severity: the mean over all corruptions."""
     classes: pd.DataFrame
     """Index (model, class), columns as `scores.breakdowns.class_breakdown`."""
     frames: pd.DataFrame
@@ -105,6 +107,17 @@ class ComparisonData:
     def models(self) -> tuple[str, ...]:
         """Labels of the models, in order."""
         return tuple(map(str, self.summary.value.index))
+
+    @property
+    def clean(self) -> dict[str, float]:
+        """Clean mIoU of each model."""
+        return {str(model): float(value) for model, value in self.summary.value["clean"].items()}
+
+    @property
+    def highest_clean(self) -> float:
+        """The highest clean mIoU or end of its interval; 0.1 where none is above that."""
+        ends = [frame["clean"].astype(float).max() for frame in self.summary]
+        return max((end for end in ends if end > 0.1), default=0.1)
 
     @property
     def has_intervals(self) -> bool:

@@ -12,10 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...reports.style import INK, MUTED, RC, RULE, SURFACE
-from ..figures import ROW, look
+from ..axes import draw_intervals, row_height
+from ..figures import look
 from ..model_figures import short, with_legend
+from ..tables import score_name
 from .description import ComparisonData
-from .tables import score_name
 
 
 @rc_context(RC)
@@ -91,21 +92,16 @@ def _dots(
     `table` has the index (model, key), and three columns: value, low, high.
     """
     models = [model for model in comparison.models if model in table.index]
-    spacing = max(ROW, 7.0 * len(models) + 9.0)
     looks = {model: number for model, number in _looks(comparison).items() if model in models}
-    figure, axes = with_legend(looks, spacing * len(rows), left=124.0, bottom=36.0)
-    places = np.arange(len(rows), dtype=float)
-    offsets = (np.arange(len(models)) - (len(models) - 1) / 2) * 7.0 / spacing
-    for row in range(0, len(rows), 2):
-        axes.axhspan(row - 0.5, row + 0.5, color=RULE, alpha=0.35, linewidth=0)
-    axes.axvline(0, color=MUTED, linewidth=1)
-    for model, offset in zip(models, offsets, strict=True):
-        color, marker = look(looks[model])
-        values, low, high = 100 * table.loc[[(model, key) for key in keys]].to_numpy().T
-        axes.hlines(places + offset, low, high, color=color, linewidth=1.3)
-        axes.plot(values, places + offset, marker, color=color, markersize=5, mec=SURFACE)
-    axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_yticks(places, rows)
+    height = row_height(len(models)) * len(rows)
+    figure, axes = with_legend(looks, height, left=124.0, bottom=36.0)
+    series = []
+    for model, number in looks.items():
+        color, marker = look(number)
+        numbers = 100 * table.loc[[(model, key) for key in keys]].to_numpy(float).T
+        style = {"color": color, "marker": marker, "markersize": 5, "mec": SURFACE}
+        series.append((numbers, style))
+    draw_intervals(axes, rows, series)
     axes.tick_params(length=0)
     axes.tick_params(axis="y", labelcolor=INK)
     axes.grid(axis="x")

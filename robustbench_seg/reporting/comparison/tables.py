@@ -16,7 +16,7 @@ from ...scores.statistics import MIN_TEST_UNITS
 from .. import tables
 from ..intervals import IntervalTable
 from ..measures import MIOU, Metric, metric
-from ..tables import HEADINGS, score
+from ..tables import score, score_name
 from ..words import NOT_MEASURED, corruption_name
 from .description import ComparisonData
 
@@ -111,11 +111,6 @@ def _differences(comparison: ComparisonData, differences: pd.DataFrame, shown: M
         tuple(rows),
         stub=2,
     )
-
-
-def score_name(name: str) -> str:
-    """Return the name of a score or corruption in words."""
-    return HEADINGS[name][0] if name in HEADINGS else corruption_name(name)
 
 
 def agreement_tables(comparison: ComparisonData) -> tuple[Table, ...]:

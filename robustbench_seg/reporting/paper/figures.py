@@ -15,9 +15,10 @@ from PIL import Image
 from ...reports.paper import PRINTED, colors
 from ...reports.style import MARKERS, SERIES
 from ...runs.store import INPUT, PREDICTION, TRUTH
+from ..axes import draw_curve, percent_top
 from ..comparison.description import ComparisonData
 from ..examples import Example
-from ..figures import label_severities
+from ..figures import label_curves
 from ..words import corruption_name
 
 WIDTHS = (3.25, 5.5, 6.75)
@@ -35,8 +36,7 @@ def severity(comparison: ComparisonData, width: float) -> Figure:
 
     Bands are 95 % intervals. Two panels are side by side in a narrow figure, else up to four.
     """
-    found, clean = comparison.curves, comparison.summary.value["clean"].astype(float)
-    categories = list(dict.fromkeys(found.value.index.get_level_values(1)))
+    categories = comparison.categories
     columns = min(len(categories), 2 if width < 5 else 4)
     rows = math.ceil(len(categories) / columns)
     names = comparison.models
@@ -46,30 +46,22 @@ def severity(comparison: ComparisonData, width: float) -> Figure:
     height = rows * _PANEL + legend + 0.35
     figure = Figure(figsize=(width, height), layout="constrained")
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    severities = [int(level) for level in found.value.columns]
-    highest = np.nanmax([*clean, *comparison.summary.high["clean"].astype(float)], initial=0.1)
-    top = 10 * math.ceil(10 * highest + 0.2)
+    severities = [int(level) for level in comparison.curves.value.columns]
+    top = percent_top(comparison.highest_clean)
     for axes, category in zip(panels.flat, categories, strict=False):
         for number, model in enumerate(comparison.models):
-            frames = (found.value, found.low, found.high)
-            value, low, high = (
-                100 * frame.loc[[(model, category)]].to_numpy(float)[0] for frame in frames
-            )
-            color = colors()[SERIES[number % len(SERIES)]]
-            if not np.isnan(low).any():
-                axes.fill_between(severities, low, high, color=color, alpha=0.15, linewidth=0)
-            axes.plot(
-                [0, *severities],
-                [100 * clean[model], *value],
-                marker=MARKERS[number % len(MARKERS)],
-                color=color,
-                label=model,
-            )
+            style = {
+                "color": colors()[SERIES[number % len(SERIES)]],
+                "marker": MARKERS[number % len(MARKERS)],
+                "label": model,
+            }
+            own = comparison.curves.rows([(model, category)])
+            draw_curve(axes, comparison.clean[model], own, severities, "white", **style)
         axes.set(xlim=(-0.3, max(severities) + 0.3), ylim=(0, top))
-        label_severities(axes, severities, top)
+        label_curves(axes, severities, top)
         axes.set_xticks([0, *severities], ["0", *map(str, severities)])
         axes.set_xlabel("")
-        _title_inside(axes, str(category))
+        _title_inside(axes, category)
     for axes in panels.flat[len(categories) :]:
         axes.axis("off")
     figure.supxlabel("severity (0: clean)", fontsize=PRINTED["axes.labelsize"])

@@ -1,0 +1,224 @@
+"""Plots for users' own figures: they draw on matplotlib axes, in the style that is set there."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matplotlib import colormaps, rcParams
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+
+from ..errors import InputError
+from ..reports.document import split_stamp
+from ..reports.style import MARKERS
+from .axes import draw_curve, draw_heat_map, draw_intervals, label_severities, percent_top
+from .intervals import IntervalTable
+from .report import Report
+from .tables import highest_of, score_name
+
+if TYPE_CHECKING:
+    from .comparison.description import ComparisonData
+    from .run import Run
+
+_ROW = 0.23
+"""Height in inches of a row of new axes."""
+
+
+class Plots(ABC):
+    """Plots of one or several models.
+
+    Each draws on `ax`, or on the axes of a new figure of pyplot, and returns the axes. Scores are
+    in percent, and lines and bands are 95 % intervals. Colours, fonts and line styles are those of
+    matplotlib's settings; the stamps of a report stand above the axes.
+    """
+
+    @property
+    @abstractmethod
+    def _shown(self) -> ComparisonData:
+        """Numbers, under the names that reports show."""
+
+    def severity(self, category: str | None = None, *, ax: Axes | None = None) -> Axes:
+        """Draw mIoU against severity: a line for each model.
+
+        Each is the mean over the corruptions of `category`, such as "noise"; None: over all of
+        them, and of a single model a line for each category. Severities that do not count in the
+        suite score have hollow marks on a dotted line. Raises InputError for an unknown category.
+        """
+        found = self._shown
+        if category not in (None, *found.categories):
+            known = ", ".join(found.categories)
+            raise InputError(f"category {category!r}: unknown; there are {known}")
+        axes = _axes(ax)
+        surface = to_hex(axes.get_facecolor())
+        for number, (label, model, own, counts) in enumerate(self._lines(category)):
+            style = {"label": label, **_marker(number)}
+            draw_curve(axes, found.clean[model], own, counts, surface, **style)
+        severities = [int(severity) for severity in found.curves.value.columns]
+        label_severities(axes, severities)
+        axes.set_ylabel("mIoU in percent")
+        # Another call may have drawn on these axes.
+        drawn = axes.get_ylim()[1] if ax is not None else 0
+        axes.set_ylim(0, max(drawn, percent_top(found.highest_clean)))
+        _legend(axes)
+        (title,) = found.models if len(found.models) == 1 else ("mean over the corruptions",)
+        _title(axes, category or title, found.stamps)
+        return axes
+
+    def _lines(
+        self, category: str | None
+    ) -> Iterator[tuple[str, str, IntervalTable, Collection[int]]]:
+        """Yield the label of each line, its model, its scores and the severities that count."""
+        found = self._shown
+        for model in found.models:
+            if category is not None:
+                own = found.curves.rows([(model, category)])
+                yield model, model, own, found.counted_of(category)
+            elif len(found.models) > 1:
+                counts = {level for each in found.categories for level in found.counted_of(each)}
+                yield model, model, found.suite_curves.rows([model]), counts
+            else:
+                for each in found.categories:
+                    own = found.curves.rows([(model, each)])
+                    yield each, model, own, found.counted_of(each)
+
+    def classes(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the share of its clean IoU that each class keeps under corruption.
+
+        Classes that lose most are first.
+        """
+        found = self._shown
+        names = found.lost_first()
+        columns = ["retention", "retention_low", "retention_high"]
+        kept = found.classes[columns].astype(float)
+        numbers = {model: kept.loc[[(model, name) for name in names]] for model in found.models}
+        axes = _axes(ax, len(names))
+        _draw_rows(axes, names, {label: 100 * own.to_numpy().T for label, own in numbers.items()})
+        axes.set_xlabel("kept of the clean IoU in percent")
+        _title(axes, "", found.stamps)
+        return axes
+
+
+class ComparisonPlots(Plots):
+    """Plots of a comparison: see `Plots`."""
+
+    def __init__(self, comparison: ComparisonData):
+        self._comparison = comparison
+
+    @property
+    def _shown(self) -> ComparisonData:
+        return self._comparison.shown
+
+    def differences(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the difference of each score from that of the baseline, with its paired interval.
+
+        Raises InputError for a comparison of a single model.
+        """
+        found = self._shown
+        others = [model for model in found.models if model != found.baseline]
+        if not others:
+            raise InputError(
+                f"differences: {found.baseline} is the only model; compare it to another"
+            )
+        table = found.differences[["difference", "low", "high"]].astype(float)
+        measured = table.dropna(subset="difference").index.get_level_values("score")
+        scores = [str(score) for score in dict.fromkeys(measured)]
+        axes = _axes(ax, len(scores))
+        series = {
+            model: 100 * table.loc[[(model, score) for score in scores]].to_numpy().T
+            for model in others
+        }
+        _draw_rows(axes, [score_name(score) for score in scores], series)
+        axes.set_xlabel(f"difference from {found.baseline} in points", parse_math=False)
+        _title(axes, others[0] if len(others) == 1 else "", found.stamps)
+        return axes
+
+
+class RunPlots(Plots):
+    """Plots of a run: see `Plots`."""
+
+    def __init__(self, run: Run, report: Report):
+        self._run = run
+        self._report = report
+
+    @cached_property
+    def _shown(self) -> ComparisonData:
+        from .comparison import compare_runs  # which knows runs
+
+        return compare_runs([self._run]).shown
+
+    def heat_map(self, model: str | None = None, *, ax: Axes | None = None) -> Axes:
+        """Draw the mIoU of a model by corruption and severity; hatched ones do not count.
+
+        `model` is named as in the run's tables or as in its report; None: the first. Colours are
+        those of `image.cmap`. Raises InputError for an unknown model and a run without severities.
+        """
+        report = self._report
+        if "severities" not in report.tables:
+            raise InputError(f"{self._run.folder}: {report.spec.suite.name} has no severities")
+        if model is None:
+            model = report.models[0]
+        name = report.names.get(model, model)
+        if name not in report.models:
+            known = ", ".join(report.models)
+            raise InputError(f"model {model!r}: not in this run; there are {known}")
+        severities = report.table("severities")
+        scores = severities.loc[[name]].droplevel("model")
+        highest = highest_of(severities, report.table("summary")[["clean"]])
+        axes = _axes(ax, len(scores))
+        surface = to_hex(axes.get_facecolor())
+        colors = colormaps[rcParams["image.cmap"]]
+        draw_heat_map(axes, scores, report.counted, highest, colors, surface)
+        _title(axes, f"{name}, mIoU in percent", report.stamps)
+        return axes
+
+    def compare(self, other: Run | str | Path, *, ax: Axes | None = None) -> Axes:
+        """Draw how much the models of this run are above the first model of another run.
+
+        Differences have paired intervals: see `ComparisonPlots.differences`. Raises InputError for
+        a run of other images, labels, classes or severities.
+        """
+        from .comparison import compare_runs
+
+        return ComparisonPlots(compare_runs([other, self._run])).differences(ax=ax)
+
+
+def _axes(ax: Axes | None, rows: int = 0) -> Axes:
+    """Return the axes to draw on; new ones are high enough for a number of rows."""
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot  # which chooses how figures are shown
+
+    width, height = rcParams["figure.figsize"]
+    size = (width, max(height, _ROW * rows + 1))
+    return pyplot.subplots(figsize=size, layout="constrained")[1]
+
+
+def _draw_rows(axes: Axes, rows: list[str], series: dict[str, Any]) -> None:
+    looks = [
+        (numbers, {"label": label, **_marker(number)})
+        for number, (label, numbers) in enumerate(series.items())
+    ]
+    draw_intervals(axes, rows, looks)
+    if len(series) > 1:
+        _legend(axes)
+
+
+def _marker(number: int) -> dict[str, str]:
+    """Return a marker, unless the style has its own."""
+    own = "marker" in rcParams["axes.prop_cycle"].keys
+    return {} if own else {"marker": MARKERS[number % len(MARKERS)]}
+
+
+def _legend(axes: Axes) -> None:
+    for text in axes.legend().get_texts():
+        text.set_parse_math(False)
+
+
+def _title(axes: Axes, title: str, stamps: tuple[str, ...]) -> None:
+    """Write what is shown above the axes, below the words of the stamps."""
+    words = dict.fromkeys(split_stamp(stamp)[0] for stamp in stamps)
+    axes.set_title("\n".join(filter(None, [", ".join(words), title])), parse_math=False)
