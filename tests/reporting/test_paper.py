@@ -11,6 +11,7 @@ from PIL import Image
 
 from robustbench_seg.api import figures
 from robustbench_seg.errors import InputError
+from robustbench_seg.models.catalogue import MODELS
 from robustbench_seg.reporting.comparison import compare_runs
 from robustbench_seg.reporting.comparison.description import ComparisonData
 from robustbench_seg.reporting.paper import figures as drawn
@@ -56,13 +57,26 @@ def test_sentences_state_the_protocol(comparison: ComparisonData) -> None:
         assert f"{len(spec.frames)} frame" in sentence
 
 
+def test_every_model_has_an_entry_of_its_paper() -> None:
+    for name, declared in MODELS.items():
+        (key, *_) = references.model_keys(f"{name}@file")
+        number = re.search(r"\(arXiv ([\d.]+)\)$", declared.title)
+        assert number
+        entry = references.bibtex([key])
+        assert f"eprint = {{{number[1]}}}" in entry
+        title = re.search(r"title = \{(.*)\},\n", entry)
+        assert title
+        assert re.sub(r"[{}]", "", title[1]) == declared.title.partition(" (arXiv")[0]
+    assert references.model_keys("b0") == ()  # a name of the user's own
+
+
 def test_every_cited_key_has_an_entry(comparison: ComparisonData) -> None:
-    names = [*comparison.model_names, "deeplabv3plus-resnet50@file", "espnet@file", "pspnet@file"]
-    keys = references.keys(names, "cityscapes")
-    found = re.findall(r"^@\w+\{(\w+),$", references.bibtex(keys), re.MULTILINE)
-    assert found == keys
-    assert "cordts2016cityscapes" in keys
-    assert references.model_key("b0") == ""  # a name of the user's own
+    for dataset in ("cityscapes", "camvid", "acdc", "ade20k"):
+        keys = references.keys(comparison.model_names, dataset)
+        found = re.findall(r"^@\w+\{(\w+),$", references.bibtex(keys), re.MULTILINE)
+        assert found == keys
+        assert len(keys) == 6
+    assert len(references.keys((), "streets")) == 4
 
 
 def test_a_table_of_another_suite_has_no_published_rows(comparison: ComparisonData) -> None:

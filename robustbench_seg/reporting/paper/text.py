@@ -12,7 +12,7 @@ from .. import published, tables
 from ..comparison.description import ComparisonData
 from ..intervals import IntervalTable
 from ..words import count, few, severity_range
-from .references import keys, model_key
+from .references import keys, model_keys
 
 DAGGER = "\u2020"
 """Mark of published rows."""
@@ -73,7 +73,7 @@ def figure(comparison: ComparisonData, spec: Spec, file: str) -> str:
 def methods(comparison: ComparisonData, spec: Spec) -> str:
     """Return sentences on the method, with the keys of `references.bibtex`."""
     models = [
-        latex.escape(label) + _cite(filter(None, [model_key(name)]))
+        latex.escape(label) + _cite(model_keys(name))
         for label, name in zip(comparison.models, comparison.model_names, strict=True)
     ]
     cited = keys((), spec.dataset)
