@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from ..progress import STARTING
 from ..protocol.parameters import Parameter, parameters
-from .console import say
+from .console import errors, say
 from .progress import progress_bars
 
 Show = Callable[..., None]
@@ -47,7 +48,8 @@ def command(
                     with progress_bars() as progress:
                         result = call(**{**defaults, **given}, progress=progress)
                 else:
-                    result = call(**given)
+                    with errors.status(STARTING):
+                        result = call(**given)
             except KeyboardInterrupt as stop:
                 say(" ".join(["Stopped.", *getattr(stop, "__notes__", [NOTHING_KEPT])]))
                 raise typer.Exit(130) from None

@@ -47,13 +47,16 @@ def _shown(name: str) -> str:
     return escape(visible(name))
 
 
-def show(result: Reported, formats: Iterable[str], folder: str | Path | None = None) -> None:
+def show(result: Reported, formats: Sequence[str], folder: str | Path | None = None) -> None:
     """Print a report, write it in the formats, and print the paths of the files."""
     from ..reporting.files import TABLES
     from ..reports.formats import terminal
 
-    terminal.show(result.report(), console)
-    paths = result.write(formats, folder)
+    with errors.status("making the report"):
+        report = result.report()
+    terminal.show(report, console)
+    with errors.status(f"writing {', '.join(formats)}"):
+        paths = result.write(formats, folder)
     tables = [path for path in paths if path.suffix.removeprefix(".") in TABLES]
     for path in paths[: len(paths) - len(tables)]:
         _path("figures" if path.is_dir() else "report", path)

@@ -15,7 +15,7 @@ from ..protocol import options, parsing
 from ..protocol.options import OUTPUT
 from ..protocol.parameters import Option
 from .command import command
-from .console import say, show
+from .console import errors, say, show
 
 if TYPE_CHECKING:
     from ..reporting.comparison import Comparison
@@ -91,10 +91,11 @@ def report(
         raise InputError(
             f"--out {out}: two of the runs have folders of the same name; make their reports apart"
         )
-    from ..reporting.run import Run
-    from ..runs.run import relabelled
+    with errors.status("reading runs"):
+        from ..reporting.run import Run  # takes seconds
+        from ..runs.run import relabelled
 
-    opened = relabelled([Run.open(run) for run in runs], label)
+        opened = relabelled([Run.open(run) for run in runs], label)
     for run, name in zip(opened, names, strict=True):
         show(run, formats, None if out is None else Path(out, name if len(runs) > 1 else ""))
 

@@ -57,19 +57,19 @@ def _lines() -> Iterator[Callback]:
 
     They go to stdout as all other lines do, so that stderr holds nothing but errors.
     """
-    begun: list[Stage] = []
+    begun = [Stage(STARTING, 0, 0, 0)]
     ended = threading.Event()
 
     def repeat() -> None:
         while not ended.wait(INTERVAL):
             with suppress(OSError):  # what reads the output has ended, as the next result says
-                if begun:
-                    outputs.say(begun[-1].line())
+                outputs.say(begun[-1].line())
 
     def begin(stage: Stage) -> None:
         begun.append(stage)
         outputs.say(stage.line())
 
+    outputs.say(begun[-1].line())
     threading.Thread(target=repeat, daemon=True).start()
     try:
         yield stages(begin, lambda _: None)

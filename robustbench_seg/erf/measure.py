@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..inference.condition_images import ConditionImages
 from ..inference.prefetch import prefetch
 from ..inference.provenance import provenance
+from ..models.display_names import display_names
 from ..progress import Progress, silent
 from ..protocol.condition import CLEAN, Condition, Draw
 from .extent import Map
@@ -48,7 +49,8 @@ def _fields(
     request, segmenter, layers = plan.request, model.segmenter, tuple(model.units)
     sums: dict[str, Map] = {}
     done = 0
-    label = segmenter.name if condition == CLEAN else f"{segmenter.name}, {condition.label}"
+    name = display_names(each.segmenter.name for each in plan.models)[segmenter.name]
+    label = name if condition == CLEAN else f"{name}, {condition.label}"
     for images in _batches(plan, condition):
         x = network_input(segmenter, images, plan.size, plan.device)  # (N, 3, H, W)
         for layer, total in batch_sums(segmenter, layers, x, request.unit, request.method).items():

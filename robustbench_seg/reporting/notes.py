@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
@@ -13,7 +12,7 @@ from ..protocol.spec import ModelSpec, Spec
 from ..runs.run import StoredRun
 from ..scores.tables import ALL_CLASSES
 from .input_scale import input_note, rescaled
-from .words import SHOWN_CLASSES, apart, count, few
+from .words import SHOWN_CLASSES, apart, count, few, training_note
 
 _FAILURES = 5
 """Number of failed frames that are named."""
@@ -35,11 +34,6 @@ def training(models: Iterable[tuple[str, ModelSpec]]) -> str:
     return "; ".join(f"{', '.join(own)}: trained on {data}" for data, own in names.items())
 
 
-def _rounds(note: str) -> str:
-    """Return a note on weights with "3600 + 800 steps", of two rounds of training, in words."""
-    return re.sub(r"(\d+) \+ (\d+) steps", r"\1 steps, and \2 more in a second round", note)
-
-
 def failure_notes(run: StoredRun) -> Iterator[str]:
     """Yield the first failed frames with the reasons, a sentence each."""
     first = {failure.cell.frame: failure for failure in reversed(run.failures)}
@@ -56,7 +50,7 @@ def meaning_notes(run: StoredRun) -> Iterator[str]:
     """Yield what changes the meaning of the numbers: weights, failures and class maps."""
     for model in run.spec.models:
         if note := model.weights.get("note"):
-            yield f"{run.names[model.name]}: {_rounds(note)}."
+            yield f"{run.names[model.name]}: {training_note(note)}."
     yield from failure_notes(run)
     yield from _class_map_notes(run.spec)
 

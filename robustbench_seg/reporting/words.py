@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 
 from ..reports.text import EN_DASH
@@ -54,6 +55,11 @@ def apart(values: Iterable[float], fewest: int = 0, most: int = 2) -> list[str]:
         if len(set(texts)) == len(set(numbers)):
             break
     return texts
+
+
+def training_note(note: str) -> str:
+    """Return a note on weights with "3600 + 800 steps", of two rounds of training, in words."""
+    return re.sub(r"(\d+) \+ (\d+) steps", r"\1 steps, and \2 more in a second round", note)
 
 
 def common(values: Collection[str]) -> str:

@@ -117,7 +117,8 @@ def test_the_command_imports_no_torch_and_prints_a_summary(tree: Path, tmp_path:
         check=True,
         env={**os.environ, "COLUMNS": "200"},
     )
-    *steps, first, last = done.stdout.splitlines()
+    starting, *steps, first, last = done.stdout.splitlines()
+    assert starting == "starting"
     assert all(re.fullmatch(r"[a-z]+( images)?: \d of \d(, .*)?", step) for step in steps)
     assert first == f"6 images, 3 each under 2 conditions: {tmp_path / 'out'}"
     assert last == "[]"

@@ -282,12 +282,12 @@ def test_ctrl_c_prints_which_checkpoint_is_kept(
         return capsys.readouterr().out
 
     begun = stopped(registry, "open_dataset")
-    assert begun == "Stopped. Nothing is kept; the same command begins again.\n"
+    assert begun == "starting\nStopped. Nothing is kept; the same command begins again.\n"
     first = "Nothing is saved before step 50; the same command begins again."
     assert first in stopped(training, "train")
     folder.mkdir()
     (folder / CHECKPOINT).write_text("")
-    expected = f"Stopped. The last checkpoint is in {folder}; the same command resumes.\n"
+    expected = f"starting\nStopped. The last checkpoint is in {folder}; the same command resumes.\n"
     assert stopped(training, "train") == expected
 
 

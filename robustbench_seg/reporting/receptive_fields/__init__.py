@@ -20,7 +20,7 @@ from ...reports import Page
 from ...reports.paper import colors
 from ...writing import write_file
 from ..files import Reported
-from ..words import count
+from ..words import count, training_note
 from . import figures
 from .maps import FieldMap
 from .sections import encoded_figure, headline, sections
@@ -179,7 +179,7 @@ class ReceptiveFields(Sequence[Field], Reported):
             model, (height, width) = fields[0].choices["model"], fields[0].choices["input"]["size"]
             shown = self._names[name]
             if note := model["weights"].get("note"):
-                yield f"{shown}: {note}."
+                yield f"{shown}: {training_note(note)}."
             yield f"{shown}: the input is the whole image, {width}x{height}, without windows."
             if layers := measurement.left_out.get(name):
                 yield (
