@@ -100,7 +100,7 @@ def test_conditions_are_compared_in_a_named_folder(
     conditions = ("--condition", "clean,fog:3", "--method", "replknet")
     assert main(tmp_path, *options, *conditions, *formats, "--out", out) == 0
     printed = capsys.readouterr().out
-    assert "b0@streets, fog 3" in printed
+    assert "SegFormer-B0, fog 3" in printed
     assert "layer backbone.block4.1" in printed
     name = "b0@streets_fog-3_layer-backbone.block4.1.json"
     choices = json.loads((out / "maps" / name).read_text())["choices"]
