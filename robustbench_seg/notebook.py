@@ -25,7 +25,7 @@ def in_notebook() -> bool:
 
 @contextmanager
 def default_progress() -> Iterator[Progress]:
-    """Show a bar below the cell of a notebook; elsewhere nothing."""
+    """Show a bar below the cell of a notebook, which vanishes at the end; elsewhere nothing."""
     if not in_notebook():
         yield silent
         return
@@ -40,23 +40,24 @@ def default_progress() -> Iterator[Progress]:
             updated, bar.stage = now, stage
             handle.update(bar)
 
-    try:
-        yield stages(show, show)
-    finally:
-        handle.update(bar)
+    yield stages(show, show)
+    bar.stage = None  # after an error the bar stays, and says how far the work has come
+    handle.update(bar)
 
 
 @dataclass
 class _Bar:
-    """The bar of the stage that advanced last."""
+    """The bar of the stage that advanced last; None: nothing is shown."""
 
-    stage: Stage
+    stage: Stage | None
 
     def __repr__(self) -> str:
-        return self.stage.line()
+        return self.stage.line() if self.stage else ""
 
     def _repr_html_(self) -> str:
         stage = self.stage
+        if stage is None:
+            return "<span></span>"  # IPython takes an empty text for none
         known = f' value="{stage.done}" max="{stage.total}"' if stage.total else ""
         texts = escape(" \u00b7 ".join(filter(None, (stage.count(), stage.eta(), stage.note))))
         return (

@@ -55,8 +55,23 @@ def test_a_call_in_a_notebook_shows_its_stages(displayed: list[tuple[str, str]])
     assert "1/2 \u00b7 ETA 0:00:00 \u00b7 a &amp; b" in pages[2]
     assert texts[3] == "predicting: 1 of 4, ETA -:--:--, mIoU 62.2"
     assert texts[4] == "reading <b>: 2 of 2"
-    assert texts[-1].startswith("predicting: 3 of 4, ETA 0:00:0")
-    assert '<progress value="3" max="4"' in pages[-1]
+    assert texts[5].startswith("predicting: 3 of 4, ETA 0:00:0")
+    assert '<progress value="3" max="4"' in pages[5]
+    assert displayed[6:] == [("<span></span>", "")]
+
+
+def test_after_an_error_the_bar_says_how_far_the_work_has_come(
+    displayed: list[tuple[str, str]],
+) -> None:
+    @documented
+    def fail(*, progress: Progress = silent) -> None:
+        """Fail after one of three steps."""
+        progress("reading", 1, 3, "")
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fail()
+    assert displayed[-1][1].startswith("reading: 1 of 3")
 
 
 def test_a_callback_of_the_user_and_a_terminal_show_no_bar(

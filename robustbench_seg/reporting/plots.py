@@ -18,7 +18,7 @@ from ..reports.style import MARKERS
 from .axes import draw_curve, draw_heat_map, draw_intervals, label_severities, percent_top
 from .intervals import IntervalTable
 from .report import Report
-from .tables import highest_of, score_name
+from .tables import score_name
 
 if TYPE_CHECKING:
     from .comparison.description import ComparisonData
@@ -165,13 +165,11 @@ class RunPlots(Plots):
         if name not in report.models:
             known = ", ".join(report.models)
             raise InputError(f"model {model!r}: not in this run; there are {known}")
-        severities = report.table("severities")
-        scores = severities.loc[[name]].droplevel("model")
-        highest = highest_of(severities, report.table("summary")[["clean"]])
+        scores = report.table("severities").loc[[name]].droplevel("model")
         axes = _axes(ax, len(scores))
         surface = to_hex(axes.get_facecolor())
         colors = colormaps[rcParams["image.cmap"]]
-        draw_heat_map(axes, scores, report.counted, highest, colors, surface)
+        draw_heat_map(axes, scores, report.counted, report.highest, colors, surface)
         _title(axes, f"{name}, mIoU in percent", report.stamps)
         return axes
 

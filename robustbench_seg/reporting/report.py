@@ -12,6 +12,7 @@ from .examples import examples
 from .input_scale import input_scale
 from .intervals import IntervalTable
 from .stamps import stamps
+from .tables import highest_of
 
 
 class Report:
@@ -54,6 +55,11 @@ class Report:
         """Return "low" or "high" over the sample in the form of the table "classes"."""
         classes, found = self.table("classes"), self.table("sampling")
         return intervals.aligned("classes", classes, found, self.table("tidy"), column)
+
+    @cached_property
+    def highest(self) -> float:
+        """The highest mIoU, clean or at a severity: where the colours of heat maps end."""
+        return highest_of(self.table("severities"), self.table("summary")[["clean"]])
 
     @cached_property
     def terminal_notes(self) -> tuple[str, ...]:

@@ -9,12 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from ..reports import Page
+from ..reports.formats.notebook import head
 from ..runs.run import StoredRun
 from .files import Reported
 from .headline import headline
 from .plots import RunPlots
 from .report import Report
 from .sections import sections
+from .severity_plots import heat_maps
 
 MEANINGS: tuple[tuple[str, str, str], ...] = (
     (
@@ -66,8 +68,20 @@ class Run(StoredRun, Reported):
         run.table("suite")
         run.write("html,pdf")
 
-    In a notebook it shows its report.
+    In a notebook it shows its headline and small heat maps; `run.report()` shows its report.
     """
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}.open({str(self.folder)!r})"
+
+    def _repr_html_(self) -> str:
+        if not (self.frames or self.failures):
+            return "<p>No frame is finished yet.</p>"
+        report, page = self._report, self._document
+        severities = "severities" in report.tables and not self.spec.taken
+        figures = heat_maps(report) if severities else page.plots()[:1]
+        rest = f"{self.folder}. All of it: run.report(). Figures: run.plot. Tables: run.tables."
+        return head(page, figures, rest)
 
     @cached_property
     def plot(self) -> RunPlots:

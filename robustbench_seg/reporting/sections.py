@@ -138,20 +138,19 @@ def by_severity(report: Report) -> Section | None:
     found = IntervalTable(*map(_with_score, severities, suite))
     table = tables.severity_table(found.value, report.counted, "severity-table")
     table = _finished(table, found, report)
-    highest = tables.highest_of(severities.value, report.table("summary")[["clean"]])
     colors = tuple(
         "#" + "".join(f"{round(255 * channel):02x}" for channel in score_colors()(step / 8)[:3])
         for step in range(9)
     )
     key = Key(
         (
-            KeyEntry("gradient", f"mIoU 0 to {percent(highest)} %", colors),
+            KeyEntry("gradient", f"mIoU 0 to {percent(report.highest)} %", colors),
             KeyEntry("hatched", "severity does not count"),
             KeyEntry("hollow", "the same, in the curves"),
             *([KeyEntry("dashed", "clean")] if len(report.models) == 1 else []),
         )
     )
-    plots = severity_plots.plots(report, severities, highest)
+    plots = severity_plots.plots(report, severities)
     fold = Fold("All severities as a table", (table,))
     return Section("By severity", (key, *plots, fold), short="Severities", terminal=False)
 

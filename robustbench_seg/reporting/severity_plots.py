@@ -18,15 +18,12 @@ from .words import corruption_name, severity_range
 BANDS = "Bands are 95 % intervals."
 
 
-def plots(report: Report, severities: IntervalTable, highest: float) -> tuple[Plots, ...]:
+def plots(report: Report, severities: IntervalTable) -> tuple[Plots, ...]:
     """Return the curves of all models and their heat maps; of a single model side by side.
 
-    `severities` is the table of that name; colours and axes of heat maps run to `highest`.
+    `severities` is the table of that name.
     """
-    maps = tuple(
-        _heat_map(report, severities.value.loc[[model]].droplevel("model"), model, number, highest)
-        for number, model in enumerate(report.models, start=1)
-    )
+    maps = heat_maps(report)
     if len(maps) > 1:
         curves = tuple(_curves_of_models(report))
         note = f"Means over the corruptions of a category. {_bands(severities)}"
@@ -36,7 +33,7 @@ def plots(report: Report, severities: IntervalTable, highest: float) -> tuple[Pl
         )
     (model,), (heat_map,) = report.models, maps
     found = severities.rows([model]).apply(lambda frame: frame.droplevel("model"))
-    curves = tuple(_curves_of_corruptions(report, found, model, highest))
+    curves = tuple(_curves_of_corruptions(report, found, model))
     aside = f"clean {percent(_clean(report, model))}"
     return (Plots(model, (heat_map, *curves), _bands(severities), aside=aside, lead=True),)
 
@@ -49,9 +46,16 @@ def _clean(report: Report, model: str) -> float:
     return float(report.table("summary")["clean"].astype(float)[model])
 
 
-def _heat_map(
-    report: Report, scores: pd.DataFrame, model: str, number: int, highest: float
-) -> Plot:
+def heat_maps(report: Report) -> tuple[Plot, ...]:
+    """Return the heat map of each model; all have the same colours."""
+    found = report.table("severities")
+    return tuple(
+        _heat_map(report, found.loc[[model]].droplevel("model"), model, number)
+        for number, model in enumerate(report.models, start=1)
+    )
+
+
+def _heat_map(report: Report, scores: pd.DataFrame, model: str, number: int) -> Plot:
     several = len(report.models) > 1
     clean = f"{model}: clean {percent(_clean(report, model))}"
     return Plot(
@@ -60,7 +64,7 @@ def _heat_map(
         label=f"Heat map of {model}: mIoU in percent for {len(scores)} corruptions at severities "
         f"{severity_range(map(int, scores.columns))}. The numbers are in the table of all "
         "severities.",
-        draw=partial(figures.heat_map, scores, report.counted, highest),
+        draw=partial(figures.heat_map, scores, report.counted, report.highest),
     )
 
 
@@ -84,9 +88,7 @@ def _curves_of_models(report: Report) -> Iterator[Plot]:
         )
 
 
-def _curves_of_corruptions(
-    report: Report, found: IntervalTable, model: str, highest: float
-) -> Iterator[Plot]:
+def _curves_of_corruptions(report: Report, found: IntervalTable, model: str) -> Iterator[Plot]:
     """Yield a plot for each category, with a line for each corruption."""
     clean = _clean(report, model)
     for category, rows in found.value.groupby(level="category", sort=False):
@@ -98,6 +100,7 @@ def _curves_of_corruptions(
             label=f"Severity curves of {model}, {category}: mIoU in percent against severity "
             f"for {names}; clean {percent(clean)}.",
             draw=partial(
-                figures.severity_curves, own, report.counted, str(category), clean, highest
+                figures.severity_curves,
+                *(own, report.counted, str(category), clean, report.highest),
             ),
         )

@@ -5,26 +5,30 @@ from __future__ import annotations
 import html
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
 
 from robustbench_seg.errors import InputError
+from robustbench_seg.models.base import NOTHING
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.reporting.comparison import compare_runs
 from robustbench_seg.reporting.examples import Example, picture_groups
 from robustbench_seg.reporting.files import check_formats
 from robustbench_seg.reporting.report import Report
-from robustbench_seg.reporting.run import document
+from robustbench_seg.reporting.run import Run, document
 from robustbench_seg.reports.document import Gallery, PictureGroup, unfolded
 from robustbench_seg.reports.table import Table
+from robustbench_seg.runs.database import FILE
 from robustbench_seg.runs.store import Failure
-from tests.helpers.paths import ROOT
+from tests.helpers.paths import GOLDEN, ROOT
 from tests.helpers.sample_report import png, run_tables, sample_run, tabled_run
 from tests.helpers.sample_runs import SUITE, frame, make_run, model
 
@@ -77,17 +81,49 @@ def test_random_draws_have_a_table_of_their_deviations() -> None:
 
 @pytest.mark.slow
 def test_a_notebook_shows_the_page_in_an_isolated_frame() -> None:
-    run = sample_run(("<b0>",))
     comparison = compare_runs([make_run(Path("a")), make_run(Path("b"), [model("b1")])])
-    for shown, title in ((run, run.report().title), (comparison, comparison.title)):
-        source = shown._repr_html_()
-        assert source == shown.report()._repr_html_()
+    assert comparison._repr_html_() == comparison.report()._repr_html_()
+    for page in (sample_run(("<b0>",)).report(), comparison.report()):
+        source = page._repr_html_()
         assert source.startswith("<iframe ")
         assert "allow-scripts" in source
         assert "allow-same-origin" not in source
-        (page,) = re.findall(r'srcdoc="([^"]*)"', source)
-        assert html.unescape(page).startswith("<!doctype html>")
-        assert html.escape(title) in html.unescape(page)
+        (content,) = re.findall(r'srcdoc="([^"]*)"', source)
+        assert html.unescape(content).startswith("<!doctype html>")
+        assert html.escape(page.title) in html.unescape(content)
+
+
+def unknown_variables(source: str) -> set[str]:
+    """Return the variables of colours that are used and not set."""
+    return {*re.findall(r"var\((--[a-z0-9-]+)\)", source)} - {*re.findall(r"(--[\w-]+):", source)}
+
+
+def test_a_run_shows_its_headline_and_small_heat_maps_in_a_notebook() -> None:
+    run = make_run(Path("<a>"), [model("<b0>"), model("b1@streets", trained_on=NOTHING)])
+    source = run._repr_html_()
+    shown = ElementTree.fromstring(source)
+    texts = [text.strip() for text in shown.itertext()]
+    assert texts[0] == run.report().title
+    assert "UNTRAINED" in texts
+    assert run.report().headline in texts
+    clean = 100 * float(run.table("summary")["clean"].astype(float)["<b0>"])
+    assert f"<b0>: clean {clean:.1f}" in texts
+    drawings = shown.findall(".//figure/svg")
+    assert len(drawings) == 2
+    names = [element.get("id") for element in shown.iter() if element.get("id")]
+    assert len(set(names)) == len(names)
+    assert {f"{100 * v:.1f}" for v in run.table("severities").to_numpy().ravel()} <= {*texts}
+    assert unknown_variables(source) == set()
+    assert repr(run) == "Run.open('<a>')"
+    assert "No frame is finished" in make_run(Path("b"), done=0)._repr_html_()
+
+
+def test_a_run_at_several_resolutions_shows_its_curves_in_a_notebook(tmp_path: Path) -> None:
+    shutil.copy(GOLDEN / "runs-0.1.0" / "resolution" / FILE, tmp_path)
+    source = Run.open(tmp_path)._repr_html_()
+    assert source.count("<svg") == 1
+    assert unknown_variables(source) == set()
+    assert "mIoU in percent" in source
 
 
 def test_write_takes_formats_as_a_text_or_a_list_and_returns_the_paths(tmp_path: Path) -> None:
