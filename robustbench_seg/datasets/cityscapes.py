@@ -18,7 +18,7 @@ CITYSCAPES_VARIABLE = "CITYSCAPES_DATASET"
 TRAIN_IDS = load_taxonomy("cityscapes").lookup
 # The files write -1, the licence plate, as 255.
 LABEL_IDS = load_taxonomy("cityscapes-ids").lookup
-_TITLE = f"Cityscapes in its official layout: a path, or ${CITYSCAPES_VARIABLE}"
+_TITLE = f"Cityscapes, 19 classes, in its official layout: a path, or ${CITYSCAPES_VARIABLE}"
 _ENDING = "_leftImg8bit"
 
 

@@ -19,7 +19,7 @@ from .folder import index_folders
 from .frame_list import listed_frames
 from .layouts import LAYOUTS, Layout, layout_of, roots_near
 from .split_index import SplitIndex
-from .streets import streets
+from .streets import STREETS, streets
 from .taxonomies import load_taxonomy
 
 __all__ = ["GROUP", "dataset_titles", "find_split", "layout_of", "open_dataset"]
@@ -30,12 +30,22 @@ GROUP = "robustbench_seg.datasets"
 
 def dataset_titles() -> dict[str, str]:
     """Return a title for each dataset that has a name or a layout, by name."""
-    titles = {"streets": "procedural street scenes, embedded: nothing to download"}
+    titles = {STREETS: "streets, procedural scenes, embedded: nothing to download"}
     titles |= {layout.name: layout.title for layout in LAYOUTS.values()}
     for name, entry in _entry_points().items():
         package = entry.dist.name if entry.dist else entry.value
         titles.setdefault(name, f"registered by {package}")
     return titles
+
+
+def written_name(dataset: str) -> str:
+    """Return the name of a dataset as its authors write it: "Cityscapes" for `cityscapes`.
+
+    Titles begin with it. Names that are not ours stay as they are.
+    """
+    if dataset != STREETS and dataset not in LAYOUTS:
+        return dataset
+    return dataset_titles()[dataset].partition(",")[0]
 
 
 def open_dataset(

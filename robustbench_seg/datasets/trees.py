@@ -202,7 +202,7 @@ TREES = (
     ),
     Tree(
         "kitti",
-        "KITTI's semantic benchmark, 19 classes: a path",
+        "KITTI, 19 classes of its semantic benchmark: a path",
         "{split}/image_2",
         r"(?P<name>[^/]+)",
         "{split}/semantic",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..datasets.registry import dataset_titles
+from ..datasets.registry import dataset_titles, written_name
 from ..datasets.streets import STREETS
 from ..protocol.spec import ModelSpec, Spec
 from ..runs.run import StoredRun
@@ -18,7 +18,7 @@ def data_stamps(run: StoredRun) -> Iterator[str]:
         run.names[model.name] for model in run.spec.models if _has_other_data(model, run.spec)
     ]
     if others:
-        yield f"OTHER DATA: {few(others)}: not trained on {run.spec.dataset}"
+        yield f"OTHER DATA: {few(others)}: not trained on {written_name(run.spec.dataset)}"
     if run.spec.dataset == STREETS:
         yield "DEMONSTRATION: rendered scenes, not a result about Cityscapes"
     if len(run.frames) < RELIABLE_UNITS:

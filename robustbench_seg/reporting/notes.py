@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
+from ..datasets.registry import written_name
 from ..models.base import SAVED, TORCH
 from ..protocol.spec import ModelSpec, Spec
 from ..runs.run import StoredRun
@@ -23,7 +24,9 @@ def title(spec: Spec) -> str:
     suite = spec.suite
     # The title of conditions that frames were taken in repeats the data set.
     name = f"{suite.name} {suite.noun}".capitalize() if spec.taken else suite.title
-    return f"{name} on {spec.dataset}, {spec.split}, {count(len(spec.frames), 'frame')}"
+    return (
+        f"{name} on {written_name(spec.dataset)}, {spec.split}, {count(len(spec.frames), 'frame')}"
+    )
 
 
 def training(models: Iterable[tuple[str, ModelSpec]]) -> str:
@@ -31,7 +34,9 @@ def training(models: Iterable[tuple[str, ModelSpec]]) -> str:
     names: dict[str, list[str]] = {}
     for name, model in models:
         names.setdefault(model.trained_on, []).append(name)
-    return "; ".join(f"{', '.join(own)}: trained on {data}" for data, own in names.items())
+    return "; ".join(
+        f"{', '.join(own)}: trained on {written_name(data)}" for data, own in names.items()
+    )
 
 
 def failure_notes(run: StoredRun) -> Iterator[str]:
@@ -179,15 +184,17 @@ def _cityscapes_notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
         rows = wide.loc[model]
         differing = rows[~np.isclose(rows["miou"], rows["miou_cityscapes"])]
         if len(differing):
-            # Frames that were taken in real conditions need not have clean ones beside them.
-            place = ("clean", 0) if ("clean", 0) in rows.index else differing.index[0]
-            texts = apart(
-                (100 * rows["miou_cityscapes"][place], 100 * rows["miou"][place]), fewest=1, most=4
+            widest = int(
+                (differing["miou"] - differing["miou_cityscapes"]).abs().to_numpy().argmax()
             )
+            condition, severity = differing.index[widest]
+            where = f"{condition} {severity}" if severity else condition
+            shown = 100 * differing[["miou_cityscapes", "miou"]].to_numpy()[widest]  # (2,)
+            theirs, ours = apart(shown.tolist(), fewest=1, most=4)
             yield (
                 f"{name}: the mean of cityscapesScripts, which also counts classes that are "
-                f"only predicted, differs in {len(differing)} of {len(rows)} conditions; "
-                f"{place[0]} {texts[0]} %, here {texts[1]} %."
+                f"only predicted, differs in {len(differing)} of {len(rows)} conditions; most "
+                f"in {where}: {theirs} %, here {ours} %."
             )
 
 

@@ -74,7 +74,7 @@ def test_eval_ends_with_tables_and_a_report(tree: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     done = robustseg("eval", *FEW, "--data", tree, "--out", out, "--format", ALL)
     assert done.returncode == 0, done.stderr
-    title = "Cityscapes-C (part: fog; severities 2, 3) on cityscapes, val, 1 frame"
+    title = "Cityscapes-C (part: fog; severities 2, 3) on Cityscapes, val, 1 frame"
     assert title in done.stdout.splitlines()
     assert "UNTRAINED" in done.stdout
     assert re.search(r"SegFormer-B0( +\d+\.\d){4}\n", done.stdout)

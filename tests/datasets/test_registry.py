@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from robustbench_seg.datasets.cityscapes import CITYSCAPES_VARIABLE
-from robustbench_seg.datasets.registry import open_dataset
+from robustbench_seg.datasets.layouts import LAYOUTS
+from robustbench_seg.datasets.registry import open_dataset, written_name
 from robustbench_seg.datasets.streets import SPLITS
 from robustbench_seg.errors import InputError
 from tests.helpers.frames import label_path, name, write_tree
@@ -82,3 +83,25 @@ def test_errors_of_a_tree_are_one_line(tmp_path: Path, monkeypatch: pytest.Monke
     label_path(root, 0).unlink()
     with pytest.raises(InputError, match=f"{name(0)}.*no label"):
         open_dataset(str(root))
+
+
+def test_datasets_have_the_names_of_their_authors() -> None:
+    assert {name: written_name(name) for name in LAYOUTS} == {
+        "acdc": "ACDC",
+        "ade20k": "ADE20K",
+        "camvid": "CamVid",
+        "cityscapes": "Cityscapes",
+        "cityscapes-adverse": "Cityscapes-Adverse",
+        "coco-stuff": "COCO-Stuff",
+        "dark-zurich": "Dark Zurich",
+        "foggy-cityscapes": "Foggy Cityscapes",
+        "gta5": "GTA5",
+        "idd": "IDD",
+        "kitti": "KITTI",
+        "mapillary-2.0": "Mapillary Vistas 2.0",
+        "muses": "MUSES",
+        "synthia": "SYNTHIA-RAND-CITYSCAPES",
+        "voc": "PASCAL VOC",
+    }
+    assert written_name("streets") == "streets"
+    assert written_name("photos") == "photos"

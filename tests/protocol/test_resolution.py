@@ -108,7 +108,7 @@ def test_a_batch_changes_no_score(tree: Path, run: Run, tmp_path: Path) -> None:
 
 def test_the_report_of_resolutions_has_what_it_needs(run: Run) -> None:
     report = Report(run)
-    assert report.title == "Half, in fog on cityscapes, val, 2 frames"
+    assert report.title == "Half, in fog on Cityscapes, val, 2 frames"
     assert report.provenance["run"]["input scale"] == "each model's own"
     notes = "\n".join(report.notes)
     assert "Window 'slide': 34 pixels, stride 17" in notes

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ...datasets.registry import written_name
 from ...errors import InputError
 from ...protocol.spec import Spec
 from ...runs.side_by_side import SideBySide
@@ -124,7 +125,7 @@ def reference_stamps(reference: Reference, spec: Spec) -> list[str]:
 def _other_data(spec: Spec) -> str:
     if spec.dataset == "cityscapes" and spec.split == "val" and len(spec.frames) == _CITYSCAPES_VAL:
         return ""
-    return f"the frames are {len(spec.frames)} of {spec.dataset} ({spec.split})"
+    return f"the frames are {len(spec.frames)} of {written_name(spec.dataset)} ({spec.split})"
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from ...datasets.registry import written_name
 from ...protocol.spec import Spec
 from ...reports.formats import latex
 from .. import published, tables
@@ -107,8 +108,9 @@ def _protocol(comparison: ComparisonData, spec: Spec) -> str:
     made = spec.versions.get("robustbench-seg", "unknown")
     return (
         f"Protocol: {spec.suite.title}, {count(number, 'corruption')}; severities that count: "
-        f"{counting}. Data: {spec.dataset}, {spec.split}, {count(len(spec.frames), 'frame')}. Seed "
-        f"{spec.seed}, {count(spec.draws, 'draw')}; RobustBench-Seg {made}."
+        f"{counting}. Data: {written_name(spec.dataset)}, {spec.split}, "
+        f"{count(len(spec.frames), 'frame')}. Seed {spec.seed}, {count(spec.draws, 'draw')}; "
+        f"RobustBench-Seg {made}."
     )
 
 

@@ -11,6 +11,7 @@ from typing import overload
 
 import pandas as pd
 
+from ...datasets.registry import written_name
 from ...erf.field import Field, Measurement, field_table, radial_table
 from ...folders import RESULTS
 from ...models.base import NOTHING
@@ -146,8 +147,8 @@ class ReceptiveFields(Sequence[Field], Reported):
         data = choices["data"]
         frames = count(len(data["images"]), "frame")
         return Page(
-            title=f"Effective receptive fields on {data['dataset']} ({data['split']}, {frames}, "
-            f"{choices['method']})",
+            title=f"Effective receptive fields on {written_name(data['dataset'])} ({data['split']}, "
+            f"{frames}, {choices['method']})",
             subtitle="; ".join(
                 f"{self._names[name]}: trained on {fields[0].choices['model']['trained_on']}"
                 for name, fields in self._models.items()
