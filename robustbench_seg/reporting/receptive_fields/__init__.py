@@ -147,8 +147,8 @@ class ReceptiveFields(Sequence[Field], Reported):
         data = choices["data"]
         frames = count(len(data["images"]), "frame")
         return Page(
-            title=f"Effective receptive fields on {written_name(data['dataset'])} ({data['split']}, "
-            f"{frames}, {choices['method']})",
+            title=f"Effective receptive fields on {written_name(data['dataset'])} "
+            f"({data['split']}, {frames}, {choices['method']})",
             subtitle="; ".join(
                 f"{self._names[name]}: trained on {fields[0].choices['model']['trained_on']}"
                 for name, fields in self._models.items()
