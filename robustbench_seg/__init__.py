@@ -36,11 +36,14 @@ if TYPE_CHECKING:
         suite_digests,
         train,
     )
+    from .corruptions import corrupt
     from .models.registry import list_models
+    from .reporting.comparison import Comparison
     from .reporting.run import Run
     from .runs.side_by_side import compare
 
 __all__ = [
+    "Comparison",
     "InputError",
     "Run",
     "__version__",
@@ -48,6 +51,7 @@ __all__ = [
     "check_dataset",
     "compare",
     "compare_runs",
+    "corrupt",
     "corrupt_folder",
     "diagnose",
     "effective_receptive_field",
@@ -64,8 +68,10 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Comparison": ".reporting.comparison",
     "Run": ".reporting.run",
     "compare": ".runs.side_by_side",
+    "corrupt": ".corruptions",
     "list_models": ".models.registry",
 }
 """Modules of the names that are not in `api`."""

@@ -1,13 +1,15 @@
-"""The commands and the library example of README.md run; those of docs/ have valid options."""
+"""The commands and the library examples of the documents run, or have valid options."""
 
 from __future__ import annotations
 
 import functools
+import inspect
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 from PIL import Image
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -17,6 +19,7 @@ from robustbench_seg.cli import app
 from robustbench_seg.datasets.streets import render
 from tests.helpers.documents import block_commands, code_blocks, inline_commands
 from tests.helpers.paths import ROOT
+from tests.helpers.stored_runs import stored_spec, write_run
 
 README = ROOT / "README.md"
 DOCUMENTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
@@ -90,3 +93,38 @@ def test_the_library_example_of_the_readme_runs(
     assert isinstance(names["run"], robustbench_seg.Run)
     assert list(tmp_path.glob("photos-c/fog/3/street.png"))
     assert np.array_equal(image, render("val", 0, 512, 256)[0])
+
+
+@pytest.mark.slow
+def test_the_examples_of_the_library_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "docs" / "library.md").read_text("utf-8")
+    options = inspect.signature(robustbench_seg.evaluate)
+    image = render("val", 0, 64, 32)[0]
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(image).save(tmp_path / "photos" / "street.png")
+    monkeypatch.chdir(tmp_path)
+    names = ("b0@streets", "deeplabv3plus-mobilenetv2@streets")
+    write_run(Path("results/two"), stored_spec(9, names))
+    write_run(Path("results/b5"), stored_spec(9, ("b5@streets",)))
+
+    def evaluate(*arguments: Any, **given: Any) -> robustbench_seg.Run:
+        options.bind(*arguments, **given)
+        return robustbench_seg.Run.open("results/two")
+
+    monkeypatch.setattr(robustbench_seg, "evaluate", evaluate)
+    backend = pyplot.get_backend()
+    pyplot.switch_backend("Agg")
+    found: dict[str, Any] = {"image": image}
+    try:
+        for block in code_blocks(text):
+            exec(compile(block, "library.md", "exec"), found)
+    finally:
+        pyplot.close("all")
+        pyplot.switch_backend(backend)
+    assert found["left"].get_title() == "SegFormer-B0 is ahead at every severity"
+    assert [len(axes.get_lines()) for axes in (found["left"], found["right"])] == [6, 1]
+    words = {
+        word for line in text.splitlines() if line.startswith("| `") for word in line.split("`")
+    }
+    assert set(found["run"].table("tidy").columns) <= words
+    assert found["street"].shape == image.shape
