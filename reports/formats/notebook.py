@@ -50,7 +50,10 @@ def head(document: Document, plots: Sequence[Plot], foot: str) -> str:
         for word, rest in map(split_stamp, document.stamps)
     )
     return _HEAD.format(
-        series="; ".join(f"{CSS_VARIABLES[each][4:-1]}: {colors()[each]}" for each in SERIES) + ";",
+        series=" ".join(
+            f"{CSS_VARIABLES[each][4:-1]}: color-mix(in srgb, {colors()[each]} 60%, currentColor);"
+            for each in SERIES
+        ),
         title=visible(document.title),
         stamps=Markup("").join(stamps),
         headline=visible(document.headline),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib import colormaps, rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.legend import Legend
 
 from ..errors import InputError
 from ..reports.document import split_stamp
@@ -63,7 +64,7 @@ class Plots(ABC):
         # Another call may have drawn on these axes.
         drawn = axes.get_ylim()[1] if ax is not None else 0
         axes.set_ylim(0, max(drawn, percent_top(found.highest_clean)))
-        _legend(axes)
+        _plain(axes.legend())
         (title,) = found.models if len(found.models) == 1 else ("mean over the corruptions",)
         _title(axes, category or title, found.stamps)
         return axes
@@ -95,10 +96,9 @@ class Plots(ABC):
         columns = ["retention", "retention_low", "retention_high"]
         kept = found.classes[columns].astype(float)
         numbers = {model: kept.loc[[(model, name) for name in names]] for model in found.models}
-        axes = _axes(ax, len(names))
-        _draw_rows(axes, names, {label: 100 * own.to_numpy().T for label, own in numbers.items()})
+        series = {model: 100 * own.to_numpy().T for model, own in numbers.items()}
+        axes = _draw_rows(ax, names, series, found.stamps)
         axes.set_xlabel("kept of the clean IoU in percent")
-        _title(axes, "", found.stamps)
         return axes
 
 
@@ -126,14 +126,12 @@ class ComparisonPlots(Plots):
         table = found.differences[["difference", "low", "high"]].astype(float)
         measured = table.dropna(subset="difference").index.get_level_values("score")
         scores = [str(score) for score in dict.fromkeys(measured)]
-        axes = _axes(ax, len(scores))
         series = {
             model: 100 * table.loc[[(model, score) for score in scores]].to_numpy().T
             for model in others
         }
-        _draw_rows(axes, [score_name(score) for score in scores], series)
+        axes = _draw_rows(ax, [score_name(score) for score in scores], series, found.stamps)
         axes.set_xlabel(f"difference from {found.baseline} in points", parse_math=False)
-        _title(axes, others[0] if len(others) == 1 else "", found.stamps)
         return axes
 
 
@@ -195,14 +193,21 @@ def _axes(ax: Axes | None, rows: int = 0) -> Axes:
     return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
-def _draw_rows(axes: Axes, rows: list[str], series: dict[str, Any]) -> None:
+def _draw_rows(
+    ax: Axes | None, rows: list[str], series: dict[str, Any], stamps: tuple[str, ...]
+) -> Axes:
+    """Draw series with intervals (3, rows), and name them in the title or a legend."""
+    axes = _axes(ax, len(rows))
     looks = [
         (numbers, {"label": label, **_marker(number)})
         for number, (label, numbers) in enumerate(series.items())
     ]
     draw_intervals(axes, rows, looks)
     if len(series) > 1:
-        _legend(axes)
+        # Rows leave no room within the axes; axes of the user may have no room around.
+        _plain(axes.legend() if ax else axes.figure.legend(loc="outside lower center", ncols=2))
+    _title(axes, next(iter(series)) if len(series) == 1 else "", stamps)
+    return axes
 
 
 def _marker(number: int) -> dict[str, str]:
@@ -211,8 +216,9 @@ def _marker(number: int) -> dict[str, str]:
     return {} if own else {"marker": MARKERS[number % len(MARKERS)]}
 
 
-def _legend(axes: Axes) -> None:
-    for text in axes.legend().get_texts():
+def _plain(legend: Legend) -> None:
+    """Show names as they are: a dollar sign begins no formula."""
+    for text in legend.get_texts():
         text.set_parse_math(False)
 
 

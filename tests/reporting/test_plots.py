@@ -152,6 +152,8 @@ def test_classes_and_differences_have_their_intervals(run: Run, other: Run) -> N
     assert labels(axes)[0] == "person"  # lost first
     kept = run.table("classes")["retention"]["b0@streets"]
     assert len(lines(axes)) == 2
+    assert [len(axes.figure.legends), axes.get_legend()] == [1, None]  # it hides no row
+    assert run.plot.classes(ax=pyplot.figure().add_subplot()).get_legend()
     assert numbers(marks(axes).get_xdata()) == pytest.approx(
         [100 * kept[name] for name in labels(axes)]
     )
@@ -161,6 +163,7 @@ def test_classes_and_differences_have_their_intervals(run: Run, other: Run) -> N
     assert "mPC" not in labels(axes)  # which needs severities that were not run
     assert axes.get_xlabel() == "difference from SegFormer-B5 in points"
     assert labels(axes)[:2] == ["clean", "suite score"]
+    assert other.plot.classes().get_title().endswith("\nSegFormer-B5")
     assert numbers(marks(axes).get_xdata()) == pytest.approx(list(table["difference"]))
     bars, _ = (each for each in axes.collections if isinstance(each, LineCollection))
     ends = np.array([segment[:, 0] for segment in bars.get_segments()])
