@@ -18,7 +18,8 @@ CONSTRAINTS = ("--constraint", "constraints.txt")
 def install(session: nox.Session, group: str) -> None:
     """Install the project and a dependency group at the tested versions."""
     tools = nox.project.dependency_groups(PROJECT, group)
-    session.install("--editable", ".", *tools, *CONSTRAINTS)
+    # Compiled on their first import, not all thousands of files of torch at once.
+    session.install("--no-compile", "--editable", ".", *tools, *CONSTRAINTS)
 
 
 @nox.session
@@ -28,7 +29,8 @@ def tests(session: nox.Session) -> None:
     # A file stays with one worker, which makes its fixtures once. Files keep their order: sorted by
     # their number of tests, the longest test would come last and leave one worker idle.
     spread = ("--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder")
-    session.run("pytest", *spread, *session.posargs)
+    keep = {"PYTHONDONTWRITEBYTECODE": None}  # many tests start processes, which import all again
+    session.run("pytest", *spread, *session.posargs, env=keep)
 
 
 def installed(session: nox.Session) -> Path:
