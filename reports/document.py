@@ -57,22 +57,30 @@ class Picture:
 
 @dataclass(frozen=True)
 class PictureGroup:
-    """Pictures of one subject under a heading, such as one frame under one condition."""
+    """Pictures of one subject under a heading, such as one frame under one condition.
+
+    With `columns`, they are a grid, row by row, in which None is an empty place.
+    """
 
     heading: str
     aside: str
-    pictures: tuple[Picture, ...]
+    pictures: tuple[Picture | None, ...]
+    columns: int = 0
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """Pictures in groups; `legend` has the names and colours "#rrggbb" of their classes."""
+    """Pictures in groups.
+
+    `legend` has the names and colours "#rrggbb" of their classes, `marks` those of error maps.
+    """
 
     groups: tuple[PictureGroup, ...]
     legend: tuple[tuple[str, str], ...] = ()
+    marks: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        for name, color in self.legend:
+        for name, color in (*self.legend, *self.marks):
             _check_color(color, f"class {name!r}")
 
 

@@ -133,14 +133,17 @@ def _entry(entry: KeyEntry) -> dict[str, Any]:
 def _gallery(part: Gallery, files: dict[str, bytes]) -> dict[str, Any]:
     groups = []
     for group in part.groups:
-        pictures = []
+        pictures: list[dict[str, str] | None] = []
         for picture in group.pictures:
+            if picture is None:
+                pictures.append(None)
+                continue
             file = f"example-{len(files)}.png"
             files[file] = picture.png
             label = f"{picture.caption}, {group.heading}, {group.aside}"
             pictures.append({"file": file, "caption": picture.caption, "label": label})
-        groups.append({"heading": group.heading, "aside": group.aside, "pictures": pictures})
-    return {"kind": "gallery", "legend": part.legend, "groups": groups}
+        groups.append({**vars(group), "pictures": pictures})
+    return {"kind": "gallery", "legend": part.legend, "marks": part.marks, "groups": groups}
 
 
 def _printable(content: Any) -> Any:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from io import BytesIO
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..datasets.base import ClassInfo
 from ..label_types import LabelMap, ignored_label
 from ..protocol.cell import Cell
 from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
-from ..runs.store import ERRORS, INPUT, PREDICTION, TRUTH, Picture
+from ..runs.pictures import error_map, has_own_colors, palette_png, png
+from ..runs.store import ERRORS, INPUT, PREDICTION, TRUTH, WRONG_PIXELS, Picture
 from ..scores.counters import Prediction
 
 _WIDTH = 512
 _UNSURE, _SURE = np.array([[255, 225, 90], [170, 0, 38]], np.float32)
-_RIGHT = 225
-"""Colours of wrong pixels, unsure and sure, and the grey of right ones."""
+"""Colours of wrong pixels."""
 
 
 def is_example(spec: Spec, cell: Cell) -> bool:
@@ -37,47 +33,49 @@ def is_example(spec: Spec, cell: Cell) -> bool:
 
 
 def pictures_of(
+    spec: Spec,
     cell: Cell,
     image: NDArray[np.uint8] | None,
     prediction: Prediction,
     label: LabelMap,
-    classes: Sequence[ClassInfo],
 ) -> list[Picture]:
     """Return PNGs, at most 512 pixels wide, of an image (H, W, 3) and two label maps (H, W).
 
-    None is an image that was not made, as no model takes it. Where probabilities are known, another
-    shows the errors by the confidence in them.
+    Only the first model has the image, which is None if no model takes it, and the labels, since
+    these are the same for all. Errors have a picture of their own where probabilities are known,
+    and where the colours of the classes do not tell them all apart.
     """
     palette = np.zeros((ignored_label(label.dtype) + 1, 3), np.uint8)
-    palette[: len(classes)] = [info.color for info in classes]
-    maps = {PREDICTION: palette[prediction.labels], TRUTH: palette[label]}
+    palette[: len(spec.classes)] = [info.color for info in spec.classes]
+    maps = {PREDICTION: palette[prediction.labels]}
+    shown = {}
+    if cell.model == spec.models[0].name:
+        maps[TRUTH] = palette[label]
+        if image is not None:
+            shown[INPUT] = png(_small(image, Image.Resampling.BOX))
+    right, ignored = prediction.labels == label, label == ignored_label(label.dtype)
     if prediction.probabilities is not None:
-        maps[ERRORS] = _errors(prediction.labels, label, prediction.probabilities.top)
-    nearest = Image.Resampling.NEAREST
-    shown = {} if image is None else {INPUT: _png(image, Image.Resampling.BOX)}
-    shown |= {caption: _png(pixels, nearest) for caption, pixels in maps.items()}
-    return [Picture(cell, caption, png) for caption, png in shown.items()]
+        maps[ERRORS] = _by_confidence(right, ignored, prediction.probabilities.top)
+    elif not has_own_colors(spec.classes):
+        maps[WRONG_PIXELS] = error_map(right, ignored)
+    for caption, pixels in maps.items():
+        shown[caption] = palette_png(_small(pixels, Image.Resampling.NEAREST))
+    return [Picture(cell, caption, content) for caption, content in shown.items()]
 
 
-def _errors(
-    prediction: LabelMap, label: LabelMap, confidence: NDArray[np.float32]
+def _by_confidence(
+    right: NDArray[np.bool_], ignored: NDArray[np.bool_], confidence: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
-    """Return an image (H, W, 3): wrong pixels from yellow to red by confidence, ignored black."""
+    """Return an image (H, W, 3) in which wrong pixels run from yellow to red by confidence."""
     sure = confidence[..., np.newaxis]  # (H, W, 1)
-    colors = np.rint(_UNSURE + sure * (_SURE - _UNSURE))  # (H, W, 3)
-    shown: NDArray[np.uint8] = colors.astype(np.uint8)
-    shown[prediction == label] = _RIGHT
-    shown[label == ignored_label(label.dtype)] = 0
-    return shown
+    wrong = np.rint(_UNSURE + sure * (_SURE - _UNSURE)).astype(np.uint8)  # (H, W, 3)
+    return np.where((right | ignored)[..., np.newaxis], error_map(right, ignored), wrong)
 
 
-def _png(pixels: NDArray[np.uint8], resampling: Image.Resampling) -> bytes:
-    picture = Image.fromarray(pixels)
-    if picture.width > _WIDTH:
-        height = max(1, round(picture.height * _WIDTH / picture.width))
-        picture = picture.resize((_WIDTH, height), resampling)
-    if resampling is Image.Resampling.NEAREST:
-        picture = picture.convert("P", palette=Image.Palette.ADAPTIVE)
-    file = BytesIO()
-    picture.save(file, "PNG", optimize=True)
-    return file.getvalue()
+def _small(pixels: NDArray[np.uint8], resampling: Image.Resampling) -> NDArray[np.uint8]:
+    """Return an image (H, W, 3), shrunk to the width of an example if it is wider."""
+    height, width = pixels.shape[:2]
+    if width <= _WIDTH:
+        return pixels
+    size = _WIDTH, max(1, round(height * _WIDTH / width))
+    return np.asarray(Image.fromarray(pixels).resize(size, resampling))

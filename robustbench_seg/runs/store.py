@@ -50,8 +50,8 @@ _REASON = 100_000
 """Most letters of the reason of a failure."""
 _SESSIONS, _PIXELS = 10_000, 2**28
 """Most starts of a run, and most pixels of all its pictures."""
-CAPTIONS = INPUT, PREDICTION, TRUTH, ERRORS = (
-    *("input", "prediction", "ground truth"),
+CAPTIONS = INPUT, PREDICTION, TRUTH, WRONG_PIXELS, ERRORS = (
+    *("input", "prediction", "ground truth", "errors"),
     "errors: yellow unsure, red sure",
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from .intervals import Resampled
 from .metrics import mean_iou
@@ -68,6 +69,17 @@ def class_breakdown(bootstrap: Resampled, suite: SeverityPolicy) -> pd.DataFrame
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="class")
 
 
+def frame_miou(pixel_counts: PixelCounts) -> NDArray[np.float64]:
+    """Return the mIoU of each frame alone, over the classes it shows: (images, draws).
+
+    NaN where nothing was predicted.
+    """
+    totals = pixel_counts.totals(pixel_counts.counts)  # (images, draws, C)
+    miou = mean_iou(totals.classes, totals.class_set)
+    found: NDArray[np.float64] = np.where(pixel_counts.seen, miou, np.nan)
+    return found
+
+
 def frame_breakdown(pixel_counts: PixelCounts, suite: SeverityPolicy) -> pd.DataFrame:
     """Return the loss of each frame, one row each, in the order of the counts.
 
@@ -75,10 +87,7 @@ def frame_breakdown(pixel_counts: PixelCounts, suite: SeverityPolicy) -> pd.Data
     the condition with the lowest mIoU: `worst` ("fog 3") and `worst_miou`. Scores of single frames
     rank the frames; the scores of a run are never means of them.
     """
-    totals = pixel_counts.totals(pixel_counts.counts)  # (images, draws, C)
-    miou = mean_iou(totals.classes, totals.class_set)
-    by_draw = np.where(pixel_counts.seen, miou, np.nan)  # (images, draws)
-    scores = pixel_counts.mean_over_draws(by_draw)
+    scores = pixel_counts.mean_over_draws(frame_miou(pixel_counts))
     table = suite_scores(scores, suite)[["clean", "suite score"]]
     table = table.rename(columns={"suite score": "suite"})
     table["change"] = table["suite"] - table["clean"]

@@ -144,7 +144,7 @@ def test_a_run_keeps_the_labels_of_its_models(tree: Path, tmp_path: Path) -> Non
     again = evaluate(tree, run.folder, models, limit=1, label={"b1": "Theirs"})
     assert list(again.names.values()) == ["Ours", "Theirs"]
     assert list(again.table("suite").index) == models
-    assert "Ours: trained on" in again.report().subtitle
+    assert again.report().subtitle == "Ours, Theirs: trained on nothing"
     with pytest.raises(InputError, match="--label b2: no model has this name"):
         evaluate(tree, tmp_path / "other", models, limit=1, label={"b2": "X"})
 

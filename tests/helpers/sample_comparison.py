@@ -93,7 +93,7 @@ def sample_comparison(
             for name, category in zip(classes, ("flat", "human"), strict=True)
         ),
         examples=tuple(
-            Example(name, frame, "fog 2", caption, content)
+            Example(name, frame, "fog", 2, caption, content)
             for place, name in enumerate(names)
             for caption, content in (("input", png(1)), ("prediction", png(2 + place)))
         ),

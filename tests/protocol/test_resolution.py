@@ -116,7 +116,7 @@ def test_the_report_of_resolutions_has_what_it_needs(run: Run) -> None:
     table = run.report().sections[0].parts[0]
     assert isinstance(table, Table)
     assert {row[0].text: row[1].text for row in table.rows}["scale 0.5, whole"] == "66x34"
-    shown = {example.condition for example in report.examples}
+    shown = {example.label for example in report.examples}
     assert {"clean", "scale 0.5, slide", "fog 3, scale 1, whole"} <= shown
 
 

@@ -234,7 +234,7 @@ def test_eight_models_with_pictures_stay_under_five_megabytes() -> None:
     comparison = sample_comparison(models)
     large = png(1) + bytes(200_000)
     examples = tuple(
-        Example(name, "frame", f"fog {severity}", caption, picture)
+        Example(name, "frame", "fog", severity, caption, picture)
         for name in models
         for severity in (1, 5)
         for caption, picture in (("input", large), ("prediction", png(2)))

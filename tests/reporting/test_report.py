@@ -183,11 +183,11 @@ def test_pictures_that_all_models_share_are_shown_once() -> None:
     shared = {"input": png(1), "prediction": png(2), "ground truth": png(3)}
     other = {**shared, "prediction": png(4)}
     groups = picture_groups(
-        Example(name, "frame", condition, caption, picture)
+        Example(name, "frame", *condition, caption, picture)
         for name, condition, pictures in (
-            ("b0", "gaussian_noise 3", shared),
-            ("b1", "gaussian_noise 3", other),
-            ("b0", "clean", shared),
+            ("b0", ("gaussian_noise", 3), shared),
+            ("b1", ("gaussian_noise", 3), other),
+            ("b0", ("clean", 0), shared),
         )
         for caption, picture in pictures.items()
     )
@@ -195,13 +195,13 @@ def test_pictures_that_all_models_share_are_shown_once() -> None:
         ("gaussian noise 3", "frame"),
         ("clean", "frame"),
     ]
-    assert [picture.caption for picture in groups[0].pictures] == [
+    assert [picture.caption for picture in groups[0].pictures if picture] == [
         "input",
         "prediction, b0",
         "prediction, b1",
         "ground truth",
     ]
-    assert [p.caption for p in groups[1].pictures] == ["input", "prediction", "ground truth"]
+    assert [p.caption for p in groups[1].pictures if p] == ["input", "prediction", "ground truth"]
 
 
 def test_examples_come_in_the_order_of_the_conditions() -> None:

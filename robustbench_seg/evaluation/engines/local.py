@@ -95,7 +95,5 @@ def _label(plan: Plan, predictors: Sequence[BatchPredictor], batch: FrameBatch) 
             )
             if is_example(spec, cell):
                 image = batch.images.get(draw)
-                result.pictures.extend(
-                    pictures_of(cell, image, prediction, batch.label, spec.classes)
-                )
+                result.pictures.extend(pictures_of(spec, cell, image, prediction, batch.label))
     return result

@@ -89,12 +89,15 @@ class CorruptionSuite(SeverityPolicy, Suite):
 
     @property
     def examples(self) -> frozenset[tuple[str, int]]:
-        """First corruption of each category, at severity 3 or the strongest that is run below."""
+        """First corruption of each category at severity 3, or the strongest that is run below.
+
+        That of the suite also at the lowest and the highest severity.
+        """
         first = {column.category: column.corruption for column in reversed(self.columns)}
-        severity = max(
-            (number for number in self.severities if number <= 3), default=min(self.severities)
-        )
-        return frozenset((name, severity) for name in first.values())
+        lowest, highest = min(self.severities), max(self.severities)
+        severity = max((number for number in self.severities if number <= 3), default=lowest)
+        strip = {(self.columns[0].corruption, number) for number in (lowest, highest)}
+        return frozenset((name, severity) for name in first.values()) | strip
 
     def overview(self) -> pd.DataFrame:
         """Return the corruptions of each category and their severities that count."""

@@ -82,9 +82,9 @@ def examples(comparison: ComparisonData, width: float) -> Figure | None:
     A row is a frame under a condition; its columns are the input, the prediction of each model and
     the ground truth.
     """
-    rows = list(dict.fromkeys((item.condition, item.frame) for item in comparison.examples))
+    rows = list(dict.fromkeys((item.label, item.frame) for item in comparison.examples))
     found = {
-        (item.condition, item.frame, item.model, item.caption): item for item in comparison.examples
+        (item.label, item.frame, item.model, item.caption): item for item in comparison.examples
     }
     if not rows:
         return None

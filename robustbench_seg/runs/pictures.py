@@ -1,0 +1,63 @@
+"""The pictures that a run keeps as PNG files, and error maps: right, wrong and ignored pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..datasets.base import ClassInfo
+
+RIGHT, WRONG, IGNORED = (225, 225, 225), (213, 94, 0), (0, 0, 0)
+"""Colours that differ in brightness: colour-blind readers and printers tell them apart."""
+_MOST = 255
+"""Most classes whose colours a picture keeps exactly, beside that of ignored pixels."""
+
+
+def has_own_colors(classes: Sequence[ClassInfo]) -> bool:
+    """Return whether pictures show each class, and ignored pixels, in a colour of its own."""
+    colors = {IGNORED, *(info.color for info in classes)}
+    return len(colors) == len(classes) + 1 <= _MOST + 1
+
+
+def error_map(right: NDArray[np.bool_], ignored: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return an image (H, W, 3) of two masks (H, W)."""
+    image = np.where(right[..., np.newaxis], RIGHT, WRONG).astype(np.uint8)
+    image[ignored] = IGNORED
+    return image
+
+
+def error_map_of(prediction: bytes, truth: bytes) -> bytes | None:
+    """Return the error map, a PNG, of two pictures of classes with colours of their own.
+
+    None for pictures of different sizes.
+    """
+    first, second = (_pixels(content) for content in (prediction, truth))  # (H, W, 3)
+    if first.shape != second.shape:
+        return None
+    right, ignored = (first == second).all(axis=-1), (second == IGNORED).all(axis=-1)
+    return palette_png(error_map(right, ignored))
+
+
+def palette_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Return an image (H, W, 3) of at most 256 colours as a PNG with a palette."""
+    return _encoded(Image.fromarray(pixels).convert("P", palette=Image.Palette.ADAPTIVE))
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """Return an image (H, W, 3) as a PNG."""
+    return _encoded(Image.fromarray(pixels))
+
+
+def _encoded(picture: Image.Image) -> bytes:
+    file = BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def _pixels(content: bytes) -> NDArray[np.uint8]:
+    with Image.open(BytesIO(content)) as picture:
+        return np.asarray(picture.convert("RGB"))
