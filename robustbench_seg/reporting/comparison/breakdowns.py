@@ -1,4 +1,4 @@
-"""The tables of a comparison that break its losses down: by severity, by class, by frame."""
+"""The tables of a comparison that break its losses down: by severity and by class."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ from ...reports.table import Cell, Head, Table
 from ...reports.text import MISSING
 from .. import tables
 from ..tables import HEADINGS, change, score
-from ..words import NOT_MEASURED, common, corruption_name, count, severity_range, short_name
+from ..words import NOT_MEASURED, common, severity_range, short_name
 from .description import ComparisonData
-
-FRAMES = 10
-"""Number of frames shown among those that lost most."""
 
 
 def curves_table(comparison: ComparisonData) -> Table:
@@ -74,29 +71,6 @@ def class_table(comparison: ComparisonData) -> Table:
         ),
         tuple(rows),
         stub=3,
-    )
-
-
-def frame_table(comparison: ComparisonData) -> Table:
-    """Return a table with a row for each model on the frames that lost most."""
-    frames = comparison.lost_most(FRAMES)
-    pairs = [(model, frame) for frame in frames for model in comparison.models]
-    columns = ["clean", "suite", "change", "worst", "worst_miou"]
-    return tables.frame_table(
-        comparison.frames[columns].loc[pairs].swaplevel(),
-        f"The {count(len(frames), 'frame')} that lost most in the mean over the models: mIoU in "
-        "percent of each frame alone, over the classes that it shows. A single image has no "
-        "interval, and no score is a mean of these numbers.",
-        [score, score, change, lambda condition: Cell(corruption_name(condition)), score],
-        columns=(
-            Head("frame"),
-            Head("model"),
-            Head("clean"),
-            Head("suite", tooltip=HEADINGS["suite"][1]),
-            Head("change", tooltip="percentage points"),
-            Head("lowest under"),
-            Head("mIoU there"),
-        ),
     )
 
 

@@ -144,11 +144,6 @@ class ComparisonData:
         kept = self.classes["retention"].astype(float).groupby(level=1, sort=False).mean()
         return [str(name) for name in kept.sort_values(kind="stable").index]
 
-    def lost_most(self, count: int) -> list[str]:
-        """Return the frames that lost most mIoU in the mean over the models, worst first."""
-        change = self.frames["change"].astype(float).groupby(level=1, sort=False).mean()
-        return [str(name) for name in change.dropna().sort_values(kind="stable").index[:count]]
-
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """All numbers as tables, by name; intervals are rows of value, low and high."""

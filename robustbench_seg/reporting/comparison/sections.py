@@ -5,18 +5,20 @@ from __future__ import annotations
 from functools import partial
 
 from ...reports.document import Fold, Part, Plot, Plots, Section, file_name
-from .. import estimates, examples
+from .. import estimates, examples, frames
 from ..measures import metric
 from ..model_figures import category_curves
 from ..sections import NOT_MEASURED_HERE
 from . import breakdowns, figures, tables
 from .description import ComparisonData
 
+_FRAMES = 10
+"""Number of frames shown among those that lost most."""
+
 
 def sections(comparison: ComparisonData) -> tuple[Section, ...]:
     """Return the sections that apply to a comparison, in their order."""
     by_measure = tuple(tables.degradation_table(comparison, each) for each in ("CD", "rCD"))
-    by_frame = breakdowns.frame_table(comparison)
     found = (
         summary(comparison),
         Section("By corruption", (tables.suite_table(comparison),), terminal=False),
@@ -30,7 +32,7 @@ def sections(comparison: ComparisonData) -> tuple[Section, ...]:
         else None,
         by_severity(comparison),
         by_class(comparison),
-        Section("Frames that lost most", (by_frame,), terminal=False) if by_frame.rows else None,
+        frames.section(comparison.frames, comparison.models, _FRAMES),
         Section("Settings", (tables.settings_table(comparison),), terminal=False),
         examples.section(comparison.examples, comparison.class_infos),
     )
