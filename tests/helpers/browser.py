@@ -21,16 +21,16 @@ class Seen(NamedTuple):
     log: str
 
 
-def open_page(source: str, folder: Path, script: str = "") -> Seen:
+def open_page(source: str, folder: Path, script: str = "", *, dark: bool = False) -> Seen:
     """Open a page in chromium; the test needs the marker `browser`.
 
-    `script` adds texts to the list `said`; it runs after the scripts of the page.
+    `script` adds texts to the list `said`; it runs after the scripts of the page, and may await.
     """
     path = shutil.which("chromium")
     assert path is not None, "mark the test with pytest.mark.browser"
     # In its own block, whose names cannot clash with those of the page.
     ended = "document.body.dataset.said = said.join('|');"
-    wrapped = f"<script>{{ const said = [];\n{script}\n{ended} }}</script>"
+    wrapped = f"<script>(async () => {{ const said = [];\n{script}\n{ended} }})();</script>"
     # The content security policy of the page would block the test's script.
     source = re.sub(r"script-src '[^']+'", "script-src 'unsafe-inline'", source)
     file = folder / "opened.html"
@@ -40,7 +40,8 @@ def open_page(source: str, folder: Path, script: str = "") -> Seen:
             path, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
             f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr", "--dump-dom",
-            file.as_uri(),
+            "--virtual-time-budget=60000",  # that much is waited for, if anything is awaited
+            f"--blink-settings=preferredColorScheme={0 if dark else 1}", file.as_uri(),
         ],
         capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip

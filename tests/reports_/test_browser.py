@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,26 @@ def test_hostile_names_are_shown_and_never_run(hostile: str, tmp_path: Path) -> 
     assert seen.said == f"2|0|{EVIL}|0"  # the page's script and that of this test
     assert "<title>broken" not in seen.page
     assert "CONSOLE" not in seen.log
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_no_violation(dark: bool, tmp_path: Path) -> None:
+    linter = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
+    for number, document in enumerate((every_part(), sample_comparison().report())):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        seen = open_page(
+            html.render(document),
+            folder,
+            f"""{linter}
+            for (const fold of document.querySelectorAll("details")) fold.open = true;
+            said.push(matchMedia("(prefers-color-scheme: dark)").matches);
+            const found = await axe.run(document);
+            for (const each of found.violations) said.push(each.id, each.nodes[0].html);
+            """,
+            dark=dark,
+        )
+        assert seen.said == str(dark).lower()
 
 
 def test_a_click_on_a_heading_sorts(tmp_path: Path) -> None:

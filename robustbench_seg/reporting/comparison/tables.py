@@ -82,8 +82,8 @@ def _differences(comparison: ComparisonData, differences: pd.DataFrame, shown: M
                 replace(_probability(corrected, why_uncorrected), best=corrected < SIGNIFICANT),
             )
         )
-    unit = "Differences in percentage points" if shown.percent else "Differences"
-    caption = f"{unit}, each model minus {comparison.baseline}"
+    unit = " in percentage points" if shown.percent else ""
+    caption = f"{shown.title}: differences{unit}, each model minus {comparison.baseline}"
     if comparison.has_intervals:
         caption += f", with 95 % intervals {comparison.covers}, the images resampled in pairs"
     few = (
