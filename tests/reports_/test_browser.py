@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from robustbench_seg.reports.formats import html
-from tests.helpers.browser import open_page
+from tests.helpers.browser import open_page, print_page
 from tests.helpers.every_part import every_part
 from tests.helpers.parsed_page import EVIL
 from tests.helpers.sample_comparison import sample_comparison
@@ -76,6 +78,15 @@ def test_axe_finds_no_violation(dark: bool, tmp_path: Path) -> None:
             dark=dark,
         )
         assert seen.said == str(dark).lower()
+
+
+def test_a_printed_table_repeats_its_headings(tmp_path: Path) -> None:
+    models = tuple(f"model {number}" for number in range(14))
+    pdf = print_page(html.render(sample_document(models)), tmp_path)
+    pages = [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(pdf)).pages]
+    rows = [page for page in pages if "motion blur 1\u20133" in page]
+    assert len(rows) > 1
+    assert all("corruption severities that count" in page for page in rows)
 
 
 def test_a_click_on_a_heading_sorts(tmp_path: Path) -> None:
