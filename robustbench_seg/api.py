@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .copies.corrupted_copy import CorruptedCopy
     from .datasets.validate import SplitReport
     from .diagnosis.calibrate import Calibration
+    from .diagnosis.checkup import Checkup
     from .diagnosis.diagnose import Diagnosis
     from .evaluation.forecast import Forecast
     from .reporting.comparison import Comparison
@@ -281,6 +282,18 @@ def calibrate(
     for name in ("model", "progress"):
         del given[name]
     return calibrate(Request(models=(model,), **given), progress)
+
+
+@documented
+def doctor(*, progress: Progress = silent) -> "Checkup":
+    """Check the installation, and return what was found: packages, devices, data, disks, the hub.
+
+    A self-test of some seconds compares corrupted pixels with known ones, and scores an embedded
+    model by each runtime. Nothing is kept. The hub is asked once, unless HF_HUB_OFFLINE is set.
+    """
+    from .diagnosis.checkup import examine
+
+    return examine(progress)
 
 
 @documented

@@ -42,6 +42,7 @@ app = typer.Typer(
 app.command("eval")(evaluation.evaluate)
 app.command("diagnose")(lists.diagnose)
 app.command("calibrate")(lists.calibrate)
+app.command("doctor")(lists.doctor)
 app.command("merge")(evaluation.merge)
 app.command("report")(evaluation.report)
 app.command("compare")(evaluation.compare)

@@ -20,6 +20,7 @@ from .costs import millions, print_costs
 if TYPE_CHECKING:
     from ..datasets.validate import SplitReport
     from ..diagnosis.calibrate import Calibration
+    from ..diagnosis.checkup import Checkup
     from ..diagnosis.diagnose import Diagnosis
 
 DIGITS = 16
@@ -115,6 +116,23 @@ def calibrate(found: "Calibration") -> None:
     title = f"{found.model} on {found.pixels:,} pixels of {len(found.frames)} clean frames"
     print_table(title, columns, rows, right=1)
     say(f"Use it: robustseg eval --measure calibration --temperature {found.temperature:g}")
+
+
+@command(api.doctor, example="robustseg doctor")
+def doctor(found: "Checkup") -> None:
+    """Check the installation: packages, devices, data, disks, the hub, and a self-test.
+
+    The self-test takes some seconds, and longer at the first start, which compiles code. The exit
+    code is 1 if anything is broken.
+    """
+    rows = [(check.name, check.status, check.found) for check in found.checks]
+    print_table("installation", ("check", "status", "found"), rows)
+    for check in found.checks:
+        if check.advice:
+            say(f"- {check.name}: {check.advice}")
+    say(found.verdict)
+    if not found.healthy:
+        raise typer.Exit(1)
 
 
 @command(example="robustseg suites --digests --suite imagenet-c")

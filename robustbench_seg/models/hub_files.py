@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -69,6 +70,24 @@ def fetch_optional(repository: str, name: str, folder: Path) -> None:
             f"has no {name} in the cache of the Hugging Face hub, and the hub did not say whether "
             "there is one; connect to the network once"
         ) from error
+
+
+def hub_answers(seconds: float) -> bool | None:
+    """Return whether the hub answers within a time; None, unasked, where HF_HUB_OFFLINE is set."""
+    from huggingface_hub import constants, get_session
+
+    if constants.HF_HUB_OFFLINE:
+        return None
+    answered = threading.Event()
+
+    def ask() -> None:
+        with suppress(*_network_errors()):
+            get_session().head(constants.ENDPOINT, timeout=seconds).raise_for_status()
+            answered.set()
+
+    # In a thread, because looking up a name has no timeout.
+    threading.Thread(target=ask, daemon=True).start()
+    return answered.wait(seconds)
 
 
 def _network_errors() -> tuple[type[Exception], ...]:

@@ -209,11 +209,11 @@ def documented(function: Callable[P, R]) -> Callable[P, R]:
         ]
     )
     names = {each.flag: name for name, each in declared.items()}
-    described = "\n".join(_described(each, names) for each in declared.values())
+    described = [_described(each, names) for each in declared.values()]
     if "progress" in plain.parameters:
-        described += f"\n{_PROGRESS}"
+        described.append(_PROGRESS)
     summary = inspect.cleandoc(function.__doc__ or "")
-    checked.__doc__ = f"{summary}\n\nParameters\n----------\n{described}"
+    checked.__doc__ = f"{summary}\n\nParameters\n----------\n" + "\n".join(described)
     return checked
 
 

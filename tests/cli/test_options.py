@@ -25,6 +25,7 @@ CALLS: list[Callable[..., Any]] = [
     api.compare_runs,
     api.corrupt_folder,
     api.diagnose,
+    api.doctor,
     api.effective_receptive_field,
     api.evaluate,
     api.figures,

@@ -45,7 +45,7 @@ class Hub(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers HEAD and GET of /OWNER/NAME/resolve/REVISION/FILE, and of redirected files."""
+    """Answers HEAD and GET of /, /OWNER/NAME/resolve/REVISION/FILE, and of redirected files."""
 
     server: Hub
 
@@ -60,6 +60,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, body: bool) -> None:
         self.server.requests.append(f"{self.command} {self.path}")
+        if self.path == "/":
+            return self.reply(200, {})
         parts = self.path[1:].split("/", 4)
         if len(parts) < 5:
             return self.reply(404, {})
