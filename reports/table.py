@@ -112,6 +112,19 @@ def heading_lines(above: Head | None, head: Head) -> list[str]:
     return [line for line in lines if line]
 
 
+def turned(table: Table) -> Table:
+    """Exchange rows and columns: a row for each column, whose other heading lines stand below."""
+    named = headings(table)
+    rows = []
+    for column in range(table.stub, len(named)):
+        above, head = named[column]
+        below = ", ".join(line for line in heading_lines(above, head) if line != head.text)
+        name = Cell(head.text, tooltip=head.tooltip, below=below)
+        rows.append((name, *(row[column] for row in table.rows)))
+    names = (Head(", ".join(cell.text for cell in row[: table.stub])) for row in table.rows)
+    return replace(table, columns=(Head(""), *names), rows=tuple(rows), groups=(), stub=1)
+
+
 def in_blocks(table: Table) -> Blocks:
     """Gather rows that begin with the same name into blocks, where two cells name a row."""
     heads, columns, stub = _placed(table), len(table.columns), table.stub

@@ -6,6 +6,7 @@ Texts reach Typst as strings of a JSON file, which it never interprets as markup
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from .. import paper
@@ -22,10 +23,10 @@ from ..document import (
     unfolded,
 )
 from ..style import is_wide_figure, template
-from ..table import MOST_LEVEL, Cell, Placed, Table, in_blocks
+from ..table import MOST_LEVEL, Cell, Placed, Table, in_blocks, turned
 
 _WIDEST = 105
-"""Characters in the rows of a table, above which its page is turned."""
+"""Characters in the rows of a table, above which the table or its page is turned."""
 
 
 def render(document: Document) -> bytes:
@@ -65,7 +66,8 @@ def _part(part: OpenPart, files: dict[str, bytes]) -> dict[str, Any] | None:
     if isinstance(part, str):
         return {"kind": "text", "text": part}
     if isinstance(part, Table):
-        return {"kind": "table", "wide": is_wide(part), **table(part)}
+        fitted = turned(part) if is_wide(part) and not is_wide(turned(part)) else part
+        return {"kind": "table", "wide": is_wide(fitted), **table(fitted)}
     if isinstance(part, Plots):
         return _plots(part, files)
     if isinstance(part, Gallery):
@@ -108,8 +110,11 @@ def _cell(cell: Cell) -> dict[str, Any]:
 
 
 def is_wide(description: Table) -> bool:
-    """Estimate from the characters of its rows whether a table needs a turned page."""
-    texts = [[max(len(cell.text), len(cell.interval)) for cell in row] for row in description.rows]
+    """Estimate from the longest words of its columns whether a table needs a turned page."""
+    texts = [
+        [max(map(len, re.split(r"[\s/_@]", f"{cell.text} {cell.interval}"))) for cell in row]
+        for row in description.rows
+    ]
     widths: list[int] = [max(column) for column in zip(*texts, strict=True)]
     # Names of rows may break.
     return min(sum(widths[: description.stub]), 24) + sum(widths[description.stub :]) > _WIDEST

@@ -48,7 +48,7 @@ def boundaries(report: Report) -> Section | None:
     )
     bases = wide.value.loc[[(model, base) for model, _ in rows]].set_axis(rows)
     kept = wide.value.div(bases.where(bases != 0))  # no share of nothing is kept
-    parts: list[Part] = [_table(wide, kept, base, report), _plots(kept, base, report)]
+    parts: list[Part] = [_plots(kept, base, report), _table(wide, kept, base, report)]
     if policy and not spec.taken:
         parts.append(Fold("All severities as tables", tuple(_by_severity(report))))
     return Section("Boundaries", tuple(parts), terminal=False)

@@ -58,7 +58,6 @@ def sure_and_wrong(report: Report) -> Section | None:
     if without:
         parts.append(f"No confidences, because the model gives labels alone: {', '.join(without)}.")
     if len(without) < len(counts):
-        parts.append(_table(report, without))
         entries = (
             KeyEntry("line", CLEAN.name, (SERIES[0],)),
             KeyEntry("line", f"{CORRUPTED}: all conditions that count", (SERIES[1],)),
@@ -68,6 +67,8 @@ def sure_and_wrong(report: Report) -> Section | None:
     for number, (model, own) in enumerate(counts.items(), start=1):
         if model not in without:
             parts.append(Plots(model, tuple(_plots(report, model, own, number))))
+    if len(without) < len(counts):
+        parts.append(_table(report, without))
     if not (classes := report.table("class_confidence")).empty:
         parts.append(Fold("By predicted class", (_by_class(classes),)))
     return Section(_HEADING, tuple(parts), terminal=False)

@@ -41,7 +41,7 @@ def what_becomes_what(report: Report) -> Section | None:
     if SUITE not in found["corruption"].to_numpy():
         return None
     fold = Fold("Under each corruption", (_by_corruption(found),))
-    parts: tuple[Part, ...] = (_over_suite(found), *_plots(report), fold)
+    parts: tuple[Part, ...] = (*_plots(report), _over_suite(found), fold)
     return Section("What becomes what", parts, "Confusions", terminal=False)
 
 
@@ -122,7 +122,7 @@ def _plots(report: Report) -> Iterator[Plots]:
                 caption=f"{which}: percent of each true class, a row, by predicted class",
                 label=f"Heat map of {model}, {which}: percent of the pixels of each of "
                 f"{len(names)} true classes by predicted class. Those that grow most are in the "
-                "table above.",
+                "table of confusions.",
                 draw=partial(share_map, shares[which], names),
             )
             for which in (CLEAN.name, SUITE)

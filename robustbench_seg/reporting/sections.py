@@ -117,7 +117,7 @@ def by_resolution(report: Report) -> Section | None:
         )
         for column, caption in captions.items()
     )
-    return Section("By resolution", (numbers, Plots("", curves, columns=1)), short="Summary")
+    return Section("By resolution", (Plots("", curves, columns=1), numbers), short="Summary")
 
 
 def by_corruption(report: Report) -> Section:

@@ -52,7 +52,7 @@ def _section(run: TabledRun) -> Section:
 def test_the_table_has_each_score_and_what_is_kept_of_it() -> None:
     run = _run()
     run.given["measures"].loc[lambda rows: rows["metric"] == "band_miou", "value"] **= 2
-    table, plots, fold = _section(run).parts
+    plots, table, fold = _section(run).parts
     assert isinstance(table, Table)
     assert [[cell.text for cell in row] for row in table.rows[:2]] == [
         ["b0", "clean", "16.0", "", "80.0", "", "20.0", "", ""],
@@ -70,7 +70,7 @@ def test_the_table_has_each_score_and_what_is_kept_of_it() -> None:
 
 
 def test_numbers_have_their_intervals() -> None:
-    table = _section(_run(width=0.05)).parts[0]
+    table = _section(_run(width=0.05)).parts[1]
     assert isinstance(table, Table)
     assert table.rows[0][2].interval == "35.0\u201345.0"
     assert "Ranges are 95 % intervals" in table.caption
@@ -81,7 +81,7 @@ def test_numbers_have_their_intervals() -> None:
     [("boundary:5px", "band of 5 pixels on"), ("boundary:2%", "band of 2 % of the")],
 )
 def test_the_caption_says_how_wide_the_band_is(measure: str, words: str) -> None:
-    table = _section(_run(measures=(measure,))).parts[0]
+    table = _section(_run(measures=(measure,))).parts[1]
     assert isinstance(table, Table)
     assert words in table.caption
 
@@ -89,7 +89,7 @@ def test_the_caption_says_how_wide_the_band_is(measure: str, words: str) -> None
 def test_resolutions_are_compared_with_the_one_that_their_changes_refer_to() -> None:
     suite = load_suite("resolution")
     names = ("clean", *(condition.name for condition in suite.conditions))
-    table, plots = _section(_run(names, suite=suite)).parts
+    plots, table = _section(_run(names, suite=suite)).parts
     assert isinstance(table, Table)
     assert isinstance(plots, Plots)
     against = suite.curves[1] if suite.curves else ""
@@ -101,7 +101,7 @@ def test_resolutions_are_compared_with_the_one_that_their_changes_refer_to() -> 
 def test_nothing_is_kept_of_a_score_of_zero() -> None:
     run = _run()
     run.given["measures"].loc[lambda rows: rows["score"] == "clean", "value"] = 0.0
-    table, plots, *_ = _section(run).parts
+    plots, table, *_ = _section(run).parts
     assert isinstance(table, Table)
     assert {row[3].text for row in table.rows} == {"", MISSING}
     assert isinstance(plots, Plots)

@@ -56,7 +56,7 @@ def test_the_section_has_scores_and_figures_of_each_model(tmp_path: Path) -> Non
     run = _run(tmp_path)
     section = _section(run)
     assert section is not None
-    table, _, *plots = section.parts
+    _, *plots, table, _ = section.parts
     assert isinstance(table, Table)
     found = run.table("measures").set_index(["model", "metric", "score"])["value"]
     ece = {row[0].text: row for row in table.rows if row[1].text == "ECE"}
@@ -76,7 +76,7 @@ def test_the_section_has_scores_and_figures_of_each_model(tmp_path: Path) -> Non
 def test_a_model_that_gives_labels_alone_is_said_to_have_none(tmp_path: Path) -> None:
     section = _section(_run(tmp_path / "one", labels_alone="b5"))
     assert section is not None
-    sentence, table, _, *plots = section.parts
+    sentence, _, *plots, table, _ = section.parts
     assert isinstance(sentence, str)
     assert sentence.endswith("labels alone: b5.")
     assert isinstance(table, Table)

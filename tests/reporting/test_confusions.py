@@ -34,7 +34,7 @@ def _section(run: Run) -> Section:
 
 def test_the_section_has_the_confusions_of_each_model_and_their_figures(tmp_path: Path) -> None:
     run = _run(tmp_path)
-    table, *plots, fold = _section(run).parts
+    *plots, table, fold = _section(run).parts
     assert isinstance(table, Table)
     assert isinstance(fold, Fold)
     found = run.table("confusions")
@@ -100,6 +100,6 @@ def test_a_class_that_a_condition_lacks_is_not_in_the_mean_over_conditions(tmp_p
     run = Run.open(tmp_path)
     found = run.table("confusions")
     assert not found[found["truth"] == "sky"]["corruption"].isin(["suite", "fog"]).any()
-    table, *_ = _section(run).parts
+    *_, table, _ = _section(run).parts
     assert isinstance(table, Table)
     assert {row[1].text for row in table.rows} <= {"road", "person"}

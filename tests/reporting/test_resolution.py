@@ -76,7 +76,7 @@ def sample(lines: tuple[str, ...] = ("",), *, intervals: bool = True) -> TabledR
 
 
 def table_of(run: TabledRun) -> Table:
-    found = document(Report(run)).sections[0].parts[0]
+    found = document(Report(run)).sections[0].parts[1]
     assert isinstance(found, Table)
     return found
 

@@ -52,7 +52,7 @@ def summary(comparison: ComparisonData) -> Section:
     note = "Dashed lines join equal retention"
     note += "; lines at the points are 95 % intervals." if comparison.has_intervals else "."
     plots = Plots("Robustness against clean accuracy", (scatter,), note)
-    return Section("Summary", (tables.summary_table(comparison), plots))
+    return Section("Summary", (plots, tables.summary_table(comparison)))
 
 
 def published_numbers(comparison: ComparisonData) -> Section | None:
@@ -76,8 +76,9 @@ def differences(comparison: ComparisonData) -> Section | None:
         partial(figures.differences, comparison),
     )
     note = "Where an interval contains 0, these images do not show which model is better."
-    plots = Plots("Differences at a glance", (plot,), note if comparison.has_intervals else "")
-    return Section("Differences", (tables.differences_table(comparison), plots))
+    note = note if comparison.has_intervals else ""
+    plots = Plots("Differences at a glance", (plot,), note, columns=1)
+    return Section("Differences", (plots, tables.differences_table(comparison)))
 
 
 def measure_differences(comparison: ComparisonData) -> Section | None:
@@ -141,5 +142,5 @@ def by_class(comparison: ComparisonData) -> Section:
         partial(figures.classes, comparison),
     )
     note = f"Lost first, in the mean over the models: {first}."
-    plots = Plots("Lost first", (plot,), note)
+    plots = Plots("Lost first", (plot,), note, columns=1)
     return Section("By class", (plots, breakdowns.class_table(comparison)), terminal=False)
