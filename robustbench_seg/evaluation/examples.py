@@ -10,7 +10,7 @@ from ..label_types import LabelMap, ignored_label
 from ..protocol.cell import Cell
 from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
-from ..runs.pictures import error_map, has_own_colors, palette_png, png
+from ..runs.pictures import error_map, has_own_colors, palette_png, pictured_frames, png
 from ..runs.store import ERRORS, INPUT, PREDICTION, TRUTH, WRONG_PIXELS, Picture
 from ..scores.counters import Prediction
 
@@ -22,14 +22,12 @@ _UNSURE, _SURE = np.array([[255, 225, 90], [170, 0, 38]], np.float32)
 def is_example(spec: Spec, cell: Cell) -> bool:
     """Whether example pictures of a cell are kept.
 
-    Examples show the first frame, of frames taken in several conditions the first of each: clean,
-    and under the conditions that the suite chooses.
+    Examples show a few frames clean, and under the conditions that the suite chooses.
     """
     shown = spec.suite.examples | {CLEAN.key}
     if cell.draw or (cell.condition, cell.severity) not in shown:
         return False
-    first = {frame.condition: frame.name for frame in reversed(spec.frames)}
-    return cell.frame in first.values()
+    return cell.frame in pictured_frames(spec)
 
 
 def pictures_of(
@@ -41,9 +39,9 @@ def pictures_of(
 ) -> list[Picture]:
     """Return PNGs, at most 512 pixels wide, of an image (H, W, 3) and two label maps (H, W).
 
-    Only the first model has the image, which is None if no model takes it, and the labels, since
-    these are the same for all. Errors have a picture of their own where probabilities are known,
-    and where the colours of the classes do not tell them all apart.
+    Only the first model has the labels and, of the first frame, the image, which is None if no
+    model takes it: these are the same for all. Errors have a picture of their own where
+    probabilities are known, and where the colours of the classes do not tell them all apart.
     """
     palette = np.zeros((ignored_label(label.dtype) + 1, 3), np.uint8)
     palette[: len(spec.classes)] = [info.color for info in spec.classes]
@@ -51,7 +49,7 @@ def pictures_of(
     shown = {}
     if cell.model == spec.models[0].name:
         maps[TRUTH] = palette[label]
-        if image is not None:
+        if image is not None and pictured_frames(spec)[cell.frame]:
             shown[INPUT] = png(_small(image, Image.Resampling.BOX))
     right, ignored = prediction.labels == label, label == ignored_label(label.dtype)
     if prediction.probabilities is not None:

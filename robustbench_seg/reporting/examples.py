@@ -88,13 +88,10 @@ def section(found: Iterable[Example], classes: Sequence[ClassInfo]) -> Section |
         return None
     legend = tuple((info.name, _hex(info.color)) for info in classes)
     captions = [each.caption for group in groups for each in group.pictures if each]
-    marks = [("right", RIGHT), ("wrong", WRONG), ("ignored", IGNORED)]
     gallery = Gallery(
         groups,
         legend if len(legend) <= 255 else (),  # more colours cannot be told apart
-        tuple((name, _hex(color)) for name, color in marks)
-        if any(caption.split(",")[0] == WRONG_PIXELS for caption in captions)
-        else (),
+        _MARKS if any(caption.split(",")[0] == WRONG_PIXELS for caption in captions) else (),
     )
     numbers = (_NUMBERS,) if any("mIoU" in caption for caption in captions) else ()
     return Section("Example frames", (*numbers, gallery), short="Examples", terminal=False)
@@ -104,21 +101,20 @@ def _hex(color: tuple[int, int, int]) -> str:
     return "#{:02x}{:02x}{:02x}".format(*color)
 
 
+_MARKS = tuple(
+    (name, _hex(color))
+    for name, color in (("right", RIGHT), ("wrong", WRONG), ("ignored", IGNORED))
+)
+"""The colours of error maps."""
+
+
 def picture_groups(found: Iterable[Example], *, derive: bool = False) -> tuple[PictureGroup, ...]:
     """Group examples by frame and condition; a picture that all models share is shown once.
 
     Several severities of a corruption are a strip that begins with clean. With `derive`, error maps
     are made from predictions and labels where a run does not keep them.
     """
-    groups: dict[tuple[str, str], dict[int, dict[str, dict[str, Example]]]] = {}
-    for item in found:
-        severities = groups.setdefault((item.condition, item.frame), {})
-        empty: dict[str, dict[str, Example]] = {caption: {} for caption in CAPTIONS}
-        severities.setdefault(item.severity, empty)[item.caption][item.model] = item
-    if derive:
-        for severities in groups.values():
-            for shown in severities.values():
-                _add_errors(shown)
+    groups = _grouped(found, derive=derive)
     first, _ = CLEAN.key
     strips = {frame for (_, frame), own in groups.items() if len(own) > 1}
     clean = {frame: groups.pop((first, frame), {}) for frame in strips}
@@ -128,6 +124,61 @@ def picture_groups(found: Iterable[Example], *, derive: bool = False) -> tuple[P
         else _group(condition, frame, own)
         for (condition, frame), own in groups.items()
     )
+
+
+def _grouped(
+    found: Iterable[Example], *, derive: bool
+) -> dict[tuple[str, str], dict[int, dict[str, dict[str, Example]]]]:
+    """Return the examples by (condition, frame), severity, caption and model, with error maps."""
+    groups: dict[tuple[str, str], dict[int, dict[str, dict[str, Example]]]] = {}
+    for item in found:
+        severities = groups.setdefault((item.condition, item.frame), {})
+        empty: dict[str, dict[str, Example]] = {caption: {} for caption in CAPTIONS}
+        severities.setdefault(item.severity, empty)[item.caption][item.model] = item
+    if derive:
+        for severities in groups.values():
+            for shown in severities.values():
+                _add_errors(shown)
+    return groups
+
+
+def error_gallery(
+    found: Iterable[Example], frames: Mapping[str, str], classes: Sequence[ClassInfo]
+) -> Gallery | None:
+    """Return the errors of each model on some frames, clean and at one severity of a corruption.
+
+    `frames` has what stands beside their names. None where no error map is known.
+    """
+    own = [item for item in found if item.frame in frames]
+    by_frame: dict[str, list[tuple[str, _Shown]]] = {frame: [] for frame in frames}
+    for (condition, frame), severities in _grouped(own, derive=has_own_colors(classes)).items():
+        severity = sorted(severities)[len(severities) // 2]
+        name = corruption_name(f"{condition} {severity}" if severity else condition)
+        by_frame[frame].append((name, severities[severity]))
+    groups = [
+        PictureGroup(frame, frames[frame], tuple(pictures), columns=1 + len(columns[:_WIDEST]))
+        for frame, columns in by_frame.items()
+        if (pictures := _errors_of_frame(columns[:_WIDEST]))
+    ]
+    return Gallery(tuple(groups), marks=_MARKS) if groups else None
+
+
+def _errors_of_frame(columns: Sequence[tuple[str, _Shown]]) -> list[Picture | None]:
+    """Return the ground truth, and a row of error maps for each model; none if it has none."""
+    errors = [(name, _errors(shown)) for name, shown in columns]
+    truth = next((item for _, shown in columns for item in shown[TRUTH].values()), None)
+    models = list(dict.fromkeys(model for _, row in errors for model in row))
+    pictures: list[Picture | None] = []
+    for model in models:
+        first = truth and not pictures
+        pictures.append(_picture(TRUTH, truth) if truth and first else None)
+        for name, row in errors:
+            item = row.get(model)
+            label = f"{model}, {name}" if len(models) > 1 else name
+            pictures.append(
+                Picture(f"{label}: mIoU {percent(item.miou)}", item.png) if item else None
+            )
+    return pictures
 
 
 def _add_errors(shown: dict[str, dict[str, Example]]) -> None:

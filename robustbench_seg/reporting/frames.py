@@ -6,20 +6,21 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ..reports.document import Section
+from ..reports.document import OpenPart, Section
 from ..reports.table import Cell, Head
 from ..scores.breakdowns import frame_breakdown
 from . import tables
+from .examples import error_gallery
 from .report import Report
 from .tables import HEADINGS, change, score
 from .words import corruption_name, count
 
-_MOST = 5
-"""Frames in the report of a run."""
+_MOST, _SHOWN = 5, 3
+"""Frames in the report of a run: in the table, and with pictures."""
 
 
 def lost_most(report: Report) -> Section | None:
-    """Return the frames of a run that lost most, and where those with pictures stand."""
+    """Return the frames of a run that lost most, with the errors where predictions are kept."""
     policy, run = report.spec.suite.policy, report.run
     counted = run.pixel_counts if len(run.frames) > 1 else {}
     if policy is None or report.spec.taken or not counted:
@@ -32,17 +33,22 @@ def lost_most(report: Report) -> Section | None:
         names=["model", "frame"],
     )
     ranked = _ranked(frames)
-    pictured = dict.fromkeys(each.frame for each in report.examples if each.frame in ranked)
-    places = [
-        f"The run keeps pictures of {frame}, which is number {ranked.index(frame) + 1} of "
-        f"{len(ranked)} by its loss."
-        for frame in pictured
-    ]
-    return section(frames, report.models, _MOST, *places)
+    kept = {each.frame for each in report.pictures}
+    places = {frame: place for place, frame in enumerate(ranked, start=1) if frame in kept}
+    shown = {
+        frame: f"number {place} of {len(ranked)}" for frame, place in list(places.items())[:_SHOWN]
+    }
+    further: list[OpenPart] = []
+    if len(kept) > 1 and (gallery := error_gallery(report.pictures, shown, report.spec.classes)):
+        about = f"Predictions are kept of the first {len(kept)} frames, of which these lost most."
+        further = [about, gallery]
+    return section(frames, report.models, _MOST, *further)
 
 
-def section(frames: pd.DataFrame, models: Sequence[str], most: int, *notes: str) -> Section | None:
-    """Return a table with a row for each model on each of the frames that lost most.
+def section(
+    frames: pd.DataFrame, models: Sequence[str], most: int, *further: OpenPart
+) -> Section | None:
+    """Return a table with a row for each model on each of the frames that lost most, and more.
 
     `frames` has the index (model, frame) and columns as `scores.breakdowns.frame_breakdown`. None
     if no frame has all scores.
@@ -67,7 +73,7 @@ def section(frames: pd.DataFrame, models: Sequence[str], most: int, *notes: str)
             Head("mIoU there"),
         ),
     )
-    return Section("Frames that lost most", (*notes, table), terminal=False)
+    return Section("Frames that lost most", (table, *further), terminal=False)
 
 
 def _ranked(frames: pd.DataFrame) -> list[str]:

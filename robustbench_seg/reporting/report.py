@@ -6,6 +6,7 @@ from functools import cache, cached_property
 
 import pandas as pd
 
+from ..runs.pictures import pictured_frames
 from ..runs.run import StoredRun
 from . import intervals, notes
 from .examples import examples
@@ -31,7 +32,11 @@ class Report:
         self.subtitle = notes.training(zip(self.models, spec.models, strict=True))
         self.stamps = stamps(run)
         self.provenance = notes.provenance(run)
-        self.examples = examples(run)
+        self.pictures = examples(run)
+        """Pictures of all frames that the run keeps some of."""
+        with_images = pictured_frames(spec)
+        self.examples = [item for item in self.pictures if with_images.get(item.frame)]
+        """Those of frames whose images it keeps too."""
         self.covers = intervals.covers(run)
         self.counted = {each.corruption: each.counted for each in policy.columns} if policy else {}
         """Severities that count, by corruption; empty for a suite without severities."""

@@ -10,11 +10,26 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..datasets.base import ClassInfo
+from ..protocol.spec import Spec
 
 RIGHT, WRONG, IGNORED = (225, 225, 225), (213, 94, 0), (0, 0, 0)
 """Colours that differ in brightness: colour-blind readers and printers tell them apart."""
+_FRAMES = 8
+"""Number of frames whose predictions are kept."""
 _MOST = 255
 """Most classes whose colours a picture keeps exactly, beside that of ignored pixels."""
+
+
+def pictured_frames(spec: Spec) -> dict[str, bool]:
+    """Return the frames whose predictions a run keeps, and whether it also keeps their images.
+
+    It keeps the images of the first frame; of frames taken in several conditions, the first of each
+    with its image.
+    """
+    if spec.taken:
+        first = {frame.condition: frame.name for frame in reversed(spec.frames)}
+        return dict.fromkeys(first.values(), True)
+    return {frame.name: not place for place, frame in enumerate(spec.frames[:_FRAMES])}
 
 
 def has_own_colors(classes: Sequence[ClassInfo]) -> bool:

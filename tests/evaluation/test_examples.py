@@ -40,14 +40,16 @@ def pixels(content: bytes) -> NDArray[np.uint8]:
         return np.asarray(picture.convert("RGB"))
 
 
-def kept(taxonomy: str, name: str = "b0") -> tuple[dict[str, bytes], NDArray[np.uint8]]:
+def kept(
+    taxonomy: str, name: str = "b0", frame: str = "frame_0"
+) -> tuple[dict[str, bytes], NDArray[np.uint8]]:
     """Return the pictures of a random prediction, and the error map that it should have."""
     classes = load_taxonomy(taxonomy).classes
     predicted, truth = (labels(len(classes), seed) for seed in (0, 1))
     truth[:20] = predicted[:20]
     truth[30:, :99] = 255
     spec = make_spec(models=MODELS, classes=classes)
-    cell = Cell(name, "fog", 3, "frame_0")
+    cell = Cell(name, "fog", 3, frame)
     found = pictures_of(spec, cell, IMAGE, Prediction(predicted, None), truth)
     expected = np.full(IMAGE.shape, WRONG, np.uint8)
     expected[predicted == truth] = RIGHT
@@ -77,6 +79,7 @@ def test_the_first_model_keeps_what_all_share() -> None:
     first, second = (kept("cityscapes", item.name)[0] for item in MODELS)
     assert first.keys() == {INPUT, PREDICTION, TRUTH}
     assert second.keys() == {PREDICTION}
+    assert kept("cityscapes", frame="frame_1")[0].keys() == {PREDICTION, TRUTH}
 
 
 def test_pictures_of_different_sizes_have_no_error_map() -> None:
@@ -97,5 +100,6 @@ def test_the_first_corruption_is_kept_at_several_severities() -> None:
     others = [("gaussian_noise", 3), ("brightness", 3), ("snow", 3)]
     strip = [("motion_blur", severity) for severity in (1, 3, 5)]
     assert shown() == [("clean", 0), *strip, *others]
-    assert not is_example(spec, Cell("b0", "motion_blur", 1, "frame_1"))
+    assert is_example(spec, Cell("b0", "motion_blur", 1, "frame_7"))
+    assert not is_example(spec, Cell("b0", "motion_blur", 1, "frame_8"))
     assert shown(4) == [("clean", 0), *[(name, 4) for name, _ in (strip[0], *others)]]

@@ -39,7 +39,7 @@ def test_a_run_tells_its_runtime_and_keeps_it(tree: Path, tmp_path: Path) -> Non
     assert "is run by" not in notes(by_torch)
     by_openvino = evaluate(tree, tmp_path / "openvino")
     assert by_openvino.spec.models[0].runtime == "openvino"
-    assert f"b0@streets is run by openvino {by_openvino.spec.versions['openvino']}." in notes(
+    assert f"SegFormer-B0 is run by openvino {by_openvino.spec.versions['openvino']}." in notes(
         by_openvino
     )
     assert evaluate(tree, tmp_path / "torch").spec == by_torch.spec
@@ -57,7 +57,7 @@ def test_the_report_says_why_torch_runs_a_model(
 ) -> None:
     monkeypatch.setattr(openvino, "_import_without_telemetry", lambda: None)
     run = evaluate(tree, tmp_path / "run")
-    assert "b0@streets is run by torch: OpenVINO is not installed." in notes(run)
+    assert "SegFormer-B0 is run by torch: OpenVINO is not installed." in notes(run)
 
 
 @pytest.mark.parametrize("corruptions", [["fog"], ["fog", "gaussian_noise", "frost"]])
