@@ -25,6 +25,8 @@ class Cell:
     """Small text below `text`, in place of the interval in percent."""
     best: bool = False
     """Whether the cell is set in bold as the best of those it is compared with."""
+    foreign: bool = False
+    """Whether others measured it: it is set in grey."""
 
     @property
     def interval(self) -> str:

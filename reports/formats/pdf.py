@@ -106,7 +106,8 @@ def _head(place: Placed) -> dict[str, Any]:
 
 def _cell(cell: Cell) -> dict[str, Any]:
     described = {"text": cell.text, "small": cell.interval, "shade": cell.shade}
-    return {**described, "best": True} if cell.best else described
+    marks = {"best": cell.best, "foreign": cell.foreign}
+    return {**described, **{name: True for name, is_set in marks.items() if is_set}}
 
 
 def is_wide(description: Table) -> bool:

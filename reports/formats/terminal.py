@@ -179,7 +179,7 @@ class _Printer:
         return _Grid((*names, *models), tuple(lines), 1 + grouped)
 
     def _cell(self, cell: Cell) -> Text:
-        text = self._text(cell.text, style="bold" if cell.best else "")
+        text = self._text(cell.text, style="bold" if cell.best else "dim" if cell.foreign else "")
         if cell.interval:
             return Text("\n").join([text, self._text(cell.interval, style="dim")])
         return text

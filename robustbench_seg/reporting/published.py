@@ -35,6 +35,15 @@ SEMSEGBENCH = (
 )
 
 
+DAGGER = "\u2020"
+"""Mark of published rows among measured ones."""
+
+
+def marked(table: pd.DataFrame) -> pd.DataFrame:
+    """Return published rows with a dagger after each model."""
+    return table.rename(index=lambda name: f"{name} {DAGGER}")
+
+
 def rows(name: str) -> pd.DataFrame:
     """Read a file of published_tables/: model, corruption, miou (percent, as printed), source."""
     path = resources.files(__package__).joinpath("published_tables", f"{name}.csv")

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
@@ -24,6 +25,7 @@ from robustbench_seg.reporting.comparison import (
     figures,
     tables,
 )
+from robustbench_seg.reporting.comparison.description import Published
 from robustbench_seg.reporting.examples import Example
 from robustbench_seg.reporting.model_figures import category_curves
 from robustbench_seg.reports.document import unfolded
@@ -63,9 +65,9 @@ def test_the_best_is_bold_and_has_its_interval() -> None:
         "50.0 [48.0\u201352.0]",
         "62.5 [60.5\u201364.5]",
     ]
-    assert best(table) == [[1, 2, 3, 4, 5], []]
+    assert best(table) == [[1, 2, 3, 4, 5], [], []]
     alone = tables.suite_table(sample_comparison(("b0",)))
-    assert best(alone) == [[]]
+    assert best(alone) == [[], []]
 
 
 def test_equals_are_both_best_and_what_is_missing_is_none() -> None:
@@ -132,18 +134,30 @@ def test_settings_that_differ_are_bold() -> None:
     assert best(tables.settings_table(sample_comparison())) == [[], [1, 2]]
 
 
-def test_published_rows_are_set_apart() -> None:
-    sections = {section.heading: section for section in sample_comparison().report().sections}
-    published = sections["Published numbers"]
-    assert published.foreign
-    assert published.parts[0] == "Not measured here. Measured on other data."
-    others = [section for section in sections.values() if not section.foreign]
-    for section in others:
-        for part in section.parts:
-            if isinstance(part, Table):
-                assert "SegFormer-B5" not in {row[0].text for row in part.rows}
-    source = html.render(sample_comparison().report())
-    assert '<section id="published-numbers" class="foreign"' in source
+def test_published_rows_stand_in_grey_below_those_of_the_runs() -> None:
+    comparison = sample_comparison()
+    sections = {section.heading: section for section in comparison.report().sections}
+    assert "Published numbers" not in sections
+    table, note = sections["By corruption"].parts
+    assert isinstance(table, Table)
+    assert [row[0].text for row in table.rows] == ["b0", "b1", "SegFormer-B5 \u2020"]
+    assert [[cell.foreign for cell in row] for row in table.rows] == [
+        [place == 2] * 6 for place in range(3)
+    ]
+    assert [cell.text for cell in table.rows[2][1:]] == ["90.0", "70.0", "50.0", "60.0", "72.5"]
+    assert best(table)[2] == []
+    assert note == "\u2020 Not measured here. Published elsewhere. Measured on other data."
+    assert '<tr class="foreign">' in html.render(comparison.report())
+
+
+def test_published_numbers_of_another_form_are_set_apart() -> None:
+    means = pd.DataFrame({"clean": [0.8]}, ["SegFormer-B5"])
+    comparison = replace(sample_comparison(), published=(Published("Means.", means),))
+    sections = {section.heading: section for section in comparison.report().sections}
+    apart = sections["Published numbers"]
+    assert apart.foreign
+    assert apart.parts[0] == "Not measured here. Measured on other data."
+    assert '<section id="published-numbers" class="foreign"' in html.render(comparison.report())
 
 
 def test_one_model_alone_is_compared_with_nothing() -> None:

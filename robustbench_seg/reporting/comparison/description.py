@@ -104,6 +104,11 @@ class ComparisonData:
         return replace(self, **changed)
 
     @property
+    def printed(self) -> tuple[Published, ...]:
+        """Published rows in the form of the suite table, which stand below those of the runs."""
+        return tuple(item for item in self.published if item.table.columns.nlevels == 2)
+
+    @property
     def models(self) -> tuple[str, ...]:
         """Labels of the models, in order."""
         return tuple(map(str, self.summary.value.index))

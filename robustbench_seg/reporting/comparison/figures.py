@@ -26,8 +26,7 @@ def scatter(comparison: ComparisonData) -> Figure:
     Dashed lines join points of equal retention. Published models are hollow grey points.
     """
     found = comparison.summary
-    others = (item.table for item in comparison.published if item.table.columns.nlevels == 2)
-    plain = [frame.droplevel(0, axis="columns") for frame in others]
+    plain = [item.table.droplevel(0, axis="columns") for item in comparison.printed]
     published = pd.concat(plain)[["clean", "mean"]].astype(float) if plain else None
     looks: dict[str, int | None] = dict(_looks(comparison))
     if plain:

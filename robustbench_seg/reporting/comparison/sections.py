@@ -8,6 +8,7 @@ from ...reports.document import Fold, Part, Plot, Plots, Section, file_name
 from .. import estimates, examples, frames
 from ..measures import metric
 from ..model_figures import category_curves
+from ..published import DAGGER
 from ..sections import NOT_MEASURED_HERE
 from . import breakdowns, figures, tables
 from .description import ComparisonData
@@ -21,7 +22,7 @@ def sections(comparison: ComparisonData) -> tuple[Section, ...]:
     by_measure = tuple(tables.degradation_table(comparison, each) for each in ("CD", "rCD"))
     found = (
         summary(comparison),
-        Section("By corruption", (tables.suite_table(comparison),), terminal=False),
+        by_corruption(comparison),
         published_numbers(comparison),
         differences(comparison),
         measure_differences(comparison),
@@ -55,12 +56,22 @@ def summary(comparison: ComparisonData) -> Section:
     return Section("Summary", (plots, tables.summary_table(comparison)))
 
 
+def by_corruption(comparison: ComparisonData) -> Section:
+    """Return the score of each corruption, with published rows below those of the runs."""
+    parts: list[Part] = [tables.suite_table(comparison)]
+    for item in comparison.printed:
+        parts.append(f"{DAGGER} {NOT_MEASURED_HERE} {item.caption} {comparison.published_note}")
+    return Section("By corruption", tuple(parts), terminal=False)
+
+
 def published_numbers(comparison: ComparisonData) -> Section | None:
-    """Return the rows that others printed."""
+    """Return the published numbers that are not in the suite table."""
     found = tables.published_tables(comparison)
     if not found:
         return None
-    note = f"{NOT_MEASURED_HERE} {comparison.published_note}"
+    note = NOT_MEASURED_HERE
+    if not comparison.printed:  # else it stands below the suite table
+        note += f" {comparison.published_note}"
     return Section("Published numbers", (note, *found), foreign=True, terminal=False)
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from ...reports.table import Cell, Head, Table
 from ...reports.text import MISSING
 from ...scores.statistics import MIN_TEST_UNITS
-from .. import tables
+from .. import published, tables
 from ..intervals import IntervalTable
 from ..measures import MIOU, Metric, metric
 from ..tables import score, score_name
@@ -35,9 +35,14 @@ def summary_table(comparison: ComparisonData) -> Table:
 
 
 def suite_table(comparison: ComparisonData) -> Table:
-    """Return a table with models as rows and corruptions as columns: the form of Table 5."""
-    plain = tables.suite_table(comparison.suite.value, comparison.counted)
-    return _with_best(plain, comparison.suite, comparison)
+    """Return a table in the form of Table 5: models as rows, and below them published rows."""
+    value, count = comparison.suite.value, len(comparison.models)
+    printed = [published.marked(item.table) for item in comparison.printed]
+    table = tables.suite_table(pd.concat([value, *printed]), comparison.counted)
+    measured = replace(table, rows=table.rows[:count])
+    best = _with_best(measured, comparison.suite, comparison)
+    others = (tuple(replace(cell, foreign=True) for cell in row) for row in table.rows[count:])
+    return replace(best, rows=(*best.rows, *others))
 
 
 def settings_table(comparison: ComparisonData) -> Table:
@@ -189,12 +194,11 @@ def _under_categories(
 
 
 def published_tables(comparison: ComparisonData) -> tuple[Table, ...]:
-    """Return the tables that others printed."""
+    """Return the published tables of another form than the suite table."""
     return tuple(
-        tables.suite_table(item.table, {}, item.caption)
-        if item.table.columns.nlevels == 2
-        else tables.frame_table(item.table, item.caption)
+        tables.frame_table(item.table, item.caption)
         for item in comparison.published
+        if item not in comparison.printed
     )
 
 

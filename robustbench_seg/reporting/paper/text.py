@@ -15,9 +15,6 @@ from ..intervals import IntervalTable
 from ..words import count, few, severity_range
 from .references import keys, model_keys
 
-DAGGER = "\u2020"
-"""Mark of published rows."""
-
 
 def suite_table(comparison: ComparisonData, *, intervals: bool) -> str:
     """Return a float with SegFormer's Table 5, where the suite has its columns, and own rows.
@@ -26,7 +23,7 @@ def suite_table(comparison: ComparisonData, *, intervals: bool) -> str:
     """
     own = comparison.suite
     printed = published.segformer_table5(own.value.columns)
-    printed = printed.rename(index=lambda name: f"{name} {DAGGER}")
+    printed = published.marked(printed)
     value = pd.concat([own.value.astype(float), printed.astype(float)])
     table = tables.suite_table(value, comparison.counted)
     if intervals:
@@ -34,7 +31,9 @@ def suite_table(comparison: ComparisonData, *, intervals: bool) -> str:
         table = tables.with_intervals(table, IntervalTable(value, low, high), comparison.covers)
     caption = [comparison.title + ".", table.caption]
     if len(printed):
-        caption.append(f"{DAGGER}: {published.TABLE_5} Its data or protocol may differ from ours.")
+        caption.append(
+            f"{published.DAGGER}: {published.TABLE_5} Its data or protocol may differ from ours."
+        )
     caption += [f"{stamp}." for stamp in comparison.stamps]
     return "\n".join(
         [
