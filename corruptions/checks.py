@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import operator
+from collections.abc import Iterable
 
 from .errors import InputError
 
@@ -31,7 +32,15 @@ def check_severity(severity: object) -> int:
 
 
 def unknown(kind: str, name: object, valid: tuple[str, ...]) -> str:
-    """Return the message for an unknown name: the closest valid name, and all of them."""
-    nearest = difflib.get_close_matches(str(name), valid, n=1)
-    hint = f" (did you mean {nearest[0]!r}?)" if nearest else ""
-    return f"unknown {kind} {name!r}{hint}; choose from: {', '.join(valid)}"
+    """Return the message for an unknown name: all valid names, and the nearest one."""
+    return f"unknown {kind} {name!r}; choose from: {', '.join(valid)}{did_you_mean(name, valid)}"
+
+
+def did_you_mean(name: object, valid: Iterable[str]) -> str:
+    """Return the end of a message about an unknown name, "; did you mean fog?"; "" if none is near.
+
+    Upper and lower case are the same.
+    """
+    spelled = {each.casefold(): each for each in valid}
+    nearest = difflib.get_close_matches(str(name).casefold(), spelled, n=1)
+    return f"; did you mean {spelled[nearest[0]]}?" if nearest else ""

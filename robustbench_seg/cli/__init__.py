@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..visible import visible
 from . import artifacts, costs, evaluation, lists
@@ -26,7 +27,7 @@ BROKEN_PIPE = 141
 _UsageError: Any = typer.BadParameter.__base__
 
 _USAGE = {
-    r"^No such option: (\S+)": r"\1: no such option",
+    r"^No such (option|command):? '?([^\s']+)'?.*": r"\2: no such \1",
     r"^Option '(\S+)' requires an argument": r"\1: needs a value",
     r"^Missing argument '(\S+)'": r"\1: missing",
 }
@@ -91,7 +92,10 @@ def run() -> int:
         message = error.format_message().rstrip(".")
         for theirs, ours in _USAGE.items():
             message = re.sub(theirs, ours, message)
-        message += f"; see {error.ctx.command_path if error.ctx else 'robustseg'} --help"
+        command = error.ctx.command_path if error.ctx else "robustseg"
+        word, unknown, _ = message.partition(": no such ")
+        meant = did_you_mean(word, _spellings(error.ctx)) if unknown and error.ctx else ""
+        message += f"; see {command} --help{meant}"
     except BrokenPipeError:
         return _output_closed()
     except SystemExit as error:
@@ -104,6 +108,12 @@ def run() -> int:
     line = visible(" ".join(message.split()))
     errors.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True, highlight=False)
     return 2
+
+
+def _spellings(context: Any) -> list[str]:
+    """Return the options of the command that refused its arguments, and its commands."""
+    options = [flag for option in context.command.params for flag in option.opts]
+    return [*options, *getattr(context.command, "commands", ())]
 
 
 def _output_closed() -> int:

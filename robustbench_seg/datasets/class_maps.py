@@ -24,6 +24,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from ..corruptions.checks import did_you_mean, unknown
 from ..errors import InputError
 from ..label_types import LabelMap, ignored_label, label_dtype
 from .base import Dataset, Frame
@@ -113,6 +114,9 @@ class MappedFrame:
         return mapped
 
 
+_KEYS = ("from", "to", "map")
+
+
 def map_names() -> tuple[str, ...]:
     """Return the names of the embedded class maps."""
     return tuple(sorted(Path(entry.name).stem for entry in _FOLDER.iterdir()))
@@ -128,7 +132,7 @@ def load_class_map(name: str) -> ClassMap:
         return _parse(f"{option} {name}", name, (_FOLDER / f"{name}.toml").read_text("utf-8"), None)
     path = Path(name)
     if not path.exists():
-        known = ", ".join(map_names())
+        known = f"{', '.join(map_names())}{did_you_mean(name, map_names())}"
         raise InputError(f"{option} {name}: no such file; give a TOML file, or one of {known}")
     return _parse(f"{option} {path}", path.stem, read_text(option, path), path.parent)
 
@@ -139,8 +143,8 @@ def _parse(where: str, name: str, text: str, folder: Path | None) -> ClassMap:
     pairs = values.get("map")
     if not all(isinstance(end, str) for end in ends) or not isinstance(pairs, dict):
         raise InputError(f'{where}: expected from = "...", to = "..." and a table [map]')
-    if unknown := sorted(values.keys() - {"from", "to", "map"}):
-        raise InputError(f"{where}: unknown key {unknown[0]}; known: from, to, map")
+    for key in sorted(values.keys() - {*_KEYS}):
+        raise InputError(f"{where}: {unknown('key', key, _KEYS)}")
     for end in ends:
         # The file may be someone else's: it must not lead out of its folder.
         if folder and not (folder / str(end)).resolve().is_relative_to(folder.resolve()):

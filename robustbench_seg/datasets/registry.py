@@ -8,6 +8,7 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
+from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 
 # Each module registers its layouts.
@@ -170,7 +171,8 @@ def _find_root(data: str) -> tuple[Layout, Path]:
         raise InputError(f"--data {data}: give the path of its folder")
     if not root.is_dir():
         known = ", ".join(["streets", "cityscapes", *_entry_points()])
-        hint = f"; give a path, or {known}" if option == "--data" else ""
+        meant = did_you_mean(data, dataset_titles())
+        hint = f"; give a path, or {known}{meant}" if option == "--data" else ""
         raise InputError(f"{option} {root}: no such folder{hint}")
     if layout := layout_of(root, names):
         return layout, root

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from .base import ClassInfo, Dataset
 from .files import FileFrame
@@ -134,6 +135,7 @@ def require_split(images: Path, split: str, known: Collection[str]) -> None:
     if not images.is_dir():
         raise InputError(
             f"--split {split}: {images} is not a folder; splits: {', '.join(known) or 'none'}"
+            f"{did_you_mean(split, known)}"
         )
 
 

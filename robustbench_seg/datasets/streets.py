@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from ..corruptions.checks import unknown
 from ..errors import InputError
 from .base import Dataset
 from .taxonomies import CITYSCAPES
@@ -19,7 +20,7 @@ SPLITS = {"train": 4000, "val": 100}
 
 def _check(split: str, width: int, height: int) -> None:
     if split not in SPLITS:
-        raise InputError(f"streets: unknown split '{split}'; use one of {', '.join(SPLITS)}")
+        raise InputError(f"streets: {unknown('split', split, tuple(SPLITS))}")
     if width < 64 or height < 32:
         raise InputError(f"streets: size {width}x{height} is too small; use at least 64x32")
 

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import reading
+from ..corruptions.checks import did_you_mean, unknown
 from ..errors import InputError
 from ..label_types import MOST_CLASSES, ignored_label, label_dtype
 from .base import ClassInfo
@@ -83,7 +84,7 @@ def load_taxonomy(name: str, folder: Path | None = None, option: str = "--classe
         return _embedded(name)
     path = (folder or Path()) / name
     if not path.exists():
-        known = ", ".join(taxonomy_names())
+        known = f"{', '.join(taxonomy_names())}{did_you_mean(name, taxonomy_names())}"
         raise InputError(f"{option} {name}: no such file; give a TOML file, or one of {known}")
     return _parse(f"{option} {path}", path.stem, read_text(option, path))
 
@@ -117,13 +118,12 @@ def read_toml(where: str, text: str) -> dict[str, Any]:
 
 def _parse(where: str, stem: str, text: str) -> Taxonomy:
     given = read_toml(where, text)
-    if unknown := sorted(given.keys() - _KEYS):
-        raise InputError(f"{where}: unknown key {unknown[0]}; known: {', '.join(sorted(_KEYS))}")
+    for key in sorted(given.keys() - _KEYS):
+        raise InputError(f"{where}: {unknown('key', key, tuple(sorted(_KEYS)))}")
     name, base = str(given.get("name", stem)), ""
     if isinstance(classes := given.get("classes"), str):
         if classes not in taxonomy_names():
-            known = ", ".join(taxonomy_names())
-            raise InputError(f"{where}: classes = {classes!r} is unknown; known: {known}")
+            raise InputError(f"{where}: {unknown('classes', classes, tuple(taxonomy_names()))}")
         base = _embedded(classes).base or classes
     title, values = str(given.get("title", name)), _completed(given)
     infos = _classes(where, values.get("classes"))

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from .base import CLEAN
 from .files import FileFrame
@@ -94,7 +95,8 @@ class Tree:
         """Index a split, or one condition, "val/night"; InputError without images or labels."""
         name, _, single = split.partition("/") if self.condition else (split, "", "")
         if name not in (known := self.splits(root)):
-            raise InputError(f"--split {split}: is not in {root}; splits: {', '.join(known)}")
+            splits = f"{', '.join(known)}{did_you_mean(name, known)}"
+            raise InputError(f"--split {split}: is not in {root}; splits: {splits}")
         images, labels = (root / each.format(split=name) for each in (self.images, self.labels))
         require_labels(labels, f"the labels of {images} belong there")
         form = next((each for each in self.forms if _has(labels, each)), next(iter(self.forms)))

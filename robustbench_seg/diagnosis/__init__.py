@@ -1,1 +1,1 @@
-"""Which preprocessing, input size, window and class order fit a model, tried on a few frames."""
+"""What is wrong: settings of a model tried on a few frames, checks of the installation."""

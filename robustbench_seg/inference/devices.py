@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
+from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..protocol.input_geometry import Size
 
@@ -19,7 +20,8 @@ def device_kind(device: str) -> str:
     """Return the kind of a device, e.g. "cuda" for "cuda:1"; InputError for an unknown one."""
     kind = device.split(":")[0]
     if kind not in DEVICES:
-        raise InputError(f"--device {device}: unknown; use one of {', '.join(DEVICES)}")
+        meant = did_you_mean(kind, DEVICES)
+        raise InputError(f"--device {device}: unknown; use one of {', '.join(DEVICES)}{meant}")
     return kind
 
 

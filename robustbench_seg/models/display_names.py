@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 
 _WORDS = {
@@ -86,7 +87,8 @@ def read_labels(labels: Mapping[str, str], names: Iterable[str]) -> dict[str, st
         ]
         if len(meant) != 1:
             what = "several models have this name" if meant else "no model has this name"
-            raise InputError(f"--label {name}: {what}; write one of {', '.join(known)}")
+            ones = f"{', '.join(known)}{'' if meant else did_you_mean(name, known)}"
+            raise InputError(f"--label {name}: {what}; write one of {ones}")
         if not label.strip():
             raise InputError(f"--label {name}: an empty label; write NAME=TEXT")
         found[meant[0]] = label.strip()

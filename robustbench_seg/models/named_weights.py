@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from .adapters.processor import FILE as PROCESSOR
 from .hub_files import REPOSITORY, NotFetchedError, fetch_optional, fetch_repository
@@ -82,8 +83,11 @@ def find_weights(model: str, wanted: str, data: str) -> LocatedWeights:
         return LocatedWeights(Path(wanted), label, Path(wanted).name)
     if REPOSITORY.fullmatch(wanted) and path.suffix not in SUFFIXES:
         return _repository(model, wanted)
-    known = ", ".join([*(data for name, data in NAMED_WEIGHTS if name == model), RANDOM])
-    raise InputError(f"--weights {wanted}: no such file; {model} has weights by name: {known}")
+    known = [*(data for name, data in NAMED_WEIGHTS if name == model), RANDOM]
+    raise InputError(
+        f"--weights {wanted}: no such file; {model} has weights by name: {', '.join(known)}"
+        f"{did_you_mean(wanted, known)}"
+    )
 
 
 def _published(where: Hub, choice: str, data: str) -> LocatedWeights:

@@ -106,10 +106,10 @@ def parse_choice(choice: str) -> Choice:
     name = text if text in known else model_name(text)
     if name not in known:
         near = nearest_names(name, known)
-        meant = f" (did you mean {' or '.join(near)}?)" if near else ""
+        meant = f"; did you mean {' or '.join(near)}?" if near else ""
         raise InputError(
-            f"--model {choice}: no model {name!r}{meant}; known: {', '.join(known)}, and models "
-            f"from elsewhere: {forms}"
+            f"--model {choice}: no model {name!r}; known: {', '.join(known)}, and models "
+            f"from elsewhere: {forms}{meant}"
         )
     if at and not weights:
         raise InputError(f"--model {choice}: nothing after '@'; write a data name, random or FILE")

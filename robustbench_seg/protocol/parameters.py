@@ -12,13 +12,13 @@ import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import wraps
 from pathlib import Path
 from textwrap import fill, indent
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, ParamSpec, TypeVar, Union, get_args, get_origin
 
+from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..notebook import default_progress
 from ..processes import end_if_unguarded
@@ -146,7 +146,8 @@ class Parameter(NamedTuple):
             expected = " or ".join(dict.fromkeys(_EXPECTED[each] for each in self.types))
             raise InputError(f"{self.flag} {value!r}: expected {expected}")
         if self.words and value not in self.words:
-            raise InputError(f"{self.flag} {value}: use one of {', '.join(self.words)}")
+            meant = did_you_mean(value, self.words)
+            raise InputError(f"{self.flag} {value}: use one of {', '.join(self.words)}{meant}")
         least = self.option.least
         if least is not None and value < least:
             raise InputError(f"{self.flag} {value}: must be a whole number, {least} or more")
@@ -190,8 +191,7 @@ def documented(function: Callable[P, R]) -> Callable[P, R]:
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         end_if_unguarded()  # before the call takes locks or prints anything
         for name in kwargs.keys() - plain.parameters.keys():
-            near = get_close_matches(name, plain.parameters, n=1)
-            meant = f"; did you mean {near[0]}?" if near else ""
+            meant = did_you_mean(name, plain.parameters)
             raise TypeError(f"{function.__name__} has no parameter {name!r}{meant}")
         for name, value in plain.bind(*args, **kwargs).arguments.items():
             if name in declared:

@@ -13,6 +13,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from .. import reports
+from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..reports import Page
 from ..visible import cell
@@ -95,7 +96,8 @@ def check_formats(formats: str | Iterable[str]) -> list[str]:
     chosen = [name.strip() for name in names if name.strip()]
     for name in chosen:
         if name not in FORMATS:
-            raise InputError(f"no such format {name!r}; choose from {', '.join(FORMATS)}")
+            meant = did_you_mean(name, FORMATS)
+            raise InputError(f"no such format {name!r}; choose from {', '.join(FORMATS)}{meant}")
     return chosen
 
 

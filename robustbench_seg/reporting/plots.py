@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.legend import Legend
 
+from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..reports.document import split_stamp
 from ..reports.style import MARKERS
@@ -51,7 +52,7 @@ class Plots(ABC):
         """
         found = self._shown
         if category not in (None, *found.categories):
-            known = ", ".join(found.categories)
+            known = f"{', '.join(found.categories)}{did_you_mean(category, found.categories)}"
             raise InputError(f"category {category!r}: unknown; there are {known}")
         axes = _axes(ax)
         surface = to_hex(axes.get_facecolor())
@@ -161,7 +162,7 @@ class RunPlots(Plots):
             model = report.models[0]
         name = report.names.get(model, model)
         if name not in report.models:
-            known = ", ".join(report.models)
+            known = f"{', '.join(report.models)}{did_you_mean(model, report.models)}"
             raise InputError(f"model {model!r}: not in this run; there are {known}")
         scores = report.table("severities").loc[[name]].droplevel("model")
         axes = _axes(ax, len(scores))

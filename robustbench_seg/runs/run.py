@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..models.display_names import display_names, read_labels
 from ..protocol.cell import Cell
@@ -172,7 +173,8 @@ class StoredRun:
         InputError for another name, and where no frame is finished.
         """
         if name not in self.tables:
-            raise InputError(f"table {name!r}: unknown; there are {', '.join(self.tables)}")
+            known = f"{', '.join(self.tables)}{did_you_mean(name, self.tables)}"
+            raise InputError(f"table {name!r}: unknown; there are {known}")
         self.require_frames()
         own = {
             "intervals": lambda: self.intervals,

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..models.display_names import display_names
 from ..protocol.sampling import MIN_FRAMES
@@ -205,7 +206,8 @@ def _model_name(run: StoredRun, name: str | None) -> str:
     if name is None and len(names) > 1:
         raise InputError(f"{run.folder}: has several models; name one of {', '.join(names)}")
     if name is not None and name not in names:
-        raise InputError(f"{run.folder}: no model {name!r}; there are {', '.join(names)}")
+        known = f"{', '.join(names)}{did_you_mean(name, names)}"
+        raise InputError(f"{run.folder}: no model {name!r}; there are {known}")
     return name or names[0]
 
 

@@ -274,7 +274,7 @@ def test_lookups_of_labels_and_predictions(tmp_path: Path) -> None:
         ('from = "cityscapes"\nto = "camvid"\n[map]\nroad = 3', "no class of camvid"),
         ('from = "cityscapes"\nto = "moon"\n[map]\nroad = "a"', "moon: no such file"),
         ('from = "cityscapes"\nto = "bdd100k"\n[map]\nroad = "road"', "the same classes"),
-        ('from = "cityscapes"\nto = "camvid"\nand = 1\n[map]\nroad = "road"', "unknown key and"),
+        ('from = "cityscapes"\nto = "camvid"\nand = 1\n[map]\nroad = "road"', "unknown key .and.;"),
     ],
 )
 def test_bad_maps_are_one_line_errors(tmp_path: Path, text: str, words: str) -> None:

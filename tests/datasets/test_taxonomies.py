@@ -109,9 +109,9 @@ def test_keys_replace_those_of_the_taxonomy_below(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("classes = [", "not TOML"),
-        ("colours = 3", "unknown key colours"),
+        ("colours = 3", "unknown key .colours.;"),
         ("classes = []", "1 to 2048 entries"),
-        ('classes = "towns"', "classes = 'towns' is unknown; known: ade20k"),
+        ('classes = "towns"', "unknown classes 'towns'; choose from: ade20k"),
         ("classes = [{ color = [1, 2, 3] }]", "class 0 is"),
         ('classes = [{ name = "a", color = [1, 2, 300] }]', "class 0 is"),
         ('classes = [{ name = "a" }, { name = "a" }]', "two classes are named a"),

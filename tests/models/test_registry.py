@@ -90,7 +90,9 @@ def test_an_unknown_model_is_reported_with_the_known_ones() -> None:
         "onnx:FILE, torchscript:FILE, python:MODULE:FACTORY, predictions:FOLDER, "
         "mmseg:CONFIG.py@CHECKPOINT"
     )
-    assert refusal("espnat") == f"--model espnat: no model 'espnat' (did you mean espnet?); {known}"
+    assert refusal("espnat") == (
+        f"--model espnat: no model 'espnat'; {known}; did you mean espnet?"
+    )
     assert refusal("") == f"--model : no model ''; {known}"
     assert "nothing after '@'" in refusal("b0@")
     assert "give the weights once" in refusal("b0@streets", weights="random")
@@ -119,7 +121,7 @@ def test_each_spelling_means_one_model() -> None:
     ],
 )
 def test_the_nearest_names_are_suggested(text: str, meant: str) -> None:
-    assert f"no model {text!r} (did you mean {meant}?)" in refusal(text)
+    assert refusal(text).endswith(f"; did you mean {meant}?")
 
 
 def test_the_data_selects_the_weights(embedded: Path) -> None:

@@ -195,7 +195,7 @@ def test_the_labels_of_a_function_are_brought_to_size() -> None:
 
 def test_what_is_wrong_is_said_before_long_work(tree: Path, tmp_path: Path) -> None:
     cases: dict[str, dict[str, Any]] = {
-        "unknown suite 'resolutio' (did you mean 'resolution'?)": {"suite": "resolutio"},
+        "did you mean resolution?": {"suite": "resolutio"},
         "rename the file": {"suite": tmp_path / "resolution.toml"},
         "the suite cannot be read": {"suite": tmp_path / "absent.toml"},
         "--corruptions: resolution is a suite of resolutions": {

@@ -130,8 +130,8 @@ def test_the_digest_is_of_what_is_run_and_counted(tmp_path: Path) -> None:
         ("counted = [3]", "counted = [4]", "category 2: counted: expected rising .* 1, 2, 3, got"),
         ("counted = [3]", "", "category 2: counted is missing"),
         ("counted = [3]", "counted = [3]\nweight = 2", "category 2: unknown key 'weight'"),
-        ("counted = [3]", "countd = [3]\ncounted = [3]", r"'countd' \(did you mean 'counted'"),
-        ('"shot_noise"', '"shot_nois"', r"category 2: corruptions: .*did you mean 'shot_noise'"),
+        ("counted = [3]", "countd = [3]\ncounted = [3]", r"'countd'; .*; did you mean counted\?$"),
+        ('"shot_noise"', '"shot_nois"', r"category 2: corruptions: .*did you mean shot_noise\?$"),
         ('"shot_noise"', '"spatter"', "category 2: corruptions: 'spatter' appears twice"),
         ('"shot_noise"', "4", "category 2: corruptions: expected a text"),
         ('["shot_noise"]', '"shot_noise"', "category 2: corruptions: expected a list"),
@@ -158,7 +158,7 @@ def test_a_bad_file_is_told_by_file_and_key(old: str, new: str, words: str, tmp_
 
 def test_an_unknown_suite_is_answered_with_the_names() -> None:
     with pytest.raises(
-        InputError, match=r"'cityscape-c' \(did you mean 'cityscapes-c'\?\)"
+        InputError, match=r"'cityscape-c'; .*; did you mean cityscapes-c\?$"
     ) as error:
         load_suite("cityscape-c")
     assert all(name in str(error.value) for name in (*SUITES, ".toml"))

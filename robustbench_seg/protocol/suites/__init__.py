@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from ...corruptions.checks import unknown
+from ...corruptions.checks import did_you_mean
 from ...errors import InputError
 from ...reading import read_text
 from ...schema import parse
@@ -48,7 +48,10 @@ def load_suite(name: str | Path) -> Suite:
         return _parse(file.read_text("utf-8"), str(name), file.name)
     path = Path(name)
     if path.suffix != ".toml":
-        raise InputError(f"{unknown('suite', str(name), SUITES)}, or give a path to a .toml file")
+        raise InputError(
+            f"unknown suite {str(name)!r}; choose from: {', '.join(SUITES)}, or give a path to a "
+            f".toml file{did_you_mean(name, SUITES)}"
+        )
     if path.stem in SUITES:
         raise InputError(f"{path}: has the name of a built-in suite; rename the file")
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ...corruptions.checks import did_you_mean
 from ...datasets.registry import written_name
 from ...errors import InputError
 from ...protocol.spec import Spec
@@ -33,7 +34,9 @@ def check_tables(names: Sequence[str]) -> None:
     """Raise InputError for an unknown published table."""
     for name in names:
         if name not in TABLES:
-            raise InputError(f"--with: no such table {name!r}; choose from {', '.join(TABLES)}")
+            meant = did_you_mean(name, TABLES)
+            known = ", ".join(TABLES)
+            raise InputError(f"--with: no such table {name!r}; choose from {known}{meant}")
 
 
 def find_reference(text: str | None, found: SideBySide, columns: pd.Index) -> Reference:
@@ -60,6 +63,7 @@ def find_reference(text: str | None, found: SideBySide, columns: pd.Index) -> Re
         raise InputError(
             f"--reference {text}: unknown; choose a model of these runs ({_quoted(labels)}), the "
             f"folder of a run, or a published model ({_quoted(list(known.values()))})"
+            f"{did_you_mean(text, [*labels, *known.values()])}"
         )
     row = table.loc[[known[text.casefold()]]]
     if row.isna().any(axis=None):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from ...corruptions.checks import did_you_mean
 from ...errors import InputError
 from .boundary import Boundary
 from .confidence import Confidence
@@ -34,8 +35,11 @@ def read_measures(measures: Sequence[str]) -> tuple[Measure, ...]:
             continue
         name, _, parameter = measure.partition(":")
         if name not in COUNTERS:
-            known = ", ".join((MATRIX.name, *COUNTERS))
-            raise InputError(f"--measure {measure}: unknown; there are {known}")
+            known = (MATRIX.name, *COUNTERS)
+            raise InputError(
+                f"--measure {measure}: unknown; there are {', '.join(known)}"
+                f"{did_you_mean(name, known)}"
+            )
         if name in found:
             raise InputError(f"--measure {measure}: {name} is there twice; name it once")
         try:
