@@ -204,7 +204,10 @@ def _group(condition: str, frame: str, severities: Mapping[int, _Shown]) -> Pict
     if 2 < len(above) == len(below) <= _WIDEST:
         pictures = tuple(_picture(*each) for each in (*above, *below))
         return PictureGroup(heading, frame, pictures, columns=len(above))
-    return PictureGroup(heading, frame, tuple(_picture(*each) for each in _rows(shown)))
+    pictures = tuple(_picture(*each) for each in _rows(shown))
+    return PictureGroup(
+        heading, frame, pictures, columns=len(pictures) if 2 < len(pictures) <= _WIDEST else 0
+    )
 
 
 def _strip(condition: str, frame: str, severities: Mapping[int, _Shown]) -> PictureGroup:

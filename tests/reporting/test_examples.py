@@ -63,7 +63,7 @@ def test_several_severities_are_a_strip_that_begins_with_clean() -> None:
     ]
     assert found[8] == "errors, clean"
     assert found[12:] == ["ground truth", "", "", ""]
-    assert (noise.heading, noise.columns) == ("gaussian noise 3", 0)
+    assert (noise.heading, noise.columns) == ("gaussian noise 3", 4)
     assert [caption.partition(":")[0] for caption in captions(noise)] == [
         "input", "prediction", "errors", "ground truth",
     ]  # fmt: skip
@@ -100,6 +100,6 @@ def test_error_maps_are_made_where_the_run_keeps_none(kept: bool) -> None:
 
 def test_a_page_has_a_strip_in_columns() -> None:
     page = html.macro("gallery", shown("b0"))
-    assert page.count('class="pictures strip" style="--columns: 4"') == 1
+    assert page.count('class="pictures strip" style="--columns: 4"') == 2
     assert page.count('<div class="empty"></div>') == 3
     assert 'aria-label="Colours of the error maps"' in page
