@@ -16,12 +16,14 @@ from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..visible import visible
 from . import artifacts, costs, evaluation, lists
-from .console import errors, notice
+from .console import errors, notice, print_table, say
 from .deprecated import current
 
 _SHARED_MEMORY = "/dev/shm"
 BROKEN_PIPE = 141
 """Exit code after the reader of the output has ended: that of a shell for SIGPIPE."""
+FIRST = ("eval", "report", "compare", "corrupt", "doctor")
+"""Commands that `robustseg` alone shows."""
 
 # Typer has no public name for what its parser raises, of which BadParameter is one kind.
 _UsageError: Any = typer.BadParameter.__base__
@@ -65,13 +67,20 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def _options(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback prints it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Take the options that stand before a command; without any, show the first commands."""
+    if context.invoked_subcommand is not None:
+        return
+    group: Any = context.command
+    rows = [(name, group.commands[name].help.partition("\n")[0]) for name in FIRST]
+    print_table(group.help, ("command", "what it does"), rows)
+    say("All commands: robustseg --help. The options of one: robustseg eval --help.")
 
 
 def run() -> int:
@@ -80,7 +89,7 @@ def run() -> int:
     # Pillow's about images that we refuse in one line anyway.
     warnings.filterwarnings("ignore", r"Image size \(\d+ pixels\) exceeds limit")
     try:
-        arguments = current(sys.argv[1:], notice) or ["--help"]
+        arguments = current(sys.argv[1:], notice)
         code = int(app(arguments, prog_name="robustseg", standalone_mode=False) or 0)
         sys.stdout.flush()
         return code

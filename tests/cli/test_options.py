@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -153,10 +154,22 @@ def test_a_list_may_be_repeated(
     assert rows == ["b0", "b1", "fcn-resnet50"]
 
 
+def test_the_first_commands_are_shown_without_arguments(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["robustseg"])
+    assert run() == 0
+    lines = capsys.readouterr().out.splitlines()
+    names = [line.split()[0] for line in lines if re.match(r"  \w", line)]
+    assert names == ["command", "eval", "report", "compare", "corrupt", "doctor"]
+    assert lines[-1].startswith("All commands: robustseg --help.")
+
+
 COMMANDS = [
     *(
         "eval",
         "diagnose",
+        "doctor",
         "calibrate",
         "merge",
         "report",
@@ -169,7 +182,7 @@ COMMANDS = [
     *("suites", "models", "datasets check"),
 ]
 
-WITHOUT_OUTPUT = ("diagnose", "calibrate", "forecast", "corrupt", "datasets check")
+WITHOUT_OUTPUT = ("diagnose", "doctor", "calibrate", "forecast", "corrupt", "datasets check")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
