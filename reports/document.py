@@ -128,6 +128,14 @@ class Key:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """Text to save as a file of a name, such as BibTeX; formats for paper leave it out."""
+
+    file: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Fold:
     """Parts that a page shows on a click on `summary`; on paper and in text they are open."""
 
@@ -136,7 +144,7 @@ class Fold:
     open: bool = False
 
 
-OpenPart: TypeAlias = str | Table | Plots | Gallery | Cards | Key
+OpenPart: TypeAlias = str | Table | Plots | Gallery | Cards | Key | Listing
 """A part of a section; a text is a paragraph."""
 Part: TypeAlias = OpenPart | Fold
 

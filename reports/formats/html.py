@@ -19,6 +19,7 @@ from ..document import (
     Document,
     Gallery,
     Key,
+    Listing,
     Part,
     Plots,
     Section,
@@ -114,6 +115,8 @@ class _Parts:
             return macro("gallery", part)
         if isinstance(part, Key):
             return macro("key", part)
+        if isinstance(part, Listing):
+            return macro("listing", part)
         return macro("fold", part, self.of(part.parts, section))
 
     def _plots(self, part: Plots) -> Markup:

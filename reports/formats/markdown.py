@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ..document import Document, Section, one_line, split_stamp, unfolded
+from ...visible import visible
+from ..document import Document, Listing, Section, one_line, split_stamp, unfolded
 from ..table import Cell, Table, heading_lines, headings
 
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"}
@@ -27,6 +28,13 @@ def table(description: Table) -> str:
         for place, width in enumerate(widths)
     ]
     return "\n".join(_line(row, widths, description.stub) for row in (heads, rules, *rows))
+
+
+def listing(part: Listing) -> str:
+    """Return a text as it is, between lines of more backticks than it has."""
+    fence = "`" * max([3, *(1 + len(run) for run in re.findall("`+", part.text))])
+    text = visible(part.text, kept="\n").rstrip()
+    return f"{fence}\n{text}\n{fence}"
 
 
 def escape(text: str) -> str:
@@ -67,13 +75,15 @@ def _stamp(stamp: str) -> str:
 
 
 def _section(section: Section) -> Iterator[str]:
-    texts = [part for part in unfolded(section.parts) if isinstance(part, str | Table)]
+    texts = [part for part in unfolded(section.parts) if isinstance(part, str | Table | Listing)]
     if not texts:
         return
     yield f"## {escape(section.heading)}"
     for part in texts:
         if isinstance(part, str):
             yield escape(part)
+        elif isinstance(part, Listing):
+            yield listing(part)
         else:
             yield escape(part.caption)
             yield table(part)

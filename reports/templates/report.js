@@ -149,16 +149,16 @@ function asLatex(table) {
   ].join("\n");
 }
 
-function saver(table, label, suffix, contents) {
+function saver(label, what, file, contents) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "save";
   button.textContent = label;
-  button.setAttribute("aria-label", `Save as ${label}: ${table.caption.textContent}`);
+  button.setAttribute("aria-label", `Save as ${label}: ${what}`);
   button.addEventListener("click", () => {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([contents(table)], { type: "text/plain" }));
-    link.download = `${table.id}.${suffix}`;
+    link.href = URL.createObjectURL(new Blob([contents()], { type: "text/plain" }));
+    link.download = file;
     link.click();
     // The browser reads the address after this function returns.
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -171,8 +171,16 @@ for (const table of document.querySelectorAll("table.sortable")) {
   const tools = document.createElement("div");
   tools.className = "tools";
   if (table.tBodies[0].rows.length >= LONG) tools.append(filterable(table));
-  tools.append(saver(table, "CSV", "csv", asCsv), saver(table, "LaTeX", "tex", asLatex));
+  for (const [label, suffix, contents] of [["CSV", "csv", asCsv], ["LaTeX", "tex", asLatex]]) {
+    const what = table.caption.textContent;
+    tools.append(saver(label, what, `${table.id}.${suffix}`, () => contents(table)));
+  }
   table.closest(".scroll").before(tools);
+}
+
+for (const text of document.querySelectorAll(".listing pre")) {
+  const file = text.getAttribute("aria-label");
+  text.before(saver("Save", file, file, () => text.textContent));
 }
 
 // Tooltips of headings also appear on keyboard focus and touch.

@@ -29,6 +29,7 @@ from ..reports.table import Table
 from ..reports.text import percent
 from . import (
     boundaries,
+    citations,
     confidence,
     confusions,
     estimates,
@@ -248,6 +249,12 @@ def _finished(table: Table, found: IntervalTable, report: Report, *models: str) 
     return replace(table, caption=f"{table.caption} Input scale: {words}.")
 
 
+def references(report: Report) -> Section:
+    """Return the papers behind the suite, the models and the data."""
+    models = [model.name for model in report.spec.models]
+    return citations.section(citations.keys(models, report.spec.dataset))
+
+
 SECTIONS: tuple[tuple[Callable[[Report], Section | None], tuple[str, ...]], ...] = (
     (summary, ("summary",)),
     (sampled, ("summary", "sampling")),
@@ -263,6 +270,7 @@ SECTIONS: tuple[tuple[Callable[[Report], Section | None], tuple[str, ...]], ...]
     (example_frames, ()),
     (published_corruptions, ("suite",)),
     (published_resolutions, ("resolution",)),
+    (references, ()),
 )
 """The sections in their order, each with the tables that a run must have for it."""
 

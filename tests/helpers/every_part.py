@@ -12,6 +12,7 @@ from robustbench_seg.reports.document import (
     Gallery,
     Key,
     KeyEntry,
+    Listing,
     Picture,
     PictureGroup,
     Plot,
@@ -66,6 +67,7 @@ def every_part(name: str = "b0", *, stamps: tuple[str, ...] = ()) -> Document:
                 "Examples", (Gallery((PictureGroup(name, "", pictures),), ((name, "#804080"),)),)
             ),
             Section("Published", (f"printed by {name}",), foreign=True),
+            Section("Saved", ("A file.", Listing("names.txt", f"``` {name}\nsecond line\n"))),
         ),
         provenance={"Run": {"command": name}},
         kind="A kind of report",

@@ -87,6 +87,7 @@ def sample_comparison(
         notes=("All severities were run.",),
         slug="compare_b0+b1",
         model_names=tuple(names),
+        cited=("xie2021segformer",),
         names={name: name for name in names},
         class_infos=tuple(
             ClassInfo(name, (128, 64, 128), category)

@@ -12,10 +12,11 @@ from PIL import Image
 from robustbench_seg.api import figures
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.catalogue import MODELS
+from robustbench_seg.reporting import citations
 from robustbench_seg.reporting.comparison import compare_runs
 from robustbench_seg.reporting.comparison.description import ComparisonData
 from robustbench_seg.reporting.paper import figures as drawn
-from robustbench_seg.reporting.paper import references, text
+from robustbench_seg.reporting.paper import text
 from robustbench_seg.reports.paper import printed
 from tests.helpers.sample_runs import make_run, make_spec, model
 
@@ -59,24 +60,24 @@ def test_sentences_state_the_protocol(comparison: ComparisonData) -> None:
 
 def test_every_model_has_an_entry_of_its_paper() -> None:
     for name, declared in MODELS.items():
-        (key, *_) = references.model_keys(f"{name}@file")
+        (key, *_) = citations.model_keys(f"{name}@file")
         number = re.search(r"\(arXiv ([\d.]+)\)$", declared.title)
         assert number
-        entry = references.bibtex([key])
+        entry = citations.bibtex([key])
         assert f"eprint = {{{number[1]}}}" in entry
         title = re.search(r"title = \{(.*)\},\n", entry)
         assert title
         assert re.sub(r"[{}]", "", title[1]) == declared.title.partition(" (arXiv")[0]
-    assert references.model_keys("b0") == ()  # a name of the user's own
+    assert citations.model_keys("b0") == ()  # a name of the user's own
 
 
 def test_every_cited_key_has_an_entry(comparison: ComparisonData) -> None:
     for dataset in ("cityscapes", "camvid", "acdc", "ade20k"):
-        keys = references.keys(comparison.model_names, dataset)
-        found = re.findall(r"^@\w+\{(\w+),$", references.bibtex(keys), re.MULTILINE)
+        keys = citations.keys(comparison.model_names, dataset)
+        found = re.findall(r"^@\w+\{(\w+),$", citations.bibtex(keys), re.MULTILINE)
         assert found == keys
         assert len(keys) == 6
-    assert len(references.keys((), "streets")) == 4
+    assert len(citations.keys((), "streets")) == 4
 
 
 def test_a_table_of_another_suite_has_no_published_rows(comparison: ComparisonData) -> None:

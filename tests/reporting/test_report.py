@@ -32,14 +32,16 @@ from tests.helpers.paths import GOLDEN, ROOT
 from tests.helpers.sample_report import png, run_tables, sample_run, tabled_run
 from tests.helpers.sample_runs import SUITE, frame, make_run, model
 
-HEADINGS = ["Summary", "By corruption", "By severity", "By class", "Example frames"]
+HEADINGS = [
+    *("Summary", "By corruption", "By severity", "By class", "Example frames", "References"),
+]
 
 
 def test_sections_are_those_of_the_tables() -> None:
     run = sample_run(("b0", "b1"))
     assert [section.heading for section in run.report().sections] == HEADINGS
     bare = tabled_run({name: run.given[name] for name in ("tidy", "intervals", "summary")})
-    assert [section.heading for section in bare.report().sections] == ["Summary"]
+    assert [section.heading for section in bare.report().sections] == ["Summary", "References"]
 
 
 def test_a_table_that_no_section_knows_is_shown() -> None:
@@ -49,7 +51,7 @@ def test_a_table_that_no_section_knows_is_shown() -> None:
     assert [section.heading for section in sections] == [
         *HEADINGS[:4],
         "Further tables",
-        HEADINGS[4],
+        *HEADINGS[4:],
     ]
     (table,) = sections[4].parts
     assert isinstance(table, Table)

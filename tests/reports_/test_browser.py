@@ -80,6 +80,21 @@ def test_axe_finds_no_violation(dark: bool, tmp_path: Path) -> None:
         assert seen.said == str(dark).lower()
 
 
+def test_a_listing_is_saved_under_its_name(tmp_path: Path) -> None:
+    seen = open_page(
+        html.render(every_part()),
+        tmp_path,
+        """
+        const saved = [];
+        URL.createObjectURL = (blob) => { saved.push(blob.text()); return "#"; };
+        HTMLAnchorElement.prototype.click = function () { said.push(this.download); };
+        document.querySelector(".listing button").click();
+        said.push(await saved[0]);
+        """,
+    )
+    assert seen.said == "names.txt|``` b0\nsecond line\n"
+
+
 def test_a_printed_table_repeats_its_headings(tmp_path: Path) -> None:
     models = tuple(f"model {number}" for number in range(14))
     pdf = print_page(html.render(sample_document(models)), tmp_path)

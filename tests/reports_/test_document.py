@@ -38,10 +38,12 @@ def test_page_has_every_part() -> None:
         ("classes", "Classes"),
         ("examples", "Examples"),
         ("published", "Published"),
+        ("saved", "Saved"),
         ("provenance", "Provenance"),
     ]
     # The stamp is on all sections but that of others' numbers and the provenance.
-    assert page.count('<span class="chip">UNTRAINED</span>') == 5
+    assert page.count('<span class="chip">UNTRAINED</span>') == 6
+    assert 'aria-label="names.txt">``` b0\nsecond line\n</pre>' in page
     assert '<section id="published" class="foreign"' in page
     assert "<details>\n<summary>b0</summary>\n<p>within b0</p>\n</details>" in page
     assert '<table id="n" class="sortable">' in page
@@ -124,6 +126,15 @@ def test_text_formats_have_tables_and_paragraphs_of_folds() -> None:
         assert "A wide figure" not in source
 
 
+def test_listings_are_kept_whole_in_markdown_and_left_out_on_paper() -> None:
+    document = every_part()
+    assert "\n\n````\n``` b0\nsecond line\n````\n" in markdown.render(document)
+    pages = PdfReader(io.BytesIO(pdf.render(document))).pages
+    for text in (latex.render(document), "\n".join(page.extract_text() for page in pages)):
+        assert "A file." in text
+        assert "second line" not in text
+
+
 def test_the_headline_stands_at_the_head() -> None:
     document = every_part()
     pages = PdfReader(io.BytesIO(pdf.render(document))).pages
@@ -154,7 +165,7 @@ def test_a_new_format_is_one_line(tmp_path: Path) -> None:
 
     with patch.dict(reports.FORMATS, {"json": Format("report.json", render)}):
         (path,) = reports.write(every_part(), tmp_path, ["json"])
-    assert json.loads(path.read_text("utf-8")) == ["within b0", "printed by b0"]
+    assert json.loads(path.read_text("utf-8")) == ["within b0", "printed by b0", "A file."]
 
 
 def test_colours_of_a_key_are_colours() -> None:

@@ -87,6 +87,7 @@ def test_report_has_stamps_notes_tables_and_provenance() -> None:
         "## By corruption",
         "## By severity",
         "## By class",
+        "## References",
         "## Provenance",
         "### Run",
     ]

@@ -84,6 +84,7 @@ def test_file_is_tagged_has_contents_and_embeds_its_fonts(hostile: PdfReader) ->
         "By severity",
         "By class",
         "Example frames",
+        "References",
         "Provenance",
     ]
     for page in hostile.pages:

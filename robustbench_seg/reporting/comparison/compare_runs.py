@@ -24,6 +24,7 @@ from ...scores.measured import measure_differences
 from ...scores.statistics import RESAMPLES, interval
 from ...scores.tables import suite_columns, suite_scores
 from .. import estimates
+from ..citations import keys
 from ..examples import Example
 from ..input_scale import scales_differ
 from ..intervals import IntervalTable, curves_by_category, estimated
@@ -102,6 +103,7 @@ def compare_runs(
         class_infos=first.spec.classes,
         covers=report.covers,
         model_names=tuple(item.model.name for item in found.contenders),
+        cited=tuple(keys([item.model.name for item in found.contenders], first.spec.dataset)),
         names=names,
         summary=scores.apply(lambda frame: frame[headline]),
         suite=scores.apply(lambda frame: frame[suite].set_axis(columns, axis="columns")),

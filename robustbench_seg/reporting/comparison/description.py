@@ -41,6 +41,8 @@ class ComparisonData:
     """What the intervals cover: "over 16 images, fixed draw"."""
     model_names: tuple[str, ...]
     """Names NAME@WEIGHTS of the models in their runs, in order."""
+    cited: tuple[str, ...]
+    """Keys of the papers behind suite, models and data, in `citations`."""
     names: Mapping[str, str]
     """Name under which reports show each model, by its label."""
     summary: IntervalTable

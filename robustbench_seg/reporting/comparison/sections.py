@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from ...reports.document import Fold, Part, Plot, Plots, Section, file_name
-from .. import estimates, examples, frames
+from .. import citations, estimates, examples, frames
 from ..measures import metric
 from ..model_figures import category_curves
 from ..published import DAGGER
@@ -36,6 +36,7 @@ def sections(comparison: ComparisonData) -> tuple[Section, ...]:
         frames.section(comparison.frames, comparison.models, _FRAMES),
         Section("Settings", (tables.settings_table(comparison),), terminal=False),
         examples.section(comparison.examples, comparison.class_infos),
+        citations.section(comparison.cited),
     )
     sections = filter(None, found)
     return tuple(estimates.marked(each, comparison.mark) for each in sections)

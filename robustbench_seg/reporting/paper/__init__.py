@@ -10,10 +10,10 @@ from ...folders import RESULTS, check_folder
 from ...reports.paper import printed
 from ...runs.run import StoredRun, relabelled
 from ...writing import write_file
+from ..citations import bibtex, keys
 from ..comparison import compare_runs
 from ..comparison.description import ComparisonData
 from . import figures, text
-from .references import bibtex, keys
 
 TABLE = "table.tex"
 _SUFFIXES = ("pdf", "svg", "png")

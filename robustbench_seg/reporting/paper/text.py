@@ -10,10 +10,10 @@ from ...datasets.registry import written_name
 from ...protocol.spec import Spec
 from ...reports.formats import latex
 from .. import published, tables
+from ..citations import keys, model_keys
 from ..comparison.description import ComparisonData
 from ..intervals import IntervalTable
 from ..words import count, few, severity_range
-from .references import keys, model_keys
 
 
 def suite_table(comparison: ComparisonData, *, intervals: bool) -> str:

@@ -1,13 +1,16 @@
-"""BibTeX entries of the benchmark, of models and of datasets."""
+"""The papers behind the benchmark, models and datasets: a section, and their BibTeX entries."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-_FILE = Path(__file__).with_name("references.bib")
+from ..reports.document import Listing, Section
+from ..reports.table import Cell, Head, Table
+
+_FILE = Path(__file__).with_name("citations.bib")
 _BENCHMARK = ("hendrycks2019benchmarking", "michaelis2019benchmarking", "kamann2020benchmarking")
 _DATASETS = {
     "acdc": "sakaridis2021acdc",
@@ -32,6 +35,40 @@ _MODELS: Mapping[str, tuple[str, ...]] = {
 }
 """First word of a model's name -> keys of its papers, the first that of the catalogue."""
 TABLE_5 = "xie2021segformer"
+
+
+def section(cited: Sequence[str]) -> Section:
+    """Return the section of the papers with these keys, which a page saves as BibTeX."""
+    rows = [tuple(map(Cell, _described(key))) for key in cited]
+    table = Table(
+        "Papers of the benchmark, the models and the data, as far as they are known.",
+        tuple(map(Head, ("authors", "title", "where", "arXiv"))),
+        tuple(rows),
+        stub=2,
+        name="papers-table",
+    )
+    return Section(
+        "References",
+        (table, Listing("references.bib", bibtex(cited))),
+        foreign=True,
+        terminal=False,
+    )
+
+
+def _described(key: str) -> tuple[str, str, str, str]:
+    """Return authors, title, place with the year, and the number at arXiv, for readers."""
+    fields = dict(re.findall(r"^  (\w+) = \{(.*)\},$", _entries()[key], re.MULTILINE))
+    names = [name.partition(",")[0] for name in fields["author"].split(" and ")]
+    authors = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
+    where = fields.get("booktitle") or fields["journal"]
+    short = re.search(r"\((\w+)\)$", where)
+    title = re.sub(r"[{}]", "", fields["title"])
+    return (
+        authors,
+        title,
+        f"{short[1] if short else where} {fields['year']}",
+        fields.get("eprint", ""),
+    )
 
 
 def model_keys(name: str) -> tuple[str, ...]:
