@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +15,8 @@ from numpy.typing import NDArray
 from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..models.display_names import display_names, read_labels
-from ..protocol.cell import Cell
-from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
 from ..scores.bootstrap import Bootstrap
-from ..scores.counters import Counts
 from ..scores.intervals import intervals, tidy
 from ..scores.measured import Measured, described, measure_table, tidy_measures
 from ..scores.pixel_counts import PixelCounts
@@ -32,6 +29,7 @@ from .confusions import Confusions
 from .sample import Sample, find_sample
 from .sessions import ASSUMED, BY_TORCH, DISPLAY_NAMES, UNUSED, Session
 from .store import Failure, Picture, Store
+from .stored_counts import read_counts
 
 R = TypeVar("R", bound="StoredRun")
 
@@ -75,7 +73,7 @@ class StoredRun:
         whole = len({*finished, *failed}) == len(spec.frames) and share is None
         sample = None if whole else find_sample(spec, store.stored(), failed, share)
         frames = sample.frames if sample else finished
-        counts, measured, clean = _counts(spec, frames, store.stacks(), sample)
+        counts, measured, clean = read_counts(spec, frames, store.stacks(), sample)
         about = store.sessions(), store.pictures(), failures
         return cls(store.folder, spec, frames, counts, *about, clean, measured, sample)
 
@@ -293,47 +291,3 @@ def relabelled(runs: Sequence[R], labels: Mapping[str, str] | None) -> list[R]:
         run.relabel({name: text for name, text in meant.items() if name in names})
         for run, names in zip(runs, models, strict=True)
     ]
-
-
-def _counts(
-    spec: Spec,
-    frames: Collection[str],
-    stacks: Iterable[tuple[Sequence[Cell], Sequence[Counts]]],
-    sample: Sample | None,
-) -> tuple[dict[str, PixelCounts], dict[str, tuple[Measured, ...]], dict[str, NDArray[np.int64]]]:
-    """Keep the counts of these frames, a stack at a time: all matrices would fill the memory.
-
-    Return the pixel counts, what else is measured, and the sum of the clean matrices, by model.
-    """
-    draws = [(*c.key, draw) for c in spec.conditions for draw in spec.draws_of(c)]
-    categories = [info.category for info in spec.classes]
-    class_set = spec.class_set(frames)
-    counts = {
-        model.name: PixelCounts(len(frames), draws, spec.class_names, categories, class_set)
-        for model in spec.models
-    }
-    measured = {
-        name: tuple(each.measured(own, spec.columns) for each in spec.counted_beside)
-        for name, own in counts.items()
-    }
-    clean: dict[str, NDArray[np.int64]] = {}
-    places = {name: place for place, name in enumerate(frames)}
-    for cells, (stack, *others) in stacks:
-        for name, own in counts.items():
-            chosen = [
-                n
-                for n, cell in enumerate(cells)
-                if cell.model == name and (cell in sample.cells if sample else cell.frame in places)
-            ]
-            if not chosen:
-                continue
-            found = [cells[n] for n in chosen]
-            images = [places[cell.frame] for cell in found]
-            under = [(cell.condition, cell.severity, cell.draw) for cell in found]
-            own.add(images, under, stack[chosen])
-            for each, other in zip(measured[name], others, strict=True):
-                each.add(images, under, stack[chosen], other[chosen])
-            of_clean = [n for n in chosen if (cells[n].condition, cells[n].severity) == CLEAN.key]
-            if of_clean:
-                clean[name] = clean.get(name, 0) + stack[of_clean].sum(axis=0)
-    return counts, measured, clean
