@@ -84,7 +84,7 @@ def test_a_matrix_leaves_out_frames_that_failed_or_are_not_finished(tmp_path: Pa
 @pytest.mark.parametrize(
     ("condition", "model", "message"),
     [
-        ("fog", "b0", r"unknown condition 'fog' .*; choose from: clean, fog:1, fog:2, fog:3, gau"),
+        ("fog", "b0", r"'fog'; choose from: clean, fog:1, fog:2, fog:3, gau.*; did you mean fog:"),
         ("fog 3", "b0", "unknown condition 'fog 3'"),
         ("clean", "b1", "unknown model 'b1'; choose from: b0, b5"),
         ("clean", None, "model: the run has b0, b5; name one of them"),
