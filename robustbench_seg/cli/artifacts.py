@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 @command(
     api.corrupt_folder,
     example="robustseg corrupt /data/cityscapes /data/cityscapes-c --corruptions fog,snow",
+    tables=False,
     workers=None,
 )
 def corrupt(copy: "CorruptedCopy") -> None:
@@ -30,7 +31,11 @@ def corrupt(copy: "CorruptedCopy") -> None:
     say(f"{count} images, {frames} each under {count // frames} conditions: {copy.folder}")
 
 
-@command(api.train, example="robustseg train --model b0 --data /data/camvid --init mit_b0.pth")
+@command(
+    api.train,
+    example="robustseg train --model b0 --data /data/camvid --init mit_b0.pth",
+    tables=False,
+)
 def train(weights: Path) -> None:
     """Train a model on a dataset; the same command resumes an interrupted training.
 
@@ -39,7 +44,11 @@ def train(weights: Path) -> None:
     say(f"Weights: {weights}")
 
 
-@command(api.figures, example="robustseg figures results/b0 results/b5 --for paper --out figures")
+@command(
+    api.figures,
+    example="robustseg figures results/b0 results/b5 --for paper --out figures",
+    tables=False,
+)
 def figures(paths: list[Path]) -> None:
     """Write figures, a LaTeX table, a caption, a methods text and BibTeX for a paper.
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from ..errors import InputError
 from ..progress import STARTING
+from ..protocol import options
 from ..protocol.parameters import Parameter, parameters
-from .console import errors, say
+from .console import errors, json_output, say
 from .progress import progress_bars
 
 Show = Callable[..., None]
@@ -19,20 +22,28 @@ NOTHING_KEPT = "Nothing is kept; the same command begins again."
 
 
 def command(
-    call: Callable[..., Any] | None = None, *, example: str, **defaults: Any
+    call: Callable[..., Any] | None = None, *, example: str, tables: bool = True, **defaults: Any
 ) -> Callable[[Show], Show]:
     """Make a command that calls a library function and has the decorated function show the result.
 
     The command has the options of both functions, and the docstring of the second for its help. An
     option that is not given keeps the default of its function, or that in `defaults`. Without a
-    library function, the decorated one makes the calls.
+    library function, the decorated one makes the calls. A command with `tables` gives them to
+    `give`, and has the option --json.
     """
 
     def decorate(show: Show) -> Show:
         asked, own = parameters(call) if call else {}, parameters(show)
         every = [*asked.values(), *own.values()]
+        json = [Parameter("json", bool, False, options.JSON)] if tables else []
 
-        def run(**typed: Any) -> None:
+        def run(json: bool = False, **typed: Any) -> None:
+            if json and typed.get("csv") == "-":
+                raise InputError("--csv - and --json are mutually exclusive")
+            with json_output() if json else nullcontext():
+                answer(**typed)
+
+        def answer(**typed: Any) -> None:
             values = {
                 each.name: each.read(typed[each.name])
                 for each in every
@@ -56,7 +67,7 @@ def command(
             show(result, **shown)
 
         run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # read by Typer
-            [_typed(each, defaults) for each in every]
+            [_typed(each, defaults) for each in (*every, *json)]
         )
         run.__annotations__ = {}
         paragraphs = [" ".join(text.split()) for text in (show.__doc__ or "").split("\n\n")]

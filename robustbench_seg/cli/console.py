@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rich import box
 from rich.console import Console
@@ -16,12 +18,16 @@ from rich.text import Text
 from ..visible import visible
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..reporting.files import Reported
 
 
 # Names of files, models and classes are shown as they are: `:car:` is no emoji, `[x]` no style.
 console = Console(emoji=False)
 errors = Console(stderr=True, emoji=False)
+_json: TextIO | None = None
+"""The stdout of a command with --json."""
 
 
 def print_table(
@@ -62,6 +68,26 @@ def show(result: Reported, formats: Sequence[str], folder: str | Path | None = N
         _path("figures" if path.is_dir() else "report", path)
     if tables:
         _path("tables", tables[0].parent)
+
+
+@contextmanager
+def json_output() -> Iterator[None]:
+    """Print on stdout nothing but what `give` gets; all else, of models too, goes to stderr."""
+    global _json
+    _json = sys.stdout
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _json = None
+
+
+def give(tables: Callable[[], Mapping[str, pd.DataFrame]]) -> None:
+    """Print tables, by name, where --json asks for them."""
+    if _json is not None:
+        from ..reporting.files import json_content
+
+        _json.write(json_content(tables()))
 
 
 def _path(name: str, path: Path) -> None:

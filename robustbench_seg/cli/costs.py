@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .. import api
 from .command import command
-from .console import print_table, say
+from .console import give, print_table, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +51,7 @@ def forecast(found: "Forecast") -> None:
         say(f"time: {time} (hours:minutes:seconds) with {found.workers} worker{plural}, {each}")
     if found.corrupting is not None:
         say(f"- corrupting an image takes {1000 * found.corrupting:,.0f} ms of one core on average")
+    give(lambda: {"models": found.models, "run": found.run})
     say(
         "- GFLOPs: 10^9 multiply-adds of a prediction, over all its windows; memory: weights and "
         f"activations in float32 of a batch of {found.batch}, without the overhead of torch"
@@ -59,6 +60,7 @@ def forecast(found: "Forecast") -> None:
 
 def print_costs(table: "pd.DataFrame") -> None:
     """Print a row of `model_costs` for each model."""
+    give(lambda: {"costs": table})
     first = table.iloc[0]
     measured = "device" in table
     columns = ["model", "parameters", "GFLOPs", "executed", "windows", "images/s", "runtime"]

@@ -15,7 +15,7 @@ from ..protocol import options, parsing
 from ..protocol.options import OUTPUT
 from ..protocol.parameters import Option
 from .command import command
-from .console import errors, say, show
+from .console import errors, give, say, show
 
 if TYPE_CHECKING:
     from ..reporting.comparison import Comparison
@@ -50,6 +50,7 @@ def evaluate(run: "Run", *, formats: Formats = ("html",)) -> None:
     """
     if run.frames or run.failures:
         show(run, formats)
+        give(run.report_tables)
     else:
         say("This part is too small for an estimate; robustseg merge joins the parts.")
     if run.failures:
@@ -63,6 +64,7 @@ def merge(run: "Run", *, formats: Formats = ("html",)) -> None:
     Names the frames that are missing, if any; the same command adds their part.
     """
     show(run, formats)
+    give(run.report_tables)
     if missing := run.missing_frames:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
         say(f"missing: {len(missing)} of {len(run.spec.frames)} frames: {shown}")
@@ -98,6 +100,13 @@ def report(
         opened = relabelled([Run.open(run) for run in runs], label)
     for run, name in zip(opened, names, strict=True):
         show(run, formats, None if out is None else Path(out, name if len(runs) > 1 else ""))
+    give(
+        lambda: {
+            f"{name}/{table}" if len(runs) > 1 else table: rows
+            for run, name in zip(opened, names, strict=True)
+            for table, rows in run.report_tables().items()
+        }
+    )
 
 
 @command(api.compare_runs, example="robustseg compare results/b0 results/b5 --reference results/b0")
@@ -110,6 +119,7 @@ def compare(
     input scales or versions, are named.
     """
     show(comparison, formats, out)
+    give(comparison.report_tables)
 
 
 @wraps(api.effective_receptive_field)
@@ -132,3 +142,4 @@ def erf(fields: "ReceptiveFields", *, formats: Formats = ("html", "csv")) -> Non
     fields.save()
     show(fields, formats)
     say(f"maps: {fields.folder / MAPS}")
+    give(fields.report_tables)

@@ -3,6 +3,9 @@
 # Annotations are not postponed: `parameters` reads them as objects.
 
 import re
+from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
+from dataclasses import asdict
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,10 +17,12 @@ from ..protocol import options
 from ..protocol.options import OUTPUT
 from ..protocol.parameters import Option
 from .command import command
-from .console import print_table, say
+from .console import give, json_output, print_table, say
 from .costs import millions, print_costs
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..datasets.validate import SplitReport
     from ..diagnosis.calibrate import Calibration
     from ..diagnosis.checkup import Checkup
@@ -27,6 +32,15 @@ DIGITS = 16
 """Digits of a digest in a table: enough to compare by eye."""
 PROBLEMS = 10
 """Problems of one kind that are shown."""
+
+
+def _frame(
+    rows: Iterable[Any] | Mapping[str, Any], columns: list[str] | None = None
+) -> "pd.DataFrame":
+    """Return a table of rows, or of columns by name."""
+    import pandas as pd  # takes seconds, and only --json needs it
+
+    return pd.DataFrame(rows if isinstance(rows, Mapping) else list(rows), columns=columns)
 
 
 @wraps(api.model_costs)
@@ -45,6 +59,7 @@ def models(found: Any) -> None:
     if not isinstance(found, tuple):
         print_costs(found)
         return
+    give(lambda: {"models": _frame(map(asdict, found))})
     rows = [
         (
             info.name,
@@ -85,6 +100,7 @@ def diagnose(found: "Diagnosis") -> None:
     ]
     columns = ("what", "tried", "frames", "mIoU", "in the best class order")
     print_table(f"{found.model} on {', '.join(found.frames)}", columns, rows, right=2)
+    give(lambda: {"trials": _frame(found.trials), "advice": _frame({"advice": found.advice})})
     for line in found.problems:
         say(line)
     if not found.advice:
@@ -115,6 +131,7 @@ def calibrate(found: "Calibration") -> None:
     columns = ("temperature", "NLL", "ECE", "mean confidence", "accuracy")
     title = f"{found.model} on {found.pixels:,} pixels of {len(found.frames)} clean frames"
     print_table(title, columns, rows, right=1)
+    give(lambda: {"temperatures": found.table})
     say(f"Use it: robustseg eval --measure calibration --temperature {found.temperature:g}")
 
 
@@ -131,6 +148,7 @@ def doctor(found: "Checkup") -> None:
         if check.advice:
             say(f"- {check.name}: {check.advice}")
     say(found.verdict)
+    give(lambda: {"checks": found.table})
     if not found.healthy:
         raise typer.Exit(1)
 
@@ -154,6 +172,7 @@ def suites(
     """List the suites: corruptions and the severities that count, or resolutions."""
     if digests:
         table = api.suite_digests(suite, csv=csv)
+        give(lambda: {"digests": table})
         if csv != "-":
             title = f"{suite}: scene 0 of streets val, 512x256, seed 0"
             rows = [
@@ -167,10 +186,12 @@ def suites(
         raise InputError("--csv: needs --digests; add it, or leave --csv out")
     from ..protocol.suites import SUITES, load_suite
 
-    for each in map(load_suite, SUITES):
+    found = [load_suite(name) for name in SUITES]
+    for each in found:
         table = each.overview()
         title = f"{each.name}: {each.title}"
         print_table(title, list(table.columns), table.itertuples(index=False))
+    give(lambda: {each.name: each.overview() for each in found})
 
 
 datasets = typer.Typer(
@@ -179,19 +200,27 @@ datasets = typer.Typer(
 
 
 @datasets.callback(invoke_without_command=True)
-def _datasets(context: typer.Context) -> None:
+def _datasets(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help=options.JSON.help)] = False,
+) -> None:
     """List the datasets that --data knows, and the embedded taxonomies and class maps."""
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        with json_output() if json else nullcontext():
+            _list_datasets()
+
+
+def _list_datasets() -> None:
     from ..datasets.class_maps import load_class_map, map_names
     from ..datasets.registry import dataset_titles
     from ..datasets.taxonomies import load_taxonomy, taxonomy_names
 
     rows = list(dataset_titles().items())
     rows.append(("--images, --labels", "any folder of images with one of labels, and --classes"))
-    print_table("datasets", ("name", "what"), rows)
+    columns = ["name", "what"]
+    print_table("datasets", columns, rows)
     taxonomies = [(each.name, each.title) for each in map(load_taxonomy, taxonomy_names())]
-    print_table("--classes", ("name", "what"), taxonomies)
+    print_table("--classes", columns, taxonomies)
     maps = [
         (
             each.name,
@@ -200,7 +229,9 @@ def _datasets(context: typer.Context) -> None:
         )
         for each in map(load_class_map, map_names())
     ]
-    print_table("--class-map", ("name", "what"), maps)
+    print_table("--class-map", columns, maps)
+    tables = {"datasets": rows, "classes": taxonomies, "class_maps": maps}
+    give(lambda: {name: _frame(rows, columns) for name, rows in tables.items()})
 
 
 @datasets.command("check")
@@ -240,6 +271,19 @@ def check(found: "SplitReport") -> None:
             say(f"  {line}")
         if len(lines) > PROBLEMS:
             say(f"  and {len(lines) - PROBLEMS} more")
+    give(lambda: _split_tables(found))
     say("Not as it should be." if found.problems else "Nothing is wrong.")
     if found.problems:
         raise typer.Exit(2)
+
+
+def _split_tables(found: "SplitReport") -> "dict[str, pd.DataFrame]":
+    names = [info.name for info in found.dataset.classes]
+    counts = {"pixels": found.class_pixels, "frames": found.class_frames}
+    sizes = [(*size, count) for size, count in found.sizes.items()]
+    problems = [(kind, line) for kind, lines in found.problems.items() for line in lines]
+    return {
+        "classes": _frame({"class": names, **counts}),
+        "sizes": _frame(sizes, ["width", "height", "frames"]),
+        "problems": _frame(problems, ["kind", "problem"]),
+    }

@@ -79,6 +79,13 @@ class Forecast:
         return float(1e9 * self.models["gflops"].sum() * self.predicted)
 
     @property
+    def run(self) -> pd.DataFrame:
+        """The numbers of the whole run, in one row."""
+        names = ("conditions", "images", "share", "cells", "flops", "store", "workers")
+        numbers = {name: getattr(self, name) for name in (*names, "corrupting", "seconds")}
+        return pd.DataFrame([numbers])
+
+    @property
     def store(self) -> int:
         """Bytes of the run on disk, without its pictures."""
         return self.cells * BYTES_PER_CELL

@@ -317,6 +317,7 @@ ImageSize = Annotated[
 ]
 NumClasses = Annotated[int, Option("Number of classes.", DATA, least=1)]
 Timed = Annotated[bool, Option("Measure the speed of this machine.", COMPUTE)]
+JSON = Option("Print the tables as JSON, and everything else on stderr.", OUTPUT)
 Csv = Annotated[
     str | Path | None,
     Option("CSV file to write the table to as well; - writes it to the terminal.", OUTPUT, "FILE"),

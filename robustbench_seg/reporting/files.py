@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -33,7 +35,7 @@ class Reported(ABC):
         """The report, made once."""
 
     @abstractmethod
-    def _report_tables(self) -> Mapping[str, pd.DataFrame]:
+    def report_tables(self) -> Mapping[str, pd.DataFrame]:
         """Return the tables that `write` makes files of, by the names of these."""
 
     @property
@@ -71,7 +73,7 @@ class Reported(ABC):
         folder = self._report_folder if folder is None else Path(folder)
         with self._writing(folder):
             paths = reports.write(self.report(), folder, [f for f in chosen if f not in TABLES])
-            for name, table in self._report_tables().items():
+            for name, table in self.report_tables().items():
                 paths += _write_table(table, folder / name, folder, chosen)
         return paths
 
@@ -109,6 +111,29 @@ def csv_content(table: pd.DataFrame) -> bytes:
     return text.encode()
 
 
+def json_content(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Return tables as one JSON object: a list of rows for each name, null for NaN."""
+    lists = {name: _rows(_flat(table)) for name, table in tables.items()}
+    return json.dumps(lists, indent=1, allow_nan=False) + "\n"
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    if not isinstance(table.index, pd.RangeIndex):
+        table = table.reset_index()
+    return [
+        {
+            str(name): None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in row.items()
+        }
+        for row in table.to_dict("records")
+    ]
+
+
+def _flat(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with one level of text as names of columns, as files have."""
+    return table.set_axis([column_name(name) for name in table.columns], axis="columns")
+
+
 def _inert(values: Any) -> Any:
     return values if is_numeric_dtype(values) else values.map(cell)
 
@@ -125,8 +150,7 @@ def _inert_index(index: Any) -> Any:
 def _write_table(
     table: pd.DataFrame, stem: Path, folder: Path, formats: Iterable[str]
 ) -> list[Path]:
-    # Files have one level of text as names of columns.
-    flat = table.set_axis([column_name(name) for name in table.columns], axis="columns")
+    flat = _flat(table)
     paths = {
         suffix: stem.with_name(f"{stem.name}.{suffix}") for suffix in TABLES if suffix in formats
     }

@@ -96,7 +96,8 @@ class Run(StoredRun, Reported):
     def _report(self) -> Report:
         return Report(self)
 
-    def _report_tables(self) -> Mapping[str, pd.DataFrame]:
+    def report_tables(self) -> Mapping[str, pd.DataFrame]:
+        """Return the tables that `write` makes files of, by the names of these."""
         return {name: self._report.stored_table(name) for name in self._report.tables}
 
     @property

@@ -59,7 +59,8 @@ class Comparison(ComparisonData, Reported):
             kind="Comparison",
         )
 
-    def _report_tables(self) -> Mapping[str, pd.DataFrame]:
+    def report_tables(self) -> Mapping[str, pd.DataFrame]:
+        """Return the tables that `write` makes files of, by the names of these."""
         return self.tables
 
     @property

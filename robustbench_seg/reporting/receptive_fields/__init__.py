@@ -93,7 +93,8 @@ class ReceptiveFields(Sequence[Field], Reported):
                     self.folder,
                 )
 
-    def _report_tables(self) -> dict[str, pd.DataFrame]:
+    def report_tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables that `write` makes files of, by the names of these."""
         return {"table": field_table(self), "mass_by_radius": radial_table(self)}
 
     @property
