@@ -181,7 +181,7 @@ def test_figures_name_their_models_and_draw_no_formula() -> None:
         assert {"b0", "$x$"} <= set(drawn(figure))
     assert "b0" not in drawn(figures.differences(comparison))
     assert "published, measured elsewhere" in drawn(scatter)
-    long = figures.classes(sample_comparison(("b0", "m" * 60)))
+    long = figures.scatter(sample_comparison(("b0", "m" * 60)))
     assert max(map(len, drawn(long))) == 44
 
 

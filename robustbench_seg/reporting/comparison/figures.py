@@ -18,6 +18,9 @@ from ..model_figures import short, with_legend
 from ..tables import score_name
 from .description import ComparisonData
 
+_WIDE = 760.0
+"""Points of a figure that has a row of the page to itself."""
+
 
 @rc_context(RC)
 def scatter(comparison: ComparisonData) -> Figure:
@@ -93,7 +96,7 @@ def _dots(
     models = [model for model in comparison.models if model in table.index]
     looks = {model: number for model, number in _looks(comparison).items() if model in models}
     height = row_height(len(models)) * len(rows)
-    figure, axes = with_legend(looks, height, left=124.0, bottom=36.0)
+    figure, axes = with_legend(looks, height, left=124.0, bottom=36.0, width=_WIDE)
     series = []
     for model, number in looks.items():
         color, marker = look(number)
