@@ -17,7 +17,7 @@ from .erf import request as erf
 from .errors import InputError
 from .folders import RESULTS, check_folder
 from .progress import Progress, silent
-from .protocol import options, parsing
+from .protocol import known_names, options, parsing
 from .protocol.options import COMPUTE, CONDITIONS, DATA, MODEL, OUTPUT, TRAINING
 from .protocol.parameters import Option, documented
 from .worker_pool import TIMEOUT
@@ -454,7 +454,9 @@ def effective_receptive_field(
 
 @documented
 def train(
-    model: Annotated[str, Option("Name of the model.", MODEL, "NAME")] = "b0",
+    model: Annotated[
+        str, Option("Name of the model.", MODEL, "NAME", names=known_names.models)
+    ] = "b0",
     *,
     init: Annotated[
         str | Path | None,
@@ -542,6 +544,7 @@ def check_dataset(
             "Dataset: a name or a path.",
             *(DATA, "PATH"),
             flag="PATH",
+            names=known_names.datasets,
             default="cityscapes if CITYSCAPES_DATASET is set, else streets",
         ),
     ] = None,
@@ -573,7 +576,13 @@ def check_dataset(
 def model_costs(
     model: Annotated[
         str | Sequence[str] | None,
-        Option("Only these models.", MODEL, "LIST", default="all", read=parsing.models),
+        Option(
+            "Only these models.",
+            *(MODEL, "LIST"),
+            default="all",
+            read=parsing.models,
+            names=known_names.models,
+        ),
     ] = None,
     *,
     size: options.ImageSize = (1024, 2048),

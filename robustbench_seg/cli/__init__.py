@@ -22,6 +22,8 @@ from .deprecated import current
 _SHARED_MEMORY = "/dev/shm"
 BROKEN_PIPE = 141
 """Exit code after the reader of the output has ended: that of a shell for SIGPIPE."""
+COMPLETING = "_ROBUSTSEG_COMPLETE"
+"""Variable in which a shell asks for completions."""
 FIRST = ("eval", "report", "compare", "corrupt", "doctor")
 """Commands that `robustseg` alone shows."""
 
@@ -37,7 +39,6 @@ _USAGE = {
 
 app = typer.Typer(
     name="robustseg",
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="How robust is a semantic segmentation model? Cityscapes-C, reproducible to the pixel.",
@@ -108,6 +109,8 @@ def run() -> int:
     except BrokenPipeError:
         return _output_closed()
     except SystemExit as error:
+        if COMPLETING in os.environ or any(word.endswith("-completion") for word in sys.argv[1:2]):
+            return int(error.code or 0)  # Typer exits after it has completed, or installed that
         if isinstance(error.__context__, BrokenPipeError):  # rich and Typer exit with 1 then
             return _output_closed()
         # Code of others must not end a run with success.

@@ -87,6 +87,8 @@ def _typed(each: Parameter, defaults: Mapping[str, Any]) -> inspect.Parameter:
         text = ",".join(default) if isinstance(default, tuple) else str(default)
         shown += rf" [dim]\[default: {escape(text)}][/dim]"
     words: dict[str, Any] = {"help": shown, "show_default": False}
+    if option.names or each.words:
+        words["autocompletion"] = lambda incomplete: each.completions(incomplete)
     if each.flag.startswith("-"):
         info = typer.Option(each.flag, metavar=each.metavar, rich_help_panel=option.panel, **words)
     else:

@@ -13,7 +13,7 @@ import typer
 
 from .. import api
 from ..errors import InputError
-from ..protocol import options
+from ..protocol import known_names, options
 from ..protocol.options import OUTPUT
 from ..protocol.parameters import Option
 from .command import command
@@ -165,7 +165,12 @@ def suites(
         ),
     ] = False,
     suite: Annotated[
-        str, Option("With --digests: suite, a name or a TOML file.", OUTPUT, "NAME|FILE")
+        str,
+        Option(
+            "With --digests: suite, a name or a TOML file.",
+            *(OUTPUT, "NAME|FILE"),
+            names=known_names.suites,
+        ),
     ] = "cityscapes-c",
     csv: options.Csv = None,
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from ..errors import InputError
 from ..models.base import Segmenter
-from ..protocol import options, parsing
+from ..protocol import known_names, options, parsing
 from ..protocol.options import COMPUTE, CONDITIONS, DATA, MODEL
 from ..protocol.parameters import Option, parameters
 
@@ -42,6 +42,7 @@ _MODELS = Option(
     *(MODEL, "LIST"),
     flag="--model",
     read=parsing.models,
+    names=known_names.models,
 )
 Model = Annotated[str | Segmenter | Sequence[str | Segmenter], _MODELS]
 Models = Annotated[Sequence[str | Segmenter], _MODELS]

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from .. import corruptions
 from ..datasets import class_map_mode
 from ..models import base, class_names
-from . import parsing
+from . import known_names, parsing
 from .parameters import Option
 
 MapKind = Literal["labels", "confidence"]
@@ -26,6 +26,7 @@ _MODELS = Option(
     *(MODEL, "LIST"),
     flag="--model",
     read=parsing.models,
+    names=known_names.models,
 )
 Model = Annotated[str | Sequence[str], _MODELS]
 Models = Annotated[tuple[str, ...], _MODELS]
@@ -35,6 +36,7 @@ SingleModel = Annotated[
         "Model: NAME or NAME@WEIGHTS, or hf:REPOSITORY, onnx:FILE, torchscript:FILE, "
         "python:MODULE:FACTORY, mmseg:CONFIG.py@CHECKPOINT.",
         *(MODEL, "NAME"),
+        names=known_names.models,
     ),
 ]
 Weights = Annotated[
@@ -93,6 +95,7 @@ Data = Annotated[
     Option(
         "Dataset: a name or a path, see robustseg datasets.",
         *(DATA, "NAME|PATH"),
+        names=known_names.datasets,
         default="cityscapes if CITYSCAPES_DATASET is set, else streets",
     ),
 ]
@@ -148,16 +151,26 @@ Suite = Annotated[
     Option(
         "Suite: a name or a TOML file, see robustseg suites.",
         *(CONDITIONS, "NAME|FILE"),
+        names=known_names.suites,
         default="cityscapes-c, or the suite of --copy",
     ),
 ]
 NamedSuite = Annotated[
     str | Path,
-    Option("Suite: a name or a TOML file, see robustseg suites.", CONDITIONS, "NAME|FILE"),
+    Option(
+        "Suite: a name or a TOML file, see robustseg suites.",
+        *(CONDITIONS, "NAME|FILE"),
+        names=known_names.suites,
+    ),
 ]
 Corruptions = Annotated[
     Sequence[str] | None,
-    Option("Only these corruptions: fog,snow.", CONDITIONS, default="the suite's"),
+    Option(
+        "Only these corruptions: fog,snow.",
+        CONDITIONS,
+        default="the suite's",
+        names=known_names.corruptions,
+    ),
 ]
 Severities = Annotated[
     Sequence[int] | None,

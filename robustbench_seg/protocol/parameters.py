@@ -10,7 +10,7 @@ import inspect
 import numbers
 import os
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -45,6 +45,8 @@ class Option:
     read: Callable[[str], Any] | None = None
     """Return the value of a text, a list where the option may be repeated, where it is not read by
     the parameter's type. Raises InputError."""
+    names: Callable[[], Iterable[str]] | None = None
+    """Return the names that a shell completes, without loading torch."""
 
 
 _TYPES: Mapping[Any, tuple[str, Callable[[str], Any]]] = {
@@ -114,6 +116,12 @@ class Parameter(NamedTuple):
         """The value in the help; a space for a switch, which takes none."""
         by_type, _ = _TYPES.get(self.types[0], (" ", None))
         return self.option.metavar or "|".join(self.words) or by_type
+
+    def completions(self, typed: str) -> list[str]:
+        """Return what a shell may complete a text to: its name, or the last one of a list."""
+        names = self.option.names() if self.option.names else self.words
+        start = typed.rfind(",") + 1 if self.repeated else 0
+        return [typed[:start] + name for name in names if name.startswith(typed[start:])]
 
     def read(self, typed: str | list[str] | bool) -> Any:
         """Return the value of what a user typed, once or several times.
