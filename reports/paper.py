@@ -37,8 +37,6 @@ PRINTED: Final[dict[Any, Any]] = {
     "legend.fontsize": 8.0,
     "lines.linewidth": 1.0,
     "lines.markersize": 3.0,
-    # TrueType: many venues refuse Type 3, matplotlib's default.
-    "pdf.fonttype": 42,
     "savefig.facecolor": "white",
     "svg.fonttype": "path",  # a reader may lack the font
     "text.color": "black",

@@ -49,6 +49,8 @@ RC: Final[dict[Any, Any]] = {
     "grid.color": RULE,
     "grid.linewidth": 0.7,
     "hatch.linewidth": 0.7,
+    # TrueType: many venues refuse Type 3, matplotlib's default.
+    "pdf.fonttype": 42,
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
     "svg.hashsalt": "robustbench-seg",

@@ -64,6 +64,7 @@ def test_the_folder_has_maps_figures_tables_and_a_report(made: tuple[Path, str])
     assert names == maps | overviews | {"report.html", "table.csv", "mass_by_radius.csv"}
     assert (out / "overview.png").read_bytes().startswith(b"\x89PNG")
     assert (out / "overview.pdf").read_bytes().startswith(b"%PDF")
+    assert b"/Type3" not in (out / "overview.pdf").read_bytes()
     assert f"report: {Path('results') / out.name / 'report.html'}" in printed
     assert "UNTRAINED" in printed
     assert "UNTRAINED" in (out / "report.html").read_text("utf-8")
