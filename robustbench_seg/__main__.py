@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import stat
@@ -22,6 +23,9 @@ def main() -> None:
     # Threads that spin while they wait are many times slower if anything else runs on the same
     # cores. Must be set before torch is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Imports and figures make many objects and few cycles: looking for these after every 700 new
+    # objects takes a tenth of the time of a report.
+    gc.set_threshold(10_000, 10, 10)
     try:
         from .cli import run
 
