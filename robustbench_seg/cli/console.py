@@ -37,6 +37,8 @@ def print_table(
 
     On a narrow terminal, other columns become narrower before the names in the first one.
     """
+    if _json is not None:  # which has the numbers
+        return
     # Names may hold brackets, which rich would read as markup.
     table = Table(
         title=_shown(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD
