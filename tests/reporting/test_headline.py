@@ -15,7 +15,9 @@ COLUMNS = ["clean", "suite score", "blur", "noise", "retention"]
 def sentence(**models: list[float]) -> str:
     """Return the headline of models with these scores in percent."""
     names = {"b0": "SegFormer-B0", "dl": "DeepLabv3+ MobileNetV2", "fcn": "mine"}
-    rows = {names[name]: [value / 100 for value in values] for name, values in models.items()}
+    rows = {
+        names.get(name, name): [value / 100 for value in values] for name, values in models.items()
+    }
     table = pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS)
     policy = SimpleNamespace(categories=("blur", "noise", "weather"))
     report: Any = SimpleNamespace(
@@ -36,6 +38,14 @@ def test_two_models_are_set_against_each_other() -> None:
 def test_one_model_has_its_hardest_category() -> None:
     assert sentence(b0=[62.2, 41, 50, 42.9, 66.2]) == (
         "SegFormer-B0 keeps 66 % of its clean mIoU (62.2); noise is the hardest (42.9)."
+    )
+
+
+def test_of_many_models_the_first_and_the_last_are_named() -> None:
+    many = {f"m{place}": [60.0 + place, 40, 50, 40 + place, 60.0 + place] for place in range(5)}
+    assert sentence(**many) == (
+        "Of 5 models m4 keeps most of its clean mIoU (64 % of 64.0), m0 least (60 % of 60.0); "
+        "noise separates them most (44.0 against 40.0)."
     )
 
 

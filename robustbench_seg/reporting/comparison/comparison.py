@@ -12,6 +12,7 @@ from ...folders import RESULTS
 from ...reports import Page
 from ...scores.statistics import MIN_TEST_UNITS
 from ..files import Reported
+from ..headline import finding
 from ..plots import ComparisonPlots
 from ..run import meanings
 from .description import ComparisonData
@@ -57,6 +58,7 @@ class Comparison(ComparisonData, Reported):
             sections=sections(self.shown),
             provenance=self.provenance,
             kind="Comparison",
+            headline=finding(self.shown.summary.value, self.categories),
         )
 
     def report_tables(self) -> Mapping[str, pd.DataFrame]:
