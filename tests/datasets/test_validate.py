@@ -190,9 +190,9 @@ def test_a_split_that_cannot_be_found_is_a_one_line_error(
     ):
         code, printed = check(monkeypatch, capsys, *arguments)
         assert code == 2
-        assert printed.startswith("error: ")
+        assert printed.startswith("starting\nerror: ")
         assert words in printed
-        assert printed.count("\n") == 1
+        assert printed.count("\n") == 2
     with pytest.raises(InputError):
         check_dataset(str(tmp_path))
 

@@ -113,7 +113,7 @@ def test_the_report_of_resolutions_has_what_it_needs(run: Run) -> None:
     notes = "\n".join(report.notes)
     assert "Window 'slide': 34 pixels, stride 17" in notes
     assert "seed 0" in notes  # of the fog
-    table = run.report().sections[0].parts[0]
+    table = run.report().sections[0].parts[-1]
     assert isinstance(table, Table)
     assert {row[0].text: row[1].text for row in table.rows}["scale 0.5, whole"] == "66x34"
     shown = {example.label for example in report.examples}
