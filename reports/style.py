@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from functools import cache
 from importlib import resources
 from typing import Any, Final
 
@@ -74,6 +75,7 @@ def template(name: str) -> str:
     return resources.files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
 
 
+@cache
 def score_colors() -> Colormap:
     """Return the colours of scores, from dark for low to light for high."""
     colors: Colormap = sns.color_palette("mako", as_cmap=True)

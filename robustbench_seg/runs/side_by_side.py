@@ -81,7 +81,12 @@ class SideBySide:
         if self.sampled:
             return {label: sampled.over_images for label, sampled in self.sampled.items()}
         groups = self.first.groups if self.first.grouped else None
-        return {item.label: Bootstrap(item.pixel_counts, groups) for item in self.contenders}
+        return {
+            item.label: item.run.bootstraps[item.model.name]
+            if item.run is self.first  # whose order all others take
+            else Bootstrap(item.pixel_counts, groups)
+            for item in self.contenders
+        }
 
     @cached_property
     def sampled(self) -> dict[str, Sampled]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..processes import available_cores
 from .image_counts import ConditionKey
 from .metrics import METRICS, Scores
 from .pixel_counts import PixelCounts, ScoreKey
@@ -100,25 +102,34 @@ class Bootstrap(SumBootstrap):
 
     @cached_property
     def _scores_and_samples(self) -> tuple[dict[ConditionKey, pd.DataFrame], Samples]:
+        # NumPy sorts and adds without the interpreter's lock.
+        with ThreadPoolExecutor(available_cores()) as pool:
+            blocks = list(pool.map(self._of_block, self._blocks()))
+        scores = {condition: found for block, _ in blocks for condition, found in block.items()}
+        return scores, np.stack([miou for _, own in blocks for miou in own], axis=1)
+
+    def _of_block(
+        self, block: Mapping[ConditionKey, list[int]]
+    ) -> tuple[dict[ConditionKey, pd.DataFrame], list[Samples]]:
+        """Return the scores of some conditions, and their mIoU in each resample."""
         scores, miou = {}, []
-        for block in self._blocks():
-            columns = [column for own in block.values() for column in own]
-            counts = self._counts[:, columns]  # (units, draws, 3, C + K)
-            by_name = self.pixel_counts.scores(counts.sum(axis=0))
-            names = pd.MultiIndex.from_tuples(list(by_name), names=["class", "metric"])
-            values = np.stack(list(by_name.values()), axis=-1)  # (draws, scores)
-            samples = self._resampled(counts)
-            for condition, own in block.items():
-                first = columns.index(own[0])
-                draws = slice(first, first + len(own))
-                mean = samples[:, draws].mean(axis=1)  # (resamples, draws, scores) -> mean of draws
-                mean[:, self._units_of_scores(condition) < MIN_UNITS] = np.nan
-                low, high = interval(mean)
-                numbers = {"value": values[draws].mean(axis=0), "low": low, "high": high}
-                numbers["sd_over_draws"] = standard_deviation(values[draws].T)
-                scores[condition] = pd.DataFrame(numbers, names)
-                miou.append(mean[:, list(by_name).index(MIOU)])
-        return scores, np.stack(miou, axis=1)
+        columns = [column for own in block.values() for column in own]
+        counts = self._counts[:, columns]  # (units, draws, 3, C + K)
+        by_name = self.pixel_counts.scores(counts.sum(axis=0))
+        names = pd.MultiIndex.from_tuples(list(by_name), names=["class", "metric"])
+        values = np.stack(list(by_name.values()), axis=-1)  # (draws, scores)
+        samples = self._resampled(counts)
+        for condition, own in block.items():
+            first = columns.index(own[0])
+            draws = slice(first, first + len(own))
+            mean = samples[:, draws].mean(axis=1)  # (resamples, draws, scores) -> mean of draws
+            mean[:, self._units_of_scores(condition) < MIN_UNITS] = np.nan
+            low, high = interval(mean)
+            numbers = {"value": values[draws].mean(axis=0), "low": low, "high": high}
+            numbers["sd_over_draws"] = standard_deviation(values[draws].T)
+            scores[condition] = pd.DataFrame(numbers, names)
+            miou.append(mean[:, list(by_name).index(MIOU)])
+        return scores, miou
 
     def _units_of_scores(self, condition: ConditionKey) -> NDArray[np.intp]:
         """Return the number of units with ground truth for each score of a condition, in order."""
