@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
-from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matplotlib import colormaps, rcParams
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.legend import Legend
@@ -17,14 +15,12 @@ from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..reports.document import split_stamp
 from ..reports.style import MARKERS
-from .axes import draw_curve, draw_heat_map, draw_intervals, label_severities, percent_top
+from .axes import draw_curve, draw_intervals, label_severities, percent_top
 from .intervals import IntervalTable
-from .report import Report
 from .tables import score_name
 
 if TYPE_CHECKING:
     from .comparison.description import ComparisonData
-    from .run import Run
 
 _ROW = 0.23
 """Height in inches of a row of new axes."""
@@ -54,7 +50,7 @@ class Plots(ABC):
         if category not in (None, *found.categories):
             known = f"{', '.join(found.categories)}{did_you_mean(category, found.categories)}"
             raise InputError(f"category {category!r}: unknown; there are {known}")
-        axes = _axes(ax)
+        axes = axes_of(ax)
         surface = to_hex(axes.get_facecolor())
         for number, (label, model, own, counts) in enumerate(self._lines(category)):
             style = {"label": label, **_marker(number)}
@@ -67,7 +63,7 @@ class Plots(ABC):
         axes.set_ylim(0, max(drawn, percent_top(found.highest_clean)))
         _plain(axes.legend())
         (title,) = found.models if len(found.models) == 1 else ("mean over the corruptions",)
-        _title(axes, category or title, found.stamps)
+        set_title(axes, category or title, found.stamps)
         return axes
 
     def _lines(
@@ -136,54 +132,7 @@ class ComparisonPlots(Plots):
         return axes
 
 
-class RunPlots(Plots):
-    """Plots of a run: see `Plots`."""
-
-    def __init__(self, run: Run, report: Report):
-        self._run = run
-        self._report = report
-
-    @cached_property
-    def _shown(self) -> ComparisonData:
-        from .comparison import compare_runs  # which knows runs
-
-        return compare_runs([self._run]).shown
-
-    def heat_map(self, model: str | None = None, *, ax: Axes | None = None) -> Axes:
-        """Draw the mIoU of a model by corruption and severity; hatched ones do not count.
-
-        `model` is named as in the run's tables or as in its report; None: the first. Colours are
-        those of `image.cmap`. Raises InputError for an unknown model and a run without severities.
-        """
-        report = self._report
-        if "severities" not in report.tables:
-            raise InputError(f"{self._run.folder}: {report.spec.suite.name} has no severities")
-        if model is None:
-            model = report.models[0]
-        name = report.names.get(model, model)
-        if name not in report.models:
-            known = f"{', '.join(report.models)}{did_you_mean(model, report.models)}"
-            raise InputError(f"model {model!r}: not in this run; there are {known}")
-        scores = report.table("severities").loc[[name]].droplevel("model")
-        axes = _axes(ax, len(scores))
-        surface = to_hex(axes.get_facecolor())
-        colors = colormaps[rcParams["image.cmap"]]
-        draw_heat_map(axes, scores, report.counted, report.highest, colors, surface)
-        _title(axes, f"{name}, mIoU in percent", report.stamps)
-        return axes
-
-    def compare(self, other: Run | str | Path, *, ax: Axes | None = None) -> Axes:
-        """Draw how much the models of this run are above the first model of another run.
-
-        Differences have paired intervals: see `ComparisonPlots.differences`. Raises InputError for
-        a run of other images, labels, classes or severities.
-        """
-        from .comparison import compare_runs
-
-        return ComparisonPlots(compare_runs([other, self._run])).differences(ax=ax)
-
-
-def _axes(ax: Axes | None, rows: int = 0) -> Axes:
+def axes_of(ax: Axes | None, rows: int = 0) -> Axes:
     """Return the axes to draw on; new ones are high enough for a number of rows."""
     if ax is not None:
         return ax
@@ -198,7 +147,7 @@ def _draw_rows(
     ax: Axes | None, rows: list[str], series: dict[str, Any], stamps: tuple[str, ...]
 ) -> Axes:
     """Draw series with intervals (3, rows), and name them in the title or a legend."""
-    axes = _axes(ax, len(rows))
+    axes = axes_of(ax, len(rows))
     looks = [
         (numbers, {"label": label, **_marker(number)})
         for number, (label, numbers) in enumerate(series.items())
@@ -207,7 +156,7 @@ def _draw_rows(
     if len(series) > 1:
         # Rows leave no room within the axes; axes of the user may have no room around.
         _plain(axes.legend() if ax else axes.figure.legend(loc="outside lower center", ncols=2))
-    _title(axes, next(iter(series)) if len(series) == 1 else "", stamps)
+    set_title(axes, next(iter(series)) if len(series) == 1 else "", stamps)
     return axes
 
 
@@ -223,7 +172,7 @@ def _plain(legend: Legend) -> None:
         text.set_parse_math(False)
 
 
-def _title(axes: Axes, title: str, stamps: tuple[str, ...]) -> None:
+def set_title(axes: Axes, title: str, stamps: tuple[str, ...]) -> None:
     """Write what is shown above the axes, below the words of the stamps."""
     words = dict.fromkeys(split_stamp(stamp)[0] for stamp in stamps)
     axes.set_title("\n".join(filter(None, [", ".join(words), title])), parse_math=False)

@@ -13,8 +13,8 @@ from ...reports import Page
 from ...scores.statistics import MIN_TEST_UNITS
 from ..files import Reported
 from ..headline import finding
+from ..meanings import meanings
 from ..plots import ComparisonPlots
-from ..run import meanings
 from .description import ComparisonData
 from .sections import sections
 
