@@ -7,8 +7,13 @@ import os
 import signal
 import stat
 import sys
+from _thread import interrupt_main
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from threading import Timer, main_thread
 from types import FrameType
+from typing import Any
 
 
 def main() -> None:
@@ -26,12 +31,35 @@ def main() -> None:
     # Imports and figures make many objects and few cycles: looking for these after every 700 new
     # objects takes a tenth of the time of a report.
     gc.set_threshold(10_000, 10, 10)
+    unraisable = sys.unraisablehook
+    sys.unraisablehook = partial(_stop_later, unraisable)
     try:
         from .cli import run
 
         sys.exit(run())
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        sys.unraisablehook = unraisable
+
+
+def _stop_later(unraisable: Callable[[Any], object], ignored: Any) -> None:
+    """Stop again where Python ignores it: in finalizers and in callbacks of weak references."""
+    if ignored.exc_type is KeyboardInterrupt:
+        timer = Timer(0.1, _interrupt)
+        timer.daemon = True
+        timer.start()
+    else:
+        unraisable(ignored)
+
+
+def _interrupt() -> None:
+    """Signal the main thread, also out of a sleep where the system can."""
+    thread = main_thread().ident
+    if hasattr(signal, "pthread_kill") and thread is not None:
+        signal.pthread_kill(thread, signal.SIGTERM)
+    else:  # Windows
+        interrupt_main(signal.SIGTERM)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001

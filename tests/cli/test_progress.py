@@ -99,3 +99,32 @@ def test_signals_stop_a_run_cleanly_and_the_same_command_goes_on(
     again = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     assert f"going on at {kept} of 25\n" in again.stdout
     assert stored(out) == 25
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_during_a_finalizer_is_not_lost(number: signal.Signals) -> None:
+    # Python ignores what a finalizer raises, as it does in callbacks of weak references.
+    program = f"""
+import os, signal, time
+import robustbench_seg.cli
+from robustbench_seg.__main__ import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+class Finalized:
+    def __del__(self):
+        os.kill(os.getpid(), {int(number)})
+        sum(range(1000))
+
+def run():
+    Finalized()
+    time.sleep(30)
+    return 0
+
+robustbench_seg.cli.run = run
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (130, "")
