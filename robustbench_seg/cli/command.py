@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..progress import STARTING
 from ..protocol import options
 from ..protocol.parameters import Parameter, parameters
-from .console import errors, json_output, say
+from .console import doing, json_output, say
 from .progress import progress_bars
 
 Show = Callable[..., None]
@@ -59,7 +59,7 @@ def command(
                     with progress_bars() as progress:
                         result = call(**{**defaults, **given}, progress=progress)
                 else:
-                    with errors.status(STARTING):
+                    with doing(STARTING):
                         result = call(**given)
             except KeyboardInterrupt as stop:
                 say(" ".join(["Stopped.", *getattr(stop, "__notes__", [NOTHING_KEPT])]))

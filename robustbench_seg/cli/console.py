@@ -60,16 +60,27 @@ def show(result: Reported, formats: Sequence[str], folder: str | Path | None = N
     from ..reporting.files import TABLES
     from ..reports.formats import terminal
 
-    with errors.status("making the report"):
+    with doing("making the report"):
         report = result.report()
     terminal.show(report, console)
-    with errors.status(f"writing {', '.join(formats)}"):
+    with doing(f"writing {', '.join(formats)}"):
         paths = result.write(formats, folder)
     tables = [path for path in paths if path.suffix.removeprefix(".") in TABLES]
     for path in paths[: len(paths) - len(tables)]:
         _path("figures" if path.is_dir() else "report", path)
     if tables:
         _path("tables", tables[0].parent)
+
+
+@contextmanager
+def doing(work: str) -> Iterator[None]:
+    """Show work that takes seconds: while it lasts in a terminal, elsewhere as a line on stdout."""
+    if errors.is_terminal:
+        with errors.status(work):
+            yield
+    else:
+        say(work)
+        yield
 
 
 @contextmanager

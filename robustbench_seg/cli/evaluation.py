@@ -15,7 +15,7 @@ from ..protocol import options, parsing
 from ..protocol.options import OUTPUT
 from ..protocol.parameters import Option
 from .command import command
-from .console import errors, give, say, show
+from .console import doing, give, say, show
 
 if TYPE_CHECKING:
     from ..reporting.comparison import Comparison
@@ -93,7 +93,7 @@ def report(
         raise InputError(
             f"--out {out}: two of the runs have folders of the same name; make their reports apart"
         )
-    with errors.status("reading runs"):
+    with doing("reading runs"):
         from ..reporting.run import Run  # takes seconds
         from ..runs.run import relabelled
 

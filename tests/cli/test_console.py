@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from robustbench_seg.cli import console, progress, run
 from tests.helpers.trees import write_folders
@@ -77,3 +79,14 @@ def test_a_run_shows_names_as_they_are(tmp_path: Path) -> None:
     assert "a:car:b" in done.stdout
     assert "run: run:car:\n" in done.stdout
     assert "report: run:car:/report.html\n" in done.stdout
+
+
+def test_work_is_shown_before_it_is_done_also_without_a_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = StringIO()
+    for name in ("console", "errors"):
+        monkeypatch.setattr(console, name, Console(file=file, emoji=False))
+    with console.doing("making the report"):
+        assert file.getvalue() == "making the report\n"
+    assert file.getvalue() == "making the report\n"
