@@ -1,4 +1,4 @@
-"""Checks of the project. Without arguments: tests, lint, types."""
+"""Checks of the project. Without arguments: tests, lint, types, docs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["tests", "lint", "types"]
+nox.options.sessions = ["tests", "lint", "types", "docs"]
 nox.options.default_venv_backend = "venv"
 
 PROJECT = nox.project.load_toml("pyproject.toml")
@@ -64,6 +64,15 @@ def types(session: nox.Session) -> None:
         shutil.copy(name, folder)
     with session.chdir(folder):
         session.run("mypy", "--num-workers", "2")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into build/site; a broken link or anchor fails. Needs no torch."""
+    session.install(*nox.project.dependency_groups(PROJECT, "docs"), *CONSTRAINTS)
+    session.install("--no-deps", "--editable", ".")
+    quiet = {"NO_MKDOCS_2_WARNING": "1"}
+    session.run("mkdocs", "build", "--strict", *session.posargs, env=quiet)
 
 
 @nox.session(default=False)

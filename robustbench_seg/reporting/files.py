@@ -57,6 +57,9 @@ class Reported(ABC):
     ) -> list[Path]:
         """Write the report to a folder and return the paths of the files.
 
+        Each file appears whole or not at all. Raises InputError for an unknown format and where a
+        file cannot be written.
+
         Parameters
         ----------
         formats
@@ -65,9 +68,6 @@ class Reported(ABC):
         folder
             Made if it does not exist. None: the run's own folder; for a comparison, one in
             results/ that is named after the models.
-
-        Each file appears whole or not at all. Raises InputError for an unknown format and where a
-        file cannot be written.
         """
         chosen = check_formats(formats)
         folder = self._report_folder if folder is None else Path(folder)
