@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         train,
     )
     from .corruptions import corrupt
-    from .models.registry import list_models
+    from .models.listing import list_models
     from .reporting.comparison import Comparison
     from .reporting.run import Run
     from .runs.side_by_side import compare
@@ -74,7 +74,7 @@ _HOMES = {
     "Run": ".reporting.run",
     "compare": ".runs.side_by_side",
     "corrupt": ".corruptions",
-    "list_models": ".models.registry",
+    "list_models": ".models.listing",
 }
 """Modules of the names that are not in `api`."""
 

@@ -603,7 +603,7 @@ def model_costs(
     from .inference.costs import costs
     from .inference.devices import default_threads, resolve_device
     from .inference.provenance import provenance
-    from .models.registry import list_models
+    from .models.listing import list_models
 
     _check_csv(csv)
     where = resolve_device(device) if timed else None

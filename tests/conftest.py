@@ -11,6 +11,8 @@ import pytest
 
 # Set before torch is imported, as the command line does: spinning threads slow a busy machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Weights that a test does not serve itself are not downloaded.
+os.environ["HF_HUB_OFFLINE"] = "1"
 # A shell that starts the tests in the background makes them and their children ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

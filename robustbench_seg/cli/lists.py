@@ -45,7 +45,7 @@ def _frame(
 
 @wraps(api.model_costs)
 def _models(**given: Any) -> Any:
-    from ..models.registry import list_models
+    from ..models.listing import list_models
 
     return api.model_costs(**given) if given.keys() > {"progress"} else list_models()
 

@@ -71,7 +71,8 @@ class Dataset:
     frames: Sequence[Frame]
     root: str = ""
     taxonomy: str = ""
-    """Name of the taxonomy, if it is not that of the dataset; weights are chosen by it."""
+    """Name of the taxonomy, if it is not the dataset's own. Where no weights have the name of the
+    dataset, those of the taxonomy are chosen."""
     unused: tuple[str, ...] = ()
     """Files of the split that no frame uses, a line each."""
 

@@ -83,4 +83,4 @@ def streets(
         raise InputError(f"streets: limit is {limit}; use 1 or more")
     count = min(limit or SPLITS[split], SPLITS[split])
     frames = [StreetFrame(split, index, width, height) for index in range(count)]
-    return Dataset(STREETS, split, CITYSCAPES, frames)
+    return Dataset(STREETS, split, CITYSCAPES, frames, taxonomy="cityscapes")

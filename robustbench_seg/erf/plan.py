@@ -100,7 +100,8 @@ def plan_fields(request: ErfRequest, progress: Progress) -> FieldPlan:
     dataset = open_dataset(request.data, request.split, request.limit, frames=request.frames)
     segmenters = load_models(
         request.models,
-        data=dataset.taxonomy or dataset.name,
+        data=dataset.name,
+        taxonomy=dataset.taxonomy,
         weights=None if request.weights is None else str(request.weights),
         classes=dataset.class_names,
         seed=request.seed,

@@ -44,11 +44,11 @@ def load_segmenters(
     Raises InputError for weights that are missing, or of other classes.
     """
     weights = None if request.weights is None else str(request.weights)
-    data = mapping.model_taxonomy if mapping else dataset.taxonomy or dataset.name
     classes = mapping.spec.models if mapping else dataset.class_names
     segmenters = load_models(
         request.models,
-        data=data,
+        data=mapping.model_taxonomy if mapping else dataset.name,
+        taxonomy="" if mapping else dataset.taxonomy,
         weights=weights,
         classes=classes,
         class_order=request.class_order,

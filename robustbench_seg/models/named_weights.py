@@ -90,14 +90,35 @@ def find_weights(model: str, wanted: str, data: str) -> LocatedWeights:
     )
 
 
+def find_weights_for(model: str, data: str, taxonomy: str = "") -> LocatedWeights:
+    """Find a model's weights for a dataset: those of its name, else those of its taxonomy.
+
+    Raises InputError, with the alternatives, if there are no such weights.
+    """
+    where = NAMED_WEIGHTS.get((model, taxonomy))
+    if (model, data) in NAMED_WEIGHTS or not isinstance(where, Hub):
+        return find_weights(model, data, data)
+    try:
+        return _fetch(where, taxonomy)
+    except NotFetchedError as error:
+        raise InputError(
+            f"{_no_weights(model, data)}; {where.repository}, trained on {taxonomy}, {error}"
+        ) from error
+
+
 def _published(where: Hub, choice: str, data: str) -> LocatedWeights:
     try:
-        folder = fetch_repository(where.repository)
+        return _fetch(where, data)
     except NotFetchedError as error:
         raise InputError(
             f"--model {choice}: {where.repository} {error}, or use "
             f"--weights FILE, --model b0 --data streets, or {_UNTRAINED}"
         ) from error
+
+
+def _fetch(where: Hub, data: str) -> LocatedWeights:
+    """Download weights unless they are in the hub's cache. Raises NotFetchedError."""
+    folder = fetch_repository(where.repository)
     source = _source(where.repository, folder)
     return LocatedWeights(folder, data, source, where.licence, data, named=True)
 

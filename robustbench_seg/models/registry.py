@@ -1,14 +1,15 @@
 """Models by name, and the weights that a choice of one means.
 
 A choice is NAME or NAME@WEIGHTS. WEIGHTS is the name of the data they were trained on, `random`, a
-file, a folder or a repository. Without WEIGHTS, those trained on the data at hand are taken. Models
-of other projects are chosen through one of the `ADAPTERS`, or by a name that a package registers.
+file, a folder or a repository. Without WEIGHTS, those trained on the data at hand are taken, else
+published ones of its taxonomy: those of Cityscapes on the embedded scenes. Models of other projects
+are chosen through one of the `ADAPTERS`, or by a name that a package registers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,7 +34,7 @@ from .class_names import ClassOrder, check_class_count
 from .declared import declare
 from .label_convention import read_convention
 from .model_names import model_name, nearest_names
-from .named_weights import NAMED_WEIGHTS, RANDOM, find_weights
+from .named_weights import RANDOM, find_weights, find_weights_for
 
 Load = Callable[[str, str, Sequence[str]], Segmenter]
 """Load a model from a target, the data's name and its classes, or raise InputError."""
@@ -49,45 +50,12 @@ ADAPTERS: Mapping[str, tuple[str, Load]] = {
 """Adapters by the prefix of their choices: the form of a target, for messages, and its `Load`."""
 
 
-@dataclass(frozen=True)
-class ModelInfo:
-    """A line of `robustseg models`."""
-
-    name: str
-    title: str
-    description: str
-    parameters: int | None
-    """Number of parameters with the 19 classes of Cityscapes; None for a package's model."""
-    weights: tuple[str, ...]
-    """Names of the data that it has weights for."""
-    published: str = ""
-    """Who publishes other weights, and their licence."""
-
-
 class Choice(NamedTuple):
     """A model's name and the weights given with it, or an adapter's prefix and target."""
 
     model: str
     weights: str | None
     prefix: str = ""
-
-
-def list_models() -> tuple[ModelInfo, ...]:
-    """Return the models that a choice can name."""
-    infos = []
-    for name, model in MODELS.items():
-        with torch.device("meta"):
-            network = model.build(19 + model.spare_outputs)
-        parameters = sum(parameter.numel() for parameter in network.parameters())
-        weights = tuple(data for known, data in NAMED_WEIGHTS if known == name)
-        infos.append(
-            ModelInfo(name, model.title, model.description, parameters, weights, model.published)
-        )
-    for name, entry in registered().items():
-        if name not in MODELS:
-            package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
-            infos.append(ModelInfo(name, name, f"registered by {package}", None, ()))
-    return tuple(infos)
 
 
 def parse_choice(choice: str) -> Choice:
@@ -150,6 +118,7 @@ def load_models(
     choices: Iterable[str | Segmenter],
     *,
     data: str,
+    taxonomy: str = "",
     weights: str | None = None,
     classes: Sequence[str],
     seed: int = 0,
@@ -163,6 +132,7 @@ def load_models(
     load = partial(
         load_model,
         data=data,
+        taxonomy=taxonomy,
         weights=weights,
         classes=classes,
         seed=seed,
@@ -184,6 +154,7 @@ def load_model(
     choice: str,
     *,
     data: str,
+    taxonomy: str = "",
     weights: str | None = None,
     classes: Sequence[str],
     seed: int = 0,
@@ -192,12 +163,13 @@ def load_model(
 ) -> Segmenter:
     """Load a model with the weights that a choice, or `weights`, means for a dataset.
 
-    data is the dataset's name and classes are the names of its classes. The seed draws the weights
-    of NAME@random. With `encoders`, a file with only an encoder gives a segmenter without classes,
-    whose decoder is meaningless. Classes that the model names are put into the order of the data's,
-    unless `class_order` is "as-is" or only the encoder is wanted. Only weights on the Hugging Face
-    hub are downloaded, once. Raises InputError for an unknown model, and for missing weights or
-    those of other sizes or classes.
+    data is the dataset's name and classes are the names of its classes. Where no weights have its
+    name, published ones of its taxonomy are loaded. The seed draws the weights of NAME@random. With
+    `encoders`, a file with only an encoder gives a segmenter without classes, whose decoder is
+    meaningless. Classes that the model names are put into the order of the data's, unless
+    `class_order` is "as-is" or only the encoder is wanted. Only weights on the Hugging Face hub are
+    downloaded, once. Raises InputError for an unknown model, and for missing weights or those of
+    other sizes or classes.
     """
     name, chosen, prefix = parse_choice(choice)
     as_is = encoders or class_order == "as-is"
@@ -216,13 +188,13 @@ def load_model(
         return replace(segmenter, weights={**segmenter.weights, "note": note})
     if weights is not None and chosen is not None:
         raise InputError(f"--model {choice} with --weights {weights}: give the weights once")
-    wanted = weights or chosen or data
+    wanted = weights or chosen
     if wanted == RANDOM:
         source = f"drawn at random, seed {seed}"
         provenance = {"source": source, "sha256": "", "licence": "", "note": ""}
         network = _draw(name, len(classes), seed)
         return _segmenter(name, RANDOM, network, classes, NOTHING, provenance)
-    found = find_weights(name, wanted, data)
+    found = find_weights(name, wanted, data) if wanted else find_weights_for(name, data, taxonomy)
     checkpoint = _open_weights(found.path, name)
     metadata = checkpoint.metadata
     provenance = {

@@ -14,11 +14,15 @@ from .words import few
 
 def data_stamps(run: StoredRun) -> Iterator[str]:
     """Yield the warnings of a run's frames."""
-    others = [
-        run.names[model.name] for model in run.spec.models if _has_other_data(model, run.spec)
-    ]
-    if others:
-        yield f"OTHER DATA: {few(others)}: not trained on {written_name(run.spec.dataset)}"
+    others: dict[str, list[str]] = {}
+    for model in run.spec.models:
+        if _has_other_data(model, run.spec):
+            others.setdefault(model.trained_on, []).append(run.names[model.name])
+    for data, names in others.items():
+        yield (
+            f"OTHER DATA: {few(names)}: trained on {written_name(data)}, evaluated on "
+            f"{written_name(run.spec.dataset)}"
+        )
     if run.spec.dataset == STREETS:
         yield "DEMONSTRATION: rendered scenes, not a result about Cityscapes"
     if len(run.frames) < RELIABLE_UNITS:

@@ -15,7 +15,8 @@ from robustbench_seg.models import catalogue
 from robustbench_seg.models.base import StageOutput
 from robustbench_seg.models.catalogue import MODELS, register
 from robustbench_seg.models.checkpoints import open_checkpoint
-from robustbench_seg.models.registry import build_model, list_models, load_model
+from robustbench_seg.models.listing import list_models
+from robustbench_seg.models.registry import build_model, load_model
 from tests.helpers import toy_model
 from tests.helpers.model_contract import assert_contract
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,24 +17,11 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.models.hub_files import NotFetchedError, fetch_repository
 from robustbench_seg.models.named_weights import find_weights
 from robustbench_seg.models.registry import build_model, load_model
-from tests.helpers.hub_server import COMMIT, Hub, serving
+from tests.helpers.hub_server import COMMIT, Hub
 
 CLASSES = [f"class {index}" for index in range(5)]
 REPOSITORY = "someone/segformer-b0"
 WEIGHTS = bytes(range(256)) * 100
-
-
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """Serve a hub, with an empty cache."""
-    with serving() as server:
-        template = constants.HUGGINGFACE_CO_URL_TEMPLATE.removeprefix(constants.ENDPOINT)
-        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.url + template)
-        monkeypatch.setattr(constants, "ENDPOINT", server.url)
-        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-        yield server
 
 
 def two_files() -> dict[str, bytes]:
@@ -71,7 +57,11 @@ def test_the_endpoint_comes_from_the_environment(hub: Hub, tmp_path: Path) -> No
     hub.repositories[REPOSITORY] = two_files()
     module = "robustbench_seg.models.hub_files"
     program = f"from {module} import fetch_repository as fetch; print(fetch({REPOSITORY!r}))"
-    environment = os.environ | {"HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(tmp_path / "other")}
+    environment = os.environ | {
+        "HF_ENDPOINT": hub.url,
+        "HF_HUB_CACHE": str(tmp_path / "other"),
+        "HF_HUB_OFFLINE": "0",
+    }
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     )

@@ -18,7 +18,7 @@ import torch
 import robustbench_seg
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.base import IMAGENET, Preprocessing, Window
-from robustbench_seg.models.registry import list_models
+from robustbench_seg.models.listing import list_models
 from robustbench_seg.reporting.run import Run
 from tests.helpers.adapters import (
     IMAGES,

@@ -17,12 +17,12 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.models import named_weights
 from robustbench_seg.models.base import IMAGENET, Segmenter, Window
 from robustbench_seg.models.catalogue import MODELS
+from robustbench_seg.models.listing import list_models
 from robustbench_seg.models.model_names import _spellings_of
 from robustbench_seg.models.named_weights import NAMED_WEIGHTS, Embedded, Hub, find_weights
 from robustbench_seg.models.registry import (
     Choice,
     build_model,
-    list_models,
     load_model,
     parse_choice,
 )
