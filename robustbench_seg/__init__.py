@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .api import (
         calibrate,
         check_dataset,
+        check_run,
         compare_runs,
         corrupt_folder,
         diagnose,
@@ -50,6 +51,7 @@ __all__ = [
     "__version__",
     "calibrate",
     "check_dataset",
+    "check_run",
     "compare",
     "compare_runs",
     "corrupt",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .diagnosis.checkup import Checkup
     from .diagnosis.diagnose import Diagnosis
     from .evaluation.forecast import Forecast
+    from .leaderboard.finding import RunCheck
     from .reporting.comparison import Comparison
     from .reporting.receptive_fields import ReceptiveFields
     from .reporting.run import Run
@@ -342,6 +343,65 @@ def compare_runs(
     from .reporting.comparison import compare_runs
 
     return compare_runs(runs, reference, tables, label)
+
+
+@documented
+def check_run(
+    run: Annotated[str | Path, Option("Folder of a run.", DATA, flag="RUN")],
+    *,
+    model: Annotated[
+        str | Sequence[str] | None,
+        Option(
+            "Models of the run, in its order, to predict cells again: NAME@WEIGHTS as in eval.",
+            *(MODEL, "LIST"),
+            default="the run's, if all are embedded",
+            read=parsing.models,
+            names=known_names.models,
+        ),
+    ] = None,
+    mean: options.Mean = None,
+    std: options.Std = None,
+    channels: options.Channels = None,
+    input_size: options.InputSize = None,
+    data: Annotated[
+        str | Path | None,
+        Option(
+            "Dataset of the run, to predict cells again: a name or a path.",
+            *(DATA, "NAME|PATH"),
+            default="streets",
+            names=known_names.datasets,
+        ),
+    ] = None,
+    images: options.Images = None,
+    labels: options.Labels = None,
+    classes: options.Classes = None,
+    frames: options.Frames = None,
+    class_map: options.ClassMap = None,
+    class_map_mode: options.ClassMapMode = "wrong",
+    class_order: options.ClassOrder = "by-name",
+    cells: options.CheckedCells = 5,
+    seed: Annotated[
+        int | None,
+        Option("Random seed of the choice of cells.", CONDITIONS, default="a new one", least=0),
+    ] = None,
+    progress: Progress = silent,
+) -> "RunCheck":
+    """Check a stored run: digests, counts, frames, suite, tables, and some cells again.
+
+    The result says what was verified, what is wrong, and what could not be checked. Cells are
+    predicted again where models and data are embedded or given. Raises InputError where there is no
+    run, and for options that do not fit it.
+    """
+    given = {**locals()}
+    from .leaderboard.check import check_run
+
+    for name in ("run", "model", "cells", "seed", "progress"):
+        del given[name]
+    given = {name: value for name, value in given.items() if value is not None}
+    if model:
+        given["models"] = _listed(model)
+    at_hand = model or data or images
+    return check_run(run, cells, seed, given if at_hand else None, progress)
 
 
 @documented

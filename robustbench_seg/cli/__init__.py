@@ -15,7 +15,7 @@ from rich.markup import escape
 from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..visible import visible
-from . import artifacts, costs, evaluation, lists
+from . import artifacts, costs, evaluation, leaderboard, lists
 from .console import errors, notice, print_table, say
 from .deprecated import current
 
@@ -58,6 +58,7 @@ app.command("train")(artifacts.train)
 app.command("suites")(lists.suites)
 app.command("models")(lists.models)
 app.add_typer(lists.datasets, name="datasets")
+app.add_typer(leaderboard.app, name="leaderboard")
 
 
 def _version(wanted: bool) -> None:

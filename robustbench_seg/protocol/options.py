@@ -324,6 +324,15 @@ Label = Annotated[
         read=parsing.label,
     ),
 ]
+CheckedCells = Annotated[
+    int,
+    Option(
+        "Number of random cells (model, condition, frame) to predict again, where models and data "
+        "are at hand.",
+        CONDITIONS,
+        least=0,
+    ),
+]
 Runs = Annotated[Sequence[str | Path], Option("Folders of runs.", DATA, flag="RUN")]
 ImageSize = Annotated[
     tuple[int, int], Option("Size of the images in pixels.", DATA, default="2048x1024")

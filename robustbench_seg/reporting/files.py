@@ -111,6 +111,11 @@ def csv_content(table: pd.DataFrame) -> bytes:
     return text.encode()
 
 
+def table_csv(table: pd.DataFrame) -> bytes:
+    """Return a table as the CSV file that `write` makes of it."""
+    return csv_content(_flat(table))
+
+
 def json_content(tables: Mapping[str, pd.DataFrame]) -> str:
     """Return tables as one JSON object: a list of rows for each name, null for NaN."""
     lists = {name: _rows(_flat(table)) for name, table in tables.items()}
@@ -150,14 +155,13 @@ def _inert_index(index: Any) -> Any:
 def _write_table(
     table: pd.DataFrame, stem: Path, folder: Path, formats: Iterable[str]
 ) -> list[Path]:
-    flat = _flat(table)
     paths = {
         suffix: stem.with_name(f"{stem.name}.{suffix}") for suffix in TABLES if suffix in formats
     }
     if "csv" in paths:
-        write_file(paths["csv"], csv_content(flat), folder)
+        write_file(paths["csv"], table_csv(table), folder)
     if "parquet" in paths:
         content = BytesIO()
-        flat.to_parquet(content)
+        _flat(table).to_parquet(content)
         write_file(paths["parquet"], content.getvalue(), folder)
     return list(paths.values())

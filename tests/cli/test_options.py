@@ -23,6 +23,7 @@ PANELS = ("Model", "Data", "Conditions", "Training", "Compute", "Output")
 CALLS: list[Callable[..., Any]] = [
     api.calibrate,
     api.check_dataset,
+    api.check_run,
     api.compare_runs,
     api.corrupt_folder,
     api.diagnose,
@@ -179,7 +180,7 @@ COMMANDS = [
         "corrupt",
         "train",
     ),
-    *("suites", "models", "datasets check"),
+    *("suites", "models", "datasets check", "leaderboard check"),
 ]
 
 WITHOUT_OUTPUT = ("corrupt",)

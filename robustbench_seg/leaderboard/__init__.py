@@ -1,0 +1,1 @@
+"""Leaderboards: check the runs that people submit, rank them, and write the site."""
