@@ -1,19 +1,22 @@
-"""Makes the pictures of the documentation, from what this project renders itself.
+"""Draws the figures of the documentation again, from what this project renders itself.
 
-    python docs/pictures.py
+    python -m docs.pictures
 
-Writes streets.jpg, a contact sheet of scenes and their labels, and corruptions.jpg, one scene under
-all corruptions and severities, beside this file.
+Writes streets.jpg, a contact sheet of scenes and their labels; corruptions.jpg, one scene under all
+corruptions and severities; demonstration.jpg, the figure of the README; sampling.svg; house.svg,
+which needs grimp, a part of import-linter. erf.png is made by the command in docs/erf.md.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from docs import demonstration, sampling
 from robustbench_seg.corruptions import REGISTRY, corrupt
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.datasets.streets import render
@@ -57,10 +60,22 @@ def _row(image: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
     return np.hstack([np.asarray(picture.reduce(2)) for picture in pictures])  # (128, 1280, 3)
 
 
+PICTURES: dict[str, tuple[Callable[[], Image.Image], int]] = {
+    "streets.jpg": (contact_sheet, 85),
+    "corruptions.jpg": (gallery, 75),
+    "demonstration.jpg": (demonstration.picture, 85),
+}
+"""Name of the file -> what draws it, and the quality of the JPEG."""
+
+
 def main() -> None:
-    """Write both pictures."""
-    contact_sheet().save(FOLDER / "streets.jpg", quality=85)
-    gallery().save(FOLDER / "corruptions.jpg", quality=75)
+    """Write all figures."""
+    for name, (draw, quality) in PICTURES.items():
+        draw().save(FOLDER / name, quality=quality)
+    sampling.main()
+    from docs import house  # needs grimp
+
+    house.main()
 
 
 if __name__ == "__main__":
