@@ -33,7 +33,7 @@ from ..runs.run import StoredRun
 from ..runs.store import Store
 from ..scores.stopping import half_width, needed_share
 
-BYTES_PER_CELL = 1600
+BYTES_PER_CELL = 1000
 """Bytes of a cell in the store with 19 classes and the default measures.
 
 Rounded up from runs on Cityscapes and streets."""

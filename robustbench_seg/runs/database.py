@@ -25,7 +25,9 @@ FILE = "run.sqlite"
 LOCK = "run.lock"
 """Lock file of the process that works on the run; the system frees it when the process ends."""
 _NO_LOCKS = "its file system has no locks; name a folder on another, such as a local disk"
-VERSION = 4
+VERSION = 5
+"""Format of a run, see `packed_counts`. One of format 4 is read, and resumed as this one."""
+READABLE = ("4", str(VERSION))
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE sessions (

@@ -28,6 +28,7 @@ from ..protocol.stored_spec import read_spec
 from ..scores.counters import Counts
 from .database import (
     FILE,
+    READABLE,
     VERSION,
     bound_steps,
     connected,
@@ -120,6 +121,8 @@ class Store:
                 )
             deque(store.stacks(), maxlen=0)
             _ = store.pictures(), store.failures(), store.sessions()
+            upgrade = "SELECT key, ? FROM meta WHERE key = 'version' AND value != ?"
+            connection.execute(f"INSERT OR REPLACE INTO meta {upgrade}", (str(VERSION),) * 2)
             connection.commit()
             yield store
 
@@ -134,10 +137,10 @@ class Store:
 
     def _read_spec(self) -> Spec:
         meta = dict(self._select("key, value", "meta LIMIT 4"))
-        if meta.get("version") != str(VERSION):
+        if meta.get("version") not in READABLE:
             raise InputError(
                 f"{self._path}: made by another version of robustseg, or damaged "
-                f"(format {meta.get('version')!r:.40}, this one reads {VERSION})"
+                f"(format {meta.get('version')!r:.40}, this one reads {' and '.join(READABLE)})"
             )
         text = meta.get("spec")
         if meta.keys() != {"version", "spec", "digest"} or digest("spec", text) != meta["digest"]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from robustbench_seg.datasets.class_maps import ClassMapSpec
 from robustbench_seg.errors import InputError
 from robustbench_seg.runs.database import FILE
 from robustbench_seg.runs.store import Picture, Store
+from tests.helpers.paths import GOLDEN
 from tests.helpers.stored_runs import as_counts, cells_of_spec, small_png, stored_spec, with_classes
 
 SPEC = stored_spec(models=["b0"])
@@ -116,3 +119,24 @@ def test_a_run_of_another_format_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(InputError, match="another version"), Store.open(tmp_path / "run"):
         pass
+
+
+def test_a_run_of_format_4_is_read_and_resumed(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "runs-0.1.0" / "draws", tmp_path / "run")
+    with Store.open(tmp_path / "run") as store:
+        spec, cells = store.spec, dict(store.counts())
+    with closing(sqlite3.connect(tmp_path / "run" / FILE)) as connection, connection:
+        old = connection.execute("SELECT sum(length(matrix)) FROM cells").fetchone()
+        connection.execute("DELETE FROM cells WHERE condition != 'clean'")
+    for _ in range(2):
+        with Store.create_or_resume(tmp_path / "run", spec) as store:
+            missing = cells.keys() - store.stored()
+            store.add({cell: cells[cell] for cell in missing})
+            found = dict(store.counts())
+        assert found.keys() == cells.keys()
+        for cell, counts in cells.items():
+            np.testing.assert_array_equal(found[cell], counts)
+    with closing(sqlite3.connect(tmp_path / "run" / FILE)) as connection:
+        version = connection.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+        assert version == ("5",)
+        assert connection.execute("SELECT sum(length(matrix)) FROM cells").fetchone() < old

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.e2e.hostile.crafted import Change, Crafted, Found, packed
+from tests.e2e.hostile.crafted import Change, Crafted, Found, packed, packed_by_byte
 
 
 def matrices() -> Found:
@@ -89,6 +89,17 @@ def matrices() -> Found:
         ("more places than cells", [*range(10)], [1] * 10, "is cut off, or has more"),
     ):
         yield name, matrix(partial(_packed_instead, places, numbers)), words
+    for name, distances, numbers, words in (
+        ("a distance past the end", [0, 4, 5], good, "has a count outside of it"),
+        ("a distance to 2^32 - 1", [0, 4, 2**32 - 5], good, "has a count outside of it"),
+        ("a distance past 2^32", [0, 4, 2**32 - 1], good, "has two counts at one place"),
+        ("a distance of 0", [0, 0, 4, 4], [150, 150, 200, 100], "has two counts at one place"),
+        ("a negative count by byte", [0, 1, 3, 4], [301, -1, 200, 100], counts),
+        ("more distances than cells", [1] * 10, [1] * 10, "is cut off, or has more"),
+        ("no distances", [], [], pixels),
+    ):
+        yield name, matrix(partial(_instead, packed_by_byte(distances, numbers))), words
+    yield "by byte", matrix(partial(_instead, packed_by_byte([0, 4, 4], [1, 1, 1]))), pixels
     content = zlib.decompress(packed([0, 4, 8], good))
     for name, stored, words in (
         ("empty", b"", "is 0 x 0"),

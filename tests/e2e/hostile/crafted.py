@@ -106,6 +106,16 @@ def packed(places: list[int], counts: list[int], shape: tuple[int, int] = (3, 3)
     )
 
 
+def packed_by_byte(distances: list[int], counts: list[int]) -> bytes:
+    """Return a 3 x 3 matrix of any distances and counts as a run of format 5 stores it."""
+    numbers = [
+        distance.to_bytes(4, "little") + count.to_bytes(8, "little", signed=True)
+        for distance, count in zip(distances, counts, strict=True)
+    ]
+    planes = (bytes(number[place] for number in numbers) for place in range(12))
+    return zlib.compress(struct.pack("<2I", 2**31 + 3, 3) + b"".join(planes))
+
+
 def png(*chunks: tuple[bytes, bytes]) -> bytes:
     """Return a PNG file of any chunks, with right checksums."""
     parts = [

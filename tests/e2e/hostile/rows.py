@@ -131,7 +131,7 @@ def meta() -> Found:
         return lambda run: run.meta.update(values)
 
     version = "made by another version of robustseg, or damaged"
-    for value in ("3", "5", "", "4.0", b"4", "x" * 10_000, None):
+    for value in ("3", "6", "", "4.0", b"4", "x" * 10_000, None):
         yield f"version {value!r:.9}", meta(version=value), version
     yield "no digest", meta(digest=None), "the digest of the specification is wrong"
     yield "a wrong digest", meta(digest="0" * 64), "the digest of the specification is wrong"

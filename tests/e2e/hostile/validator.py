@@ -7,6 +7,7 @@ import sqlite3
 import zlib
 from collections.abc import Collection
 from contextlib import closing
+from itertools import accumulate
 from pathlib import Path
 
 
@@ -34,12 +35,19 @@ def clean_miou(path: Path, frames: Collection[str]) -> dict[str, float]:
         assert 0 <= draw < spec.get("draws", 1), draw
         content = zlib.decompressobj().decompress(packed, 9 + 12 * classes * columns)
         number, rest = divmod(len(content) - 8, 12)
-        assert content[:4] == classes.to_bytes(4, "little"), "shape"
+        by_byte = content[3] >= 128
+        assert int.from_bytes(content[:4], "little") % 2**31 == classes, "shape"
         assert content[4:8] == columns.to_bytes(4, "little"), "shape"
         assert rest == 0, "shape"
         words = [content[at : at + 4] for at in range(8, 8 + 4 * number, 4)]
         longs = [content[at : at + 8] for at in range(8 + 4 * number, len(content), 8)]
+        if by_byte:  # the lowest byte of each number, then the next ones
+            planes = [content[at : at + number] for at in range(8, len(content), number or 1)]
+            numbers = list(map(bytes, zip(*planes, strict=True)))
+            words, longs = [each[:4] for each in numbers], [each[4:] for each in numbers]
         places = [int.from_bytes(word, "little") for word in words]
+        if by_byte:
+            places = list(accumulate(places))
         counts = [int.from_bytes(word, "little", signed=True) for word in longs]
         assert places == sorted(set(places)), "places"
         assert min(counts, default=1) > 0, "counts"
