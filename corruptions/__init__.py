@@ -17,11 +17,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .catalogue import REGISTRY, Corruption, Implementation, corruption_names, find, register
+from .catalogue import REGISTRY, Corruption, Implementation, corruption_names, register
 from .errors import InputError
+from .finding import find
 
 if TYPE_CHECKING:
     from .corrupting import corrupt
+    from .own import corruption
     from .seeding import image_key
 
 __all__ = [
@@ -30,13 +32,14 @@ __all__ = [
     "Implementation",
     "InputError",
     "corrupt",
+    "corruption",
     "corruption_names",
     "find",
     "image_key",
     "register",
 ]
 
-_HOMES = {"corrupt": ".corrupting", "image_key": ".seeding"}
+_HOMES = {"corrupt": ".corrupting", "corruption": ".own", "image_key": ".seeding"}
 """Modules of the names that need NumPy."""
 
 

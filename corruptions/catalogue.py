@@ -1,18 +1,18 @@
 """Catalogue of the corruptions: category, randomness and module of each.
 
 To add a corruption, write a module with a function of that name and one line at the end of this
-file; other packages call `register`. Modules load Numba, so each is imported on first use.
+file; those of users and other packages are in `own`. Modules load Numba, so each is imported on
+first use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Literal
 
-from .checks import unknown
 from .errors import InputError
 
 if TYPE_CHECKING:  # names are listed without NumPy, which takes a quarter of the time of --help
@@ -65,6 +65,9 @@ class Corruption:
                 f"{self.name} out"
             )
 
+    def try_out(self, image: NDArray[np.uint8], severity: int) -> None:
+        """Raise InputError if the function is faulty, as one of others may be."""
+
     @property
     def _imported(self) -> ModuleType:
         return import_module(self.module, __package__)
@@ -88,22 +91,16 @@ def corruption_names() -> tuple[str, ...]:
     return tuple(_CORRUPTIONS)
 
 
-def find(name: str) -> Corruption:
-    """Return the corruption of that name; InputError lists the valid names."""
-    try:
-        return _CORRUPTIONS[name]
-    except (KeyError, TypeError):  # TypeError: not hashable
-        raise InputError(unknown("corruption", name, corruption_names())) from None
+def register_own(corruption: Corruption) -> None:
+    """Add a corruption of one's own in place of an earlier one of its name.
 
-
-def check_sizes(
-    names: Iterable[str], sizes: Iterable[tuple[int, int]], *, reference: bool = False
-) -> None:
-    """Raise InputError if one of some corruptions cannot take images of a size (height, width)."""
-    corruptions = [find(name) for name in dict.fromkeys(names)]
-    for size in dict.fromkeys(sizes):
-        for corruption in corruptions:
-            corruption.check_size(*size, reference=reference)
+    Raises InputError for the name of a built-in corruption.
+    """
+    if corruption.name in BUILT_IN:
+        raise InputError(
+            f"corruption {corruption.name}: is the name of a built-in one; choose another name"
+        )
+    _CORRUPTIONS[corruption.name] = corruption
 
 
 register(Corruption("motion_blur", "blur", ".blur.motion", random=True))
@@ -125,3 +122,6 @@ register(Corruption("snow", "weather", ".kernels.snow", random=True))
 register(Corruption("spatter", "weather", ".kernels.spatter", random=True))
 register(Corruption("fog", "weather", ".kernels.fog", random=True))
 register(Corruption("frost", "weather", ".kernels.frost", random=True))
+
+BUILT_IN = frozenset(_CORRUPTIONS)
+"""Names of the corruptions of this package."""

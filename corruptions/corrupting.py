@@ -7,9 +7,10 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from .catalogue import Implementation, find
+from .catalogue import Implementation
 from .checks import check_seed, check_severity, unknown
 from .errors import InputError
+from .finding import find
 from .images import check_image
 from .reference import corrupt_by_reference
 from .seeding import image_key, stream_seed
@@ -38,7 +39,7 @@ def corrupt(
         that reach beyond the edges repeat or mirror the image; the functions in the catalogue
         document small images.
     name
-        One of `corruption_names()`.
+        One of `corruption_names()`, or one that an installed package registers.
     severity
         From 1 (mild) to 5 (severe).
     seed
@@ -74,7 +75,8 @@ def corrupt(
     image = check_image(image)
     reference = implementation == "imagecorruptions"
     corruption.check_size(*image.shape[:2], reference=reference)
-    stream = stream_seed(check_seed(seed), image_key(image) if key is None else key, name, severity)
+    key = image_key(image) if key is None else key
+    stream = stream_seed(check_seed(seed), key, corruption.name, severity)
     if reference:
-        return corrupt_by_reference(name, image, severity, stream)
+        return corrupt_by_reference(corruption.name, image, severity, stream)
     return corruption.function(image, severity, stream)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         suite_digests,
         train,
     )
-    from .corruptions import corrupt
+    from .corruptions import corrupt, corruption
     from .models.listing import list_models
     from .reporting.comparison import Comparison
     from .reporting.run import Run
@@ -56,6 +56,7 @@ __all__ = [
     "compare_runs",
     "corrupt",
     "corrupt_folder",
+    "corruption",
     "diagnose",
     "doctor",
     "effective_receptive_field",
@@ -76,6 +77,7 @@ _HOMES = {
     "Run": ".reporting.run",
     "compare": ".runs.side_by_side",
     "corrupt": ".corruptions",
+    "corruption": ".corruptions",
     "list_models": ".models.listing",
 }
 """Modules of the names that are not in `api`."""

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ..corruptions import corrupt, image_key
-from ..corruptions.catalogue import check_sizes
+from ..corruptions.finding import check_sizes, try_out
 from ..datasets.copied import MANIFEST
 from ..errors import InputError
 from ..folders import check_folder
@@ -16,6 +16,7 @@ from ..inference.prefetch import prefetch
 from ..png import write_png
 from ..processes import report_progress, run_in_processes, stopped
 from ..progress import Progress
+from ..protocol.own_corruptions import choices, require
 from ..protocol.suites import Suite
 from ..runs.database import exclusive_lock
 from ..versions import CORRUPTING, versions
@@ -37,6 +38,8 @@ class Task:
     source: Path
     out: Path
     digest: Digest
+    own: tuple[str, ...]
+    """Corruptions of one's own, as `require` reads them."""
 
     def __str__(self) -> str:
         return f"image {self.image.path}"
@@ -67,6 +70,8 @@ def corrupt_folder(
             check_sizes([name for name, _ in suite.corrupted], [(image.height, image.width)])
         except InputError as error:
             raise InputError(f"{source / image.path}: {error} with --corruptions") from error
+    if suite.own:
+        try_out(suite.corrupted, read_source(source / paths[0]))
     try:
         out.mkdir(parents=True, exist_ok=True)
         with exclusive_lock(out, LOCK, "OUT"):
@@ -85,6 +90,7 @@ def corrupt_folder(
 
 def corrupt_image(task: Task) -> dict[CorruptedImage, str]:
     """Write an image under the conditions of a task; return the digests of what was written."""
+    require(task.own)
     source = task.source / task.image.path
     image = read_source(source)
     if image_key(image) != task.image.key:
@@ -116,8 +122,9 @@ def _read_all(
 
 def _make_missing(source: Path, copy: CorruptedCopy, workers: int, progress: Progress) -> None:
     total = len(copy.manifest.images) * len(copy.conditions)
+    own = choices(copy.manifest.suite.own)
     tasks = [
-        Task(image, missing, copy.manifest.seed, source, copy.folder, copy.digest)
+        Task(image, missing, copy.manifest.seed, source, copy.folder, copy.digest, own)
         for image in copy.manifest.images
         if (missing := copy.missing(image))
     ]

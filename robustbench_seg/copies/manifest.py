@@ -37,6 +37,7 @@ class Manifest:
             "the SHA-256 of every image is in images.csv",
             "suite_digest": self.suite.digest,
             **asdict(self),
+            "suite": self.suite.to_dict(),
         }
         write_file(folder / MANIFEST, (json.dumps(content, indent=1) + "\n").encode())
 

@@ -14,7 +14,7 @@ import pandas as pd
 from torch import nn
 
 from ..corruptions import corrupt
-from ..corruptions.catalogue import check_sizes
+from ..corruptions.finding import check_sizes
 from ..datasets.streets import render
 from ..errors import InputError
 from ..inference.costs import costs, load_for_costs

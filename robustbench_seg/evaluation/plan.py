@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import nn
 
-from ..corruptions.catalogue import check_sizes
+from ..corruptions.finding import check_sizes, try_out
 from ..datasets.base import Dataset
 from ..datasets.class_maps import MappedDataset
 from ..datasets.frame_checks import ground_truth_problem
@@ -211,6 +211,8 @@ def make_plan(
     )
     if source.copy is None:
         _check_frame_sizes(spec, request)
+        if spec.suite.own and driver is None:
+            try_out(spec.suite.corrupted, dataset.frames[0].image())
     spec, saved = find_saved(spec, segmenters, request, dataset, driver, progress)
     wanted = wanted_runtimes(request, spec, driver)
     spec, runtimes = choose_runtimes(spec, wanted, segmenters, dataset, source.images, progress)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..corruptions.catalogue import find
 from ..corruptions.checks import check_severity
+from ..corruptions.finding import find
 from ..errors import InputError
 from .input_geometry import NATIVE, InputView, RelativeWindow, Scale, Size
 
@@ -25,11 +25,18 @@ class Condition:
     """Size of the network's input, instead of each model's own."""
     window: RelativeWindow | None = None
     """Inference window, instead of each model's own."""
+    random: bool = False
+    """Whether the pixels depend on the seed."""
 
     @classmethod
-    def corrupted(cls, corruption: str, severity: int) -> Condition:
-        """Return the condition of a corruption at a severity."""
-        return cls(corruption, severity, (corruption, severity))
+    def corrupted(cls, corruption: str, severity: int, random: bool | None = None) -> Condition:
+        """Return the condition of a corruption at a severity.
+
+        `random` need not be given for a corruption that can be found.
+        """
+        if random is None:
+            random = find(corruption).random
+        return cls(corruption, severity, (corruption, severity), random=random)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -45,11 +52,6 @@ class Condition:
     def changes_images(self) -> bool:
         """Whether models see other pixels than the frame's."""
         return self.corruption is not None or self.scale is not None
-
-    @property
-    def random(self) -> bool:
-        """Whether the pixels depend on the seed."""
-        return self.corruption is not None and find(self.corruption[0]).random
 
     def view(self, frame: Size) -> InputView:
         """Return how a model sees a frame of size (height, width) under this condition."""

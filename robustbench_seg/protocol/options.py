@@ -166,7 +166,7 @@ NamedSuite = Annotated[
 Corruptions = Annotated[
     Sequence[str] | None,
     Option(
-        "Only these corruptions: fog,snow.",
+        "Only these corruptions: fog,snow. Own ones are added: python:FILE.py:FUNCTION.",
         CONDITIONS,
         default="the suite's",
         names=known_names.corruptions,

@@ -314,7 +314,7 @@ class Spec:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        values = asdict(self)
+        values = {**asdict(self), "suite": self.suite.to_dict()}
         # What version 0.1.0 knew alone, and did not name:
         for model in values["models"]:
             if model["runtime"] == TORCH:

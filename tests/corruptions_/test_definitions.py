@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from robustbench_seg.corruptions import find
 from robustbench_seg.corruptions.blur import defocus, glass
-from robustbench_seg.corruptions.catalogue import CorruptionFunction, find
+from robustbench_seg.corruptions.catalogue import CorruptionFunction
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.corruptions.weather import fog, frost, snow, spatter
 from tests.helpers.pictures import flat, gradients, noise

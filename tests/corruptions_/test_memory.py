@@ -13,7 +13,7 @@ from PIL import Image
 import robustbench_seg
 from robustbench_seg import check_dataset, corrupt_folder
 from robustbench_seg.corruptions import InputError, corrupt, corruption_names
-from robustbench_seg.corruptions.catalogue import check_sizes
+from robustbench_seg.corruptions.finding import check_sizes
 
 
 @pytest.mark.parametrize("size", [(32, 60000), (60000, 32), (16385, 40)])

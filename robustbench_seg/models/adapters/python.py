@@ -22,12 +22,12 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import InputError
+from ...own_code import files_of, import_file, make_importable, own_code, root_of
 from ..base import IMAGENET, WHOLE, Segmenter, undeclared
 from ..checkpoints.files import joint_digest, sha256
 from ..class_names import check_class_count
 from .external import Logits, one_line_errors, provenance
 from .metadata import parse_class_names
-from .own_code import files_of, import_file, make_importable, own_code, root_of
 
 _Declared = TypeVar("_Declared")
 GROUP = "robustbench_seg.models"

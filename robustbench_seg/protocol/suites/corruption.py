@@ -10,6 +10,8 @@ A suite file has this form:
     name = "weather"
     corruptions = ["spatter", "brightness"]      # in the order of the table
     counted = [1, 2]                             # severities in the score
+
+A corruption of one's own is `python:FILE.py:FUNCTION`, with the path from the folder of the file.
 """
 
 from __future__ import annotations
@@ -21,14 +23,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from ...corruptions.catalogue import REGISTRY, find
+from ...corruptions.catalogue import BUILT_IN, Corruption
 from ...corruptions.checks import SEVERITIES, check_severity, unknown
 from ...errors import InputError
+from ...schema import Between
 from ...scores.policy import Column, SeverityPolicy
 from ..condition import CLEAN, Condition
 from ..input_geometry import Size
+from ..own_corruptions import OwnSpec, find_corruption, is_own, own_specs
 from .suite import Derive, Scores, Suite, check_keys, text
 
 if TYPE_CHECKING:
@@ -42,14 +47,18 @@ RESERVED = ("clean", "mean", "suite", "suite score", "retention", "mPC", "rPC", 
 class CorruptionSuite(SeverityPolicy, Suite):
     """Ordered corruptions, the severities to run, and the policy by which they count."""
 
+    own: Annotated[tuple[OwnSpec, ...], Between(0, 1000)] = ()
+    """Those of the corruptions that are not built in."""
+
     toml_keys: ClassVar[frozenset[str]] = frozenset({"category", "severities"})
     noun: ClassVar[str] = "corruptions"
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """Each corruption at each severity."""
+        random = {own.name: own.random for own in self.own}  # known without their code
         return tuple(
-            Condition.corrupted(name, severity)
+            Condition.corrupted(name, severity, random.get(name))
             for name in self.corruptions
             for severity in self.severities
         )
@@ -58,7 +67,8 @@ class CorruptionSuite(SeverityPolicy, Suite):
     def digest(self) -> str:
         """SHA-256 of what is run and what counts."""
         columns = [[column.corruption, column.category, column.counted] for column in self.columns]
-        content = json.dumps([columns, self.severities], separators=(",", ":"))
+        own = [[[each.name, each.digest] for each in self.own]] if self.own else []
+        content = json.dumps([columns, self.severities, *own], separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
     @property
@@ -115,9 +125,13 @@ class CorruptionSuite(SeverityPolicy, Suite):
     def notes(self, frame_sizes: Sequence[Size]) -> tuple[str, ...]:  # noqa: ARG002
         """Return which severities count, by category."""
         parts = [f"{counted} of {category}" for (category, counted), _ in self._by_category()]
-        return (
+        counting = (
             f"Severities that count in the scores: {', '.join(parts)}. "
-            f"All of {_range(self.severities)} are run and shown.",
+            f"All of {_range(self.severities)} are run and shown."
+        )
+        return counting, *(
+            f"The corruption {own.name} is not built in: {own.origin}, source {own.digest[:12]}."
+            for own in self.own
         )
 
     def select(
@@ -127,9 +141,13 @@ class CorruptionSuite(SeverityPolicy, Suite):
 
         The order stays that of the suite; name and title say that it is a part. A severity that is
         left out no longer counts, and a corruption without counted severities has no score.
-        Raises InputError for a name or severity that the suite lacks.
+        Corruptions that are not built in are added after the others, and all severities of theirs
+        count. Raises InputError for a name or severity that the suite lacks.
         """
         names = self.corruptions if corruptions is None else tuple(corruptions)
+        if added := self._added(names):
+            chosen = [added[name].name if name in added else name for name in names]
+            return self._with(added.values()).select(chosen, severities)
         numbers = self.severities if severities is None else tuple(severities)
         for name in names:
             if name not in self.corruptions:
@@ -156,6 +174,40 @@ class CorruptionSuite(SeverityPolicy, Suite):
             self, name=f"{self.name}-part", title=title, columns=columns, severities=kept
         )
 
+    def _added(self, choices: Iterable[str]) -> dict[str, Corruption]:
+        """Return the corruptions of one's own among some choices that the suite lacks."""
+        others = (choice for choice in choices if choice not in self.corruptions)
+        return {choice: find_corruption(choice, Path()) for choice in others if is_own(choice)}
+
+    def _with(self, corruptions: Iterable[Corruption]) -> CorruptionSuite:
+        """Return the suite with further corruptions of one's own."""
+        added = tuple(corruptions)
+        suite = replace(
+            self,
+            name=f"{self.name}-own",
+            title=f"{self.title} with {', '.join(each.name for each in added)}",
+            columns=(
+                *self.columns,
+                *(Column(each.name, each.category, self.severities) for each in added),
+            ),
+            own=(*self.own, *own_specs(added)),
+        )
+        if problem := suite.problem():
+            raise InputError(f"{suite.title}: {problem}")
+        return suite
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        values = super().to_dict()
+        if not self.own:  # what version 0.1.0 did not know
+            del values["own"]
+        return values
+
+    @classmethod
+    def describes(cls, values: Mapping[str, Any]) -> bool:
+        """Whether plain values, as a run stores them, are those of this kind of suite."""
+        return super().describes({"own": (), **values})
+
     def problem(self) -> str:
         """Return which corruption or severity is unknown, twice there or out of order, or ""."""
         names, known = self.corruptions, self._known_severities
@@ -167,6 +219,8 @@ class CorruptionSuite(SeverityPolicy, Suite):
             return f"{unknown[0]} is no {self.noun.removesuffix('s')}"
         if reserved := [column.category for column in self.columns if column.category in RESERVED]:
             return f"the category {reserved[0]} has the name of a score"
+        if reserved := [own.name for own in self.own if own.name in RESERVED]:
+            return f"the corruption {reserved[0]} has the name of a score"
         for numbers, allowed in (
             (self.severities, known),
             *((column.counted, self.severities) for column in self.columns),
@@ -177,9 +231,8 @@ class CorruptionSuite(SeverityPolicy, Suite):
 
     _known_severities: ClassVar[tuple[int, ...]] = SEVERITIES
 
-    @staticmethod
-    def _is_known(corruption: str) -> bool:
-        return corruption in REGISTRY
+    def _is_known(self, corruption: str) -> bool:
+        return corruption in BUILT_IN or corruption in [own.name for own in self.own]
 
     @classmethod
     def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:
@@ -190,14 +243,17 @@ class CorruptionSuite(SeverityPolicy, Suite):
         if not isinstance(categories, list) or not categories:
             raise InputError(f"{file}: category: expected tables, each under a line [[category]]")
         columns: list[Column] = []
+        own: list[OwnSpec] = []
         for number, category in enumerate(categories, start=1):
-            columns += _columns(category, severities, file, f"category {number}: ", columns)
+            where = f"category {number}: "
+            columns += _columns(category, severities, file, where, columns, own)
         return cls(
             name=name,
             title=text(content["title"], file, "title"),
             source=text(content["source"], file, "source"),
             columns=tuple(columns),
             severities=severities,
+            own=tuple(own),
         )
 
 
@@ -244,15 +300,19 @@ class TakenSuite(CorruptionSuite):
 
     _known_severities: ClassVar[tuple[int, ...]] = (0,)
 
-    @staticmethod
-    def _is_known(corruption: str) -> bool:
+    def _is_known(self, corruption: str) -> bool:
         return corruption != CLEAN.name
 
 
 def _columns(
-    category: object, severities: tuple[int, ...], file: str, where: str, earlier: Sequence[Column]
+    category: object,
+    severities: tuple[int, ...],
+    file: str,
+    where: str,
+    earlier: Sequence[Column],
+    own: list[OwnSpec],
 ) -> list[Column]:
-    """Return the columns of a table [[category]]."""
+    """Return the columns of a table [[category]], and add to `own` what is not built in."""
     table = check_keys(category, ("name", "corruptions", "counted"), (), file, where)
     category_name = text(table["name"], file, f"{where}name")
     if category_name in RESERVED:
@@ -262,11 +322,13 @@ def _columns(
     if not isinstance(names, list) or not names:
         raise InputError(f"{file}: {where}corruptions: expected a list of names")
     columns: list[Column] = []
-    for name in names:
+    for choice in names:
         try:
-            find(text(name, file, f"{where}corruptions"))
+            found = find_corruption(text(choice, file, f"{where}corruptions"), Path(file).parent)
         except InputError as error:
             raise InputError(f"{file}: {where}corruptions: {error}") from None
+        name = found.name
+        own += own_specs([found])
         if any(name == column.corruption for column in (*earlier, *columns)):
             raise InputError(f"{file}: {where}corruptions: {name!r} appears twice")
         columns.append(Column(name, category_name, counted))

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args
 
-from ...corruptions.catalogue import REGISTRY
+from ...corruptions.catalogue import BUILT_IN, REGISTRY
 from ...corruptions.checks import SEVERITIES, unknown
 from ...errors import InputError
 from ...models.base import WindowMode
@@ -64,7 +64,13 @@ class ResolutionSuite(Suite):
     def conditions(self) -> tuple[Condition, ...]:
         """All combinations, named such as "scale 0.5" or "fog 3, scale 0.5, slide"."""
         return tuple(
-            Condition(_named(image, scale, window), corruption=image, scale=scale, window=window)
+            Condition(
+                _named(image, scale, window),
+                corruption=image,
+                scale=scale,
+                window=window,
+                random=image is not None and REGISTRY[image[0]].random,
+            )
             for image, window, scale in self._combinations()
         )
 
@@ -171,7 +177,7 @@ class ResolutionSuite(Suite):
         if not least <= self.values[0] <= self.values[-1] <= most:
             return f"values: expected {least} to {most}"
         for image in self.images:
-            if image and (image[0] not in REGISTRY or image[1] not in SEVERITIES):
+            if image and (image[0] not in BUILT_IN or image[1] not in SEVERITIES):
                 return f"images: {image[0]} {image[1]} is no corruption"
         if not self.images or len(set(self.family)) < len(self.values) * len(self.images) * max(
             1, len(self.windows)
@@ -257,6 +263,9 @@ def _window(window: object, number: int, file: str) -> RelativeWindow:
 
 def _image(image: object, file: str) -> _Image:
     try:
-        return parse_condition(str(image)).corruption
+        found = parse_condition(str(image)).corruption
     except InputError as error:
         raise InputError(f"{file}: images: {error}") from None
+    if found and found[0] not in BUILT_IN:
+        raise InputError(f"{file}: images: {found[0]}: only built-in corruptions can be rescaled")
+    return found

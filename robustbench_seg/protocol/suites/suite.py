@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from ...corruptions.checks import unknown
@@ -13,6 +13,7 @@ from ...schema import Name
 from ...scores.policy import SeverityPolicy
 from ..condition import Condition
 from ..input_geometry import Size
+from ..own_corruptions import OwnSpec
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ class Scores(Protocol):
 class Suite(ABC):
     """Ordered conditions, and what counts of them; a kind of suite is a subclass.
 
-    Instances are plain data, so that a run can store them: see `suite_from_dict`.
+    Instances are plain data, so that a run can store them: see `to_dict`, `suite_from_dict`.
     """
 
     name: Name
@@ -105,6 +106,11 @@ class Suite(ABC):
         """Return sentences on what is run and what counts, for frames of (height, width)."""
 
     @property
+    def own(self) -> tuple[OwnSpec, ...]:
+        """The corruptions that are not built in."""
+        return ()
+
+    @property
     def corrupted(self) -> tuple[tuple[str, int], ...]:
         """Corruptions and severities whose images the conditions need, each once."""
         return tuple(dict.fromkeys(c.corruption for c in self.conditions if c.corruption))
@@ -117,6 +123,10 @@ class Suite(ABC):
 
         Raises InputError where there is no such part.
         """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
 
     @classmethod
     def describes(cls, values: Mapping[str, Any]) -> bool:

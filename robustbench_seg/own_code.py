@@ -17,11 +17,11 @@ from importlib.machinery import (
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from ...reading import read_data
+from .reading import read_data
 
 _INSTALLED = {"site-packages", "dist-packages"}
 _STDLIB = Path(sysconfig.get_path("stdlib"))
-_OURS = Path(__file__).resolve().parents[2]
+_OURS = Path(__file__).resolve().parents[0]
 _roots: set[Path] = set()
 """Folders of users' code, whose modules are loaded by `_Loader`."""
 _executed: dict[Path, bytes] = {}
