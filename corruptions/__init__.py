@@ -17,7 +17,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .catalogue import REGISTRY, Corruption, Implementation, corruption_names, register
+from .catalogue import REGISTRY, Corruption, Implementation, corruption_names
 from .errors import InputError
 from .finding import find
 
@@ -36,7 +36,6 @@ __all__ = [
     "corruption_names",
     "find",
     "image_key",
-    "register",
 ]
 
 _HOMES = {"corrupt": ".corrupting", "corruption": ".own", "image_key": ".seeding"}

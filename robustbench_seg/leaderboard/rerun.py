@@ -51,6 +51,9 @@ def rerun(
     if not cells:
         yield Finding("cells", "not checked", "none is predicted again: --cells 0")
         return
+    if own := [each.name for each in run.spec.suite.own]:
+        yield Finding("cells", "not checked", f"{', '.join(own)}: a run has no code of corruptions")
+        return
     if not (given or _embedded(run.spec)):
         what = "models or data are not in this package; name them: --model, --data"
         yield Finding("cells", "not checked", what)

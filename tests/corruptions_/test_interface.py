@@ -22,7 +22,6 @@ from robustbench_seg.corruptions import (
     corruption_names,
     find,
     image_key,
-    register,
 )
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.corruptions.reference import corrupt_by_reference
@@ -172,21 +171,7 @@ def test_every_corruption_has_one_category() -> None:
 
 def test_a_name_cannot_be_registered_twice() -> None:
     with pytest.raises(ValueError, match="'fog' is registered twice"):
-        register(Corruption("fog", "weather", __name__, random=False))
-
-
-def mist(image: NDArray[np.uint8], severity: int, _stream: int) -> NDArray[np.uint8]:
-    """Return an image closer to white."""
-    return image + (255 - image) // np.uint8(7 - severity)
-
-
-def test_another_package_can_register_a_corruption(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "_CORRUPTIONS", {})
-    register(Corruption("mist", "weather", __name__, random=False))
-    assert corruption_names() == ("mist",)
-    assert (corrupt(BLACK, "mist", 2) == 51).all()
-    with pytest.raises(InputError, match="mist: not in the package imagecorruptions"):
-        corrupt(BLACK, "mist", 2, implementation="imagecorruptions")
+        catalogue.register(Corruption("fog", "weather", __name__, random=False))
 
 
 def test_the_registry_cannot_be_written() -> None:

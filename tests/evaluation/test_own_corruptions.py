@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,8 @@ import robustbench_seg
 from robustbench_seg.corruptions import InputError, catalogue
 from robustbench_seg.protocol.own_corruptions import choices, require
 from robustbench_seg.protocol.suites import CorruptionSuite, load_suite, suite_from_dict
+from tests.helpers.documents import code_blocks
+from tests.helpers.paths import ROOT
 from tests.helpers.trees import noise_image, save, write_folders
 
 RAIN = """
@@ -147,3 +151,17 @@ def test_copies_hold_their_images(folder: Path) -> None:
     robustbench_seg.corrupt_folder("photos", "copy", suite="wet.toml", workers=1)
     made = robustbench_seg.corrupt(noise_image(), "drizzle", 3)
     np.testing.assert_array_equal(np.asarray(Image.open("copy/drizzle/3/a.png")), made)
+
+
+@pytest.mark.slow
+def test_the_example_of_the_documentation_runs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs" / "own-corruptions.md").read_text("utf-8")
+    (example,) = (block for block in code_blocks(page) if "import" in block)
+    (folder / "page.py").write_text(example)
+    small = partial(robustbench_seg.evaluate, limit=1, severities=[1], out="run")
+    monkeypatch.setattr(robustbench_seg, "evaluate", small)
+    found = runpy.run_path("page.py", {"image": noise_image()})
+    assert (found["wet"] == 200).any()
+    assert found["run"].spec.suite.corruptions == ("fog", "drizzle")

@@ -26,7 +26,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from ...corruptions.catalogue import BUILT_IN, Corruption
+from ...corruptions.catalogue import REGISTRY, Corruption
 from ...corruptions.checks import SEVERITIES, check_severity, unknown
 from ...errors import InputError
 from ...schema import Between
@@ -232,7 +232,7 @@ class CorruptionSuite(SeverityPolicy, Suite):
     _known_severities: ClassVar[tuple[int, ...]] = SEVERITIES
 
     def _is_known(self, corruption: str) -> bool:
-        return corruption in BUILT_IN or corruption in [own.name for own in self.own]
+        return corruption in REGISTRY or corruption in [own.name for own in self.own]
 
     @classmethod
     def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:
