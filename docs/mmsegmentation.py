@@ -1,6 +1,6 @@
 """Compare `mmseg:` with mmsegmentation's own inference, and write the table of mmsegmentation.md.
 
-    PYTHONPATH=. python docs/mmsegmentation.py [FRAME.png]
+    python -m docs.mmsegmentation [FRAME.png]
 
 It needs mmsegmentation, mmdet and mmpretrain. Without a frame, one of `streets` is taken.
 """

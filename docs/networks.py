@@ -1,6 +1,6 @@
 """Compare the networks with those of others, and write the table of models.md.
 
-    PYTHONPATH=. python docs/networks.py
+    python -m docs.networks
 
 Weights come from a formula that shows every tensor. It takes minutes and 8 GB of memory.
 """

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import takewhile
 
 PROGRAM = "robustseg"
 _FENCED = re.compile(r"^```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _INDENTED = re.compile(r"(?:\A|\n\n)((?: {4}.*\n+)+)")
+_MODULE = re.compile(r"python -m ((?:docs|tests)[\w.]*)")
+_SCRIPT = re.compile(r"\b((?:benchmarks|docs|tests)/\w+\.py)\b")
+_SESSIONS = re.compile(r"nox -s ((?:[a-z]\w* ?)+)")
 _INLINE = re.compile(r"`([^`]+)`")
 
 
@@ -30,11 +34,23 @@ def inline_commands(markdown: str) -> list[list[str]]:
     return [command for span in spans for command in _commands(span)]
 
 
+def used_files(markdown: str) -> list[str]:
+    """Return the paths of the files of the project that commands run, and of modules."""
+    modules = (module.replace(".", "/") + ".py" for module in _MODULE.findall(markdown))
+    return [*_SCRIPT.findall(markdown), *modules]
+
+
+def nox_sessions(markdown: str) -> list[str]:
+    """Return the sessions that commands name."""
+    return [name for names in _SESSIONS.findall(markdown) for name in names.split()]
+
+
 def _commands(code: str) -> list[list[str]]:
     commands = []
     for line in code.replace("\\\n", " ").splitlines():
         for part in line.split("&&"):
             name, _, rest = part.strip().removeprefix("$ ").partition(" ")
             if name.rpartition("/")[2] == PROGRAM and rest:
-                commands.append(shlex.split(rest, comments=True))
+                words = shlex.split(rest, comments=True)
+                commands.append(list(takewhile(lambda word: word != "|", words)))
     return commands
