@@ -13,6 +13,14 @@ nox.options.default_venv_backend = "venv"
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 CONSTRAINTS = ("--constraint", "constraints.txt")
+SCHEMAS = {
+    "citation-file-format": "CITATION.cff",
+    "dependabot": ".github/dependabot.yml",
+    "github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
+    "github-issue-forms": ".github/ISSUE_TEMPLATE/*_form.yml",
+    "github-workflows": ".github/workflows/*.yml",
+}
+"""Schemas of files that others read, by the name of check-jsonschema, and the files."""
 
 
 def install(session: nox.Session, group: str) -> None:
@@ -51,6 +59,9 @@ def lint(session: nox.Session) -> None:
     with session.chdir(installed(session)):
         session.run("lint-imports", "--config", project)
     session.run("python", "docs/house.py", "--check")
+    for schema, pattern in SCHEMAS.items():
+        paths = sorted(map(str, Path().glob(pattern)))
+        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *paths)
 
 
 @nox.session
@@ -76,9 +87,31 @@ def docs(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Run the quick tests; fewer lines than the floor in pyproject.toml fail."""
+    install(session, "tests")
+    session.install("pytest-cov", *CONSTRAINTS)
+    quick = ("-m", "not slow and not thorough")
+    session.run("pytest", "--numprocesses", "2", *quick, "--cov", *session.posargs)
+
+
+@nox.session(default=False)
+def build(session: nox.Session) -> None:
+    """Build the distributions into dist/ and check them; an argument is their version."""
+    session.install(*nox.project.dependency_groups(PROJECT, "build"), *CONSTRAINTS)
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", "dist", ".")
+    built = sorted(Path("dist").iterdir())
+    session.run("twine", "check", "--strict", *map(str, built))
+    for version in session.posargs:
+        if not all(path.name.startswith(f"robustbench_seg-{version}") for path in built):
+            session.error(f"{', '.join(path.name for path in built)}: not version {version}")
+
+
+@nox.session(default=False)
 def wheel(session: nox.Session) -> None:
     """Install the wheel and run it beside files and folders named like its rooms."""
-    session.install("build")
+    session.install(*nox.project.dependency_groups(PROJECT, "build"), *CONSTRAINTS)
     built = Path(session.create_tmp())
     session.run("python", "-m", "build", "--wheel", "--outdir", str(built), ".")
     (path,) = built.glob("*.whl")
@@ -106,6 +139,14 @@ def minimums(session: nox.Session) -> None:
     session.install("--editable", ".", *oldest, *nox.project.dependency_groups(PROJECT, "tests"))
     # Old libraries use calls that others have deprecated.
     session.run("pytest", "-W", "ignore::DeprecationWarning", *session.posargs)
+
+
+@nox.session(default=False)
+def newest(session: nox.Session) -> None:
+    """Run the tests with the newest version of everything."""
+    tools = nox.project.dependency_groups(PROJECT, "tests")
+    session.install("--upgrade", "--editable", ".", *tools)
+    session.run("pytest", "--numprocesses", "2", *session.posargs)
 
 
 @nox.session(default=False)
