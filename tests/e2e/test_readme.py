@@ -16,6 +16,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import robustbench_seg
+from robustbench_seg import corruptions
 from robustbench_seg.cli import app
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.protocol import parameters
@@ -176,7 +177,16 @@ def test_the_examples_of_the_library_run(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     names = ("b0@streets", "deeplabv3plus-mobilenetv2@streets")
     write_run(Path("results/two"), stored_spec(9, names))
-    write_run(Path("results/b5"), stored_spec(9, ("b5@streets",)))
+    for name in ("a", "b", "b0", "b5"):
+        write_run(Path("results") / name, stored_spec(9, (f"{name}@streets",)))
+    write_run(Path("RUN"), stored_spec(9, ("b0@streets",)))
+    documented = (robustbench_seg, robustbench_seg.Run, corruptions)
+    texts = [inspect.getdoc(each) or "" for each in documented]
+    pages = ("api.md", "reports.md", "statistics.md")
+    texts += [(ROOT / "docs" / name).read_text("utf-8") for name in pages]
+    blocks = [block for text in texts for block in code_blocks(f"{text}\n")]
+    examples = [block for block in blocks if re.search(r"\bimport |Run\.open", block)]
+    assert len(examples) == len(texts)
 
     def evaluate(*arguments: Any, **given: Any) -> robustbench_seg.Run:
         options.bind(*arguments, **given)
@@ -189,6 +199,11 @@ def test_the_examples_of_the_library_run(tmp_path: Path, monkeypatch: pytest.Mon
     try:
         for block in code_blocks(text):
             exec(compile(block, "library.md", "exec"), found)
+        for block in examples:
+            exec(
+                compile(block, "an example", "exec"),
+                {"image": image, "robustbench_seg": robustbench_seg},
+            )
     finally:
         pyplot.close("all")
         pyplot.switch_backend(backend)
