@@ -82,6 +82,13 @@ def test_files_and_sessions_that_a_document_names_exist(document: Path) -> None:
     assert set(nox_sessions(text)) <= sessions
 
 
+def test_the_reference_of_python_has_every_public_name() -> None:
+    shown = re.findall(
+        r"^::: robustbench_seg\.(\w+)$", (ROOT / "docs" / "api.md").read_text("utf-8"), re.M
+    )
+    assert {*shown, "__version__"} == set(robustbench_seg.__all__)
+
+
 def test_the_readme_shows_what_the_terminal_showed() -> None:
     text = README.read_text("utf-8")
     terminal = (ROOT / "docs" / "demonstration" / "terminal.txt").read_text("utf-8").splitlines()
