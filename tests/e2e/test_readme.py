@@ -21,9 +21,11 @@ from robustbench_seg.cli import app
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.protocol import parameters
 from tests.helpers.documents import (
+    anchors,
     block_commands,
     code_blocks,
     inline_commands,
+    links,
     nox_sessions,
     used_files,
 )
@@ -75,9 +77,13 @@ def test_the_commands_of_a_document_are_valid(
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.name))
-def test_files_and_sessions_that_a_document_names_exist(document: Path) -> None:
+def test_links_files_and_sessions_of_a_document_exist(document: Path) -> None:
     text = document.read_text("utf-8")
     assert [path for path in used_files(text) if not (ROOT / path).is_file()] == []
+    for link in links(text) if document.parent == ROOT else ():  # the site checks those of docs/
+        path, _, anchor = link.partition("#")
+        assert (ROOT / path).exists(), link
+        assert not anchor or anchor in anchors((ROOT / path).read_text("utf-8")), link
     sessions = set(re.findall(r"^def (\w+)\(session", NOXFILE, re.MULTILINE))
     assert set(nox_sessions(text)) <= sessions
 

@@ -12,6 +12,7 @@ _INDENTED = re.compile(r"(?:\A|\n\n)((?: {4}.*\n+)+)")
 _MODULE = re.compile(r"python -m ((?:docs|tests)[\w.]*)")
 _SCRIPT = re.compile(r"\b((?:benchmarks|docs|tests)/\w+\.py)\b")
 _SESSIONS = re.compile(r"nox -s ((?:[a-z]\w* ?)+)")
+_LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
 _INLINE = re.compile(r"`([^`]+)`")
 
 
@@ -43,6 +44,17 @@ def used_files(markdown: str) -> list[str]:
 def nox_sessions(markdown: str) -> list[str]:
     """Return the sessions that commands name."""
     return [name for names in _SESSIONS.findall(markdown) for name in names.split()]
+
+
+def links(markdown: str) -> list[str]:
+    """Return the targets of links and pictures within the project."""
+    return _LINK.findall(_FENCED.sub("", markdown))
+
+
+def anchors(markdown: str) -> set[str]:
+    """Return the anchors of the headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", _FENCED.sub("", markdown), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def _commands(code: str) -> list[list[str]]:
