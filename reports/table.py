@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from itertools import accumulate, groupby
 
@@ -27,6 +28,13 @@ class Cell:
     """Whether the cell is set in bold as the best of those it is compared with."""
     foreign: bool = False
     """Whether others measured it: it is set in grey."""
+    link: str = ""
+    """Relative address of the page that a name leads to, in a page."""
+
+    def __post_init__(self) -> None:
+        # Of an address from elsewhere, a browser may run the scheme as code.
+        if not re.fullmatch(r"[A-Za-z0-9@+_./-]*", self.link):
+            raise ValueError(f"link {self.link!r} of {self.text!r} is not a relative address")
 
     @property
     def interval(self) -> str:
@@ -53,7 +61,8 @@ class Table:
 
     A heading in `groups` with `whole_height` is the heading of its column, which `columns` then
     leaves out. The first `stub` cells of each row name the row. `name` is the identifier of the
-    table in a page, such as "suite-table".
+    table in a page, such as "suite-table". A page has a choice of the values of each column whose
+    number is in `filters`.
     """
 
     caption: str
@@ -62,6 +71,7 @@ class Table:
     groups: tuple[Head, ...] = ()
     stub: int = 1
     name: str = ""
+    filters: tuple[int, ...] = ()
 
     def numbered_columns(self) -> tuple[tuple[int, Head], ...]:
         """Return the headings of `columns` with the index of their column."""

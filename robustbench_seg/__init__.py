@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         forecast,
         merge,
         model_costs,
+        rank_runs,
         suite_digests,
         train,
     )
@@ -66,6 +67,7 @@ __all__ = [
     "list_models",
     "merge",
     "model_costs",
+    "rank_runs",
     "suite_digests",
     "train",
 ]

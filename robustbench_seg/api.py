@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .diagnosis.checkup import Checkup
     from .diagnosis.diagnose import Diagnosis
     from .evaluation.forecast import Forecast
+    from .leaderboard.board import Leaderboard
     from .leaderboard.finding import RunCheck
     from .reporting.comparison import Comparison
     from .reporting.receptive_fields import ReceptiveFields
@@ -402,6 +403,26 @@ def check_run(
         given["models"] = _listed(model)
     at_hand = model or data or images
     return check_run(run, cells, seed, given if at_hand else None, progress)
+
+
+@documented
+def rank_runs(
+    runs: Annotated[
+        Sequence[str | Path],
+        Option("Folders of runs, or of folders with runs.", DATA, flag="RUN"),
+    ],
+    *,
+    cells: options.CheckedCells = 3,
+    progress: Progress = silent,
+) -> "Leaderboard":
+    """Check and rank runs of one protocol, and return their leaderboard, which writes its site.
+
+    Models that the images cannot tell apart share a rank. Raises InputError for a run that the
+    check refuses, and for runs of different suites, pixels, data or classes.
+    """
+    from .leaderboard.board import Leaderboard
+
+    return Leaderboard.of(runs, cells, progress)
 
 
 @documented

@@ -54,10 +54,23 @@ for (const table of document.querySelectorAll("table.sortable")) {
   }
 }
 
-// A filter above a long table keeps rows whose columns of text contain every word typed.
+// A filter above a long table keeps rows whose columns of text contain every word typed. A table
+// may name columns that have a choice of their values as well.
 const LONG = 8;
 
-function filterable(table) {
+function choice(table, column, rows) {
+  const label = document.createElement("label");
+  const select = document.createElement("select");
+  label.className = "filter";
+  select.setAttribute("aria-controls", table.id);
+  select.append(new Option("all", ""));
+  const values = new Set(rows.map((row) => textOf(row.cells[column])));
+  for (const value of Array.from(values).sort(words.compare)) select.append(new Option(value, value));
+  label.append(table.querySelector(`th[data-column="${column}"]`).textContent, " ", select);
+  return { label, select, keeps: (row) => ["", textOf(row.cells[column])].includes(select.value) };
+}
+
+function filters(table) {
   const rows = Array.from(table.tBodies[0].rows);
   const label = document.createElement("label");
   const box = document.createElement("input");
@@ -71,15 +84,22 @@ function filterable(table) {
   const namesOf = (row) =>
     Array.from(row.cells, (cell) => ("value" in cell.dataset ? "" : cell.textContent)).join(" ");
   const names = new Map(rows.map((row) => [row, namesOf(row).toLowerCase()]));
-  box.addEventListener("input", () => {
+  const columns = (table.dataset.filters ?? "").split(" ").filter(Boolean);
+  const choices = columns.map((column) => choice(table, Number(column), rows));
+  const update = () => {
     const wanted = box.value.toLowerCase().split(/\s+/);
-    for (const row of rows) row.hidden = !wanted.every((word) => names.get(row).includes(word));
+    for (const row of rows) {
+      const named = wanted.every((word) => names.get(row).includes(word));
+      row.hidden = !named || !choices.every(({ keeps }) => keeps(row));
+    }
     markRepeats(table);
     const shown = rows.filter((row) => !row.hidden).length;
     if (shown === rows.length) count.textContent = "";
     else count.textContent = shown ? ` ${shown} of ${rows.length}` : " no row matches";
-  });
-  return label;
+  };
+  box.addEventListener("input", update);
+  for (const { select } of choices) select.addEventListener("change", update);
+  return [label, ...choices.map((each) => each.label)];
 }
 
 // A table is saved with the rows that are shown, in their order.
@@ -170,7 +190,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
   markRepeats(table);
   const tools = document.createElement("div");
   tools.className = "tools";
-  if (table.tBodies[0].rows.length >= LONG) tools.append(filterable(table));
+  if (table.tBodies[0].rows.length >= LONG || table.dataset.filters) tools.append(...filters(table));
   for (const [label, suffix, contents] of [["CSV", "csv", asCsv], ["LaTeX", "tex", asLatex]]) {
     const what = table.caption.textContent;
     tools.append(saver(label, what, `${table.id}.${suffix}`, () => contents(table)));

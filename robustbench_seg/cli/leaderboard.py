@@ -2,26 +2,72 @@
 
 # Annotations are not postponed: `parameters` reads them as objects.
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from .. import api
+from ..corruptions.checks import did_you_mean
+from ..protocol.options import OUTPUT
+from ..protocol.parameters import Option
 from .command import command
 from .console import give, print_table, say
 
 if TYPE_CHECKING:
+    from ..leaderboard.board import Leaderboard
     from ..leaderboard.finding import RunCheck
 
+_RANK = "rank"
+"""Command that is meant where none is named."""
+
+
+class _RunsOrCommand(TyperGroup):
+    """A group whose arguments may be those of `rank`, without its name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the name of the command before arguments that begin with a run or an option."""
+        known = {*self.commands, *ctx.help_option_names}
+        if (
+            args
+            and args[0] not in known
+            and (Path(args[0]).exists() or not did_you_mean(args[0], self.commands))
+        ):
+            args = [_RANK, *args]
+        return super().parse_args(ctx, args)
+
+
 app = typer.Typer(
-    help="Rank runs of one protocol, or check one: robustseg leaderboard check RUN.",
+    cls=_RunsOrCommand,
+    help="Rank runs: robustseg leaderboard RUN... --out site. Check one: robustseg leaderboard "
+    "check RUN.",
     add_completion=False,
 )
 
 
-@app.callback()
-def _leaderboard() -> None:
-    """Rank runs of one protocol, or check one: robustseg leaderboard check RUN."""
+@app.command(_RANK)
+@command(api.rank_runs, example="robustseg leaderboard results --out site")
+def rank(
+    board: "Leaderboard",
+    *,
+    out: Annotated[
+        str | Path, Option("Folder of the site.", *(OUTPUT, "DIR"), default="site")
+    ] = "site",
+) -> None:
+    """Write a leaderboard of runs of one protocol: a static site, which needs no server.
+
+    Each run is checked first. Models that the images cannot tell apart share a rank. Runs of other
+    suites, pixels, data or classes are refused.
+    """
+    path = board.write(out)
+    rows = [
+        (each.shown, str(each.rank), each.family, each.encoder, each.badge)
+        for each in board.entries
+    ]
+    print_table("leaderboard", ("model", "rank", "family", "encoder", "checked"), rows)
+    say(f"site: {path}")
+    give(lambda: board.tables)
 
 
 @app.command("check")

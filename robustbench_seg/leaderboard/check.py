@@ -41,6 +41,17 @@ def check_run(
         if not (Path(folder) / FILE).is_file():
             raise
         return RunCheck([Finding("file", "wrong", str(error))])
+    return check_opened(run, cells, seed, given, progress)
+
+
+def check_opened(
+    run: Run,
+    cells: int,
+    seed: int | None = None,
+    given: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+) -> RunCheck:
+    """Run the checks of a run that could be opened; see `check_run`."""
     found = [*_stored(run), _frames(run), _suite(run.spec.suite), _tables(run)]
     if any(each.status == "wrong" for each in found):
         return RunCheck(found)  # predicting again takes long, and the run is refused already

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Status = Literal["verified", "wrong", "not checked"]
+NOT_CHECKED: Status = "not checked"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class RunCheck:
         """The result in one line."""
         if self.wrong:
             return f"Refused: {', '.join(each.check for each in self.wrong)}."
-        if unchecked := self.named("not checked"):
+        if unchecked := self.named(NOT_CHECKED):
             return f"Verified; not checked: {', '.join(each.check for each in unchecked)}."
         return "Verified."
 

@@ -249,6 +249,7 @@ MODELS = tuple(
         title="EfficientViT: Multi-Scale Linear Attention for High-Resolution Dense Prediction "
         "(arXiv 2205.14756)",
         description="EfficientViT",
+        transformer=True,
         published="mit-han-lab/efficientvit (Apache-2.0)",
         build=partial(EfficientViT, sizes),
         keys=("backbone.input_stem.", "head.output_ops.0."),

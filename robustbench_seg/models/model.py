@@ -31,6 +31,8 @@ class Model:
     """Prefixes of keys that every checkpoint with the network's parameter names has."""
     classifier: str
     """Key of a tensor whose length is the number of outputs."""
+    transformer: bool = False
+    """Whether the encoder is a transformer; else it is a CNN."""
     build_for: Callable[[Checkpoint], nn.Module] | None = None
     """Build a network with the sizes of a checkpoint; None: with its number of outputs."""
     has_sizes: Callable[[Mapping[str, Tensor]], bool] = lambda _: True

@@ -114,6 +114,7 @@ MODELS = tuple(
         title="Pyramid Vision Transformer: A Versatile Backbone for Dense Prediction without "
         "Convolutions (arXiv 2102.12122)",
         description="PVT with Semantic FPN",
+        transformer=True,
         published="whai362/PVT (Apache-2.0)",
         build=partial(pvt, sizes),
         build_for=partial(_sized_as, sizes=sizes),

@@ -49,6 +49,7 @@ MODELS = tuple(
         name=name,
         title="PVT v2: Improved Baselines with Pyramid Vision Transformer (arXiv 2106.13797)",
         description="PVT v2 with Semantic FPN",
+        transformer=True,
         published="whai362/PVT (Apache-2.0)",
         build=partial(pvtv2, name),
         build_for=partial(_sized_as, variant=variant),

@@ -87,6 +87,7 @@ MODELS = tuple(
         title="SegFormer: Simple and Efficient Design for Semantic Segmentation with Transformers "
         "(arXiv 2105.15203)",
         description="SegFormer" if variant.positions is None else "SegFormer with PE",
+        transformer=True,
         published="" if variant.positions else f"NVIDIA (non-commercial) and {MODEL_ZOO}",
         build=partial(segformer, name),
         build_for=partial(_sized_as, name=name),

@@ -184,6 +184,7 @@ MODELS = tuple(
         title="Rethinking Semantic Segmentation from a Sequence-to-Sequence Perspective with "
         "Transformers (arXiv 2012.15840)",
         description=description,
+        transformer=True,
         published=MODEL_ZOO if sizes is LARGE else "",
         build=partial(SETR, decoder, sizes),
         build_for=partial(_sized_as, decoder=decoder),

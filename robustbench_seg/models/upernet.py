@@ -95,6 +95,7 @@ MODELS = tuple(
         title="Swin Transformer: Hierarchical Vision Transformer using Shifted Windows "
         "(arXiv 2103.14030)",
         description="UPerNet on Swin",
+        transformer=True,
         published=MODEL_ZOO,
         build=partial(UPerNet, sizes),
         build_for=_sized_as,

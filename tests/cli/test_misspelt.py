@@ -15,6 +15,7 @@ from tests.helpers.stored_runs import stored_spec, write_run
 MISSPELT = {
     "evla": "eval",
     "datasets chek": "check",
+    "leaderboard chek RUN": "check",
     "eval --corrupton fog": "--corruptions",
     "eval --Suite=fog": "--suite",
     "eval --corruptions fgo": "fog",

@@ -34,6 +34,7 @@ CALLS: list[Callable[..., Any]] = [
     api.forecast,
     api.merge,
     api.model_costs,
+    api.rank_runs,
     api.suite_digests,
     api.train,
 ]
