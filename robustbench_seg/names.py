@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import TypeVar
 
 from .errors import InputError
+
+AnyPath = TypeVar("AnyPath", bound=PurePath)
+
+
+def sorted_paths(paths: Iterable[AnyPath]) -> list[AnyPath]:
+    """Return paths in the same order on all systems: that of Windows ignores case."""
+    return sorted(paths, key=lambda path: path.parts)
 
 
 def check_name(name: str) -> None:

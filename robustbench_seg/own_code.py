@@ -17,6 +17,7 @@ from importlib.machinery import (
 from pathlib import Path
 from types import CodeType, ModuleType
 
+from .names import sorted_paths
 from .reading import read_data
 
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -113,7 +114,7 @@ def own_code(files: Iterable[Path], root: Path) -> dict[str, bytes]:
         if path not in found and _is_own(path, root):
             found[path] = _executed[path] if path in _executed else read_data(path)
             waiting += _imported(path, found[path], root)
-    return {path.relative_to(root).as_posix(): found[path] for path in sorted(found)}
+    return {path.relative_to(root).as_posix(): found[path] for path in sorted_paths(found)}
 
 
 def _imported(path: Path, content: bytes, root: Path) -> Iterator[Path]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +13,8 @@ from typing import BinaryIO
 
 PARTIAL = ".partial"
 """Ending of a file that is being written; one that a killed process left is replaced."""
+_PAUSES = (0.1, 0.2, 0.4, 0.8) if sys.platform == "win32" else ()
+"""Seconds between attempts to replace a file that another program has open."""
 
 
 @contextmanager
@@ -38,7 +42,7 @@ def new_file(path: Path, within: Path | None = None) -> Iterator[BinaryIO]:
             os.fsync(number)
             if not os.path.samestat(os.fstat(number), partial.lstat()):
                 raise OSError(errno.EBUSY, "is written by another process too", str(path))
-        partial.replace(path)
+        _take_place(partial, path)
     except BaseException as error:
         with suppress(OSError):
             partial.unlink()
@@ -46,6 +50,18 @@ def new_file(path: Path, within: Path | None = None) -> Iterator[BinaryIO]:
             error.filename = str(path)
         raise
     _sync_folder(path.parent)
+
+
+def _take_place(partial: Path, path: Path) -> None:
+    """Rename a file, which waits for programs that read the old one on Windows."""
+    for pause in _PAUSES:
+        try:
+            partial.replace(path)
+        except PermissionError:  # such as while a virus scanner reads it
+            time.sleep(pause)
+        else:
+            return
+    partial.replace(path)
 
 
 def _sync_folder(folder: Path) -> None:

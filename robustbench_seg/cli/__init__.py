@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
 import tempfile
 import warnings
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -88,6 +90,8 @@ def _options(
 def run() -> int:
     """Run the command line and return its exit code: 2 for bad input, 130 after Ctrl-C, 141."""
     _find_temporary_folder()
+    if isinstance(sys.stdout, TextIOWrapper):  # as of stderr: a pipe's encoding may lack letters
+        sys.stdout.reconfigure(errors="backslashreplace")
     # Pillow's about images that we refuse in one line anyway.
     warnings.filterwarnings("ignore", r"Image size \(\d+ pixels\) exceeds limit")
     try:
@@ -117,6 +121,8 @@ def run() -> int:
         # Code of others must not end a run with success.
         message = f"a model, dataset or module of others called sys.exit({error.code}); remove it"
     except OSError as error:  # a disk that is full or gone, a name that is too long
+        if sys.platform == "win32" and error.errno == errno.EINVAL and error.filename is None:
+            return _output_closed()  # Windows' error of a closed pipe
         message = f"{error.filename}: {error.strerror}" if error.filename else str(error)
     line = visible(" ".join(message.split()))
     errors.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True, highlight=False)

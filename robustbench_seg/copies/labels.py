@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..datasets.image_files import open_image
 from ..errors import InputError
+from ..names import sorted_paths
 
 _WORDS = {
     *("label", "labels", "labelled", "mask", "masks", "gt", "groundtruth", "truth"),
@@ -72,7 +73,7 @@ def _drawn(images: Sequence[Path]) -> Path | None:
     """Return an image of few colours beside one of the same name, in another folder, of many."""
     first: dict[str, Path] = {}
     pairs = 0
-    for path in sorted(images):
+    for path in sorted_paths(images):
         other = first.setdefault(path.stem, path)
         if other.parent == path.parent:
             continue

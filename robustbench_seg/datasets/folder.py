@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..label_types import label_dtype
+from ..names import sorted_paths
 from .files import FileFrame
 from .label_files import Color
 from .split_index import IMAGES, SplitIndex, files_in, images_below
@@ -71,7 +72,7 @@ def _divided(images: Path, labels: Path, taxonomy: Taxonomy) -> tuple[list[Path]
     """Return the images and the labels, sorted, also where one folder holds both."""
     endings = taxonomy.image_suffix, taxonomy.label_suffix
     found, drawn = (
-        sorted(path for path in images_below(folder) if path.stem.endswith(ending))
+        sorted_paths(path for path in images_below(folder) if path.stem.endswith(ending))
         for folder, ending in zip((images, labels), endings, strict=True)
     )
     if images.resolve() != labels.resolve():

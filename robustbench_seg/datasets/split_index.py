@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..corruptions.checks import did_you_mean
 from ..errors import InputError
+from ..names import sorted_paths
 from .base import ClassInfo, Dataset
 from .files import FileFrame
 from .frame_list import listed_frames
@@ -122,7 +123,9 @@ def subfolders(folder: Path) -> list[str]:
 
 def files_in(folder: Path, pattern: str) -> list[Path]:
     """Return the files of a pattern, sorted, without hidden ones (macOS writes a `._` for each)."""
-    return sorted(path for path in folder.glob(pattern) if path.name[0] != "." and path.is_file())
+    return sorted_paths(
+        path for path in folder.glob(pattern) if path.name[0] != "." and path.is_file()
+    )
 
 
 def images_in(folder: Path, pattern: str) -> list[Path]:

@@ -23,6 +23,7 @@ from PIL import Image
 
 from ..corruptions.checks import did_you_mean
 from ..errors import InputError
+from ..names import sorted_paths
 from .base import CLEAN
 from .files import FileFrame
 from .label_files import Color
@@ -106,7 +107,7 @@ class Tree:
         index = SplitIndex(self.name, split, taxonomy.classes, root, base)
         palette: dict[int, Color] = {}
         conditions: dict[str, None] = {}
-        for path in sorted(images_below(images)):
+        for path in sorted_paths(images_below(images)):
             found = re.fullmatch(self.image, path.relative_to(images).with_suffix("").as_posix())
             if found is None:
                 continue

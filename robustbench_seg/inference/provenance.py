@@ -31,7 +31,7 @@ def provenance(device: str) -> dict[str, dict[str, str]]:
 
 def _processor() -> str:
     try:
-        with open("/proc/cpuinfo") as lines:  # noqa: PTH123
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123
             names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
     except OSError:
         names = []

@@ -38,7 +38,7 @@ def fetch_repository(repository: str) -> Path:
     from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     def from_cache(name: str, _: str | None) -> Path:  # it has one commit
-        return Path(hf_hub_download(repository, name, local_files_only=True))
+        return _checked(Path(hf_hub_download(repository, name, local_files_only=True)))
 
     try:
         return _gather(from_cache)
@@ -101,16 +101,15 @@ def _gather(get: Callable[[str, str | None], Path]) -> Path:
     """Get the configuration and the weights of one commit."""
     from huggingface_hub.errors import EntryNotFoundError
 
-    folder = _checked(get(CONFIG, None)).parent
+    folder = get(CONFIG, None).parent
     for name in WEIGHTS:
         try:
             path = get(name, folder.name)
         except EntryNotFoundError as error:
             missing = error
             continue
-        _checked(path)
         for shard in shard_names(path) if path.suffix == ".json" else ():
-            _checked(get(shard, folder.name))
+            get(shard, folder.name)
         return folder
     raise missing
 
@@ -122,7 +121,8 @@ def _download(repository: str, name: str, commit: str | None) -> Path:
     url = f"https://huggingface.co/{repository}"
     try:
         # One request with a timeout; hf_hub_download would retry for most of a minute.
-        get_hf_file_metadata(hf_hub_url(repository, name, revision=commit), timeout=_SECONDS)
+        address = hf_hub_url(repository, name, revision=commit)
+        stated = get_hf_file_metadata(address, timeout=_SECONDS).etag
     except RemoteEntryNotFoundError as error:
         if name in WEIGHTS[:-1]:
             raise
@@ -142,18 +142,21 @@ def _download(repository: str, name: str, commit: str | None) -> Path:
             "the network once"
         ) from error
     try:
-        return Path(hf_hub_download(repository, name, revision=commit, etag_timeout=_SECONDS))
+        path = Path(hf_hub_download(repository, name, revision=commit, etag_timeout=_SECONDS))
     except _network_errors() as error:
         why = getattr(error, "strerror", None) or "the download broke off"  # a full disk, e.g.
         raise NotFetchedError(f"could not be downloaded ({name}: {why}); try again") from error
+    return _checked(path, stated or "")
 
 
-def _checked(path: Path) -> Path:
+def _checked(path: Path, stated: str = "") -> Path:
     """Return a path in the cache. Raises NotFetchedError if its digest is not the stated one."""
     # The client names a blob by the digest that the hub states, but does not compare the two.
-    stated = path.readlink().name if path.is_symlink() else ""
+    # Without links, as often on Windows, only a download tells what is stated.
+    stated = path.readlink().name if path.is_symlink() else stated
     if re.fullmatch("[0-9a-f]{64}", stated) and sha256(path) != stated:
-        for file in (path.resolve(), path.parent / path.readlink(), path):
+        link = path.parent / path.readlink() if path.is_symlink() else path
+        for file in (path.resolve(), link, path):
             file.unlink(missing_ok=True)
         raise NotFetchedError(
             f"holds a {path.name} whose SHA-256 is not the one that the hub states; it was "

@@ -21,6 +21,7 @@ from ..errors import InputError
 from ..inference.prefetch import prefetch
 from ..label_types import LabelMap
 from ..models.base import SavedPredictions
+from ..names import sorted_paths
 from ..progress import Progress
 from ..protocol.condition import Draw
 from ..protocol.input_geometry import Size
@@ -188,7 +189,7 @@ def _by_frame(
 
 def _pngs(folder: Path) -> Iterator[Path]:
     """Yield the PNG files in a folder, without those of further draws."""
-    for path in sorted(images_below(folder)):
+    for path in sorted_paths(images_below(folder)):
         first = path.relative_to(folder).parts[0]
         if path.suffix.lower() == ".png" and not first.startswith(DRAW):
             yield path

@@ -107,7 +107,7 @@ def csv_content(table: pd.DataFrame) -> bytes:
     """Return a table as CSV, without its index if that only counts; texts are no formulas."""
     inert = table.apply(_inert).set_axis(_inert(table.columns), axis="columns")
     inert = inert.set_axis(_inert_index(table.index), axis="index")
-    text: str = inert.to_csv(index=not isinstance(table.index, pd.RangeIndex))
+    text: str = inert.to_csv(index=not isinstance(table.index, pd.RangeIndex), lineterminator="\n")
     return text.encode()
 
 

@@ -15,7 +15,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cache, lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
+from urllib.parse import quote_from_bytes
 
 from filelock import FileLock, SoftFileLock, Timeout
 
@@ -99,7 +100,7 @@ def connected(path: Path, *, write: bool) -> Iterator[sqlite3.Connection]:
     # Reading writes only where it has to roll back an interrupted commit.
     repair = _companion(path, "-journal").exists() or _companion(path, "-wal").exists()
     repair = repair and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    address = f"{path.resolve().as_uri()}?mode={'rw' if write or repair else 'ro'}"
+    address = f"{_address(path.resolve())}?mode={'rw' if write or repair else 'ro'}"
     with closing(sqlite3.connect(address, uri=True, timeout=60)) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
@@ -143,6 +144,12 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
 }
+
+
+def _address(path: PurePath) -> str:
+    """Return the URI of a file; SQLite takes a server's name, as Python writes it, for an error."""
+    plain = quote_from_bytes(os.fsencode(path.as_posix()), safe="/:")
+    return f"file://{plain if plain.startswith('/') else '/' + plain}"
 
 
 @cache

@@ -86,7 +86,7 @@ def train(
                 "lower --learning-rate, with a new folder"
             )
         optimizer.step()
-        with _writing(folder), (folder / LOG).open("a", newline="") as log:
+        with _writing(folder), (folder / LOG).open("a", newline="", encoding="utf-8") as log:
             csv.writer(log).writerow([step, f"{recipe.rate(step):.3e}", f"{loss.item():.5f}"])
         if (step + 1) % checkpoint_every == 0 or step + 1 == recipe.steps:
             _save(folder, recipe, network, optimizer, step + 1, frames, preprocessing)
@@ -152,7 +152,7 @@ def _begin(folder: Path) -> None:
 
 def _cut_log(log: Path, step: int) -> None:
     # The steps after the checkpoint are repeated, and logged again.
-    lines = log.read_text().splitlines(keepends=True)[1:] if log.is_file() else []
+    lines = log.read_text(encoding="utf-8").splitlines(keepends=True)[1:] if log.is_file() else []
     numbers = [line.partition(",")[0] for line in lines]
     kept = [line for line, n in zip(lines, numbers, strict=True) if n.isdigit() and int(n) < step]
     with _writing(log.parent):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from huggingface_hub import constants
+from huggingface_hub import constants, file_download
 
 from robustbench_seg.errors import InputError
 from robustbench_seg.models.hub_files import NotFetchedError, fetch_repository
@@ -92,6 +92,18 @@ def test_a_truncated_download_is_not_used(hub: Hub, monkeypatch: pytest.MonkeyPa
     assert (fetch_repository(REPOSITORY) / "model.safetensors").read_bytes() == bytes(
         range(256)
     ) * 100
+
+
+def test_a_download_is_checked_without_links(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows the cache often has none, whose names are the digests."""
+    monkeypatch.setattr(file_download, "are_symlinks_supported", lambda _: False)
+    hub.repositories[REPOSITORY] = two_files()
+    hub.stated["model.safetensors"] = "0" * 64
+    assert "whose SHA-256 is not the one that the hub states" in refusal()
+    hub.stated.clear()
+    path = fetch_repository(REPOSITORY) / "model.safetensors"
+    assert path.is_file()
+    assert not path.is_symlink()
 
 
 @pytest.mark.parametrize("files", [two_files(), in_shards()])

@@ -128,6 +128,6 @@ def test_numbers_of_a_csv_file_stay_as_pandas_writes_them() -> None:
         {"a": [-1.5, float("nan")], "b": [-3, 4], "c": ["x", None], "d": [True, False]},
         pd.Index(["m", "n"], name="model"),
     )
-    assert csv_content(table).decode() == table.to_csv()
+    assert csv_content(table).decode() == table.to_csv(lineterminator="\n")
     numbered = table.reset_index()
     assert csv_content(numbered).decode() == numbered.to_csv(index=False)
