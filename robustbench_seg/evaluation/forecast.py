@@ -221,9 +221,10 @@ def _counts(
         for item in conditions
     ]
     counts = {each: _count(network, *each, batch) for each in {*inputs, native}}
+    costs = zip(conditions, inputs, strict=True)
     return {
         "native": counts[native][0],
-        "gflops": float(np.mean([counts[each][0] for each in inputs])),
+        "gflops": float(np.mean([item.passes * counts[each][0] for item, each in costs])),
         "memory": 4 * parameters(network) + max(counts[each][1] for each in inputs),
     }
 

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from torch import nn
 
+from ..corruptions.checks import unknown
 from ..corruptions.finding import check_sizes, try_out
 from ..datasets.base import Dataset
 from ..datasets.class_maps import MappedDataset
 from ..datasets.frame_checks import ground_truth_problem
 from ..errors import InputError
 from ..folders import RESULTS, check_folder
+from ..inference.attacks import Attacker
 from ..inference.condition_images import ConditionImages
 from ..inference.devices import batch_size, torch_threads
 from ..inference.predict import Predictor
@@ -213,6 +215,8 @@ def make_plan(
         _check_frame_sizes(spec, request)
         if spec.suite.own and driver is None:
             try_out(spec.suite.corrupted, dataset.frames[0].image())
+        if spec.attacked and driver is None:
+            _check_attacks(spec, segmenters, request, dataset)
     spec, saved = find_saved(spec, segmenters, request, dataset, driver, progress)
     wanted = wanted_runtimes(request, spec, driver)
     spec, runtimes = choose_runtimes(spec, wanted, segmenters, dataset, source.images, progress)
@@ -271,6 +275,27 @@ def _try_out(
             window = replace(segmenter.window, mode=request.window or segmenter.window.mode)
             predictor = Predictor(segmenter, device, request.precision, window)
             predictor.labels(image[None], (image.shape[0], image.shape[1]))  # (1, H, W, 3)
+
+
+def _check_attacks(
+    spec: Spec, segmenters: Sequence[Segmenter], request: Request, dataset: Dataset
+) -> None:
+    """Attack models by one step on the first frame; InputError where one has no gradients."""
+    if request.class_map is not None:
+        raise InputError("--class-map: attacks need models with the classes of the data")
+    frame = dataset.frames[0]
+    image, label = frame.image(), frame.label()
+    models = zip(segmenters, spec.models, strict=True)
+    attackers = {model.name: Attacker(each, spec.device, model.window) for each, model in models}
+    attacks = {each.attack.search: each.attack for each in spec.suite.conditions if each.attack}
+    for search, attack in attacks.items():
+        names = (*attackers,) if search.source is None else (search.source,)
+        step = replace(attack, search=replace(search, steps=1))
+        for name in names:
+            if name not in attackers:
+                words = unknown("source", name, (*attackers,))
+                raise InputError(f"--suite {spec.suite.name}: {search.name}: {words}")
+            attackers[name].search(image, label, step, 0)
 
 
 def _check_frame_sizes(spec: Spec, request: Request) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..corruptions import image_key
+from ..corruptions.seeding import stream_seed
 from ..errors import InputError
+from ..inference.attacks import Attacker
 from ..inference.outputs import NOT_FINITE
 from ..inference.predict import Predictor
+from ..label_types import LabelMap
 from ..predictions.saved import SavedMaps
 from ..protocol.condition import Draw
 from ..scores.counters import Prediction, Probabilities
@@ -25,6 +30,8 @@ class Predicted(NamedTuple):
     prediction: Prediction | None
     reason: str = ""
     """Why there is none."""
+    attacked: NDArray[np.uint8] | None = None
+    """Image (H, W, 3) that an attack on the model found, which was predicted."""
 
 
 class BatchPredictor(Protocol):
@@ -45,6 +52,9 @@ class ImagePredictor:
     """Predicts the images of a batch; draws without an image are left out."""
 
     predictor: Predictor
+    attackers: Mapping[str, Attacker]
+    """What attacks each model of the run, if a condition does."""
+    seed: int
 
     @property
     def name(self) -> str:
@@ -54,10 +64,26 @@ class ImagePredictor:
     def predict(self, batch: FrameBatch, *, probabilities: bool) -> Iterator[Predicted]:
         """Yield a prediction for each image; images of one size go through the model together."""
         for view, draws, images in batch.by_shape():
+            attacked = self._attacked(draws, images, batch.label)
+            for draw, image in attacked.items():
+                images[draws.index(draw)] = image
             found = self.predictor.predict(images, batch.label, view, probabilities=probabilities)
             for draw, prediction in zip(draws, found, strict=True):
                 reason = "" if prediction else f"{self.name} {NOT_FINITE}"
-                yield Predicted(draw, prediction, reason)
+                yield Predicted(draw, prediction, reason, attacked.get(draw))
+
+    def _attacked(
+        self, draws: Sequence[Draw], images: NDArray[np.uint8], label: LabelMap
+    ) -> dict[Draw, NDArray[np.uint8]]:
+        """Return the images (H, W, 3) of those draws that attack the model."""
+        found = {}
+        for draw, image in zip(draws, images, strict=True):
+            condition = draw.condition
+            if (attack := condition.attack) is not None:
+                attacker = self.attackers[attack.search.source or self.name]
+                stream = stream_seed(self.seed + draw.number, image_key(image), *condition.key)
+                found[draw] = attacker.attacked(image, label, attack, stream)
+        return found
 
 
 @dataclass(frozen=True)
@@ -87,6 +113,10 @@ def load_predictors(plan: Plan, device: str) -> tuple[BatchPredictor, ...]:
     """Return what predicts for each model of a plan; networks are moved to a device."""
     spec = plan.spec
     predictors: list[BatchPredictor] = []
+    attackers: dict[str, Attacker] = {}
+    if spec.attacked:
+        models = zip(plan.segmenters, spec.models, strict=True)
+        attackers = {model.name: Attacker(each, device, model.window) for each, model in models}
     for segmenter, model, runtime in zip(plan.segmenters, spec.models, plan.runtimes, strict=True):
         if model.name in plan.saved:
             predictors.append(SavedPredictor(model.name, plan.saved[model.name]))
@@ -101,5 +131,5 @@ def load_predictors(plan: Plan, device: str) -> tuple[BatchPredictor, ...]:
             run=runtime.run,
             temperature=model.temperature,
         )
-        predictors.append(ImagePredictor(predictor))
+        predictors.append(ImagePredictor(predictor, attackers, spec.seed))
     return tuple(predictors)

@@ -105,7 +105,7 @@ class Predictor:
     ) -> list[Prediction | None]:
         if not isinstance(self.segmenter.network, nn.Module):
             return [Prediction(self._call_function(image, size)) for image in images]
-        found = self._upsampling(images, size, view)
+        found = self._upsampling(self.pixels(images), size, view)
         finite = (found.logits.float().abs() <= LARGEST_LOGIT).transpose(0, 1).flatten(1).all(1)
         predictions: list[Prediction | None] = []
         for index, is_finite in enumerate(finite.tolist()):
@@ -135,7 +135,7 @@ class Predictor:
         """
         if not isinstance(self.segmenter.network, nn.Module):
             raise output_error(self.segmenter, "gives labels alone, without logits")
-        found = self._upsampling(image[np.newaxis], size, NATIVE)
+        found = self._upsampling(self.pixels(image[np.newaxis]), size, NATIVE)
         logits = found.logits[:, 0]  # (windows, 1, K, h, w) -> (windows, K, h, w)
         chosen = mean_logits(logits, found.rows.at(rows), found.columns.at(columns))
         if not bool((chosen.abs() <= LARGEST_LOGIT).all()):
@@ -143,10 +143,19 @@ class Predictor:
         values: NDArray[np.float32] = chosen.cpu().numpy()
         return values
 
-    def _upsampling(self, images: NDArray[np.uint8], size: Size, view: InputView) -> _Upsampling:
-        windows, grid, (height, width) = self.windows(images, view)
+    def logits(self, pixels: Tensor, size: Size) -> Tensor:
+        """Return the logits (K, *size) that `labels` compares, of RGB pixels (1, 3, H, W).
+
+        Gradients flow through them to float32 pixels from 0 to 255, also through the preprocessing
+        and windows. Raises InputError as `labels` does, but not for NaN and infinite logits.
+        """
+        found = self._upsampling(pixels, size, NATIVE)
+        return mean_logits(found.logits[:, 0], found.rows, found.columns)
+
+    def _upsampling(self, pixels: Tensor, size: Size, view: InputView) -> _Upsampling:
+        windows, grid, (height, width) = self._windows(pixels, view)
         logits = torch.cat([self._logits(part) for part in windows.split(self.batch)])
-        logits = logits.unflatten(0, (-1, len(images)))  # (windows, N, K, h, w)
+        logits = logits.unflatten(0, (-1, len(pixels)))  # (windows, N, K, h, w)
         corners = self.segmenter.align_corners
         # At the input's own size, logits averaged before or after they are resized are the same.
         if corners is not None and (corners or (height, width) != size):
@@ -168,7 +177,15 @@ class Predictor:
 
     def windows(self, images: NDArray[np.uint8], view: InputView = NATIVE) -> Windows:
         """Return the windows of images, as the network takes them."""
-        x = self._input(images, view)  # (N, 3, H, W)
+        return self._windows(self.pixels(images), view)
+
+    def pixels(self, images: NDArray[np.uint8]) -> Tensor:
+        """Return RGB uint8 (N, H, W, 3) images on the device, as (N, 3, H, W)."""
+        pixels = torch.from_numpy(np.require(images, requirements=["C", "W"])).to(self.device)
+        return pixels.permute(0, 3, 1, 2)  # (N, H, W, 3) -> (N, 3, H, W)
+
+    def _windows(self, pixels: Tensor, view: InputView) -> Windows:
+        x = self._input(pixels, view)  # (N, 3, H, W)
         size = (x.shape[2], x.shape[3])
         grid = window_grid(view.window or self.window, size)
         parts = [
@@ -179,13 +196,12 @@ class Predictor:
         windows = torch.cat(parts)  # (N, 3, H, W) -> (windows * N, 3, h', w')
         return Windows(windows, grid, size)
 
-    def _input(self, images: NDArray[np.uint8], view: InputView) -> Tensor:
+    def _input(self, pixels: Tensor, view: InputView) -> Tensor:
         preprocessing = self.segmenter.preprocessing
         if view.as_it_is:
             preprocessing = preprocessing.without_size()
-        pixels = torch.from_numpy(np.require(images, requirements=["C", "W"])).to(self.device)
-        x = preprocessing.normalise(pixels.permute(0, 3, 1, 2))  # (N, H, W, 3) -> (N, 3, H, W)
-        size = preprocessing.input_size((images.shape[1], images.shape[2]))
+        x = preprocessing.normalise(pixels)
+        size = preprocessing.input_size((pixels.shape[2], pixels.shape[3]))
         return (
             x if size == x.shape[2:] else F.interpolate(x, size, mode="bilinear")
         )  # (N, 3, *size)

@@ -80,6 +80,10 @@ class Preprocessing:
         """Return the (height, width) at which an image of a size enters the network."""
         return self.size or size
 
+    def has_gradients(self, size: tuple[int, int]) -> bool:  # noqa: ARG002
+        """Return whether gradients flow through it to images of a size (height, width)."""
+        return True
+
     def without_size(self) -> Preprocessing:
         """Return the same preprocessing for images at their own size."""
         return replace(self, size=None)

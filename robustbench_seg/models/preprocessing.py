@@ -31,6 +31,10 @@ class _ResizedFirst(Preprocessing, ABC):
             images = self._resized(images, size)
         return super().normalise(images)
 
+    def has_gradients(self, size: tuple[int, int]) -> bool:
+        """Return whether images of a size are not resized, which happens in integers."""
+        return self.input_size(size) == size
+
     @abstractmethod
     def _resized(self, images: Tensor, size: tuple[int, int]) -> Tensor: ...
 

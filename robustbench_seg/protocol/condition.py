@@ -8,12 +8,13 @@ from typing import NamedTuple
 from ..corruptions.checks import check_severity
 from ..corruptions.finding import find
 from ..errors import InputError
+from .attack import Attack
 from .input_geometry import NATIVE, InputView, RelativeWindow, Scale, Size
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A corruption at a severity, a resolution, the weather a frame was taken in, or nothing."""
+    """A corruption at a severity, a resolution, an attack, the weather of a frame, or nothing."""
 
     name: str
     """Name without the severity: "clean", "fog", "fog 3, scale 0.5"."""
@@ -27,6 +28,8 @@ class Condition:
     """Inference window, instead of each model's own."""
     random: bool = False
     """Whether the pixels depend on the seed."""
+    attack: Attack | None = None
+    """Attack of each model on the image."""
 
     @classmethod
     def corrupted(cls, corruption: str, severity: int, random: bool | None = None) -> Condition:
@@ -49,9 +52,14 @@ class Condition:
         return f"{self.name} {self.severity}" if self.severity else self.name
 
     @property
+    def passes(self) -> int:
+        """Cost in forward passes: one with its backward pass counts as three."""
+        return 1 + 3 * self.attack.search.steps if self.attack else 1
+
+    @property
     def changes_images(self) -> bool:
         """Whether models see other pixels than the frame's."""
-        return self.corruption is not None or self.scale is not None
+        return any((self.corruption, self.scale, self.attack))
 
     def view(self, frame: Size) -> InputView:
         """Return how a model sees a frame of size (height, width) under this condition."""

@@ -59,10 +59,10 @@ def models(text: str) -> list[str]:
 
 
 def integers(text: str) -> list[int]:
-    """Read "1-3,5" as a list of digits."""
+    """Read "1-3,5" as a list of numbers up to 999."""
     values: list[int] = []
     for part in text.split(","):
-        match = re.fullmatch(r"(\d)(?:-(\d))?", part.strip())
+        match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", part.strip())
         if match is None:
             raise InputError("not a list of numbers; write for example 1-3 or 1,5")
         first, last = match.groups()

@@ -260,6 +260,11 @@ class Spec:
         )
 
     @property
+    def attacked(self) -> bool:
+        """Whether models are attacked."""
+        return any(condition.attack for condition in self.conditions)
+
+    @property
     def random(self) -> bool:
         """Whether any pixel depends on the seed."""
         return any(condition.random for condition in self.conditions)

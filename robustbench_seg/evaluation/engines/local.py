@@ -77,7 +77,8 @@ def _label(plan: Plan, predictors: Sequence[BatchPredictor], batch: FrameBatch) 
     for predictor in predictors:
         for draw, reason in batch.failed:
             result.failures.append(Failure(batch.cell(predictor.name, draw), reason))
-        for draw, prediction, reason in predictor.predict(batch, probabilities=probabilities):
+        predicted = predictor.predict(batch, probabilities=probabilities)
+        for draw, prediction, reason, attacked in predicted:
             cell = batch.cell(predictor.name, draw)
             if prediction is None:
                 result.failures.append(Failure(cell, reason))
@@ -94,6 +95,6 @@ def _label(plan: Plan, predictors: Sequence[BatchPredictor], batch: FrameBatch) 
                 for counter in spec.counters
             )
             if is_example(spec, cell):
-                image = batch.images.get(draw)
+                image = batch.images.get(draw) if attacked is None else attacked
                 result.pictures.extend(pictures_of(spec, cell, image, prediction, batch.label))
     return result

@@ -12,6 +12,7 @@ from ...corruptions.checks import did_you_mean
 from ...errors import InputError
 from ...reading import read_text
 from ...schema import parse
+from .adversarial import AdversarialSuite
 from .corruption import CorruptionSuite, TakenSuite
 from .resolution import ResolutionSuite
 from .suite import Suite
@@ -19,6 +20,7 @@ from .suite import Suite
 __all__ = [
     "KINDS",
     "SUITES",
+    "AdversarialSuite",
     "CorruptionSuite",
     "ResolutionSuite",
     "Suite",
@@ -27,13 +29,14 @@ __all__ = [
     "suite_from_dict",
 ]
 
-KINDS: list[type[Suite]] = [ResolutionSuite, TakenSuite, CorruptionSuite]
+KINDS: list[type[Suite]] = [ResolutionSuite, AdversarialSuite, TakenSuite, CorruptionSuite]
 """Kinds of suites. The first that describes stored values, or has a key of a file, reads them."""
 
 DEFAULT_SUITE = "cityscapes-c"
 SUITES = (
     *(DEFAULT_SUITE, "imagenet-c", "imagenet-c-all"),
     *("resolution", "resolution-short-side", "resolution-table1c"),
+    "adversarial",
 )
 """Names of the suites that come with the package."""
 
