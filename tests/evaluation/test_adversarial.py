@@ -72,7 +72,7 @@ def miou(run: robustbench_seg.Run) -> pd.DataFrame:
 def test_each_model_is_attacked_and_transfer_shows_all_the_same_images(folder: Path) -> None:
     run = evaluate(FIRST, SECOND, out="both")
     scores = miou(run)
-    assert list(scores.columns) == [
+    assert scores.columns.to_list() == [
         *(("clean", 0), ("pgd-3", 2), ("pgd-3", 16), ("from-first", 2), ("from-first", 16))
     ]
     first, second = scores.loc["python:models:first"], scores.loc["python:models:second"]

@@ -80,6 +80,7 @@ def test_digests_are_pinned() -> None:
         "resolution": "9ed442a0dc2f6b45",
         "resolution-short-side": "b8ec964b9d0918ae",
         "resolution-table1c": "5e8cc30a96975702",
+        "adversarial": "533c91f52fffca42",
     }
 
 
