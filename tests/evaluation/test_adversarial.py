@@ -72,7 +72,8 @@ def miou(run: robustbench_seg.Run) -> pd.DataFrame:
 def test_each_model_is_attacked_and_transfer_shows_all_the_same_images(folder: Path) -> None:
     run = evaluate(FIRST, SECOND, out="both")
     scores = miou(run)
-    assert scores.columns.to_list() == [
+    found: list[Any] = [*scores.columns]
+    assert found == [
         *(("clean", 0), ("pgd-3", 2), ("pgd-3", 16), ("from-first", 2), ("from-first", 16))
     ]
     first, second = scores.loc["python:models:first"], scores.loc["python:models:second"]
