@@ -226,4 +226,4 @@ def bench(session: nox.Session) -> None:
     """Measure speed as ratios to other implementations."""
     install(session, "tests")
     for path in sorted(Path("benchmarks").glob("bench_*.py")):
-        session.run("python", str(path))
+        session.run("python", "-m", f"benchmarks.{path.stem}")

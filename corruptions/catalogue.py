@@ -36,7 +36,10 @@ class Corruption:
 
     name: str
     category: str
-    """Group in the tables: blur, noise, digital or weather, as in Table 5 of SegFormer."""
+    """Group in the tables: blur, noise, digital or weather, as in Table 5 of SegFormer.
+
+    Those of ImageNet-C-bar are called distortion, additive or obscure, as in its code.
+    """
     module: str
     """Absolute name of the module with a function of the corruption's name."""
     random: bool
@@ -76,7 +79,7 @@ class Corruption:
 _CORRUPTIONS: dict[str, Corruption] = {}
 
 REGISTRY: Mapping[str, Corruption] = MappingProxyType(_CORRUPTIONS)
-"""Read-only view of all corruptions by name, in the order of Table 5 of SegFormer."""
+"""Read-only view of all corruptions by name, in the order of Table 5, then those of C-bar."""
 
 
 def register(corruption: Corruption) -> None:
@@ -122,6 +125,16 @@ register(Corruption("snow", "weather", ".kernels.snow", random=True))
 register(Corruption("spatter", "weather", ".kernels.spatter", random=True))
 register(Corruption("fog", "weather", ".kernels.fog", random=True))
 register(Corruption("frost", "weather", ".kernels.frost", random=True))
+register(Corruption("caustic_refraction", "distortion", ".cbar.caustics", random=True))
+register(Corruption("inverse_sparkles", "additive", ".cbar.sparkles", random=True))
+register(Corruption("sparkles", "additive", ".cbar.sparkles", random=True))
+register(Corruption("perlin_noise", "additive", ".cbar.perlin", random=True))
+register(Corruption("plasma_noise", "additive", ".cbar.waves", random=True))
+register(Corruption("cocentric_sine_waves", "additive", ".cbar.waves", random=True))
+register(Corruption("single_frequency_greyscale", "additive", ".cbar.waves", random=True))
+register(Corruption("brownish_noise", "additive", ".cbar.spectra", random=True))
+register(Corruption("blue_noise_sample", "obscure", ".cbar.spectra", random=True))
+register(Corruption("checkerboard_cutout", "obscure", ".cbar.checkerboard", random=True))
 
 BUILT_IN = frozenset(_CORRUPTIONS)
 """Names of the corruptions of this package."""

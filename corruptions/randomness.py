@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arrays import Uint32
+from .arrays import Float64, Uint32
 from .compiling import kernel
 
 BLOCK = 2048
@@ -46,8 +46,14 @@ def draw_words(stream: int, start: int, count: int) -> Uint32:
 
 def draw_uniform(stream: int) -> float:
     """Return a number in [0, 1) with 53 random bits, from words 0 and 1 of a stream."""
-    lower, upper = map(int, draw_words(stream, 0, 2))
-    return (upper << 21 | lower >> 11) / 2.0**53
+    return float(draw_uniforms(stream, 0, 1)[0])
+
+
+def draw_uniforms(stream: int, start: int, count: int) -> Float64:
+    """Return numbers (count,) in [0, 1), each with 53 random bits of two words from `start` on."""
+    lower, upper = draw_words(stream, start, 2 * count).reshape(count, 2).T.astype(np.uint64)
+    bits = (upper << np.uint64(21)) | (lower >> np.uint64(11))
+    return bits / 2.0**53
 
 
 def below(word: np.uint32, count: int) -> int:

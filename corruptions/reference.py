@@ -9,6 +9,7 @@ still changes the result. Use processes to go faster.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -37,11 +38,9 @@ def corrupt_by_reference(name: str, image: Uint8, severity: int, stream: int) ->
             f"image: {width} x {height} pixels is too small for the package imagecorruptions, "
             f"which needs {SMALLEST_SIDE} a side; the implementation 'native' takes every size"
         )
-    require_opencv()
+    require_known([name])
     import imagecorruptions
 
-    if name not in imagecorruptions.get_corruption_names("all"):
-        raise InputError(f"{name}: not in the package imagecorruptions; use 'native'")
     seed = stream % 2**32
     arguments = {"seed": seed} if name in SEEDED_BY_ARGUMENT else {}
     with _GLOBAL_GENERATOR, np.errstate(invalid="raise"):
@@ -59,6 +58,16 @@ def corrupt_by_reference(name: str, image: Uint8, severity: int, stream: int) ->
             np.random.set_state(state)  # noqa: NPY002
     # Some results are transposed views, others (JPEG, pixelate) belong to Pillow, read-only.
     return np.require(result, np.uint8, ["C_CONTIGUOUS", "WRITEABLE"])
+
+
+def require_known(names: Iterable[str]) -> None:
+    """Raise InputError if the package lacks one of some corruptions, or cannot be imported."""
+    require_opencv()
+    import imagecorruptions
+
+    for name in names:
+        if name not in imagecorruptions.get_corruption_names("all"):
+            raise InputError(f"{name}: not in the package imagecorruptions; use 'native'")
 
 
 def require_opencv() -> None:

@@ -2,9 +2,10 @@
 
     python -m docs.pictures
 
-Writes streets.jpg, a contact sheet of scenes and their labels; corruptions.jpg, one scene under all
-corruptions and severities; demonstration.jpg, the figure of the README; sampling.svg; house.svg,
-which needs grimp, a part of import-linter. erf.png is made by the command in docs/erf.md.
+Writes streets.jpg, a contact sheet of scenes and their labels; corruptions.jpg and c-bar.jpg, one
+scene under all corruptions of a suite and their severities; demonstration.jpg, the figure of the
+README; sampling.svg; house.svg, which needs grimp, a part of import-linter. erf.png is made by the
+command in docs/erf.md.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from robustbench_seg.corruptions import REGISTRY, corrupt
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.datasets.taxonomies import CITYSCAPES
+from robustbench_seg.protocol.suites import load_suite
 
 FOLDER = Path(__file__).parent
 SCENES = 18
 SCENE = 0
 """The scene of `val` that is corrupted."""
 TEXT = 150
-"""Pixels left of the gallery's rows, for the names."""
+"""Pixels left of a gallery's rows, at least, for the names."""
 
 
 def contact_sheet() -> Image.Image:
@@ -42,15 +44,18 @@ def contact_sheet() -> Image.Image:
     return Image.fromarray(np.vstack(rows))
 
 
-def gallery() -> Image.Image:
-    """Return a scene under all corruptions (rows) and severities (columns)."""
+def gallery(suite: str) -> Image.Image:
+    """Return a scene under all corruptions (rows) of a suite and severities (columns)."""
     image, _ = render("val", SCENE, 512, 256)
-    rows = [_row(image, name) for name in REGISTRY]
-    sheet = Image.new("RGB", (TEXT + 256 * len(SEVERITIES), 128 * len(rows)), "white")
-    draw = ImageDraw.Draw(sheet)
+    chosen = {name for name, _ in load_suite(suite).corrupted}
+    names = [name for name in REGISTRY if name in chosen]
+    rows = [_row(image, name) for name in names]
     font = ImageFont.load_default(15)
-    for index, (name, row) in enumerate(zip(REGISTRY, rows, strict=True)):
-        sheet.paste(Image.fromarray(row), (TEXT, 128 * index))
+    left = max([TEXT, *(12 + int(font.getlength(name)) for name in names)])
+    sheet = Image.new("RGB", (left + 256 * len(SEVERITIES), 128 * len(rows)), "white")
+    draw = ImageDraw.Draw(sheet)
+    for index, (name, row) in enumerate(zip(names, rows, strict=True)):
+        sheet.paste(Image.fromarray(row), (left, 128 * index))
         draw.text((6, 128 * index + 54), name, fill="black", font=font)
     return sheet
 
@@ -62,7 +67,8 @@ def _row(image: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
 
 PICTURES: dict[str, tuple[Callable[[], Image.Image], int]] = {
     "streets.jpg": (contact_sheet, 85),
-    "corruptions.jpg": (gallery, 75),
+    "corruptions.jpg": (lambda: gallery("imagenet-c-all"), 75),
+    "c-bar.jpg": (lambda: gallery("imagenet-c-bar"), 75),
     "demonstration.jpg": (demonstration.picture, 85),
 }
 """Name of the file -> what draws it, and the quality of the JPEG."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..copies.corrupted_copy import CorruptedCopy
 from ..copies.manifest import OLD_FORMAT
-from ..corruptions.reference import require_opencv
+from ..corruptions.reference import require_known
 from ..datasets.base import Dataset
 from ..errors import InputError
 from ..inference.condition_images import ConditionImages
@@ -48,9 +48,10 @@ def find_source(request: Request) -> Source:
     """
     seed, implementation = request.seed, request.implementation
     if request.copy is None:
+        suite = request.chosen_suite()
         if implementation == "imagecorruptions":
-            require_opencv()
-        return Source(request.chosen_suite(), ConditionImages(seed or 0, implementation))
+            require_known(name for name, _ in suite.corrupted)
+        return Source(suite, ConditionImages(seed or 0, implementation))
     copy = CorruptedCopy.open(Path(request.copy))
     made = copy.manifest
     if made.format == OLD_FORMAT:

@@ -18,6 +18,7 @@ _DATASETS = {
     "camvid": "brostow2009semantic",
     "cityscapes": "cordts2016cityscapes",
 }
+_SUITES = {"imagenet-c-bar": ("mintun2021interaction",)}
 _MODELS: Mapping[str, tuple[str, ...]] = {
     **{f"b{number}": ("xie2021segformer",) for number in range(6)},
     "auto": ("liu2019auto",),
@@ -77,10 +78,15 @@ def model_keys(name: str) -> tuple[str, ...]:
     return _MODELS.get(model.partition("-")[0], ()) if weights else ()
 
 
-def keys(models: Iterable[str], dataset: str) -> list[str]:
-    """Return the keys of the benchmark, of models and of a dataset, as far as they have entries."""
+def benchmark_keys(suite: str) -> tuple[str, ...]:
+    """Return the keys of the benchmark and of a suite."""
+    return (*_BENCHMARK, *_SUITES.get(suite, ()))
+
+
+def keys(models: Iterable[str], dataset: str, suite: str) -> list[str]:
+    """Return the keys of the benchmark, models, dataset and suite, as far as they have entries."""
     of_models = (key for model in models for key in model_keys(model))
-    found = [*_BENCHMARK, TABLE_5, *of_models, _DATASETS.get(dataset, "")]
+    found = [*benchmark_keys(suite), TABLE_5, *of_models, _DATASETS.get(dataset, "")]
     return list(dict.fromkeys(filter(None, found)))
 
 

@@ -252,7 +252,7 @@ def _finished(table: Table, found: IntervalTable, report: Report, *models: str) 
 def references(report: Report) -> Section:
     """Return the papers behind the suite, the models and the data."""
     models = [model.name for model in report.spec.models]
-    return citations.section(citations.keys(models, report.spec.dataset))
+    return citations.section(citations.keys(models, report.spec.dataset, report.spec.suite.name))
 
 
 SECTIONS: tuple[tuple[Callable[[Report], Section | None], tuple[str, ...]], ...] = (

@@ -36,6 +36,8 @@ def completed(line: str) -> list[str]:
         ("eval --model b0,espnet", ["b0,espnet", "b0,espnetv2"]),
         ("corrupt in out --suite city", ["cityscapes-c"]),
         ("eval --corruptions fog,sn", ["fog,snow"]),
+        ("eval --corruptions sparkles,coc", ["sparkles,cocentric_sine_waves"]),
+        ("corrupt in out --suite imagenet-c-b", ["imagenet-c-bar"]),
         ("datasets check fogg", ["foggy-cityscapes"]),
     ],
 )

@@ -34,6 +34,18 @@ PINNED = {
     "spatter": "66cb47d1b681 4b64df33f158 05fb81855d87 f5682d663086 7d4ed768fc08",
     "fog": "e0b697643704 5eb47825ec49 db2c540daafa d5ce3485ed48 b4471c0a1033",
     "frost": "fd43a9be48b3 cc2f0a18791e 63cb6e0ebefe 26bd8b6dbc4a a547a7cfd4ea",
+    "caustic_refraction": "d8da7a1eef8c 1b9434475d9c f3a1ed550e25 df9c9a014e82 b5b06f217fa8",
+    "inverse_sparkles": "cd7a6d2ec80b b63838f33284 d8ef80c7749a dcad1f6d8a04 6ab8413b7caa",
+    "sparkles": "59fce729fff7 bb21b9ecdbc2 b84891b83603 1ddd40e17d88 532bf43e80e7",
+    "perlin_noise": "807b09406f17 5efc3a8b1abc be2612d2a4cb bd092749b92e 3ef7d1059aea",
+    "plasma_noise": "e7d4b72e8fce 1af680617086 3d992f545439 e14182215738 0abb9a7c9b99",
+    "cocentric_sine_waves": "a568d4782338 10df7f537a94 93db902d034c e0ed32e46bed b3fbd7349f2b",
+    "single_frequency_greyscale": (
+        "812b3c4c0d95 395914a4b44e 310be84d2fb3 bd8629014fd3 a1122f606bc8"
+    ),
+    "brownish_noise": "366be843f05a fa3657cf2129 65d197471b27 3c76cc3c9dbc f434b7552454",
+    "blue_noise_sample": "c5bb6916ecb7 f1997e0d6a34 c27f92dbed3d 6c74ca819384 6d6f15132ec9",
+    "checkerboard_cutout": "0db004aa5fda 9ccba3e4e637 3b83ce09d427 fa97f25f66a7 b94aadbde2c8",
 }
 """Digests by severity; changing them changes the benchmark."""
 

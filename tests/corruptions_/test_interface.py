@@ -142,7 +142,9 @@ def test_the_error_for_an_unknown_name_lists_the_closest_and_all() -> None:
 
 @pytest.mark.parametrize("name", [None, 3, ("fog",), ["fog"], ""])
 def test_the_error_for_an_invalid_name_lists_all(name: object) -> None:
-    with pytest.raises(InputError, match=r"choose from: motion_blur, defocus_blur, .* frost"):
+    with pytest.raises(
+        InputError, match=r"choose from: motion_blur, defocus_blur, .* checkerboard_cutout"
+    ):
         corrupt(BLACK, name, 1)  # type: ignore[arg-type]
 
 
@@ -163,6 +165,12 @@ def test_every_corruption_has_one_category() -> None:
             *("pixelate", "elastic_transform"),
         ),
         "weather": (*weather, "fog", "frost"),
+        "distortion": ("caustic_refraction",),
+        "additive": (
+            *("inverse_sparkles", "sparkles", "perlin_noise", "plasma_noise"),
+            *("cocentric_sine_waves", "single_frequency_greyscale", "brownish_noise"),
+        ),
+        "obscure": ("blue_noise_sample", "checkerboard_cutout"),
     }
     assert corruption_names() == tuple(name for names in expected.values() for name in names)
     for category, names in expected.items():

@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from robustbench_seg import evaluate
 from robustbench_seg.corruptions import (
     REGISTRY,
     Implementation,
@@ -23,8 +25,10 @@ from robustbench_seg.corruptions import (
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.corruptions.reference import corrupt_by_reference
 from robustbench_seg.corruptions.seeding import stream_seed
+from robustbench_seg.protocol.suites import load_suite
 
 RANDOM = tuple(name for name, found in REGISTRY.items() if found.random)
+OF_THE_PACKAGE = tuple(dict.fromkeys(name for name, _ in load_suite("imagenet-c-all").corrupted))
 DETERMINISTIC = tuple(name for name, found in REGISTRY.items() if not found.random)
 
 
@@ -45,10 +49,11 @@ def picture() -> NDArray[np.uint8]:
 def test_there_are_the_19_corruptions_of_imagecorruptions() -> None:
     import imagecorruptions
 
-    assert sorted(corruption_names()) == sorted(imagecorruptions.get_corruption_names("all"))
+    assert sorted(OF_THE_PACKAGE) == sorted(imagecorruptions.get_corruption_names("all"))
+    assert corruption_names()[:19] == tuple(n for n in corruption_names() if n in OF_THE_PACKAGE)
 
 
-@pytest.mark.parametrize("name", corruption_names())
+@pytest.mark.parametrize("name", OF_THE_PACKAGE)
 def test_pixels_equal_imagecorruptions(name: str, picture: NDArray[np.uint8]) -> None:
     import imagecorruptions
 
@@ -66,7 +71,7 @@ def test_pixels_equal_imagecorruptions(name: str, picture: NDArray[np.uint8]) ->
         assert not np.array_equal(result, picture)
 
 
-@pytest.mark.parametrize("name", corruption_names())
+@pytest.mark.parametrize("name", OF_THE_PACKAGE)
 def test_the_result_is_an_ordinary_new_array(name: str) -> None:
     image = _picture(40, 66)[:, ::2]  # a view with gaps, read-only
     image.flags.writeable = False
@@ -81,8 +86,13 @@ def test_the_result_is_an_ordinary_new_array(name: str) -> None:
     np.testing.assert_array_equal(result, again)
 
 
-@pytest.mark.parametrize("implementation", ["native", "imagecorruptions"])
-@pytest.mark.parametrize("name", corruption_names())
+@pytest.mark.parametrize(
+    ("implementation", "name"),
+    [
+        *(("native", name) for name in corruption_names()),
+        *(("imagecorruptions", name) for name in OF_THE_PACKAGE),
+    ],
+)
 def test_the_global_generator_is_neither_used_nor_changed(
     name: str, implementation: Implementation, picture: NDArray[np.uint8]
 ) -> None:
@@ -153,6 +163,17 @@ def test_another_process_in_another_order_makes_the_same_pixels() -> None:
     )
     other = dict(re.findall(r"'(\w+ \d)': '(\w+)'", run.stdout))
     assert other == _digests(corruption_names())
+
+
+def test_a_run_of_a_corruption_that_the_package_lacks_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^caustic_refraction: not in the package .*'native'$"):
+        evaluate(
+            "b0",
+            suite="imagenet-c-bar",
+            implementation="imagecorruptions",
+            out=tmp_path / "run",
+        )
+    assert not (tmp_path / "run").exists()
 
 
 def test_threads_take_turns(picture: NDArray[np.uint8]) -> None:

@@ -61,8 +61,12 @@ def test_imagenet_c_is_what_the_package_calls_common() -> None:
     assert set(suite.corruptions) == set(imagecorruptions.get_corruption_names("common"))
     everything = corruption_suite("imagenet-c-all")
     assert len(everything.corruptions) == 19
-    assert set(everything.corruptions) == set(corruption_names())
-    for column in (*suite.columns, *everything.columns):
+    assert set(everything.corruptions) == set(imagecorruptions.get_corruption_names("all"))
+    other = corruption_suite("imagenet-c-bar")
+    assert corruption_names()[19:] == other.corruptions
+    assert set(corruption_names()[:19]) == set(everything.corruptions)
+    assert len(other.corruptions) == 10
+    for column in (*suite.columns, *everything.columns, *other.columns):
         assert column.counted == (1, 2, 3, 4, 5)
 
 
@@ -77,6 +81,7 @@ def test_digests_are_pinned() -> None:
         "cityscapes-c": "af7f181c10ea5e2b",
         "imagenet-c": "90cba72a68a4716f",
         "imagenet-c-all": "b5a72b6e3156ae72",
+        "imagenet-c-bar": "49747e725fcde07d",
         "resolution": "9ed442a0dc2f6b45",
         "resolution-short-side": "b8ec964b9d0918ae",
         "resolution-table1c": "5e8cc30a96975702",

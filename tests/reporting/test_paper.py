@@ -73,11 +73,12 @@ def test_every_model_has_an_entry_of_its_paper() -> None:
 
 def test_every_cited_key_has_an_entry(comparison: ComparisonData) -> None:
     for dataset in ("cityscapes", "camvid", "acdc", "ade20k"):
-        keys = citations.keys(comparison.model_names, dataset)
+        keys = citations.keys(comparison.model_names, dataset, "cityscapes-c")
         found = re.findall(r"^@\w+\{(\w+),$", citations.bibtex(keys), re.MULTILINE)
         assert found == keys
         assert len(keys) == 6
-    assert len(citations.keys((), "streets")) == 4
+    assert len(citations.keys((), "streets", "cityscapes-c")) == 4
+    assert "mintun2021interaction" in citations.keys((), "streets", "imagenet-c-bar")
 
 
 def test_a_table_of_another_suite_has_no_published_rows(comparison: ComparisonData) -> None:

@@ -34,7 +34,7 @@ KINDS: list[type[Suite]] = [ResolutionSuite, AdversarialSuite, TakenSuite, Corru
 
 DEFAULT_SUITE = "cityscapes-c"
 SUITES = (
-    *(DEFAULT_SUITE, "imagenet-c", "imagenet-c-all"),
+    *(DEFAULT_SUITE, "imagenet-c", "imagenet-c-all", "imagenet-c-bar"),
     *("resolution", "resolution-short-side", "resolution-table1c"),
     "adversarial",
 )

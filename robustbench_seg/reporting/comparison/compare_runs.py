@@ -103,7 +103,13 @@ def compare_runs(
         class_infos=first.spec.classes,
         covers=report.covers,
         model_names=tuple(item.model.name for item in found.contenders),
-        cited=tuple(keys([item.model.name for item in found.contenders], first.spec.dataset)),
+        cited=tuple(
+            keys(
+                [item.model.name for item in found.contenders],
+                first.spec.dataset,
+                first.spec.suite.name,
+            )
+        ),
         names=names,
         summary=scores.apply(lambda frame: frame[headline]),
         suite=scores.apply(lambda frame: frame[suite].set_axis(columns, axis="columns")),

@@ -10,7 +10,7 @@ from ...folders import RESULTS, check_folder
 from ...reports.paper import printed
 from ...runs.run import StoredRun, relabelled
 from ...writing import write_file
-from ..citations import bibtex, keys
+from ..citations import bibtex
 from ..comparison import compare_runs
 from ..comparison.description import ComparisonData
 from . import figures, text
@@ -56,7 +56,7 @@ def _files(
     widest = f"severity-{figures.WIDTHS[-1]}in.pdf"
     yield "figure.tex", text.figure(comparison, spec, widest).encode()
     yield "methods.tex", text.methods(comparison, spec).encode()
-    yield "references.bib", bibtex(keys(comparison.model_names, spec.dataset)).encode()
+    yield "references.bib", bibtex(comparison.cited).encode()
     for draw in (figures.severity, figures.examples):
         for width in figures.WIDTHS:
             figure = draw(comparison, width)

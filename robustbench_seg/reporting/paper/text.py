@@ -10,7 +10,7 @@ from ...datasets.registry import written_name
 from ...protocol.spec import Spec
 from ...reports.formats import latex
 from .. import published, tables
-from ..citations import keys, model_keys
+from ..citations import benchmark_keys, model_keys
 from ..comparison.description import ComparisonData
 from ..intervals import IntervalTable
 from ..words import count, few, severity_range
@@ -76,10 +76,9 @@ def methods(comparison: ComparisonData, spec: Spec) -> str:
         latex.escape(label) + _cite(model_keys(name))
         for label, name in zip(comparison.models, comparison.model_names, strict=True)
     ]
-    cited = keys((), spec.dataset)
     lines = [
         f"We evaluate {few(models, len(models))} under corruptions"
-        f"{_cite(key for key in cited if key.endswith('benchmarking'))}.",
+        f"{_cite(benchmark_keys(spec.suite.name))}.",
         latex.escape(_protocol(comparison, spec)),
         latex.escape(
             "mIoU is computed from one confusion matrix summed over all frames; the score of a "
