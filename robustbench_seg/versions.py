@@ -6,8 +6,15 @@ from collections.abc import Iterable
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
+PACKAGE = "robustbench-seg"
+NUMBERS = "0.1.0"
+"""Version of this package that last changed a pixel, a logit or a score.
+
+Runs and copies store it. Later versions complete those of this one, in the same folders.
+"""
+
 CORRUPTING = (
-    "robustbench-seg",
+    PACKAGE,
     "imagecorruptions-imaug",
     "numba",
     "numpy",
@@ -24,9 +31,9 @@ EVALUATING = (*CORRUPTING, "pandas", "torch")
 
 
 def versions(packages: Iterable[str]) -> dict[str, str]:
-    """Return the version of each of these packages that is installed."""
+    """Return the version of each of these packages that is installed; `NUMBERS` of this one."""
     found = {}
     for name in packages:
         with suppress(PackageNotFoundError):
-            found[name] = version(name)
+            found[name] = NUMBERS if name == PACKAGE else version(name)
     return found

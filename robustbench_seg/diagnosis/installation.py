@@ -9,16 +9,15 @@ import os
 import platform
 import shutil
 import tempfile
-from importlib.metadata import PackageNotFoundError, requires
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from ..errors import InputError
 from ..folders import RESULTS, check_folder
 from ..processes import available_cores
-from ..versions import versions
+from ..versions import PACKAGE, versions
 from .check import Check
 
-PACKAGE = "robustbench-seg"
 LITTLE = 2 * 10**9
 """Free bytes below which a disk is reported: a run of 500 frames and its pictures fit."""
 _HUB_SECONDS = 2.0
@@ -36,7 +35,7 @@ def check_packages() -> Check:
     except PackageNotFoundError:
         return Check("packages", "problem", f"{PACKAGE} is not installed", "pip install it")
     needed = [each for each in required if not each.marker or each.marker.evaluate({"extra": ""})]
-    found = versions([PACKAGE, *(each.name for each in needed)])
+    found = versions(each.name for each in needed)
     wrong = [
         f"{each.name} {found.get(each.name, 'is missing')}, required {each.specifier or 'any'}"
         for each in needed
@@ -46,7 +45,8 @@ def check_packages() -> Check:
         advice = f"pip install --upgrade {PACKAGE}"
         return Check("packages", "problem", "; ".join(wrong), advice)
     python = f"python {platform.python_version()}"
-    return Check("packages", "ok", ", ".join([python, *map(" ".join, found.items())]))
+    shown = [python, f"{PACKAGE} {version(PACKAGE)}", *map(" ".join, found.items())]
+    return Check("packages", "ok", ", ".join(shown))
 
 
 def check_optional_packages() -> Check:

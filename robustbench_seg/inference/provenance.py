@@ -8,6 +8,8 @@ import shlex
 import sys
 from datetime import UTC, datetime
 
+from .. import __version__
+from ..versions import PACKAGE
 from .devices import device_name
 
 
@@ -18,6 +20,7 @@ def provenance(device: str) -> dict[str, dict[str, str]]:
         "session": {
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
             "command": shlex.join([program, *sys.argv[1:]]),
+            "version": f"{PACKAGE} {__version__}",
         },
         "machine": {
             "device": device_name(device),
