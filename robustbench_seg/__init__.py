@@ -22,6 +22,7 @@ from .errors import InputError
 
 if TYPE_CHECKING:
     from .api import (
+        add_entry,
         calibrate,
         check_dataset,
         check_run,
@@ -50,6 +51,7 @@ __all__ = [
     "InputError",
     "Run",
     "__version__",
+    "add_entry",
     "calibrate",
     "check_dataset",
     "check_run",

@@ -426,6 +426,24 @@ def rank_runs(
 
 
 @documented
+def add_entry(
+    run: Annotated[str | Path, Option("Folder of a run.", DATA, flag="RUN")],
+    *,
+    out: Annotated[
+        str | Path | None,
+        Option("Folder of the entry.", OUTPUT, "DIR", default="leaderboard/DATASET/NAME"),
+    ] = None,
+) -> Path:
+    """Copy a run as an entry of a leaderboard, without its pictures; return the folder.
+
+    Raises InputError for a run that the check refuses, and where the folder holds other files.
+    """
+    from .leaderboard.entry import add_entry
+
+    return add_entry(run, out)
+
+
+@documented
 def figures(
     runs: options.Runs,
     *,

@@ -83,3 +83,14 @@ def check(found: "RunCheck") -> None:
     give(lambda: {"checks": found.table})
     if found.wrong:
         raise typer.Exit(2)
+
+
+@app.command("add")
+@command(api.add_entry, example="robustseg leaderboard add results/b0", tables=False)
+def add(folder: Path) -> None:
+    """Make an entry of a run: its counts without example pictures, and its summary as a table.
+
+    A pull request that adds the folder submits it; its workflow runs leaderboard check.
+    """
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    say(f"entry: {folder}, {size / 1e6:.1f} MB")

@@ -7,19 +7,25 @@ matrix, with new digests, are found by predicting cells again alone: see `rerun`
 
 from __future__ import annotations
 
+import csv
+import math
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
 from ..progress import Progress, silent
 from ..protocol.suites import SUITES, CorruptionSuite, Suite, load_suite
-from ..reading import MANIFESTS, read_data
+from ..reading import MANIFESTS, read_text
 from ..reporting.files import table_csv
 from ..reporting.run import Run
 from ..runs.database import FILE
 from .finding import Finding, RunCheck
 from .rerun import rerun
+
+_ROUNDING = 1e-9
+"""Largest difference of two scores that another order of additions explains."""
 
 
 def check_run(
@@ -110,11 +116,27 @@ def _tables(run: Run) -> Finding:
     if not there:
         return Finding("tables", "verified", "no CSV file is there: scores come from the counts")
     for name, path in there.items():
-        stored, scored = (
-            each.replace(b"\r\n", b"\n")  # Git and Windows change line ends
-            for each in (read_data(path, MANIFESTS), table_csv(run.table(name)))
-        )
-        if stored != scored:
+        if not _same(path, table_csv(run.table(name)).decode()):
             what = f"{path.name} differs from the table that the stored counts give"
             return Finding("tables", "wrong", what)
     return Finding("tables", "verified", f"scored again from the counts: {', '.join(there)}")
+
+
+def _same(path: Path, scored: str) -> bool:
+    """Whether a CSV file has the cells of a text; numbers may be rounded otherwise."""
+    try:
+        texts = read_text(path, MANIFESTS), scored
+        rows, expected = (list(csv.reader(text.splitlines())) for text in texts)
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return False
+    return [len(row) for row in rows] == [len(row) for row in expected] and all(
+        one == other or _close(one, other)
+        for one, other in zip(chain(*rows), chain(*expected), strict=True)
+    )
+
+
+def _close(one: str, other: str) -> bool:
+    try:
+        return math.isclose(float(one), float(other), rel_tol=0, abs_tol=_ROUNDING)
+    except ValueError:
+        return False

@@ -21,6 +21,7 @@ from robustbench_seg.protocol.request import Request
 
 PANELS = ("Model", "Data", "Conditions", "Training", "Compute", "Output")
 CALLS: list[Callable[..., Any]] = [
+    api.add_entry,
     api.calibrate,
     api.check_dataset,
     api.check_run,
@@ -181,7 +182,7 @@ COMMANDS = [
         "corrupt",
         "train",
     ),
-    *("suites", "models", "datasets check", "leaderboard check"),
+    *("suites", "models", "datasets check", "leaderboard check", "leaderboard add"),
 ]
 
 WITHOUT_OUTPUT = ("corrupt",)

@@ -15,10 +15,13 @@ import pytest
 
 import robustbench_seg
 from robustbench_seg import cli
+from robustbench_seg.errors import InputError
 from robustbench_seg.leaderboard import rerun
+from robustbench_seg.leaderboard.entries import protocol
 from robustbench_seg.runs.database import FILE, digest
 from robustbench_seg.runs.packed_counts import pack
 from robustbench_seg.runs.store import Store
+from tests.helpers.paths import ROOT
 from tests.helpers.stored_runs import stored_spec, write_run
 
 ALL = 100
@@ -194,8 +197,50 @@ def test_another_suite_is_refused(copy: Path) -> None:
     assert (found["suite"], found["cells"]) == ("not checked", "not checked")
 
 
+def test_only_the_rounding_of_a_table_may_differ(copy: Path) -> None:
+    path = copy / "summary.csv"
+    header, row = path.read_text().splitlines()
+    name, number, *others = row.split(",")
+    for change, status in ((1e-12, "verified"), (1e-6, "wrong")):
+        changed = ",".join([name, str(float(number) + change), *others])
+        path.write_text(f"{header}\n{changed}\n")
+        assert statuses(copy, cells=0)["tables"] == status
+    for content in (b"", b"\0", b"\xff", b"a," * 2**17, f"{header}\n{row}\n{row}\n".encode()):
+        path.write_bytes(content)
+        assert statuses(copy, cells=0)["tables"] == "wrong"
+
+
 def test_what_is_not_at_hand_is_not_checked(tmp_path: Path) -> None:
     write_run(tmp_path / "run", stored_spec(3, ("b0@mine",), dataset="cityscapes"))
     found = statuses(tmp_path / "run")
     assert found["cells"] == "not checked"
     assert "pixels" not in found
+
+
+def test_an_entry_has_the_counts_without_pictures(honest: Path, tmp_path: Path) -> None:
+    entry = robustbench_seg.add_entry(honest, out=tmp_path / "entry")
+    assert {path.name for path in entry.iterdir()} == {FILE, "run.lock", "summary.csv"}
+    with Store.open(honest) as store, Store.open(entry) as copied:
+        assert store.pictures()
+        assert not copied.pictures()
+        assert copied.sessions() == store.sessions()
+        for one, other in zip(store.counts(), copied.counts(), strict=True):
+            assert one[0] == other[0]
+            assert all(map(np.array_equal, one[1], other[1]))
+    assert statuses(entry, cells=0)["tables"] == "verified"
+    assert robustbench_seg.add_entry(honest, out=entry) == entry
+    forge_spec(entry, lambda spec: spec["suite"]["columns"][0].update(counted=[]))
+    with pytest.raises(InputError, match="refused: suite: "):
+        robustbench_seg.add_entry(entry, out=tmp_path / "other")
+
+
+def test_the_entries_of_the_repository_share_a_protocol_and_are_small() -> None:
+    entries = sorted((ROOT / "leaderboard" / "streets").iterdir())
+    assert {path.name.partition("@")[0] for path in entries} >= {"b0", "deeplabv3plus-mobilenetv2"}
+    found = []
+    for path in entries:
+        assert (path / FILE).stat().st_size < 5_000_000
+        with Store.open(path) as store:
+            assert len(store.stored()) == 81 * 100 * len(store.spec.models)
+            found.append(protocol(store.spec))
+    assert all(each == found[0] for each in found)
