@@ -40,7 +40,9 @@ def _runtimes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip tests that need a GPU or a browser on machines without one."""
+    """Skip tests that need a GPU, a browser or POSIX on machines without it."""
+    if item.get_closest_marker("posix") and os.name != "posix":
+        pytest.skip("needs POSIX")
     if item.get_closest_marker("browser") and shutil.which("chromium") is None:
         pytest.skip("needs the chromium browser")
     if item.get_closest_marker("gpu"):

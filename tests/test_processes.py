@@ -88,6 +88,7 @@ def itself(function: Any) -> Any:
     return function
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
 def test_the_item_of_a_stopped_worker_is_done_once_by_another(
@@ -103,6 +104,7 @@ def test_a_worker_that_tells_of_its_progress_is_kept(caplog: pytest.LogCaptureFi
     assert not caplog.messages
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
 def test_the_line_on_a_killed_worker_names_it_and_its_item_and_suspects_the_memory(
     tmp_path: Path, caplog: pytest.LogCaptureFixture

@@ -76,6 +76,7 @@ def test_the_mode_is_that_of_other_new_files(tmp_path: Path) -> None:
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "theirs").stat().st_mode
 
 
+@pytest.mark.posix
 def test_links_pipes_and_hard_links_are_replaced_and_not_written_to(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes(b"mine")

@@ -14,7 +14,7 @@ from robustbench_seg.protocol import known_names
 from robustbench_seg.protocol.parameters import parameters
 
 
-def completed(line: str) -> list[str]:
+def completed(line: str, shell: str = "bash") -> list[str]:
     """Return what the shell completes the last word to; fail if that loads torch or pandas."""
     code = (
         "import sys\n"
@@ -22,11 +22,26 @@ def completed(line: str) -> list[str]:
         "try: main()\n"
         "finally: print(*({'torch', 'pandas'} & set(sys.modules)), file=sys.stderr)"
     )
-    words = {"COMP_WORDS": f"robustseg {line}", "COMP_CWORD": str(len(line.split(" ")))}
-    shell = {**os.environ, **words, "_ROBUSTSEG_COMPLETE": "complete_bash"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=shell)
+    asked = {
+        "_ROBUSTSEG_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": f"robustseg {line}",  # bash; the others have variables of Typer
+        "COMP_CWORD": str(len(line.split(" "))),
+        "_TYPER_COMPLETE_ARGS": f"robustseg {line}",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    environment = {**os.environ, **asked}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+    )
     assert (done.returncode, done.stderr) == (0, "\n")
     return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("shell", "answer"), [("fish", "fog,snow"), ("zsh", """_arguments '*: :(("fog,snow"))'""")]
+)
+def test_other_shells_complete_lists(shell: str, answer: str) -> None:
+    assert completed("eval --corruptions fog,sn", shell) == answer.split()
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes")
 def test_file_names_that_are_not_utf8_are_refused_in_one_line(
     tree: Path,

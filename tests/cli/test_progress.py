@@ -73,6 +73,7 @@ def stored(folder: Path) -> int:
         return 0
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_signals_stop_a_run_cleanly_and_the_same_command_goes_on(
@@ -101,6 +102,7 @@ def test_signals_stop_a_run_cleanly_and_the_same_command_goes_on(
     assert stored(out) == 25
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_during_a_finalizer_is_not_lost(number: signal.Signals) -> None:
     # Python ignores what a finalizer raises, as it does in callbacks of weak references.

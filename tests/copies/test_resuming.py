@@ -128,6 +128,7 @@ def started(tree: Path, out: Path) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups")
 def test_ctrl_c_ends_the_command_with_130_and_keeps_finished_images(tmp_path: Path) -> None:
@@ -144,6 +145,7 @@ def test_ctrl_c_ends_the_command_with_130_and_keeps_finished_images(tmp_path: Pa
     assert len(table(out)) == len(images)
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_workers_do_not_outlive_a_command_that_is_killed(tmp_path: Path) -> None:

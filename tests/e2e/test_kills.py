@@ -53,6 +53,7 @@ def test_a_run_survives_25_kills(tmp_path: Path) -> None:
     assert figures["kills of half-done runs"] > 2
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that fork")
 def test_a_killed_commit_is_complete_or_absent(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def local(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 def test_two_processes_give_what_one_gives_though_one_is_killed(
     tree: Path, local: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -72,6 +72,7 @@ def test_time_follows_from_the_given_rate() -> None:
             robustbench_seg.forecast(size=(64, 64), frames_per_second=rates, timed=timed)
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
 @pytest.mark.slow
 def test_memory_is_that_of_a_process() -> None:
     size = (512, 1024)

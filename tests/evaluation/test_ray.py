@@ -109,6 +109,7 @@ def test_the_numbers_are_those_of_a_local_run(
     assert run.sessions[0]["division"] == {"engine": "ray"}
 
 
+@pytest.mark.posix
 def test_a_worker_that_is_killed_is_started_anew(
     cluster: Any,
     tree: Path,
@@ -133,6 +134,7 @@ def test_a_worker_that_is_killed_is_started_anew(
     assert cells_of(tmp_path / "run") == cells_of(local)
 
 
+@pytest.mark.posix
 def test_the_work_of_a_worker_that_is_stuck_is_done_once_by_another(
     cluster: Any,
     tree: Path,

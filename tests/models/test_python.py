@@ -280,6 +280,7 @@ def test_bytecode_of_an_older_file_is_not_run(choice: str, folder: Path) -> None
     assert np.array_equal(labels, IMAGES[..., 1] % 19)
 
 
+@pytest.mark.posix
 @pytest.mark.skipif(os.name == "nt", reason="needs named pipes")
 def test_a_pipe_beside_the_code_is_refused_at_once(folder: Path) -> None:
     write_modules(folder)

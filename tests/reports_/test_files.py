@@ -92,6 +92,7 @@ def test_missing_numbers_are_dashes_in_every_format(tmp_path: Path) -> None:
             assert not re.search(r"\bnan\b", path.read_text("utf-8"), re.IGNORECASE)
 
 
+@pytest.mark.posix
 @pytest.mark.parametrize("format", reports.FORMATS)
 def test_undecodable_commands_are_written_in_every_format(tmp_path: Path, format: str) -> None:
     provenance = {"session": {"command": "robustseg eval --out r\udcff"}}

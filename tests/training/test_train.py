@@ -291,6 +291,7 @@ def test_ctrl_c_prints_which_checkpoint_is_kept(
     assert stopped(training, "train") == expected
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 def test_ctrl_c_stops_the_workers_without_a_traceback(tmp_path: Path) -> None:
     options = ("--data", "streets", "--limit", "4", "--workers", "2")
