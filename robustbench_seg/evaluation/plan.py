@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from torch import nn
-
-from ..corruptions.checks import unknown
-from ..corruptions.finding import check_sizes, try_out
+from ..corruptions.finding import try_out
 from ..datasets.base import Dataset
 from ..datasets.class_maps import MappedDataset
 from ..datasets.frame_checks import ground_truth_problem
 from ..errors import InputError
 from ..folders import RESULTS, check_folder
-from ..inference.attacks import Attacker
 from ..inference.condition_images import ConditionImages
 from ..inference.devices import batch_size, torch_threads
-from ..inference.predict import Predictor
 from ..inference.runtimes.choice import Runtime
 from ..models.base import Segmenter
 from ..models.display_names import read_labels
-from ..models.registry import is_built_in
 from ..predictions.saved import SavedMaps
 from ..predictions.saving import Saving
 from ..progress import Progress, silent
@@ -30,16 +24,22 @@ from ..protocol.cell import Cell
 from ..protocol.request import Request, Shard
 from ..protocol.sampling import Step, step_cells
 from ..protocol.spec import FrameSpec, ModelSpec, Spec, frames_of
-from ..protocol.suites.resolution import LARGEST, SMALLEST
 from ..runs.database import FILE
 from ..runs.differences import differences
 from ..runs.sessions import ASSUMED, BY_TORCH, DISPLAY_NAMES, UNUSED
 from ..versions import EVALUATING, versions
+from .checks import (
+    check_attacks,
+    check_frame_sizes,
+    check_input_options,
+    check_rescaling,
+    try_models,
+)
 from .measures import as_begun, chosen_measures
 from .opening import load_segmenters, open_data
 from .runtimes import choose_runtimes, wanted_runtimes
 from .saved import find_saved, find_saving
-from .sources import Source, find_source, taken_source
+from .sources import find_source, taken_source
 from .work import FrameBatch, WorkUnit, frame_batches
 
 _UNIT_COUNTS = 2**25
@@ -162,15 +162,15 @@ def make_plan(
     if driver is None:
         check_folder(out or RESULTS / "new", FILE)
     source = find_source(request)
-    _check_input_options(request, source)
+    check_input_options(request, source)
     dataset, mapping = open_data(request)
     if dataset.conditions:
         source = taken_source(dataset, request)
     with torch_threads(threads):
         segmenters = load_segmenters(request, dataset, mapping)
-    _check_sizes(segmenters, request, source)
+    check_rescaling(segmenters, request, source)
     if request.engine == "local" and not request.devices:  # else each worker does, on its device
-        _try_out(segmenters, request, dataset, device, threads)
+        try_models(segmenters, request, dataset, device, threads)
     shard = Shard.read(request.shard or "1/1")
     shard_frames = shard.frames(len(dataset.frames))
     frames = _taken_over(driver, dataset, request) if driver else frames_of(dataset, progress)
@@ -212,11 +212,11 @@ def make_plan(
         measures=chosen_measures(request, driver),
     )
     if source.copy is None:
-        _check_frame_sizes(spec, request)
+        check_frame_sizes(spec, request)
         if spec.suite.own and driver is None:
             try_out(spec.suite.corrupted, dataset.frames[0].image())
         if spec.attacked and driver is None:
-            _check_attacks(spec, segmenters, request, dataset)
+            check_attacks(spec, segmenters, request, dataset)
     spec, saved = find_saved(spec, segmenters, request, dataset, driver, progress)
     wanted = wanted_runtimes(request, spec, driver)
     spec, runtimes = choose_runtimes(spec, wanted, segmenters, dataset, source.images, progress)
@@ -240,82 +240,3 @@ def _taken_over(driver: Spec, dataset: Dataset, request: Request) -> tuple[Frame
     if [frame.name for frame in driver.frames] != [frame.name for frame in dataset.frames]:
         raise InputError(f"{request.data_option}: has other frames here than the driver has")
     return driver.frames
-
-
-def _check_input_options(request: Request, source: Source) -> None:
-    """Raise InputError where the suite sets scales or windows that the request sets too."""
-    scale, suite = request.input_scale, source.suite
-    if scale is not None and not SMALLEST <= scale <= LARGEST:
-        raise InputError(
-            f"--input-scale {scale}: must be a factor of the frames' sides, {SMALLEST} to "
-            f"{LARGEST}, such as 0.5"
-        )
-    for option, value, own in (
-        ("--input-scale", scale, any(condition.scale for condition in suite.conditions)),
-        ("--window", request.window, any(condition.window for condition in suite.conditions)),
-    ):
-        if value is not None and own:
-            raise InputError(f"{option} {value}: {suite.name} sets its own; leave it out")
-
-
-def _try_out(
-    segmenters: Sequence[Segmenter], request: Request, dataset: Dataset, device: str, threads: int
-) -> None:
-    """Label the first frame by the models of others, which may fail or give no labels of theirs."""
-    others = [
-        segmenter
-        for choice, segmenter in zip(request.models, segmenters, strict=True)
-        if segmenter.takes_images and not is_built_in(choice)
-    ]
-    if not others:
-        return
-    image = dataset.frames[0].image()
-    with torch_threads(threads):
-        for segmenter in others:
-            window = replace(segmenter.window, mode=request.window or segmenter.window.mode)
-            predictor = Predictor(segmenter, device, request.precision, window)
-            predictor.labels(image[None], (image.shape[0], image.shape[1]))  # (1, H, W, 3)
-
-
-def _check_attacks(
-    spec: Spec, segmenters: Sequence[Segmenter], request: Request, dataset: Dataset
-) -> None:
-    """Attack models by one step on the first frame; InputError where one has no gradients."""
-    if request.class_map is not None:
-        raise InputError("--class-map: attacks need models with the classes of the data")
-    frame = dataset.frames[0]
-    image, label = frame.image(), frame.label()
-    models = zip(segmenters, spec.models, strict=True)
-    attackers = {model.name: Attacker(each, spec.device, model.window) for each, model in models}
-    attacks = {each.attack.search: each.attack for each in spec.suite.conditions if each.attack}
-    for search, attack in attacks.items():
-        names = (*attackers,) if search.source is None else (search.source,)
-        step = replace(attack, search=replace(search, steps=1))
-        for name in names:
-            if name not in attackers:
-                words = unknown("source", name, (*attackers,))
-                raise InputError(f"--suite {spec.suite.name}: {search.name}: {words}")
-            attackers[name].search(image, label, step, 0)
-
-
-def _check_frame_sizes(spec: Spec, request: Request) -> None:
-    """Raise InputError for frames that a corruption cannot take."""
-    names = [condition.corruption[0] for condition in spec.conditions if condition.corruption]
-    try:
-        check_sizes(names, spec.sizes, reference=spec.implementation == "imagecorruptions")
-    except InputError as error:
-        raise InputError(f"{request.data_option}: {error} with --corruptions") from error
-
-
-def _check_sizes(segmenters: Sequence[Segmenter], request: Request, source: Source) -> None:
-    """Raise InputError for a model that cannot be run at the scales of the conditions."""
-    rescaled = any(condition.scale for condition in source.suite.conditions)
-    if request.input_scale is None and not rescaled:
-        return
-    for segmenter in segmenters:
-        size = segmenter.preprocessing.size
-        if size is not None and not isinstance(segmenter.network, nn.Module):
-            raise InputError(
-                f"--model {segmenter.name}: resizes every image to {size[1]}x{size[0]} by itself, "
-                "so it cannot be run at other scales"
-            )
