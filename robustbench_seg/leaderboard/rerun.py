@@ -58,6 +58,9 @@ def rerun(
         what = "models or data are not in this package; name them: --model, --data"
         yield Finding("cells", "not checked", what)
         return
+    if _suite_name(run.spec) not in SUITES and not run.spec.taken:
+        yield Finding("cells", "not checked", f"{run.spec.suite.name} is not in this package")
+        return
     pixels = check_corruptions()
     if pixels.status != "ok":
         yield Finding("pixels", "not checked", f"this installation has {pixels.found}")
@@ -77,10 +80,15 @@ def _embedded(spec: Spec) -> bool:
     return spec.dataset == _EMBEDDED_DATA and all(isinstance(each, Embedded) for each in found)
 
 
+def _suite_name(spec: Spec) -> str:
+    """Return the name of the suite that a run has all or a part of."""
+    return spec.suite.name.removesuffix("-part")
+
+
 def _request(spec: Spec, given: Mapping[str, Any]) -> Request:
     """Return the request that a specification answers, with the model and data that are given."""
     one, suite = spec.models[0], spec.suite
-    base = suite.name.removesuffix("-part")
+    base = _suite_name(spec)
     modes = {model.window.mode for model in spec.models}
     chosen: dict[str, Any] = {
         "models": tuple(model.name for model in spec.models),
