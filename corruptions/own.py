@@ -73,7 +73,7 @@ class OwnCorruption(Corruption):
         chance = [np.random.Generator(np.random.PCG64(stream))] if self.random else []
         try:
             made = self.code(given, severity, *chance)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a user's function may raise any
             if isinstance(error, ValueError) and "read-only" in str(error):
                 raise self._error("changes its image; work on image.copy()") from error
             raise self._error(fault(error)) from error
@@ -115,7 +115,7 @@ def corruption(function: Any = None, /, *, category: str = OWN) -> Any:
 
     def registered(made: Function) -> Function:
         try:
-            source = inspect.getsource(made)
+            source = inspect.getsource(made).encode()
         except (OSError, TypeError):
             raise InputError(
                 f"corruption {_name(made)}: its source cannot be read; define it in a file or a "
@@ -131,7 +131,7 @@ def corruption(function: Any = None, /, *, category: str = OWN) -> Any:
 def own_corruption(
     function: Any,
     origin: str,
-    source: str,
+    source: bytes,
     *,
     category: str = OWN,
     name: str = "",
@@ -159,7 +159,7 @@ def own_corruption(
             f"corruption {name} ({origin}): expected a function of (image, severity), or of "
             "(image, severity, generator) if it is random"
         )
-    digest = hashlib.sha256(source.encode()).hexdigest()
+    digest = hashlib.sha256(source).hexdigest()
     module = str(getattr(function, "__module__", ""))
     return OwnCorruption(
         *(name, category, module, len(needed) == 3, function, origin, digest, choice or name)
@@ -178,8 +178,8 @@ def load_installed(entry: EntryPoint) -> OwnCorruption:
     package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "a package"
     try:
         function = entry.load()
-        source = Path(inspect.getsourcefile(inspect.unwrap(function)) or "").read_text("utf-8")
-    except Exception as error:
+        source = Path(inspect.getsourcefile(inspect.unwrap(function)) or "").read_bytes()
+    except (Exception, SystemExit) as error:
         raise InputError(
             f"corruption {entry.name}: {entry.value} of {package} cannot be loaded: "
             f"{fault(error)}; update or uninstall the package"

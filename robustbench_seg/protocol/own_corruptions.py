@@ -57,12 +57,12 @@ def _load(choice: str, file: Path, name: str) -> OwnCorruption:
     make_importable(file.parent)
     try:
         function = getattr(import_file(file), name, None)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a user's file may raise any
         raise InputError(f"corruption {choice}: the import failed: {fault(error)}") from error
     if function is None:
         raise InputError(f"corruption {choice}: {file.name} has no function {name}")
     files = own_code([file], file.parent)
-    source = "".join(f"{path}\n{content.decode()}\n" for path, content in files.items())
+    source = b"".join(f"{path}\n".encode() + content for path, content in files.items())
     return own_corruption(
         function, f"{file.name}:{name}", source, name=name, choice=f"{PREFIX}{file}:{name}"
     )

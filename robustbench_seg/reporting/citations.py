@@ -18,7 +18,13 @@ _DATASETS = {
     "camvid": "brostow2009semantic",
     "cityscapes": "cordts2016cityscapes",
 }
-_SUITES = {"imagenet-c-bar": ("mintun2021interaction",)}
+_SUITES = {
+    "adversarial": (
+        *("goodfellow2015explaining", "madry2018towards"),
+        *("gu2022segpgd", "agnihotri2024cospgd"),
+    ),
+    "imagenet-c-bar": ("mintun2021interaction",),
+}
 _MODELS: Mapping[str, tuple[str, ...]] = {
     **{f"b{number}": ("xie2021segformer",) for number in range(6)},
     "auto": ("liu2019auto",),
@@ -80,7 +86,7 @@ def model_keys(name: str) -> tuple[str, ...]:
 
 def benchmark_keys(suite: str) -> tuple[str, ...]:
     """Return the keys of the benchmark and of a suite."""
-    return (*_BENCHMARK, *_SUITES.get(suite, ()))
+    return (*_BENCHMARK, *_SUITES.get(suite.removesuffix("-part"), ()))
 
 
 def keys(models: Iterable[str], dataset: str, suite: str) -> list[str]:

@@ -68,7 +68,11 @@ def test_faults_of_a_function_are_named() -> None:
     def breaks(image: Image, severity: int) -> Image:
         raise RuntimeError("two\nlines")
 
+    def exits(image: Image, severity: int) -> Image:
+        raise SystemExit
+
     for function, words in (
+        (exits, r"SystemExit: no message"),
         (impure, "other pixels for the same image and seed"),
         (changes, "changes its image; work on image.copy"),
         (floats, r"returned float64 \(8, 12, 3\) for an image uint8 \(8, 12, 3\)"),

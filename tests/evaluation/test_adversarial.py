@@ -12,6 +12,7 @@ import pytest
 import robustbench_seg
 from robustbench_seg.errors import InputError
 from robustbench_seg.protocol.suites import AdversarialSuite, load_suite, suite_from_dict
+from robustbench_seg.reporting.citations import keys
 from tests.helpers.trees import write_folders
 
 MODELS = """
@@ -82,6 +83,7 @@ def test_each_model_is_attacked_and_transfer_shows_all_the_same_images(folder: P
     assert first["from-first", 16] < second["from-first", 16]  # which the gradients are not of
     notes = " ".join(run.report().notes)
     assert "Severities are epsilons in 1/255 of white" in notes
+    assert {"gu2022segpgd", "agnihotri2024cospgd"} <= {*keys((), "", "adversarial-part")}
 
     # Images do not depend on how many go through the models together.
     again = miou(evaluate(FIRST, SECOND, draws=1, out="again", batch=1))

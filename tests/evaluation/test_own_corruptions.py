@@ -87,7 +87,7 @@ def test_a_suite_knows_what_identifies_them_also_without_their_code(folder: Path
     assert "drizzle" in catalogue.REGISTRY
 
     forget()
-    (folder / "helper.py").write_text("SPEED = 0.2")  # which the file imports
+    (folder / "helper.py").write_bytes(b"# coding: latin-1\nSPEED = 0.2  # \xe9")  # it is imported
     assert suite().digest != made.digest
     assert "own" not in load_suite("cityscapes-c").to_dict()
 
@@ -108,11 +108,13 @@ def test_own_corruptions_are_added_to_those_that_are_chosen_of_a_suite() -> None
         ("python:rain.py:gone", "rain.py has no function gone"),
         ("python:rain.py", "write python:FILE.py:FUNCTION"),
         ("python:bad.py:grey", r"the import failed: NameError: .* \(bad.py line 1\)"),
+        ("python:exits.py:grey", r"the import failed: SystemExit: 0"),
         ("python:rain.py:mean", "the corruption mean has the name of a score"),
     ],
 )
 def test_what_cannot_be_used_is_refused(folder: Path, choice: str, words: str) -> None:
     (folder / "bad.py").write_text("nothing")
+    (folder / "exits.py").write_text("import sys; sys.exit(0)")
     (folder / "rain.py").write_text(f"{RAIN}\ndef mean(image, severity): return image\n")
     with pytest.raises(InputError, match=words):
         load_suite("cityscapes-c").select([choice])
