@@ -231,4 +231,4 @@ def one_line(text: str) -> str:
 def file_name(*words: object) -> str:
     """Make a file name out of any words: only letters of ASCII, digits, dots and dashes."""
     text = "-".join(map(str, words))
-    return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-.")[:80] or "unnamed"
+    return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-.")[:80].rstrip("-.") or "unnamed"

@@ -178,3 +178,4 @@ def test_names_of_files_are_plain() -> None:
     assert file_name("a", 1, "b0@x/y\\z:w*.pth") == "a-1-b0-x-y-z-w-.pth"
     assert file_name("\u4e2d\u6587") == "unnamed"
     assert len(file_name("a" * 500)) == 80
+    assert file_name("a" * 79 + ".b") == "a" * 79  # Windows has no names that end in a dot
