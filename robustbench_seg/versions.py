@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 PACKAGE = "robustbench-seg"
 NUMBERS = "0.1.0"
-"""Version of this package that last changed a pixel, a logit or a score.
+"""Version of this package that last changed a corruption, a logit or a score of the same images.
 
 Runs and copies store it. Later versions complete those of this one, in the same folders.
 """
