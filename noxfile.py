@@ -186,6 +186,14 @@ def ray(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def transforms(session: nox.Session) -> None:
+    """Corrupt images by transforms of Albumentations and Kornia."""
+    install(session, "tests")
+    session.install("albumentations==2.0.8", "kornia==0.9.0", *CONSTRAINTS)
+    session.run("pytest", "-W", "ignore", "tests/corruptions_/test_transforms.py", *session.posargs)
+
+
+@nox.session(default=False)
 def kills(session: nox.Session) -> None:
     """Kill a run 100 times, each time in a new process, and compare its tables."""
     install(session, "tests")

@@ -73,6 +73,8 @@ class OwnCorruption(Corruption):
         chance = [np.random.Generator(np.random.PCG64(stream))] if self.random else []
         try:
             made = self.code(given, severity, *chance)
+        except InputError as error:
+            raise self._error(str(error)) from error
         except (Exception, SystemExit) as error:  # a user's function may raise any
             if isinstance(error, ValueError) and "read-only" in str(error):
                 raise self._error("changes its image; work on image.copy()") from error

@@ -160,7 +160,7 @@ def test_the_example_of_the_documentation_runs(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (ROOT / "docs" / "own-corruptions.md").read_text("utf-8")
-    (example,) = (block for block in code_blocks(page) if "import" in block)
+    (example,) = (block for block in code_blocks(page) if "@robustbench_seg" in block)
     (folder / "page.py").write_text(example)
     small = partial(robustbench_seg.evaluate, limit=1, severities=[1], out="run")
     monkeypatch.setattr(robustbench_seg, "evaluate", small)
