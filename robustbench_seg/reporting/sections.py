@@ -39,6 +39,7 @@ from . import (
     resolution,
     severity_plots,
     tables,
+    worst_case,
 )
 from .input_scale import condition_input, rescaled
 from .intervals import IntervalTable
@@ -260,6 +261,7 @@ SECTIONS: tuple[tuple[Callable[[Report], Section | None], tuple[str, ...]], ...]
     (sampled, ("summary", "sampling")),
     (by_resolution, ("resolution",)),
     (by_corruption, ("suite",)),
+    (worst_case.worst_case, ("worst",)),
     (by_severity, ("suite", "severities")),
     (boundaries.boundaries, ("measures",)),
     (by_class, ("classes",)),

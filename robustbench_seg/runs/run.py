@@ -23,6 +23,7 @@ from ..scores.pixel_counts import PixelCounts
 from ..scores.sampled import Estimates, Sampled
 from ..scores.statistics import MIN_TEST_UNITS
 from ..scores.sum_bootstrap import SumBootstrap
+from ..scores.worst import worst_table
 from .class_confidences import ClassConfidences
 from .condition_sums import ConditionSums
 from .confusions import Confusions
@@ -166,9 +167,9 @@ class StoredRun:
         that are derived from several conditions; their ends are NaN below 10 images or groups. Of a
         sampled run, scores are estimates, and "sampling" has their intervals for the complete run
         on the same frames. "confusions" lists which classes become which, "class_confidence" how
-        sure the model is of each class that it predicts. Scores are taken over the finished frames.
-        They are fractions, 1 for 100 %, but for `nll`, in nats: see the column `unit`. Raises
-        InputError for another name, and where no frame is finished.
+        sure the model is of each class that it predicts, "worst" the worst cases. Scores are taken
+        over the finished frames. They are fractions, 1 for 100 %, but for `nll`, in nats: see the
+        column `unit`. Raises InputError for another name, and where no frame is finished.
         """
         if name not in self.tables:
             known = f"{', '.join(self.tables)}{did_you_mean(name, self.tables)}"
@@ -180,6 +181,7 @@ class StoredRun:
             "measures": lambda: self.measures,
             "confusions": lambda: self.confusions.table,
             "class_confidence": lambda: self.class_confidences.table,
+            "worst": lambda: self.worst,
         }
         return own[name]() if name in own else self.spec.suite.tables[name](self)
 
@@ -188,13 +190,15 @@ class StoredRun:
         """Names of the tables: those of the suite, "intervals", and what else applies.
 
         That is "sampling" of a sample, "measures" where more than mIoU was measured, "confusions"
-        of classes under corruptions, and "class_confidence" where confidences were measured.
+        of classes under corruptions, "class_confidence" where confidences were measured, and
+        "worst" of corruptions.
         """
         further = {
             "sampling": self.sample,
             "measures": any(self.measured.values()),
             "confusions": self.confusions.known,
             "class_confidence": self.class_confidences.known,
+            "worst": self.spec.suite.policy and not self.spec.taken,
         }
         names = (name for name, applies in further.items() if applies)
         return (*self.spec.suite.tables, "intervals", *names)
@@ -268,6 +272,13 @@ class StoredRun:
         """Scores derived from several conditions, with their intervals."""
         suite = self.spec.suite
         return intervals(self.bootstraps, suite.scores, suite.class_scores)
+
+    @cached_property
+    def worst(self) -> pd.DataFrame:
+        """The worst cases of the suite, with their intervals."""
+        policy = self.spec.suite.policy
+        assert policy is not None
+        return worst_table(self.bootstraps, policy, self.groups if self.grouped else None)
 
     @cached_property
     def sampling(self) -> pd.DataFrame:

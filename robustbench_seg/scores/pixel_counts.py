@@ -55,6 +55,14 @@ class PixelCounts(ImageCounts):
         present = {self._class_categories[place] for place in np.flatnonzero(self.class_set)}
         return np.array([name in present for name in self.categories])
 
+    def under(self, draws: Sequence[int]) -> PixelCounts:
+        """Return the counts of each image under one of its draws, all as one condition, "worst"."""
+        key = ("worst", 0, 0)
+        found = PixelCounts(len(draws), [key], self.classes, self._class_categories, self.class_set)
+        images = range(len(draws))
+        found.add_counts(images, [key] * len(draws), self.counts[images, draws])
+        return found
+
     def totals(self, sums: NDArray[Any]) -> Totals:
         """Split sums of counts (..., 3, C + K) by class and by category, with their class sets.
 

@@ -47,7 +47,7 @@ def severity_table(tidy: pd.DataFrame, suite: SeverityPolicy, metric: str = "mio
 def suite_table(tidy: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return one row per model in the form of Table 5 of SegFormer: columns `suite_columns`."""
     scores = complete(by_condition(tidy, ["model"], "miou"), suite)
-    clean, by_corruption = scores[CLEAN_KEY], _by_corruption(scores, suite)
+    clean, by_corruption = scores[CLEAN_KEY], corruption_scores(scores, suite)
     mean = _mean(by_corruption)
     table = pd.concat([clean, by_corruption, mean, _ratio(mean, clean)], axis="columns")
     return table.set_axis(suite_columns(suite), axis="columns")
@@ -78,9 +78,9 @@ def headline(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     (condition, severity); missing ones count as NaN.
     """
     scores = complete(scores, suite)
-    clean, by_corruption = scores[CLEAN_KEY], _by_corruption(scores, suite)
+    clean, by_corruption = scores[CLEAN_KEY], corruption_scores(scores, suite)
     table = pd.DataFrame({"clean": clean, "suite score": _mean(by_corruption)})
-    table = pd.concat([table, _by_category(by_corruption, suite)], axis="columns")
+    table = pd.concat([table, category_scores(by_corruption, suite)], axis="columns")
     table["retention"] = _ratio(table["suite score"], clean)
     # Conditions that frames were taken in have no severities.
     severities = suite.severities if suite.severities == (0,) else ALL_SEVERITIES
@@ -91,7 +91,7 @@ def headline(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
 
 def suite_scores(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Return the scores of `headline` and of each corruption for rows of mIoU."""
-    by_corruption = _by_corruption(complete(scores, suite), suite)
+    by_corruption = corruption_scores(complete(scores, suite), suite)
     return pd.concat([headline(scores, suite), by_corruption], axis="columns")
 
 
@@ -106,8 +106,8 @@ def class_scores(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     Columns: `clean`, the categories, `suite` (mean over the corruptions) and `retention`.
     """
     scores = complete(scores, suite)
-    by_corruption = _by_corruption(scores, suite)
-    by_category = _by_category(by_corruption, suite)
+    by_corruption = corruption_scores(scores, suite)
+    by_category = category_scores(by_corruption, suite)
     table = pd.concat([scores[CLEAN_KEY].rename("clean"), by_category], axis="columns")
     table["suite"] = _mean(by_corruption)
     table["retention"] = _ratio(table["suite"], table["clean"])
@@ -129,7 +129,7 @@ def by_condition(tidy: pd.DataFrame, index: list[str], metric: str) -> pd.DataFr
     return wide.reindex(index=measured.drop_duplicates(index).set_index(index).index)
 
 
-def _by_corruption(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
+def corruption_scores(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Average each corruption over the severities that count: one column per corruption."""
     select = _selection(scores)
     means = {
@@ -139,7 +139,7 @@ def _by_corruption(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     return pd.DataFrame(means, index=scores.index)
 
 
-def _by_category(by_corruption: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
+def category_scores(by_corruption: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Average the corruptions of each category: one column per category."""
     members: dict[str, list[str]] = {category: [] for category in suite.categories}
     for column in suite.columns:
