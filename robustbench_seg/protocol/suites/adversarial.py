@@ -76,8 +76,12 @@ class AdversarialSuite(CorruptionSuite):
         what = "changes by more than" if self.norm == "linf" else "is not above"
         return (
             f"Severities are epsilons in 1/255 of white: {norm} {what} epsilon.",
-            "White box: each model is attacked by its own gradients, in float32. From a model: all "
-            "models see the images that were made by the gradients of that one.",
+            "White box: each model is attacked by its own gradients, in float32.",
+            *(
+                f"{search.name}: all models see the images made by the gradients of {search.source}."
+                for search in self.attacks
+                if search.source and search.name in self.corruptions
+            ),
             *super().notes(frame_sizes),
         )
 
