@@ -83,7 +83,7 @@ def test_each_model_is_attacked_and_transfer_shows_all_the_same_images(folder: P
     assert first["from-first", 16] < second["from-first", 16]  # which the gradients are not of
     notes = " ".join(run.report().notes)
     assert "Severities are epsilons in 1/255 of white" in notes
-    assert "from-first: all models see the images made by the gradients of python:models:f" in notes
+    assert "from-first: all models see images by the gradients of python:models:f" in notes
     assert {"gu2022segpgd", "agnihotri2024cospgd"} <= {*keys((), "", "adversarial-part")}
 
     # Images do not depend on how many go through the models together.

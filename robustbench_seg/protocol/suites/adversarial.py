@@ -78,7 +78,7 @@ class AdversarialSuite(CorruptionSuite):
             f"Severities are epsilons in 1/255 of white: {norm} {what} epsilon.",
             "White box: each model is attacked by its own gradients, in float32.",
             *(
-                f"{search.name}: all models see the images made by the gradients of {search.source}."
+                f"{search.name}: all models see images by the gradients of {search.source}."
                 for search in self.attacks
                 if search.source and search.name in self.corruptions
             ),
