@@ -7,6 +7,9 @@ from typing import Annotated
 
 from ..schema import Between, Name
 
+RESERVED = ("clean", "mean", "suite", "suite score", "retention", "mPC", "rPC", "pixel_accuracy")
+"""Columns of the tables of scores, beside which the categories stand."""
+
 
 @dataclass(frozen=True)
 class Column:

@@ -227,7 +227,7 @@ def test_examples_come_in_the_order_of_the_conditions() -> None:
 
 
 def test_conditions_that_frames_were_taken_in_have_no_severities() -> None:
-    from robustbench_seg.protocol.suites.corruption import TakenSuite
+    from robustbench_seg.protocol.suites import TakenSuite
 
     frames = [frame(number, condition=("clean", "fog")[number % 2]) for number in range(4)]
     suite = TakenSuite.of("acdc", ["fog"])

@@ -13,9 +13,10 @@ from ...errors import InputError
 from ...reading import read_text
 from ...schema import parse
 from .adversarial import AdversarialSuite
-from .corruption import CorruptionSuite, TakenSuite
+from .corruption import CorruptionSuite
 from .resolution import ResolutionSuite
 from .suite import Suite
+from .taken import TakenSuite
 
 __all__ = [
     "KINDS",

@@ -27,12 +27,12 @@ from typing import Annotated, Any, ClassVar, Self, get_args
 from ...corruptions.catalogue import Corruption
 from ...errors import InputError
 from ...schema import Between, parse
-from ...scores.policy import Column
+from ...scores.policy import RESERVED, Column
 from ..attack import Attack, Norm, Search
 from ..condition import CLEAN, Condition
 from ..input_geometry import Size
-from .corruption import RESERVED, CorruptionSuite
-from .suite import check_keys, text
+from .corruption import CorruptionSuite
+from .suite_file import check_keys, text
 
 LARGEST_EPSILON = 255
 

@@ -27,20 +27,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from ...corruptions.catalogue import REGISTRY, Corruption
-from ...corruptions.checks import SEVERITIES, check_severity, unknown
+from ...corruptions.checks import SEVERITIES, unknown
 from ...errors import InputError
 from ...schema import Between
-from ...scores.policy import Column, SeverityPolicy
-from ..condition import CLEAN, Condition
+from ...scores.policy import RESERVED, Column, SeverityPolicy
+from ..condition import Condition
 from ..input_geometry import Size
 from ..own_corruptions import OwnSpec, find_corruption, is_own, own_specs
-from .suite import Derive, Scores, Suite, check_keys, text
+from .suite import Derive, Scores, Suite
+from .suite_file import check_keys, read_columns, read_severities, text
 
 if TYPE_CHECKING:
     import pandas as pd
-
-RESERVED = ("clean", "mean", "suite", "suite score", "retention", "mPC", "rPC", "pixel_accuracy")
-"""Columns of the tables of scores, beside which the categories stand."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +236,7 @@ class CorruptionSuite(SeverityPolicy, Suite):
     def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:
         """Return the suite of a parsed TOML file."""
         check_keys(content, ("title", "source", "severities", "category"), (), file, "")
-        severities = _severities(content["severities"], SEVERITIES, file, "severities")
+        severities = read_severities(content["severities"], SEVERITIES, file, "severities")
         categories = content["category"]
         if not isinstance(categories, list) or not categories:
             raise InputError(f"{file}: category: expected tables, each under a line [[category]]")
@@ -246,7 +244,7 @@ class CorruptionSuite(SeverityPolicy, Suite):
         own: list[OwnSpec] = []
         for number, category in enumerate(categories, start=1):
             where = f"category {number}: "
-            columns += _columns(category, severities, file, where, columns, own)
+            columns += read_columns(category, severities, file, where, columns, own)
         return cls(
             name=name,
             title=text(content["title"], file, "title"),
@@ -255,96 +253,6 @@ class CorruptionSuite(SeverityPolicy, Suite):
             severities=severities,
             own=tuple(own),
         )
-
-
-@dataclass(frozen=True)
-class TakenSuite(CorruptionSuite):
-    """Conditions in which the frames of a dataset were taken, such as fog and night."""
-
-    toml_keys: ClassVar[frozenset[str]] = frozenset()
-    noun: ClassVar[str] = "conditions"
-
-    @classmethod
-    def of(cls, dataset: str, conditions: Sequence[str]) -> TakenSuite:
-        """Return the suite of a dataset's conditions, in order."""
-        return cls(
-            name="adverse",
-            title=f"{dataset}: frames that were taken in {', '.join(conditions)}",
-            source="the dataset has a folder for each condition",
-            columns=tuple(Column(name, "adverse", (0,)) for name in conditions),
-            severities=(0,),
-        )
-
-    @property
-    def conditions(self) -> tuple[Condition, ...]:
-        """The conditions, which have no severities."""
-        return tuple(map(Condition, self.corruptions))
-
-    @property
-    def examples(self) -> frozenset[tuple[str, int]]:
-        """All conditions."""
-        return frozenset(condition.key for condition in self.conditions)
-
-    def notes(self, frame_sizes: Sequence[Size]) -> tuple[str, ...]:  # noqa: ARG002
-        """Return how the frames are scored."""
-        return ("No frame was changed: each was taken in one condition, and is scored as it is.",)
-
-    @classmethod
-    def describes(cls, values: Mapping[str, Any]) -> bool:
-        """Whether the only severity is 0."""
-        return super().describes(values) and values["severities"] in ([0], (0,))
-
-    def problem(self) -> str:
-        """Return which condition is there twice or named like a score, or ""."""
-        return super().problem() if self.columns else ""  # all may be taken in fair weather
-
-    _known_severities: ClassVar[tuple[int, ...]] = (0,)
-
-    def _is_known(self, corruption: str) -> bool:
-        return corruption != CLEAN.name
-
-
-def _columns(
-    category: object,
-    severities: tuple[int, ...],
-    file: str,
-    where: str,
-    earlier: Sequence[Column],
-    own: list[OwnSpec],
-) -> list[Column]:
-    """Return the columns of a table [[category]], and add to `own` what is not built in."""
-    table = check_keys(category, ("name", "corruptions", "counted"), (), file, where)
-    category_name = text(table["name"], file, f"{where}name")
-    if category_name in RESERVED:
-        raise InputError(f"{file}: {where}name: {category_name!r} is the name of a score")
-    counted = _severities(table["counted"], severities, file, f"{where}counted")
-    names = table["corruptions"]
-    if not isinstance(names, list) or not names:
-        raise InputError(f"{file}: {where}corruptions: expected a list of names")
-    columns: list[Column] = []
-    for choice in names:
-        try:
-            found = find_corruption(text(choice, file, f"{where}corruptions"), Path(file).parent)
-        except InputError as error:
-            raise InputError(f"{file}: {where}corruptions: {error}") from None
-        name = found.name
-        own += own_specs([found])
-        if any(name == column.corruption for column in (*earlier, *columns)):
-            raise InputError(f"{file}: {where}corruptions: {name!r} appears twice")
-        columns.append(Column(name, category_name, counted))
-    return columns
-
-
-def _severities(value: object, allowed: tuple[int, ...], file: str, key: str) -> tuple[int, ...]:
-    """Return rising severities out of the allowed ones."""
-    try:
-        numbers = [check_severity(each) for each in value] if isinstance(value, list) else []
-    except InputError:
-        numbers = []
-    if not numbers or not set(numbers) <= set(allowed) or numbers != sorted(set(numbers)):
-        expected = f"expected rising severities out of {', '.join(map(str, allowed))}"
-        raise InputError(f"{file}: {key}: {expected}, got {value!r}")
-    return tuple(numbers)
 
 
 def _range(severities: tuple[int, ...]) -> str:

@@ -31,7 +31,8 @@ from ...models.base import WindowMode
 from ...schema import Between
 from ..condition import CLEAN, Condition, parse_condition
 from ..input_geometry import RelativeWindow, Scale, Size, Unit
-from .suite import Scores, Suite, check_keys, text
+from .suite import Scores, Suite
+from .suite_file import check_keys, text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
-from ...corruptions.checks import unknown
-from ...errors import InputError
 from ...schema import Name
 from ...scores.policy import SeverityPolicy
 from ..condition import Condition
@@ -141,28 +139,3 @@ class Suite(ABC):
     @abstractmethod
     def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:
         """Return the suite of a parsed TOML file; InputError names the file and the key."""
-
-
-def check_keys(
-    table: object, needed: tuple[str, ...], optional: tuple[str, ...], file: str, where: str
-) -> Mapping[str, Any]:
-    """Return a table of a suite file that has all needed keys and no others than the optional ones.
-
-    InputError names the file and the key.
-    """
-    if not isinstance(table, dict):
-        raise InputError(f"{file}: {where}expected a table")
-    for key in needed:
-        if key not in table:
-            raise InputError(f"{file}: {where}{key} is missing; needed are {', '.join(needed)}")
-    for key in table:
-        if key not in (*needed, *optional):
-            raise InputError(f"{file}: {where}{unknown('key', key, (*needed, *optional))}")
-    return table
-
-
-def text(value: object, file: str, key: str) -> str:
-    """Return a text of a suite file; InputError if it is empty."""
-    if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{file}: {key}: expected a text, got {value!r}")
-    return value
