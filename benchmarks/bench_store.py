@@ -21,8 +21,8 @@ from robustbench_seg.evaluation.evaluate import execute, prepare
 from robustbench_seg.evaluation.plan import Plan
 from robustbench_seg.evaluation.work import Result, WorkUnit
 from robustbench_seg.protocol.cell import Cell
+from robustbench_seg.protocol.frame_spec import FrameSpec
 from robustbench_seg.protocol.request import Request
-from robustbench_seg.protocol.spec import FrameSpec
 from robustbench_seg.runs.database import FILE
 from robustbench_seg.runs.store import Store
 from robustbench_seg.scores.counters import Counts

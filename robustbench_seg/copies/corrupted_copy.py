@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ..datasets.image_files import read_image
 from ..errors import InputError
-from ..protocol.spec import pixel_digest, shaped_digest
+from ..protocol.pixel_digests import pixel_digest, shaped_digest
 from ..reading import open_data
 from ..visible import cell
 from ..writing import write_file

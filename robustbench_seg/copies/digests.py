@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..corruptions import corrupt, image_key
 from ..datasets.streets import render
-from ..protocol.spec import pixel_digest
+from ..protocol.pixel_digests import pixel_digest
 from ..protocol.suites import Suite
 
 SCENE = ("val", 0, 512, 256)

@@ -21,9 +21,11 @@ from ..predictions.saved import SavedMaps
 from ..predictions.saving import Saving
 from ..progress import Progress, silent
 from ..protocol.cell import Cell
+from ..protocol.frame_spec import FrameSpec, frames_of
+from ..protocol.model_spec import ModelSpec
 from ..protocol.request import Request, Shard
 from ..protocol.sampling import Step, step_cells
-from ..protocol.spec import FrameSpec, ModelSpec, Spec, frames_of
+from ..protocol.spec import Spec
 from ..runs.database import FILE
 from ..runs.differences import differences
 from ..runs.sessions import ASSUMED, BY_TORCH, DISPLAY_NAMES, UNUSED

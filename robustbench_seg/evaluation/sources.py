@@ -14,8 +14,9 @@ from ..datasets.base import Dataset
 from ..errors import InputError
 from ..inference.condition_images import ConditionImages
 from ..protocol.condition import CLEAN
+from ..protocol.frame_spec import FrameSpec
 from ..protocol.request import Request
-from ..protocol.spec import CopySpec, FrameSpec
+from ..protocol.spec import CopySpec
 from ..protocol.suites import Suite, TakenSuite, load_suite
 
 _log = logging.getLogger(__name__)

@@ -19,8 +19,9 @@ from ..label_types import LabelMap
 from ..predictions.saving import EncodedMap
 from ..protocol.cell import Cell
 from ..protocol.condition import Draw
+from ..protocol.frame_spec import FrameSpec
 from ..protocol.input_geometry import InputView
-from ..protocol.spec import FrameSpec, pixel_digest
+from ..protocol.pixel_digests import pixel_digest
 from ..runs.store import Failure, Picture
 from ..scores.counters import Counts
 

@@ -17,8 +17,10 @@ from ..models.base import SAVED, SavedPredictions
 from ..names import slug
 from ..progress import silent
 from ..protocol.condition import Draw
+from ..protocol.frame_spec import FrameSpec
 from ..protocol.input_geometry import Size
-from ..protocol.spec import FrameSpec, ModelSpec, Spec
+from ..protocol.model_spec import ModelSpec
+from ..protocol.spec import Spec
 from ..runs.run import StoredRun
 from ..runs.side_by_side import Contender, SideBySide
 from .layouts import FrameFiles

@@ -25,7 +25,7 @@ from ..errors import InputError
 from ..label_types import LabelMap, label_dtype
 from ..models.about_predictions import ABOUT
 from ..png import encode_png
-from ..protocol.spec import shaped_digest
+from ..protocol.pixel_digests import shaped_digest
 
 DIGEST = "sha256"
 """Keyword of the text that holds the digest of the pixels."""

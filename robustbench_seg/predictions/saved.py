@@ -25,7 +25,8 @@ from ..names import sorted_paths
 from ..progress import Progress
 from ..protocol.condition import Draw
 from ..protocol.input_geometry import Size
-from ..protocol.spec import Spec, shaped_digest
+from ..protocol.pixel_digests import shaped_digest
+from ..protocol.spec import Spec
 from .layouts import CONFIDENCE_ENDING, CONFIDENCE_FOLDER, DRAW, FrameFiles, draw_folder
 from .maps import ClassValues, confidences, read_confidence, stored_digest
 

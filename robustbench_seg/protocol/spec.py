@@ -13,31 +13,20 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..corruptions import Implementation, image_key
-from ..datasets.base import ClassInfo, Dataset, Frame
+from ..corruptions import Implementation
+from ..datasets.base import ClassInfo
 from ..datasets.class_maps import ClassMapSpec
-from ..datasets.frame_checks import check_pair
 from ..errors import InputError
-from ..label_types import MOST_CLASSES, LabelMap
-from ..models.base import (
-    NOTHING,
-    TEMPERATURES,
-    TORCH,
-    Precision,
-    PredictedBy,
-    Preprocessing,
-    Segmenter,
-    Side,
-    Window,
-)
-from ..models.preprocessing import preprocessing_from_dict
+from ..label_types import MOST_CLASSES
+from ..models.base import TORCH, Precision
 from ..names import slug
-from ..progress import Progress
-from ..schema import Between, Count, Name, Positive, ReadBy
+from ..schema import Between, Positive, ReadBy
 from ..scores.counters import MATRIX, Counter, Measure, read_measures
 from .cell import Cell
 from .condition import CLEAN, Condition, Draw
+from .frame_spec import FrameSpec
 from .input_geometry import Scale, Size
+from .model_spec import ModelSpec
 from .suites import Suite, suite_from_dict
 from .suites.resolution import LARGEST, SMALLEST
 
@@ -55,12 +44,6 @@ def _implementation(value: object, where: str) -> Implementation:
     raise InputError(f"{where}: expected one of {', '.join(_STORED_IMPLEMENTATION.values())}")
 
 
-def _preprocessing(value: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    preprocessing_from_dict(value, where)
-    # As stored: the digest of a specification covers no later field.
-    return {name: tuple(each) if isinstance(each, list) else each for name, each in value.items()}
-
-
 def _measures(value: object, where: str) -> tuple[str, ...]:
     given = value if isinstance(value, list | tuple) else ()
     if not all(isinstance(name, str) for name in given):
@@ -69,73 +52,6 @@ def _measures(value: object, where: str) -> tuple[str, ...]:
     if not names or names != tuple(given):
         raise InputError(f"{where}: expected {', '.join(names)}")
     return names
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """A model and its settings in a run."""
-
-    name: Name
-    trained_on: str
-    weights: Mapping[str, str]
-    preprocessing: Annotated[Mapping[str, Any], ReadBy(_preprocessing)]
-    window: Window
-    runtime: PredictedBy = TORCH
-    """What computes its logits; versions says which version."""
-    temperature: Annotated[float, TEMPERATURES] = 1.0
-    """What its logits are divided by for its probabilities (Guo et al., ICML 2017)."""
-
-    @classmethod
-    def of(cls, segmenter: Segmenter, window: Window, temperature: float = 1.0) -> ModelSpec:
-        """Return the specification of a segmenter that is run with a window and a temperature."""
-        return cls(
-            segmenter.name,
-            segmenter.trained_on,
-            dict(segmenter.weights),
-            asdict(segmenter.preprocessing),
-            window,
-            temperature=temperature,
-        )
-
-    @property
-    def untrained(self) -> bool:
-        """Whether the weights are random, and the scores mean nothing."""
-        return self.trained_on == NOTHING
-
-    def input_size(self, frame: Size) -> Size:
-        """Return the size (height, width) at which the model itself reads frames of a size."""
-        return self._read_preprocessing.input_size(frame)
-
-    @cached_property
-    def _read_preprocessing(self) -> Preprocessing:
-        return preprocessing_from_dict(self.preprocessing)
-
-
-@dataclass(frozen=True)
-class FrameSpec:
-    """A frame: size in pixels, digests, and pixels of ground truth per class."""
-
-    name: Name
-    height: Side
-    width: Side
-    image_key: str
-    label_key: str
-    class_pixels: tuple[Count, ...]
-    group: str = ""
-    """City or sequence of the frame; "" where frames have none."""
-    condition: str = ""
-    """Condition in which the frame was taken, the only one it is evaluated under; else ""."""
-
-    @classmethod
-    def of(cls, frame: Frame, classes: int) -> FrameSpec:
-        """Read a frame; InputError if its image or label is invalid."""
-        image, label = frame.image(), frame.label()
-        class_pixels = check_pair(frame.name, image, label, classes)
-        height, width = label.shape
-        return cls(
-            *(frame.name, height, width, image_key(image), pixel_digest(label), class_pixels),
-            *(frame.group, frame.condition),
-        )
 
 
 @dataclass(frozen=True)
@@ -329,27 +245,3 @@ class Spec:
         if not self.measures:
             del values["measures"]
         return {**values, "implementation": _STORED_IMPLEMENTATION[self.implementation]}
-
-
-def pixel_digest(pixels: LabelMap) -> str:
-    """Return the SHA-256 of an image's or a label's bytes, (H, W, 3) or (H, W), row by row.
-
-    Arrays of other shapes may have it too: compare the shape as well, or use `shaped_digest`.
-    """
-    return hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
-
-
-def shaped_digest(pixels: NDArray[np.uint8 | np.uint16]) -> str:
-    """Return the SHA-256 of an array's shape and type, such as "(256, 512, 3) uint8", and bytes."""
-    digest = hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode())
-    digest.update(np.ascontiguousarray(pixels).data)
-    return digest.hexdigest()
-
-
-def frames_of(dataset: Dataset, progress: Progress) -> tuple[FrameSpec, ...]:
-    """Read every frame of a dataset, so that a faulty one is found before long work."""
-    specs = []
-    for done, frame in enumerate(dataset.frames, start=1):
-        specs.append(FrameSpec.of(frame, len(dataset.classes)))
-        progress("checking frames", done, len(dataset.frames), frame.name)
-    return tuple(specs)

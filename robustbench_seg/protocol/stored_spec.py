@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import InputError
 from ..schema import parse
-from .spec import FrameSpec, Spec
+from .frame_spec import FrameSpec
+from .spec import Spec
 
 _MOST, _MOST_COUNTS = 200_000, 2**26
 """Most predictions of a frame, by all models in all draws of all conditions, and of these times the

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from ..datasets.registry import dataset_titles, written_name
 from ..datasets.streets import STREETS
-from ..protocol.spec import ModelSpec, Spec
+from ..protocol.model_spec import ModelSpec
+from ..protocol.spec import Spec
 from ..runs.run import StoredRun
 from ..scores.statistics import RELIABLE_UNITS
 from .words import few

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from ..models.base import shown
 from ..protocol.condition import Condition
 from ..protocol.input_geometry import Size
-from ..protocol.spec import ModelSpec, Spec
+from ..protocol.model_spec import ModelSpec
+from ..protocol.spec import Spec
 
 
 def input_scale(spec: Spec, model: ModelSpec) -> str:

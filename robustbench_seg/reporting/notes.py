@@ -9,7 +9,8 @@ import pandas as pd
 
 from ..datasets.registry import written_name
 from ..models.base import SAVED, TORCH
-from ..protocol.spec import ModelSpec, Spec
+from ..protocol.model_spec import ModelSpec
+from ..protocol.spec import Spec
 from ..runs.run import StoredRun
 from ..scores.tables import ALL_CLASSES
 from .input_scale import input_note, rescaled

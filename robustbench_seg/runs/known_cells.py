@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..protocol.cell import Cell
-from ..protocol.spec import FrameSpec, Spec
+from ..protocol.frame_spec import FrameSpec
+from ..protocol.spec import Spec
 
 
 class KnownCells:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..models.base import TORCH
-from ..protocol.spec import ModelSpec, Spec
+from ..protocol.model_spec import ModelSpec
+from ..protocol.spec import Spec
 
 
 def settings(spec: Spec, model: ModelSpec) -> dict[str, str]:

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..models.display_names import display_names
+from ..protocol.model_spec import ModelSpec
 from ..protocol.sampling import MIN_FRAMES
-from ..protocol.spec import ModelSpec
 from ..scores.bootstrap import Bootstrap
 from ..scores.intervals import Resampled, paired_differences
 from ..scores.measured import Measured

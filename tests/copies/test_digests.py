@@ -25,7 +25,7 @@ from robustbench_seg.copies.digests import (
 from robustbench_seg.corruptions import corrupt, corruption_names
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.datasets.streets import render
-from robustbench_seg.protocol.spec import pixel_digest
+from robustbench_seg.protocol.pixel_digests import pixel_digest
 from robustbench_seg.protocol.suites import load_suite
 from tests.helpers.goldens import assert_golden
 from tests.helpers.paths import GOLDEN as GOLDEN_FOLDER

@@ -16,8 +16,8 @@ from robustbench_seg.datasets.copied import MANIFEST
 from robustbench_seg.errors import InputError
 from robustbench_seg.evaluation.sources import find_source
 from robustbench_seg.png import write_png
+from robustbench_seg.protocol.pixel_digests import pixel_digest
 from robustbench_seg.protocol.request import Request
-from robustbench_seg.protocol.spec import pixel_digest
 from tests.helpers.copied import CONDITIONS, FEW, contents, pixels, table
 from tests.helpers.frames import image_path, name
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from robustbench_seg.datasets.cityscapes import cityscapes
 from robustbench_seg.errors import InputError
-from robustbench_seg.protocol.spec import FrameSpec
+from robustbench_seg.protocol.frame_spec import FrameSpec
 from tests.helpers.frames import CITY, image_path, label_path, name, write_tree
 from tests.helpers.trees import noise_image, save
 

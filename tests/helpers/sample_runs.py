@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from robustbench_seg.datasets.base import ClassInfo
 from robustbench_seg.models.base import Window
-from robustbench_seg.protocol.spec import FrameSpec, ModelSpec, Spec
+from robustbench_seg.protocol.frame_spec import FrameSpec
+from robustbench_seg.protocol.model_spec import ModelSpec
+from robustbench_seg.protocol.spec import Spec
 from robustbench_seg.protocol.suites import CorruptionSuite
 from robustbench_seg.reporting.run import Run
 from robustbench_seg.scores.pixel_counts import PixelCounts

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from robustbench_seg.protocol.cell import Cell
-from robustbench_seg.protocol.spec import FrameSpec, Spec
+from robustbench_seg.protocol.frame_spec import FrameSpec
+from robustbench_seg.protocol.spec import Spec
 from robustbench_seg.runs.sessions import Session
 from robustbench_seg.runs.store import CAPTIONS, Failure, Picture, Store
 from robustbench_seg.scores.counters import Counts
