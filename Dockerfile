@@ -1,7 +1,7 @@
 # docker build --tag robustseg .                                  for CPUs
 # docker build --tag robustseg --build-arg TORCH=cu128 .          for NVIDIA GPUs
 # docker run --rm robustseg                                       evaluates the embedded scenes
-# docker run --rm --gpus all --volume /data:/data:ro --volume "$PWD/results:/work/results" \
+# docker run --rm --gpus all --volume /data:/data:ro --volume "$PWD/results:/home/robustseg/results" \
 #     robustseg eval --model b5 --data /data/cityscapes
 FROM python:3.11-slim
 
@@ -17,8 +17,8 @@ RUN pip install --no-cache-dir torch --constraint /src/constraints.txt \
         --extra-index-url "https://download.pytorch.org/whl/$TORCH" \
     && pip install --no-cache-dir /src --constraint /src/constraints.txt
 
-RUN useradd --create-home robustseg && mkdir /work && chown robustseg /work
+RUN useradd --create-home robustseg
 USER robustseg
-WORKDIR /work
+WORKDIR /home/robustseg
 ENTRYPOINT ["robustseg"]
 CMD ["eval", "--model", "b0", "--model", "deeplabv3plus-mobilenetv2", "--suite", "cityscapes-c"]

@@ -80,7 +80,8 @@ class OwnCorruption(Corruption):
                 raise self._error("changes its image; work on image.copy()") from error
             raise self._error(fault(error)) from error
         if not isinstance(made, np.ndarray) or (made.shape, made.dtype) != (image.shape, np.uint8):
-            kind = f"{made.dtype} {made.shape}" if isinstance(made, np.ndarray) else type(made)
+            is_array = isinstance(made, np.ndarray)
+            kind = f"{made.dtype} {made.shape}" if is_array else type(made).__name__
             raise self._error(f"returned {kind} for an image uint8 {image.shape}; return the same")
         return np.array(made, order="C")  # its own, also where the function returns the image
 
