@@ -7,12 +7,18 @@ import shutil
 import signal
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 # Set before torch is imported, as the command line does: spinning threads slow a busy machine.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Weights that a test does not serve itself are not downloaded.
 os.environ["HF_HUB_OFFLINE"] = "1"
+# No time that a test takes fails it.
+hypothesis.settings.register_profile(
+    "timeless", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("timeless")
 # A shell that starts the tests in the background makes them and their children ignore Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # Limits of memory and faults of disks are made by calls that Windows lacks.

@@ -15,7 +15,7 @@ from PIL import Image
 from robustbench_seg.png import encode_png, write_png
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3)).flatmap(
         lambda shape: arrays(np.uint8, shape)

@@ -143,6 +143,7 @@ UNGUARDED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", UNGUARDED)
 def test_a_script_without_a_guard_is_a_one_line_error(kind: str, tmp_path: Path) -> None:
     script = tmp_path / "script.py"

@@ -110,6 +110,7 @@ def test_a_frame_that_kills_every_worker_is_given_up() -> None:
         frames([Scripted(begins=ATTEMPTS)], UNITS)
 
 
+@pytest.mark.slow
 def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_pool, "PATIENCE", 0.2)
     with pytest.raises(InputError, match="no worker started"):

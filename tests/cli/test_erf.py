@@ -115,6 +115,7 @@ def test_conditions_are_compared_in_a_named_folder(
     }
 
 
+@pytest.mark.slow
 def test_a_list_of_frames_chooses_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tree = write_tree(tmp_path / "tree", 3)
     (tmp_path / "list.txt").write_text(f"{name(2)}\n{name(0)}\n")
@@ -132,6 +133,7 @@ def test_a_list_of_frames_chooses_them(tmp_path: Path, capsys: pytest.CaptureFix
     assert "--frames list.txt: 'other' is no frame of the split" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_old_spellings_work_with_a_notice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

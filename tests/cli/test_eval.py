@@ -203,6 +203,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int | str |
     return stopped.value.code
 
 
+@pytest.mark.slow
 def test_ctrl_c_exits_with_130_and_the_run_can_be_resumed(
     tree: Path,
     tmp_path: Path,
@@ -228,6 +229,7 @@ def test_ctrl_c_exits_with_130_and_the_run_can_be_resumed(
     assert f"report: {out}" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_written_is_one_line(
     tree: Path,
     tmp_path: Path,

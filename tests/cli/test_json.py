@@ -30,6 +30,7 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     return call
 
 
+@pytest.mark.slow
 def test_the_tables_of_runs_are_those_of_their_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Any
 ) -> None:
@@ -54,6 +55,7 @@ def test_the_tables_of_runs_are_those_of_their_files(
     assert {path.stem for path in Path("both").glob("*.csv")} == set(compared)
 
 
+@pytest.mark.slow
 def test_lists_and_exit_codes_are_those_without_json(
     monkeypatch: pytest.MonkeyPatch, call: Any
 ) -> None:

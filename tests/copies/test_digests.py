@@ -64,6 +64,7 @@ def test_all_corruptions_are_pinned() -> None:
     assert len({each.sha256 for each in pinned()}) == 145
 
 
+@pytest.mark.slow
 def test_the_digests_are_golden() -> None:
     digests = [each for name in SUITES for each in suite_digests(load_suite(name))]
     rows = [f"{each.corruption},{each.severity},{each.sha256}\n" for each in digests]

@@ -59,6 +59,7 @@ def two_samples(first: NDArray[np.int64], second: NDArray[np.int64]) -> float:
     return float(stats.chi2.sf(chi_square, occupied.sum() - 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_glass_blur_moves_pixels_as_far_as_imagecorruptions(severity: int) -> None:
     # Pixels are numbered, which shows where each comes from. Significance 1e-3.

@@ -45,6 +45,7 @@ GREATEST = {
 """Parameter at strength 0, and what the greatest strength adds."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DEFINITIONS)
 def test_the_pixels_are_those_of_the_formula(name: str) -> None:
     differing = []

@@ -53,6 +53,7 @@ def corrupted(sealed: Path, temporary: Path) -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 def test_it_is_kept_in_the_temporary_folder(sealed: Path, tmp_path: Path) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -64,6 +65,7 @@ def test_it_is_kept_in_the_temporary_folder(sealed: Path, tmp_path: Path) -> Non
     assert list(folder.rglob("*.nbi"))
 
 
+@pytest.mark.slow
 @pytest.mark.posix
 def test_a_folder_that_others_can_write_is_not_trusted(sealed: Path, tmp_path: Path) -> None:
     temporary = tmp_path / "temporary"

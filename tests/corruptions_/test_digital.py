@@ -59,7 +59,7 @@ def test_pixels_equal_imagecorruptions(picture: str, name: str, severity: int) -
     assert largest <= (0 if name in EXACT else 1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(32, 200), st.integers(32, 200), st.sampled_from(SEVERITIES))
 def test_pixelate_equals_imagecorruptions_at_every_size(
     height: int, width: int, severity: int

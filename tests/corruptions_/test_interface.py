@@ -239,7 +239,7 @@ sides = st.integers(1, 70)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", corruption_names())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(height=sides, width=sides, severity=st.sampled_from(SEVERITIES))
 def test_every_size_is_corrupted(name: str, height: int, width: int, severity: int) -> None:
     image = picture(height, width)

@@ -53,6 +53,7 @@ def test_there_are_the_19_corruptions_of_imagecorruptions() -> None:
     assert corruption_names()[:19] == tuple(n for n in corruption_names() if n in OF_THE_PACKAGE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OF_THE_PACKAGE)
 def test_pixels_equal_imagecorruptions(name: str, picture: NDArray[np.uint8]) -> None:
     import imagecorruptions

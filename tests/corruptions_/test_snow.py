@@ -52,6 +52,7 @@ def test_its_draws_give_its_pixels_on_a_real_frame(severity: int, shared_data: P
     assert differences(from_its_draws(snow, image, severity, 3), theirs).max() <= 1
 
 
+@pytest.mark.slow
 def test_its_draws_give_its_pixels_on_a_large_image() -> None:
     image = noise(1024, 2048)
     theirs = reference(image, "snow", 4, 5)

@@ -32,7 +32,7 @@ def test_pixels_equal_imagecorruptions(picture: str, severity: int) -> None:
     assert (difference > 0).mean() < 1e-3  # float32 against float64 between the pixels
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(32, 90), st.integers(32, 90), st.sampled_from(SEVERITIES))
 def test_pixels_equal_imagecorruptions_at_every_size(
     height: int, width: int, severity: int

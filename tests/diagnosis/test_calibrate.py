@@ -95,6 +95,7 @@ def test_logits_that_are_larger_need_a_higher_temperature(
     assert (other.frames, other.pixels) == (("a", "b", "c"), 3 * 40 * 64)
 
 
+@pytest.mark.slow
 def test_a_run_with_the_temperature_has_the_scores(tmp_path: Path, frames: dict[str, Any]) -> None:
     choice = network(tmp_path, 5)
     found = robustbench_seg.calibrate(choice, **frames)

@@ -106,6 +106,7 @@ def test_stored_cells_of_a_bad_frame_stay(tree: Path, tmp_path: Path) -> None:
     assert {failure.cell.frame for failure in run.failures} == {name(0)}
 
 
+@pytest.mark.slow
 def test_strict_stops_at_the_first_failure(tree: Path, tmp_path: Path) -> None:
     begun = planned(tree, tmp_path / "run", strict=True)
     truncate(tree)
@@ -116,6 +117,7 @@ def test_strict_stops_at_the_first_failure(tree: Path, tmp_path: Path) -> None:
     assert 0 < len(run.failures) < CELLS
 
 
+@pytest.mark.slow
 def test_a_bad_image_of_a_copy_costs_one_condition(tree: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     corrupt_folder(tree, copy, corruptions=FEW["corruptions"], severities=FEW["severities"])

@@ -14,6 +14,7 @@ CELL = 8
 """Pixels are compared as means of squares of this side, which rounding of JPEG hardly changes."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", pictures.PICTURES)
 def test_a_picture_is_up_to_date(name: str) -> None:
     draw, quality = pictures.PICTURES[name]

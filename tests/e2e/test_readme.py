@@ -140,6 +140,7 @@ def test_the_commands_of_the_first_page_run(
     assert list(tmp_path.glob("data/cityscapes-c/fog/1/leftImg8bit/val/*/*.png"))
 
 
+@pytest.mark.slow
 def test_the_commands_about_stored_runs_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

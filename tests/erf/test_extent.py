@@ -32,7 +32,7 @@ def maps_with_pixels(draw: st.DrawFn) -> tuple[Map, Pixel]:
 
 
 @given(maps_with_pixels(), st.floats(0.01, 0.99))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_squares_are_the_smallest_for_any_image_and_pixel(
     case: tuple[Map, Pixel], share: float
 ) -> None:
@@ -51,7 +51,7 @@ def test_squares_are_the_smallest_for_any_image_and_pixel(
 
 
 @given(maps_with_pixels())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_mass_by_radius_counts_every_pixel_once(case: tuple[Map, Pixel]) -> None:
     values, (y, x) = case
     held = mass_by_radius(values, (y, x))

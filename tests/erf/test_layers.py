@@ -62,6 +62,7 @@ def test_an_encoder_of_the_hub_is_what_transformers_computes(tmp_path: Path) -> 
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_modules_of_a_users_model(tmp_path: Path) -> None:
     save_peer("segformer", tmp_path, CLASSES)
     choice = f"hf:{tmp_path}"

@@ -70,6 +70,7 @@ def miou(run: robustbench_seg.Run) -> pd.DataFrame:
     return found.unstack([1, 2])
 
 
+@pytest.mark.slow
 def test_each_model_is_attacked_and_transfer_shows_all_the_same_images(folder: Path) -> None:
     run = evaluate(FIRST, SECOND, out="both")
     scores = miou(run)

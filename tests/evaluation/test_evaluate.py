@@ -105,6 +105,7 @@ def test_a_part_of_a_run_has_the_scores_of_its_finished_frames(tree: Path, tmp_p
     equal_tables(Run.open(tmp_path / "cut"), evaluate(tree, tmp_path / "one", batch=2, limit=1))
 
 
+@pytest.mark.slow
 def test_several_models_share_the_corrupted_frames(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +125,7 @@ def test_several_models_share_the_corrupted_frames(
         )
 
 
+@pytest.mark.slow
 def test_names_and_order_change_nothing(tree: Path, tmp_path: Path) -> None:
     renamed = tmp_path / "renamed"
     for path in (image_path, label_path):
@@ -136,6 +138,7 @@ def test_names_and_order_change_nothing(tree: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_run_keeps_the_labels_of_its_models(tree: Path, tmp_path: Path) -> None:
     models = ["b0@random", "b1@random"]
     run = evaluate(tree, tmp_path / "run", models, limit=1, label={"b0": "Ours"})
@@ -199,6 +202,7 @@ def test_importing_the_package_is_cheap() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_the_first_prediction_waits_for_no_report(tree: Path, tmp_path: Path) -> None:
     code = (
         "import sys;"

@@ -127,6 +127,7 @@ def test_labels_of_16_bits_are_read(data: dict[str, Any]) -> None:
         frame.label()
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_each_class_alone(data: dict[str, Any], run: Run) -> None:
     frames = open_dataset(**data).frames
     made: dict[str, Any] = {}
@@ -144,6 +145,7 @@ def test_scores_are_those_of_each_class_alone(data: dict[str, Any], run: Run) ->
     assert exact.table()["clean"].iloc[0] == 1
 
 
+@pytest.mark.slow
 def test_runs_go_on_and_are_merged(data: dict[str, Any], run: Run, tmp_path: Path) -> None:
     parts = [
         evaluate(data, tmp_path / str(number), shard=f"{number}/2").folder for number in (1, 2)
@@ -168,6 +170,7 @@ def test_units_fit_into_the_memory_of_a_worker(
     assert finish((plan, engine)).complete
 
 
+@pytest.mark.slow
 def test_reports_stay_short(run: Run, tmp_path: Path) -> None:
     run.write(["html", "md"], tmp_path)
     page = (tmp_path / "report.html").read_text("utf-8")

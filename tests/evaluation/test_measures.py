@@ -45,6 +45,7 @@ def tables(run: Run) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in run.write(["csv"])}
 
 
+@pytest.mark.slow
 def test_measures_change_no_other_number(run: Run, tree: Path, tmp_path: Path) -> None:
     alone = evaluate(tree, tmp_path / "alone", measure=["miou"])
     assert "measures" in run.tables
@@ -60,6 +61,7 @@ def test_measures_change_no_other_number(run: Run, tree: Path, tmp_path: Path) -
     assert [name for name in same if own[name] != found[name]] == []
 
 
+@pytest.mark.slow
 def test_the_default_is_what_a_begun_run_measures(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,6 +92,7 @@ def test_the_table_has_each_score_of_each_measure(run: Run) -> None:
     assert len(sure) > 0
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_to_the_same_tables(
     run: Run, tree: Path, tmp_path: Path
 ) -> None:
@@ -102,6 +105,7 @@ def test_an_interrupted_run_goes_on_to_the_same_tables(
     assert tables(evaluate(tree, tmp_path / "run")) == tables(run)
 
 
+@pytest.mark.slow
 def test_shards_join_to_the_same_tables(run: Run, tree: Path, tmp_path: Path) -> None:
     parts = [tmp_path / f"part{number}" for number in (1, 2)]
     for number, part in enumerate(parts, start=1):
@@ -114,6 +118,7 @@ def test_shards_join_to_the_same_tables(run: Run, tree: Path, tmp_path: Path) ->
         merge(parts, out=tmp_path / "mixed")
 
 
+@pytest.mark.slow
 def test_a_sample_has_the_measures_of_what_was_seen(run: Run, tree: Path, tmp_path: Path) -> None:
     sample = evaluate(tree, tmp_path / "run", sample=0.5, batch=1)
     assert sample.sample is not None
@@ -154,6 +159,7 @@ def test_stored_counts_that_cannot_be_are_refused(
         Run.open(tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_models_are_compared_by_each_measure(run: Run, tree: Path, tmp_path: Path) -> None:
     other = robustbench_seg.evaluate(
         "b1@random", data=str(tree), out=tmp_path / "run", measure=["boundary:2px"], **FEW

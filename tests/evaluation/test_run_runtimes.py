@@ -33,6 +33,7 @@ def notes(run: Run) -> str:
     return " ".join(Report(run).notes)
 
 
+@pytest.mark.slow
 def test_a_run_tells_its_runtime_and_keeps_it(tree: Path, tmp_path: Path) -> None:
     by_torch = evaluate(tree, tmp_path / "torch", runtime="torch")
     assert "runtime" not in by_torch.spec.to_dict()["models"][0]  # as version 0.1.0 stored it
@@ -47,6 +48,7 @@ def test_a_run_tells_its_runtime_and_keeps_it(tree: Path, tmp_path: Path) -> Non
         evaluate(tree, tmp_path / "openvino", runtime="torch")
 
 
+@pytest.mark.slow
 def test_two_runs_by_openvino_have_the_same_cells(tree: Path, tmp_path: Path) -> None:
     runs = [evaluate(tree, tmp_path / name, runtime="openvino").folder for name in ("a", "b")]
     assert cells_of(runs[0]) == cells_of(runs[1])
@@ -60,6 +62,7 @@ def test_the_report_says_why_torch_runs_a_model(
     assert "SegFormer-B0 is run by torch: OpenVINO is not installed." in notes(run)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("corruptions", [["fog"], ["fog", "gaussian_noise", "frost"]])
 def test_streams_change_no_cell(tree: Path, tmp_path: Path, corruptions: list[str]) -> None:
     runs = []

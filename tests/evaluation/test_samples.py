@@ -61,6 +61,7 @@ def test_a_sample_has_all_clean_frames_and_a_share_of_each_condition(sample: Run
     assert set(seen[:, 2:].sum(axis=0).tolist()) <= {3, 4}
 
 
+@pytest.mark.slow
 def test_a_sample_that_goes_on_has_the_tables_of_a_whole_run(
     tree: Path, tmp_path: Path, whole: Run, sample: Run
 ) -> None:
@@ -87,6 +88,7 @@ def test_estimates_are_near_the_scores_of_the_whole_run(whole: Run, sample: Run)
     assert abs(found["value"]["suite score"] - exact["value"]["suite score"]) < width
 
 
+@pytest.mark.slow
 def test_what_was_computed_frame_by_frame_is_no_sample(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +103,7 @@ def test_what_was_computed_frame_by_frame_is_no_sample(
     assert len(run.frames) == 10
 
 
+@pytest.mark.slow
 def test_a_run_stops_when_its_target_is_reached(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,12 +120,14 @@ def test_a_run_stops_when_its_target_is_reached(
     assert again.sample == run.sample
 
 
+@pytest.mark.slow
 def test_a_score_without_a_value_is_no_target_that_is_reached(tree: Path, tmp_path: Path) -> None:
     # mPC is undefined where severities are left out.
     few: dict[str, Any] = {"corruptions": ["fog"], "severities": [1], "batch": 1}
     assert evaluate(tree, tmp_path / "run", until="mPC:50", **few).complete
 
 
+@pytest.mark.slow
 def test_where_a_run_stops_does_not_depend_on_workers_or_on_what_is_stored(
     tree: Path, tmp_path: Path, sample: Run
 ) -> None:
@@ -136,6 +141,7 @@ def test_where_a_run_stops_does_not_depend_on_workers_or_on_what_is_stored(
     assert begun.sample.share == max(alone.sample.share, sample.sample.share)  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_a_run_of_equal_models_is_decided(tree: Path, tmp_path: Path) -> None:
     names = ["b0@random", "b1@random"]
     run = robustbench_seg.evaluate(
@@ -144,6 +150,7 @@ def test_a_run_of_equal_models_is_decided(tree: Path, tmp_path: Path) -> None:
     assert run.sample is not None  # differences of random models are far below half a point
 
 
+@pytest.mark.slow
 def test_shards_of_one_sample_join_to_it(tree: Path, tmp_path: Path) -> None:
     sample = evaluate(tree, tmp_path / "run", sample=0.5)
     for number in (1, 2):
@@ -181,6 +188,7 @@ def test_classes_that_a_sample_leaves_unsure_are_intervals(sample: Run) -> None:
         assert "\u2013" in cell.text
 
 
+@pytest.mark.slow
 def test_models_are_compared_on_the_cells_that_all_have(
     tree: Path, tmp_path: Path, whole: Run, sample: Run
 ) -> None:
@@ -222,6 +230,7 @@ def test_what_is_no_sample_is_refused(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_pilot_forecasts_what_a_target_needs(sample: Run, whole: Run) -> None:
     suite: dict[str, Any] = {
         "corruptions": ["fog", "contrast"],

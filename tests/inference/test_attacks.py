@@ -163,6 +163,7 @@ def test_gradients_flow_through_resizing_windows_and_upsampling() -> None:
     assert float((gradient * way).sum()) == pytest.approx(slope, rel=1e-2)
 
 
+@pytest.mark.slow
 def test_losses_rise_with_steps_and_stronger_attacks_are_not_weaker() -> None:
     image, label = render("val", 1, 128, 64)
     made = load_model("b0", data="streets", classes=streets(limit=1).class_names)

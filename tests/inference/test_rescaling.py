@@ -16,7 +16,7 @@ side = st.integers(1, 70)
 
 
 @given(side, side, side, side, st.integers(0, 2**32 - 1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rescaling_is_bilinear_without_antialiasing(
     height: int, width: int, new_height: int, new_width: int, seed: int
 ) -> None:

@@ -51,6 +51,7 @@ def segmenter_of(network: Any) -> Segmenter:
     return Segmenter("mine", network, IMAGENET, WHOLE, ("a", "b"), "nothing")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["b0", "b0-pe", "espnet", "fcn-mobilenetv2", "pspnet-mobilenetv2", "deeplabv3plus-mobilenetv2"],
@@ -61,6 +62,7 @@ def test_labels_of_our_networks_equal_those_of_torch(name: str) -> None:
     assert equal.mean() > 0.9999
 
 
+@pytest.mark.slow
 def test_each_size_and_window_is_compiled() -> None:
     segmenter = load_model("b0", data="streets", classes=CLASSES)
     assert isinstance(segmenter.network, nn.Module)
@@ -74,6 +76,7 @@ def test_each_size_and_window_is_compiled() -> None:
     assert len(run.compiled) == 3  # windows of 64x64 are one size
 
 
+@pytest.mark.slow
 def test_threads_share_a_network_of_several_streams() -> None:
     segmenter = load_model("b0", data="streets", classes=CLASSES)
     chosen = choose_runtime("openvino", segmenter, IMAGES[0], streams=2)
@@ -112,6 +115,7 @@ def test_labels_of_models_of_transformers_equal_those_of_torch(tmp_path: Path, k
     assert equal.mean() > 0.9999
 
 
+@pytest.mark.slow
 def test_bf16_changes_few_labels() -> None:
     try:
         openvino.load(nn.Identity(), "bf16")
@@ -158,6 +162,7 @@ def test_networks_that_cannot_be_traced_are_run_by_torch(network: nn.Module) -> 
         choose_runtime("openvino", segmenter_of(network), IMAGES[0])
 
 
+@pytest.mark.slow
 def test_logits_that_differ_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     segmenter = load_model("b0", data="streets", classes=CLASSES)
     compile_model = openvino._Compiler.compile

@@ -138,6 +138,7 @@ def test_a_matrix_with_a_new_digest_is_refused(copy: Path, honest: Path) -> None
     assert "under gaussian_noise 3: the labels of at least" in wrong(copy)["cells"]
 
 
+@pytest.mark.slow
 def test_on_another_machine_a_few_pixels_may_differ(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +159,7 @@ def test_a_changed_digest_is_refused(copy: Path) -> None:
     assert "the digest of the specification is wrong" in wrong(copy)["file"]
 
 
+@pytest.mark.slow
 def test_other_pixels_are_refused(copy: Path, honest: Path, tmp_path: Path) -> None:
     forge_spec(copy, first_frame(image_key="0" * 32))
     assert "1 of 1 frames have other images or labels here: val_000000" in wrong(copy)["data"]

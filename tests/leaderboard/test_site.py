@@ -70,6 +70,7 @@ def site(board: Leaderboard, runs: Path) -> Path:
     return board.write(runs.parent / "site")
 
 
+@pytest.mark.slow
 def test_models_that_cannot_be_told_apart_share_a_rank(board: Leaderboard) -> None:
     found = {each.model: (each.rank, each.encoder, each.badge) for each in board.entries}
     assert found["mine"] == (3, "unknown", "stored counts")
@@ -106,6 +107,7 @@ def test_the_site_links_its_pages_and_runs_no_name(site: Path) -> None:
     assert not re.search(r"(?:src|href)=.(?:https?:)?//", source)
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_models_are_filtered_by_family_and_encoder(site: Path, tmp_path: Path) -> None:
     script = """

@@ -46,6 +46,7 @@ def test_logits_equal_those_of_the_restatement(size: tuple[int, int]) -> None:
     assert difference(*size) < 5e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_sizes_are_those_of_the_paper(name: str) -> None:
     with torch.device("meta"):
@@ -56,6 +57,7 @@ def test_sizes_are_those_of_the_paper(name: str) -> None:
     assert 0.95 < multiply_adds(network, (1024, 2048)) / 1e9 / billions < 0.965
 
 
+@pytest.mark.slow
 def test_converted_weights_are_read(tmp_path: Path) -> None:
     path = tmp_path / "converted.pth"
     torch.save(AutoDeepLab(20, 3).state_dict(), path)

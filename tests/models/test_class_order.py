@@ -82,6 +82,7 @@ def test_outputs_of_torchscript_and_transformers_are_reordered(folder: Path) -> 
         assert np.array_equal(by_name, 18 - as_is)
 
 
+@pytest.mark.slow
 def test_outputs_of_weights_files_are_reordered(folder: Path) -> None:
     state = build_model("espnet", 19).state_dict()
     save_file(state, folder / "net.safetensors", {"classes": json.dumps(REVERSED)})

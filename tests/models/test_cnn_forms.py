@@ -63,6 +63,7 @@ def test_logits_equal_those_of_mmsegmentation(tmp_path: Path, case: str) -> None
         assert difference(segmenter.network, golden, size) < 5e-5
 
 
+@pytest.mark.slow
 def test_openvino_computes_the_same(tmp_path: Path) -> None:
     golden = GOLDEN[PSPNET]
     segmenter = load_case(

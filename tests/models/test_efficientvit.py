@@ -29,6 +29,7 @@ def tensors() -> dict[str, torch.Tensor]:
     return weights_of({name: value.shape for name, value in state.items()})
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 def test_logits_equal_those_of_the_formulas(
     tmp_path: Path, tensors: dict[str, torch.Tensor]

@@ -33,6 +33,7 @@ def load(path: Path) -> Segmenter:
     return load_model("espnetv2", data="cityscapes", weights=str(path), classes=CLASSES)
 
 
+@pytest.mark.slow
 @torch.inference_mode()
 @pytest.mark.parametrize("scale", CHANNELS)
 def test_logits_of_all_sizes_equal_those_of_another_implementation(

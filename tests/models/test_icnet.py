@@ -31,6 +31,7 @@ def test_published_sizes_have_the_tensors_of_mmsegmentation() -> None:
         assert summary(f"icnet-resnet{depth}") == GOLDEN["networks"][f"icnet-resnet{depth}"]
 
 
+@pytest.mark.slow
 def test_logits_equal_those_of_mmsegmentation(tmp_path: Path) -> None:
     segmenter = load_case(tmp_path / "a.pth", NAME, CASE["shapes"], CASE["config"])
     assert (segmenter.preprocessing, segmenter.window) == (IMAGENET, WHOLE)

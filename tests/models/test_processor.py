@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from transformers.image_transforms import get_size_with_aspect_ratio
 from transformers.models.mask2former.image_processing_pil_mask2former import (
@@ -52,7 +52,6 @@ def test_preprocessing_equals_that_of_transformers(tmp_path: Path, name: str) ->
         torch.testing.assert_close(prepared, expected.float(), rtol=1e-5, atol=1e-5)
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 3000), st.integers(1, 3000), st.integers(16, 900), st.none() | st.integers(1, 99)
 )

@@ -49,6 +49,7 @@ def evaluate(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> in
     return cli.run()
 
 
+@pytest.mark.slow
 def test_published_weights_are_fetched_where_none_are_for_the_data(
     hub: Hub,
     published: dict[str, bytes],

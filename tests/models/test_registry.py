@@ -332,6 +332,7 @@ def test_an_encoder_is_refused_as_a_model(tmp_path: Path) -> None:
     assert "only an encoder, trained to classify whole images" in refusal("b0", weights=str(path))
 
 
+@pytest.mark.slow
 def test_the_list_of_models() -> None:
     view = {info.name: info for info in list_models()}
     assert tuple(view) == tuple(MODELS)

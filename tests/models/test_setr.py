@@ -61,6 +61,7 @@ def test_logits_equal_those_of_mmsegmentation(tmp_path: Path, decoder: str) -> N
         assert difference(segmenter.network, case, size) < 5e-5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoder", ["naive", "mla"])
 def test_openvino_computes_the_same(tmp_path: Path, decoder: str) -> None:
     case = GOLDEN[decoder]
@@ -112,6 +113,7 @@ def test_another_decoder_is_named(tmp_path: Path) -> None:
         load_model("setr-pup", data="streets", weights=str(path), classes=CLASSES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["small", "tiny"])
 def test_a_training_starts_from_an_encoder(tmp_path: Path, size: str) -> None:
     path = tmp_path / "deit.pth"

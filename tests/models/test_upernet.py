@@ -52,6 +52,7 @@ def test_logits_equal_those_of_mmsegmentation(tmp_path: Path, window: str) -> No
         assert difference(network, case, size) < 5e-5
 
 
+@pytest.mark.slow
 def test_openvino_computes_the_same(tmp_path: Path) -> None:
     case = GOLDEN["window7"]
     network = fill_case(tmp_path / "a.pth", NAME, weights_of(case["shapes"]))

@@ -49,6 +49,7 @@ def shown(comparison: Comparison) -> str:
     return " ".join(part.caption for each in sections for part in each.parts)  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_agreement_is_the_share_of_equal_pixels(tree: Path, full: Run, half: Run) -> None:
     comparison = compare_runs([full, half])
     (label,) = comparison.agreement.index.get_level_values("model").unique()
@@ -72,6 +73,7 @@ def test_agreement_is_the_share_of_equal_pixels(tree: Path, full: Run, half: Run
     assert "Share of all pixels that have the same label" in shown(comparison)
 
 
+@pytest.mark.slow
 def test_counts_alone_bound_the_agreement(tree: Path, full: Run, half: Run, tmp_path: Path) -> None:
     part = Run.open(shutil.copytree(half.folder, tmp_path / "part"))
     next((part.folder / "predictions").rglob("*_pred.png")).unlink()
@@ -90,6 +92,7 @@ def test_a_live_run_agrees_with_its_saved_maps(tree: Path, half: Run, tmp_path: 
     assert [*found["agreement"]] == [*found["at_most"]] == [1.0] * 3
 
 
+@pytest.mark.slow
 def test_other_models_are_compared_where_their_labels_are_saved(tree: Path, tmp_path: Path) -> None:
     few: dict[str, Any] = {"severities": [1]}
     first = evaluate(tree, tmp_path / "first", **few)

@@ -85,6 +85,7 @@ def refuse(*given: Any, **options: Any) -> Any:
     raise AssertionError("an image was corrupted")
 
 
+@pytest.mark.slow
 def test_a_model_scored_from_its_saved_maps_equals_itself(
     tree: Path, live: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

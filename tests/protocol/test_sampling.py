@@ -15,7 +15,7 @@ from robustbench_seg.protocol.spec import Spec
 from robustbench_seg.protocol.suites import load_suite
 from tests.helpers.sample_runs import frame, make_spec, model
 
-no_deadline = settings(deadline=None, max_examples=25)
+few = settings(max_examples=25)
 
 
 def spec_of(frames: int = 101, **changes: object) -> Spec:
@@ -39,7 +39,7 @@ def test_every_cell_is_in_the_order_once_and_clean_ones_come_first() -> None:
     assert groups[0][0].condition.name == "clean"
 
 
-@no_deadline
+@few
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=2))
 def test_a_sample_is_part_of_every_larger_one(shares: list[float]) -> None:
     small, large = map(cell_order(spec_of(20)).first, sorted(shares))

@@ -108,6 +108,7 @@ def test_differences_have_points_interval_and_corrected_p() -> None:
     assert "No p-value" not in table.caption
 
 
+@pytest.mark.slow
 def test_few_images_show_neither_interval_nor_p() -> None:
     images = [frame(number) for number in range(7)]
     comparison = compare_runs([make_run(Path("a"), [model(), model("b1")], frames=images)])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from rich.console import Console
 
@@ -73,6 +74,7 @@ def test_the_section_has_scores_and_figures_of_each_model(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.slow
 def test_a_model_that_gives_labels_alone_is_said_to_have_none(tmp_path: Path) -> None:
     section = _section(_run(tmp_path / "one", labels_alone="b5"))
     assert section is not None
@@ -92,6 +94,7 @@ def test_a_run_without_calibration_has_no_section(tmp_path: Path) -> None:
     assert _section(Run.open(tmp_path)) is None
 
 
+@pytest.mark.slow
 def test_every_format_has_the_section(tmp_path: Path) -> None:
     run = _run(tmp_path / "run", models=("b0",))
     run.write("html,md,latex,csv", tmp_path / "out")

@@ -64,6 +64,7 @@ def labels(axes: Axes) -> list[str]:
     return [label.get_text() for label in axes.get_yticklabels()]
 
 
+@pytest.mark.slow
 def test_severity_draws_a_line_for_each_model_from_clean(run: Run, other: Run) -> None:
     axes = run.plot.severity()
     assert axes.figure is pyplot.gcf()  # a notebook shows the figures of pyplot
@@ -91,6 +92,7 @@ def test_severity_draws_a_line_for_each_model_from_clean(run: Run, other: Run) -
         run.plot.severity("rain")
 
 
+@pytest.mark.slow
 def test_axes_that_are_given_are_drawn_on_and_keep_what_is_there(run: Run, other: Run) -> None:
     figure, own = pyplot.subplots()
     number = len(pyplot.get_fignums())
@@ -147,6 +149,7 @@ def test_the_heat_map_has_the_numbers_of_the_table_and_hatches_what_does_not_cou
         run.plot.heat_map("b9")
 
 
+@pytest.mark.slow
 def test_classes_and_differences_have_their_intervals(run: Run, other: Run) -> None:
     axes = run.plot.classes()
     assert labels(axes)[0] == "person"  # lost first

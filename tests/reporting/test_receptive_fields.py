@@ -194,6 +194,7 @@ def test_scale_bars_are_of_round_lengths(longest: float, length: int) -> None:
     assert scale_length(longest) == length
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(40, 80), (256, 512), (90, 30)])
 def test_scale_bars_and_their_labels_are_apart_and_on_the_map(size: tuple[int, int]) -> None:
     figure = figures.overview(maps(sample(size=size, pixel=(5, 5))), ON_PAGE)
@@ -293,6 +294,7 @@ def test_tables_have_rounded_numbers_and_dashes(monkeypatch: pytest.MonkeyPatch)
     assert [cell.text for cell in tables.replknet_table(items).rows[1]][-2:] == ["\u2013", "\u2013"]
 
 
+@pytest.mark.slow
 def test_curves_name_every_subject() -> None:
     lines = figures.radial(maps(sample()), "head").axes[0].get_lines()
     assert [line.get_color() for line in lines] == [figures.series(n) for n in range(2)]

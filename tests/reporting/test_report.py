@@ -149,6 +149,7 @@ def test_write_takes_formats_as_a_text_or_a_list_and_returns_the_paths(tmp_path:
     assert check_formats(" html , csv,") == ["html", "csv"]
 
 
+@pytest.mark.slow
 def test_the_default_folder_is_that_of_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,7 @@ def hostile() -> str:
     )
 
 
+@pytest.mark.slow
 def test_hostile_names_are_shown_and_never_run(hostile: str, tmp_path: Path) -> None:
     seen = open_page(
         hostile,
@@ -60,6 +61,7 @@ def test_hostile_names_are_shown_and_never_run(hostile: str, tmp_path: Path) -> 
     assert "CONSOLE" not in seen.log
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
 def test_axe_finds_no_violation(dark: bool, tmp_path: Path) -> None:
     linter = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
@@ -95,6 +97,7 @@ def test_a_listing_is_saved_under_its_name(tmp_path: Path) -> None:
     assert seen.said == "names.txt|``` b0\nsecond line\n"
 
 
+@pytest.mark.slow
 def test_a_printed_table_repeats_its_headings(tmp_path: Path) -> None:
     models = tuple(f"model {number}" for number in range(14))
     pdf = print_page(html.render(sample_document(models)), tmp_path)
@@ -104,6 +107,7 @@ def test_a_printed_table_repeats_its_headings(tmp_path: Path) -> None:
     assert all("corruption severities that count" in page for page in rows)
 
 
+@pytest.mark.slow
 def test_a_click_on_a_heading_sorts(tmp_path: Path) -> None:
     tables = run_tables(("b0", EVIL, "b2"))
     tables["suite"].loc["b0", [("weather", "fog")]] = math.nan
@@ -187,6 +191,7 @@ def test_tooltips_of_headings_appear_on_keyboard_focus(hostile: str, tmp_path: P
     assert seen.said == "true|false|on the unchanged images|tip|true"
 
 
+@pytest.mark.slow
 def test_tables_can_be_saved_as_they_are_shown(tmp_path: Path) -> None:
     names = ("b0", '=A1("x")_{%}', "b2")
     seen = open_page(
@@ -216,6 +221,7 @@ def test_tables_can_be_saved_as_they_are_shown(tmp_path: Path) -> None:
     assert "CONSOLE" not in seen.log
 
 
+@pytest.mark.slow
 def test_enlarged_pictures_keep_their_caption_and_step(tmp_path: Path) -> None:
     seen = open_page(
         html.render(sample_document(image="frame-1")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -59,6 +60,7 @@ def test_hostile_names_are_shown_in_every_place() -> None:
     assert shown.count(EVIL) >= 10
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_any_text_is_shown_unchanged(name: str) -> None:
     table = Table("", (Head("a"), Head("b")), ((Cell("x"), Cell(name)),))

@@ -52,6 +52,7 @@ def pages(document: Document) -> list[tuple[bool, float]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("as_pictures")
 @pytest.mark.parametrize("kind", ["run", "comparison", "resolution"])
 def test_no_page_is_under_a_third_full_or_turned(kind: str, tmp_path: Path) -> None:

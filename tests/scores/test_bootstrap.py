@@ -22,7 +22,7 @@ from robustbench_seg.scores.policy import Column
 from robustbench_seg.scores.statistics import interval
 
 # A deadline would time the machine, not the code.
-no_deadline = settings(deadline=None, max_examples=25)
+few = settings(max_examples=25)
 
 CLASSES = ("road", "sky", "car", "bus")
 CATEGORIES = ("flat", "sky", "vehicle", "vehicle")
@@ -100,7 +100,7 @@ def test_scores_are_those_of_the_summed_matrices(spare: int) -> None:
 
 
 @pytest.mark.slow
-@no_deadline
+@few
 @given(st.permutations(range(5)))
 def test_the_order_of_images_changes_no_score(order: list[int]) -> None:
     counted = matrices(5)
@@ -108,7 +108,7 @@ def test_the_order_of_images_changes_no_score(order: list[int]) -> None:
     assert values[0]["value"].equals(values[1]["value"])
 
 
-@no_deadline
+@few
 @given(st.integers(1, 4))
 def test_parts_of_a_run_add_up_to_its_counts(cut: int) -> None:
     counted = matrices(5)
@@ -117,7 +117,7 @@ def test_parts_of_a_run_add_up_to_its_counts(cut: int) -> None:
 
 
 @pytest.mark.slow
-@no_deadline
+@few
 @given(st.permutations(range(4)))
 def test_renaming_the_classes_renames_the_scores(order: list[int]) -> None:
     counted = matrices(5)

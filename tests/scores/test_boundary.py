@@ -136,6 +136,7 @@ def test_counts_of_scenes(size: tuple[int, int]) -> None:
     np.testing.assert_array_equal(found, _expected(truth, prediction, 19, 19, distance))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", ["0.5%", "2%"])
 def test_counts_of_real_frames(shared_data: Path, width: str) -> None:
     labels = shared_data / "data/cityscapes_mini/gtFine/val"

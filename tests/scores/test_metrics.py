@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -17,8 +17,6 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.scores import metrics
 
 # A deadline would time the machine, not the code.
-no_deadline = settings(deadline=None)
-
 LabelMap = NDArray[np.uint8]
 
 
@@ -188,7 +186,7 @@ def pairs(draw: st.DrawFn) -> tuple[LabelMap, LabelMap]:
     return truth, prediction
 
 
-@no_deadline
+@pytest.mark.slow
 @given(pairs(), st.integers(0, 12))
 def test_parts_add_up_in_any_order(maps: tuple[LabelMap, LabelMap], row: int) -> None:
     truth, prediction = maps
@@ -199,7 +197,6 @@ def test_parts_add_up_in_any_order(maps: tuple[LabelMap, LabelMap], row: int) ->
     assert whole.sum() == (truth != 255).sum()
 
 
-@no_deadline
 @given(pairs(), st.permutations(range(4)))
 def test_renaming_the_classes_renames_the_scores(
     maps: tuple[LabelMap, LabelMap], order: list[int]
@@ -220,7 +217,6 @@ def test_renaming_the_classes_renames_the_scores(
         )
 
 
-@no_deadline
 @given(pairs())
 def test_a_perfect_prediction_scores_one(maps: tuple[LabelMap, LabelMap]) -> None:
     truth, _ = maps
@@ -235,7 +231,6 @@ def test_a_perfect_prediction_scores_one(maps: tuple[LabelMap, LabelMap]) -> Non
     assert metrics.frequency_weighted_iou(matrix) == 1
 
 
-@no_deadline
 @given(pairs())
 def test_scores_lie_between_zero_and_one(maps: tuple[LabelMap, LabelMap]) -> None:
     matrix = metrics.confusion_matrix(*maps, 4)

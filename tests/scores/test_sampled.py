@@ -21,7 +21,7 @@ from robustbench_seg.scores.sampled import Sampled
 from robustbench_seg.scores.statistics import draw_weights
 
 Values = NDArray[np.float64]
-no_deadline = settings(deadline=None, max_examples=15)
+few = settings(max_examples=15)
 
 CLASSES = ("road", "sky", "car", "bus")
 SUITE = CorruptionSuite(
@@ -181,7 +181,7 @@ def test_hits_to_expect_are_those_of_found_and_missed_pixels() -> None:
     np.testing.assert_allclose(expected_hits(counts, seen) / 1024, expected, rtol=0.02)
 
 
-@no_deadline
+@few
 @given(st.integers(3, 39), st.integers(0, 1000))
 def test_estimates_are_possible_counts(number: int, seed: int) -> None:
     totals = Sampled(random_sample(made_up(), number, seed), resamples=2).totals
@@ -231,6 +231,7 @@ def test_intervals_over_images_include_the_sampling_error() -> None:
     assert widths[0] > (own["high"] - own["low"])["suite score"]
 
 
+@pytest.mark.slow
 def test_the_variance_is_that_of_leaving_out_one_image_under_a_draw() -> None:
     counts = made_up(24, rare=8)
     seen = random_sample(counts, 5, seed=0).seen

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -14,10 +14,8 @@ from scipy import stats
 
 from robustbench_seg.scores import statistics
 
+
 # A deadline would time the machine, not the code.
-no_deadline = settings(deadline=None)
-
-
 def test_weights_are_those_of_draws_with_replacement() -> None:
     weights = statistics.draw_weights(50, 4000, seed=3)
     assert weights.shape == (4000, 50)
@@ -53,7 +51,6 @@ def test_counts_of_a_group_are_added_up() -> None:
     np.testing.assert_array_equal(sums, [counts[0] + counts[2], counts[1], counts[3]])
 
 
-@no_deadline
 @given(
     hnp.arrays(
         np.float64,
@@ -128,7 +125,6 @@ def test_p_values_by_hand() -> None:
     np.testing.assert_allclose(statistics.p_value(differences), [0.5, 0.5, 1, nan, 0.5])
 
 
-@no_deadline
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
 def test_holm_is_the_closure_of_bonferroni(values: list[float]) -> None:
     """A hypothesis is rejected if every intersection that it is in is, by Bonferroni's test."""

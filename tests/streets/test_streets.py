@@ -102,7 +102,7 @@ def test_a_scene_shows_the_same_at_two_sizes() -> None:
     assert (large[::2, ::2] == little).mean() > 0.93
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(64, 200), st.integers(32, 200), st.integers(0, 400))
 def test_any_size_works(width: int, height: int, index: int) -> None:
     image, label = render("train", index, width, height)

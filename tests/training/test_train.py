@@ -206,6 +206,7 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / LOG).read_bytes() == b"\xffmine"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 1])
 @pytest.mark.parametrize(
     ("frame", "wrong"),
@@ -233,6 +234,7 @@ class WideFrame(PlainFrame):
         return label
 
 
+@pytest.mark.slow
 def test_more_classes_than_fit_into_8_bits(tmp_path: Path) -> None:
     classes = tuple(ClassInfo(str(number), (0, 0, 0), "") for number in range(300))
     frames = Dataset("many", "train", classes, [WideFrame("a", 299), WideFrame("b", 255)])
@@ -312,6 +314,7 @@ def test_ctrl_c_stops_the_workers_without_a_traceback(tmp_path: Path) -> None:
     assert "Stopped. " in out
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_global_seed_of_torch(tmp_path: Path) -> None:
     torch.manual_seed(123)
     first = run(tmp_path / "a", replace(RECIPE, steps=2))

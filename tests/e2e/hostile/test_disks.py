@@ -84,6 +84,7 @@ def test_a_copy_on_a_disk_that_becomes_read_only_is_completed_later(
     assert contents(tmp_path / "copy") == contents(tmp_path / "whole")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["html", "csv", "parquet", "svg"] if WHOLE else ["html"])
 def test_a_report_on_a_full_disk_keeps_the_older_one(form: str, tree: Path, disk: Path) -> None:
     run = evaluate(tree, disk / "run")
@@ -95,6 +96,7 @@ def test_a_report_on_a_full_disk_keeps_the_older_one(form: str, tree: Path, disk
     assert before == {p: p.read_bytes() for p in (disk / "run").rglob("*") if p.is_file()}
 
 
+@pytest.mark.slow
 def test_a_run_on_a_disk_that_becomes_read_only_is_completed_later(
     tree: Path, tmp_path: Path
 ) -> None:
@@ -123,6 +125,7 @@ def test_a_run_on_a_disk_that_becomes_read_only_is_completed_later(
             pd.testing.assert_frame_equal(run.table(table), whole.table(table), check_exact=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["html", "csv"] if WHOLE else ["html"])
 def test_a_report_on_a_disk_that_becomes_read_only_is_one_line(
     form: str, tree: Path, tmp_path: Path
