@@ -10,8 +10,19 @@ from ..label_types import LabelMap, ignored_label
 from ..protocol.cell import Cell
 from ..protocol.condition import CLEAN
 from ..protocol.spec import Spec
-from ..runs.pictures import error_map, has_own_colors, palette_png, pictured_frames, png
-from ..runs.store import ERRORS, INPUT, PREDICTION, TRUTH, WRONG_PIXELS, Picture
+from ..runs.pictures import (
+    ERRORS,
+    INPUT,
+    PREDICTION,
+    TRUTH,
+    WRONG_PIXELS,
+    Picture,
+    error_map,
+    has_own_colors,
+    palette_png,
+    pictured_frames,
+    png,
+)
 from ..scores.counters import Prediction
 
 _WIDTH = 512

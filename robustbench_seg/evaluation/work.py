@@ -22,7 +22,8 @@ from ..protocol.condition import Draw
 from ..protocol.frame_spec import FrameSpec
 from ..protocol.input_geometry import InputView
 from ..protocol.pixel_digests import pixel_digest
-from ..runs.store import Failure, Picture
+from ..runs.failure import Failure
+from ..runs.pictures import Picture
 from ..scores.counters import Counts
 
 

@@ -12,9 +12,20 @@ from ..protocol.cell import Cell
 from ..protocol.condition import CLEAN
 from ..reports.document import Gallery, Picture, PictureGroup, Section
 from ..reports.text import percent
-from ..runs.pictures import IGNORED, RIGHT, WRONG, error_map_of, has_own_colors
+from ..runs.pictures import (
+    CAPTIONS,
+    ERRORS,
+    IGNORED,
+    INPUT,
+    PREDICTION,
+    RIGHT,
+    TRUTH,
+    WRONG,
+    WRONG_PIXELS,
+    error_map_of,
+    has_own_colors,
+)
 from ..runs.run import StoredRun
-from ..runs.store import CAPTIONS, ERRORS, INPUT, PREDICTION, TRUTH, WRONG_PIXELS
 from ..scores.breakdowns import frame_miou
 from .words import corruption_name, severity_range
 

@@ -15,9 +15,11 @@ from ..progress import Progress, silent
 from ..protocol.cell import Cell
 from .database import FILE
 from .differences import differences
+from .failure import Failure
 from .packed_counts import plain
+from .pictures import Picture
 from .sessions import Session
-from .store import Failure, Picture, Store
+from .store import Store
 
 _TOGETHER = 2**23
 """Most counts in a transaction, zeros included: 64 MiB."""

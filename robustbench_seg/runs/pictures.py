@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..datasets.base import ClassInfo
+from ..protocol.cell import Cell
 from ..protocol.spec import Spec
 
 RIGHT, WRONG, IGNORED = (225, 225, 225), (213, 94, 0), (0, 0, 0)
@@ -18,6 +20,20 @@ _FRAMES = 8
 """Number of frames whose predictions are kept."""
 _MOST = 255
 """Most classes whose colours a picture keeps exactly, beside that of ignored pixels."""
+
+CAPTIONS = INPUT, PREDICTION, TRUTH, WRONG_PIXELS, ERRORS = (
+    *("input", "prediction", "ground truth", "errors"),
+    "errors: yellow unsure, red sure",
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An example picture of a cell for reports, a small PNG, with one of `CAPTIONS`."""
+
+    cell: Cell
+    caption: str
+    png: bytes
 
 
 def pictured_frames(spec: Spec) -> dict[str, bool]:

@@ -27,9 +27,11 @@ from ..scores.worst import worst_table
 from .class_confidences import ClassConfidences
 from .condition_sums import ConditionSums
 from .confusions import Confusions
+from .failure import Failure
+from .pictures import Picture
 from .sample import Sample, find_sample
 from .sessions import ASSUMED, BY_TORCH, DISPLAY_NAMES, UNUSED, Session
-from .store import Failure, Picture, Store
+from .store import Store
 from .stored_counts import read_counts
 
 R = TypeVar("R", bound="StoredRun")

@@ -12,7 +12,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,11 @@ from .database import (
     sqlite_errors,
 )
 from .differences import differences
+from .failure import Failure
 from .known_cells import KnownCells
 from .packed_counts import CountsError, pack, unpack
 from .picture_check import PictureError, picture_pixels
+from .pictures import CAPTIONS, Picture
 from .sessions import Session, read_json, read_session
 
 _KEY = "model, condition, severity, frame, draw"
@@ -51,30 +53,6 @@ _REASON = 100_000
 """Most letters of the reason of a failure."""
 _SESSIONS, _PIXELS = 10_000, 2**28
 """Most starts of a run, and most pixels of all its pictures."""
-CAPTIONS = INPUT, PREDICTION, TRUTH, WRONG_PIXELS, ERRORS = (
-    *("input", "prediction", "ground truth", "errors"),
-    "errors: yellow unsure, red sure",
-)
-
-
-@dataclass(frozen=True)
-class Picture:
-    """An example picture of a cell for reports, a small PNG, with one of `CAPTIONS`."""
-
-    cell: Cell
-    caption: str
-    png: bytes
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A failed prediction and its reason; a resumed run tries it again."""
-
-    cell: Cell
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.cell}: {self.reason}"
 
 
 class Store:

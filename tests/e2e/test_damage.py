@@ -22,7 +22,8 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.reporting.run import Run
 from robustbench_seg.runs.database import FILE
-from robustbench_seg.runs.store import Failure, Store
+from robustbench_seg.runs.failure import Failure
+from robustbench_seg.runs.store import Store
 from tests.helpers.disks import largest_file, mount, small_disk
 from tests.helpers.frames import write_tree
 from tests.helpers.stored_runs import cells_of_spec, stored_spec, with_classes

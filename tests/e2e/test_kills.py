@@ -20,7 +20,8 @@ from tests.helpers.paths import ROOT
 COMMITS = """
 import os, sys
 from pathlib import Path
-from robustbench_seg.runs.store import Picture, Store
+from robustbench_seg.runs.pictures import Picture
+from robustbench_seg.runs.store import Store
 from tests.helpers.stored_runs import as_counts, cells_of_spec, noisy_png, stored_spec
 
 spec = stored_spec(frames=2000, models=["b0"])

@@ -16,13 +16,16 @@ from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.suites import CorruptionSuite, load_suite
 from robustbench_seg.runs.pictures import (
     IGNORED,
+    INPUT,
+    PREDICTION,
     RIGHT,
+    TRUTH,
     WRONG,
+    WRONG_PIXELS,
     error_map_of,
     has_own_colors,
     png,
 )
-from robustbench_seg.runs.store import INPUT, PREDICTION, TRUTH, WRONG_PIXELS
 from robustbench_seg.scores.counters import Prediction
 from tests.helpers.sample_runs import make_spec, model
 

@@ -18,7 +18,8 @@ from robustbench_seg.errors import InputError
 from robustbench_seg.reporting.run import Run
 from robustbench_seg.runs.database import FILE, digest
 from robustbench_seg.runs.packed_counts import pack
-from robustbench_seg.runs.store import ERRORS, Store
+from robustbench_seg.runs.pictures import ERRORS
+from robustbench_seg.runs.store import Store
 from tests.helpers.frames import write_tree
 
 FRAMES = 12

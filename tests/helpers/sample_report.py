@@ -20,7 +20,7 @@ from robustbench_seg.protocol.suites import CorruptionSuite
 from robustbench_seg.reporting.report import Report
 from robustbench_seg.reporting.run import Run, document
 from robustbench_seg.reports.document import Document
-from robustbench_seg.runs.store import Picture
+from robustbench_seg.runs.pictures import Picture
 from robustbench_seg.scores.policy import Column
 from tests.helpers.sample_runs import frame, make_spec, model
 

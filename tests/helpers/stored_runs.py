@@ -15,8 +15,10 @@ from PIL import Image
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.frame_spec import FrameSpec
 from robustbench_seg.protocol.spec import Spec
+from robustbench_seg.runs.failure import Failure
+from robustbench_seg.runs.pictures import CAPTIONS, Picture
 from robustbench_seg.runs.sessions import Session
-from robustbench_seg.runs.store import CAPTIONS, Failure, Picture, Store
+from robustbench_seg.runs.store import Store
 from robustbench_seg.scores.counters import Counts
 from tests.helpers.sample_runs import frame, make_spec, model
 

@@ -11,8 +11,7 @@ from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.reporting.examples import examples, section
 from robustbench_seg.reports.document import Gallery, PictureGroup
 from robustbench_seg.reports.formats import html
-from robustbench_seg.runs.pictures import palette_png
-from robustbench_seg.runs.store import ERRORS, INPUT, PREDICTION, TRUTH, Picture
+from robustbench_seg.runs.pictures import ERRORS, INPUT, PREDICTION, TRUTH, Picture, palette_png
 from robustbench_seg.scores.breakdowns import frame_miou
 from tests.helpers.sample_report import png
 from tests.helpers.sample_runs import CLASSES, make_run, model

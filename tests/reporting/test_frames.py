@@ -12,7 +12,7 @@ from robustbench_seg.reporting.frames import lost_most
 from robustbench_seg.reporting.report import Report
 from robustbench_seg.reports.document import Gallery
 from robustbench_seg.reports.table import Table
-from robustbench_seg.runs.store import Picture
+from robustbench_seg.runs.pictures import Picture
 from tests.helpers.sample_report import png
 from tests.helpers.sample_runs import make_run, model
 

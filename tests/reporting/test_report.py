@@ -27,7 +27,7 @@ from robustbench_seg.reporting.run import Run, document
 from robustbench_seg.reports.document import Gallery, PictureGroup, unfolded
 from robustbench_seg.reports.table import Table
 from robustbench_seg.runs.database import FILE
-from robustbench_seg.runs.store import Failure
+from robustbench_seg.runs.failure import Failure
 from tests.helpers.paths import GOLDEN, ROOT
 from tests.helpers.sample_report import png, run_tables, sample_run, tabled_run
 from tests.helpers.sample_runs import SUITE, frame, make_run, model

@@ -19,7 +19,7 @@ from robustbench_seg.reporting.resolution import curves
 from robustbench_seg.reporting.run import document
 from robustbench_seg.reports.formats.html import render
 from robustbench_seg.reports.table import Table
-from robustbench_seg.runs.store import Picture
+from robustbench_seg.runs.pictures import Picture
 from tests.helpers import sample_runs
 from tests.helpers.sample_report import TabledRun, png, run_tables, tabled_run
 

@@ -15,8 +15,9 @@ from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.sampling import cell_order, step_cells
 from robustbench_seg.protocol.spec import Spec
 from robustbench_seg.protocol.suites import load_suite
+from robustbench_seg.runs.failure import Failure
 from robustbench_seg.runs.run import StoredRun
-from robustbench_seg.runs.store import Failure, Store
+from robustbench_seg.runs.store import Store
 from robustbench_seg.scores.confusions import COLUMNS, SUITE, largest_changes
 from tests.helpers.stored_runs import (
     SESSION,

@@ -14,7 +14,8 @@ import pytest
 from robustbench_seg.datasets.class_maps import ClassMapSpec
 from robustbench_seg.errors import InputError
 from robustbench_seg.runs.database import FILE
-from robustbench_seg.runs.store import Picture, Store
+from robustbench_seg.runs.pictures import Picture
+from robustbench_seg.runs.store import Store
 from tests.helpers.paths import GOLDEN
 from tests.helpers.stored_runs import as_counts, cells_of_spec, small_png, stored_spec, with_classes
 

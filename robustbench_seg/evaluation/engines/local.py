@@ -9,7 +9,7 @@ from functools import partial
 
 from ...inference.devices import torch_threads
 from ...inference.prefetch import prefetch
-from ...runs.store import Failure
+from ...runs.failure import Failure
 from ...worker_pool import stalls_named
 from ..examples import is_example, pictures_of
 from ..plan import Plan

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ...reports.paper import PRINTED, colors
 from ...reports.style import MARKERS, SERIES
-from ...runs.store import INPUT, PREDICTION, TRUTH
+from ...runs.pictures import INPUT, PREDICTION, TRUTH
 from ..axes import draw_curve, percent_top
 from ..comparison.description import ComparisonData
 from ..examples import Example

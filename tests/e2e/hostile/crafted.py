@@ -17,7 +17,7 @@ import numpy as np
 from robustbench_seg.protocol.spec import Spec
 from robustbench_seg.runs.database import FILE, SCHEMA, VERSION, digest
 from robustbench_seg.runs.packed_counts import pack
-from robustbench_seg.runs.store import CAPTIONS
+from robustbench_seg.runs.pictures import CAPTIONS
 from tests.helpers.stored_runs import SESSION, cells_of_spec, small_png, stored_spec
 
 Row = list[Any]
