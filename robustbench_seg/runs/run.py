@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -177,33 +177,28 @@ class StoredRun:
             known = f"{', '.join(self.tables)}{did_you_mean(name, self.tables)}"
             raise InputError(f"table {name!r}: unknown; there are {known}")
         self.require_frames()
-        own = {
-            "intervals": lambda: self.intervals,
-            "sampling": lambda: self.sampling,
-            "measures": lambda: self.measures,
-            "confusions": lambda: self.confusions.table,
-            "class_confidence": lambda: self.class_confidences.table,
-            "worst": lambda: self.worst,
-        }
+        own = self._own_tables
         return own[name]() if name in own else self.spec.suite.tables[name](self)
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Names of the tables: those of the suite, "intervals", and what else applies.
+        """Names of the tables that the run has: see `table`."""
+        return (*self.spec.suite.tables, *self._own_tables)
 
-        That is "sampling" of a sample, "measures" where more than mIoU was measured, "confusions"
-        of classes under corruptions, "class_confidence" where confidences were measured, and
-        "worst" of corruptions.
-        """
-        further = {
-            "sampling": self.sample,
-            "measures": any(self.measured.values()),
-            "confusions": self.confusions.known,
-            "class_confidence": self.class_confidences.known,
-            "worst": self.spec.suite.policy and not self.spec.taken,
+    @property
+    def _own_tables(self) -> dict[str, Callable[[], pd.DataFrame]]:
+        """What makes each table that applies beside those of the suite."""
+        sure = self.class_confidences
+        of_corruptions = self.spec.suite.policy is not None and not self.spec.taken
+        every: dict[str, tuple[bool, Callable[[], pd.DataFrame]]] = {
+            "intervals": (True, lambda: self.intervals),
+            "sampling": (self.sample is not None, lambda: self.sampling),
+            "measures": (any(self.measured.values()), lambda: self.measures),
+            "confusions": (self.confusions.known, lambda: self.confusions.table),
+            "class_confidence": (sure.known, lambda: sure.table),
+            "worst": (of_corruptions, lambda: self.worst),
         }
-        names = (name for name, applies in further.items() if applies)
-        return (*self.spec.suite.tables, "intervals", *names)
+        return {name: make for name, (applies, make) in every.items() if applies}
 
     def matrix(self, condition: str, model: str | None = None) -> pd.DataFrame:
         """Return the confusion matrix of a condition: index `truth`, columns `predicted`, pixels.
