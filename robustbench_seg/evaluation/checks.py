@@ -11,7 +11,7 @@ from ..corruptions.checks import unknown
 from ..corruptions.finding import check_sizes
 from ..datasets.base import Dataset
 from ..errors import InputError
-from ..inference.attacks import Attacker
+from ..inference.attacks import attackers_of
 from ..inference.devices import torch_threads
 from ..inference.predict import Predictor
 from ..models.base import Segmenter
@@ -88,8 +88,7 @@ def check_attacks(
         raise InputError("--class-map: attacks need models with the classes of the data")
     frame = dataset.frames[0]
     image, label = frame.image(), frame.label()
-    models = zip(segmenters, spec.models, strict=True)
-    attackers = {model.name: Attacker(each, spec.device, model.window) for each, model in models}
+    attackers = attackers_of(spec, segmenters, spec.device)
     attacks = {each.attack.search: each.attack for each in spec.suite.conditions if each.attack}
     for search, attack in attacks.items():
         names = (*attackers,) if search.source is None else (search.source,)

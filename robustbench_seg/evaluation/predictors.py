@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..corruptions import image_key
 from ..corruptions.seeding import stream_seed
 from ..errors import InputError
-from ..inference.attacks import Attacker
+from ..inference.attacks import Attacker, attackers_of
 from ..inference.outputs import NOT_FINITE
 from ..inference.predict import Predictor
 from ..label_types import LabelMap
@@ -113,10 +113,7 @@ def load_predictors(plan: Plan, device: str) -> tuple[BatchPredictor, ...]:
     """Return what predicts for each model of a plan; networks are moved to a device."""
     spec = plan.spec
     predictors: list[BatchPredictor] = []
-    attackers: dict[str, Attacker] = {}
-    if spec.attacked:
-        models = zip(plan.segmenters, spec.models, strict=True)
-        attackers = {model.name: Attacker(each, device, model.window) for each, model in models}
+    attackers = attackers_of(spec, plan.segmenters, device) if spec.attacked else {}
     for segmenter, model, runtime in zip(plan.segmenters, spec.models, plan.runtimes, strict=True):
         if model.name in plan.saved:
             predictors.append(SavedPredictor(model.name, plan.saved[model.name]))

@@ -1,36 +1,32 @@
 """Adversarial attacks on a model by its own gradients.
 
-All maximise the mean of a weighted cross-entropy over the pixels with ground truth, by steps along
-its gradient, each projected back to the images within epsilon:
+All maximise an objective (`attack_losses`) within epsilon of an image. Most do so by steps of one
+length along its gradient, each projected back:
 
-- FGSM (Goodfellow et al., ICLR 2015): one step of epsilon, weights 1.
-- PGD (Madry et al., ICLR 2018): from a random image, weights 1.
-- SegPGD (Gu et al., ECCV 2022): in step t of T, weights 1 - l for pixels that are still to change,
-  such as those that are right, and l for the others, l = (t - 1) / 2T.
-- CosPGD (Agnihotri et al., ICML 2024): weights are the cosine of the probabilities and the one-hot
-  truth, which is constant in the gradient; 1 - cosine for a target.
+- FGSM (Goodfellow et al., ICLR 2015): one step of epsilon from the image.
+- PGD (Madry et al., ICLR 2018), and so SegPGD and CosPGD: from a random image.
 
-A target stands for the truth of all pixels, and the cross-entropy is minimised. With targets, both
-papers' losses are those of the code of CosPGD's authors.
+The attacks of SEA choose the length of their steps themselves (`auto_pgd`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..label_types import LabelMap
 from ..models.base import Segmenter, Window
-from ..protocol.attack import Attack
+from ..protocol.attack import SEA_METHODS, Attack
+from ..protocol.spec import Spec
+from .attack_losses import Objective
+from .auto_pgd import WHITE, clipped, falling_radius
 from .outputs import output_error
 from .predict import Predictor
-
-WHITE = 255.0
 
 
 @dataclass(frozen=True)
@@ -40,6 +36,8 @@ class Attacker:
     segmenter: Segmenter
     device: str
     window: Window
+    class_weights: tuple[float, ...] = ()
+    """Weights of the classes, for the attack that balances them."""
 
     def __post_init__(self) -> None:
         """Freeze the network: only images have gradients. InputError for other models."""
@@ -66,40 +64,47 @@ class Attacker:
         self, image: NDArray[np.uint8], label: LabelMap, attack: Attack, stream: int
     ) -> Tensor:
         """Return the image that an attack finds before it is rounded, (1, 3, H, W) up to 255."""
-        search, classes = attack.search, self.segmenter.classes
-        predictor = Predictor(self.segmenter, self.device, "float32", self.window)
         if not self.segmenter.preprocessing.has_gradients((image.shape[0], image.shape[1])):
             raise output_error(
                 self.segmenter,
                 "resizes images in whole grey levels, and attacks need gradients; set --input-size",
             )
+        predictor = Predictor(self.segmenter, self.device, "float32", self.window)
         original = predictor.pixels(image[np.newaxis]).float()  # (1, 3, H, W)
         truth = torch.from_numpy(label.astype(np.int64)).to(self.device)
-        seen = truth < len(classes)
+        seen = truth < len(self.segmenter.classes)
         if not seen.any():
             return original
-        goal = truth.where(seen, 0)
+        goal, search = truth.where(seen, 0), attack.search
         if search.target is not None:
             goal = torch.full_like(truth, self._target(search.target))
-        direction = 1 if search.target is None else -1
+        weights = torch.tensor(self.class_weights, device=self.device)
+        objective = Objective(predictor, search, goal, seen, weights)
+        if search.method in SEA_METHODS:
+            start = _started(original, replace(attack, epsilon=2 * attack.epsilon), stream)
+            return falling_radius(objective, original, start, attack.epsilon)
         x = _started(original, attack, stream)
-        with torch.enable_grad():
-            for number in range(search.steps):
-                x = x.detach().requires_grad_()
-                logits = predictor.logits(x, (label.shape[0], label.shape[1]))  # (K, H, W)
-                loss = F.cross_entropy(logits[None], goal[None], reduction="none")[0]  # (H, W)
-                weights = _weights(logits.detach(), goal, attack, number) * seen
-                objective = direction * (weights * loss).sum() / seen.sum()
-                if not objective.requires_grad:
-                    raise output_error(self.segmenter, "has no gradients; attacks need torch")
-                (gradient,) = torch.autograd.grad(objective, x)
-                x = _projected(x.detach() + _step(gradient, attack), original, attack)
+        for number in range(search.steps):
+            gradient = objective.at(x, number).gradient
+            x = _projected(x + _step(gradient, attack), original, attack)
         return x
 
     def _target(self, name: str) -> int:
         if name not in self.segmenter.classes:
             raise output_error(self.segmenter, f"has no class {name!r} to be the target")
         return self.segmenter.classes.index(name)
+
+
+def attackers_of(spec: Spec, segmenters: Sequence[Segmenter], device: str) -> dict[str, Attacker]:
+    """Return what attacks each model of a run, by name.
+
+    Classes weigh the more, the fewer pixels of all frames they have.
+    """
+    pixels = np.sum([frame.class_pixels for frame in spec.frames], axis=0)  # (C,)
+    inverse = np.divide(1.0, pixels, out=np.zeros(len(pixels)), where=pixels > 0)
+    weights = tuple((inverse / inverse.sum()).tolist())
+    models = zip(segmenters, spec.models, strict=True)
+    return {model.name: Attacker(each, device, model.window, weights) for each, model in models}
 
 
 def _started(original: Tensor, attack: Attack, stream: int) -> Tensor:
@@ -112,21 +117,6 @@ def _started(original: Tensor, attack: Attack, stream: int) -> Tensor:
     return _projected(original + noise, original, attack)
 
 
-def _weights(logits: Tensor, goal: Tensor, attack: Attack, number: int) -> Tensor:
-    """Return the weight of each pixel (H, W) in step `number`, from 0, for logits (K, H, W)."""
-    search = attack.search
-    if search.method == "segpgd":
-        share = number / (2 * search.steps)
-        to_change = (logits.argmax(0) == goal) == (search.target is None)
-        return torch.where(to_change, 1 - share, share)
-    if search.method == "cospgd":
-        probabilities = logits.softmax(0)  # (K, H, W)
-        own = probabilities.gather(0, goal[None])[0]  # (H, W)
-        cosine: Tensor = own / probabilities.norm(dim=0)  # the one-hot truth has length 1
-        return cosine if search.target is None else 1 - cosine
-    return torch.ones_like(logits[0])
-
-
 def _step(gradient: Tensor, attack: Attack) -> Tensor:
     """Return the longest step along a gradient in the norm."""
     if attack.norm == "linf":
@@ -137,9 +127,9 @@ def _step(gradient: Tensor, attack: Attack) -> Tensor:
 
 def _projected(x: Tensor, original: Tensor, attack: Attack) -> Tensor:
     """Return the nearest image within epsilon of the original; one near it, in L2."""
-    change, epsilon = x - original, attack.epsilon
     if attack.norm == "linf":
-        change = change.clamp(-epsilon, epsilon)
-    else:
-        change = change * (epsilon / change.norm().clamp_min(epsilon))
+        return clipped(x, original, attack.epsilon)
+    change = x - original
+    share: Tensor = attack.epsilon / change.norm().clamp_min(attack.epsilon)
+    change = change * share
     return (original + change).clamp(0, WHITE)

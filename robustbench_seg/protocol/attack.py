@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 
 from ..schema import Between, Name
 
-Method = Literal["fgsm", "pgd", "segpgd", "cospgd"]
+Method = Literal["fgsm", "pgd", "segpgd", "cospgd", "sea-balanced", "sea-masked", "sea-js"]
+SEA_METHODS: tuple[Method, ...] = ("sea-balanced", "sea-masked", "sea-js")
+"""Attacks of the ensemble SEA, which choose the length of their steps themselves."""
 Norm = Literal["linf", "l2"]
 Distance = Annotated[float, Between(0, 1e6)]
 """In grey levels, 1/255 of white."""

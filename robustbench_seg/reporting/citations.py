@@ -24,6 +24,7 @@ _SUITES = {
         *("gu2022segpgd", "agnihotri2024cospgd"),
     ),
     "imagenet-c-bar": ("mintun2021interaction",),
+    "sea": ("croce2024towards",),
 }
 _MODELS: Mapping[str, tuple[str, ...]] = {
     **{f"b{number}": ("xie2021segformer",) for number in range(6)},

@@ -6,7 +6,7 @@ import math
 
 from ..reports.document import Section
 from ..reports.table import Cell, Head, Table
-from ..scores.worst import WORST_COLUMNS, WORST_OF_EACH_FRAME
+from ..scores.worst import OF_FRAMES, WORST_COLUMNS
 from .report import Report
 from .tables import score
 from .words import corruption_name
@@ -21,14 +21,15 @@ def worst_case(report: Report) -> Section:
             Cell(case),
             score(value, ends=(low, high)),
             Cell(corruption_name(at)),
-            _share(share, "frames" if case == WORST_OF_EACH_FRAME else "resamples"),
+            _share(share, "frames" if case in OF_FRAMES else "resamples"),
         )
         for model, case, value, low, high, at, share in found[WORST_COLUMNS].to_numpy().tolist()
     ]
     caption = (
         "Worst cases: mIoU in percent. The lowest score of a corruption and of a category; the "
         "harmonic mean of the corruptions' scores, which is low if one of them is; and the mIoU if "
-        "each frame had the corruption and severity that harms it most, among those that count."
+        "each frame had the corruption and severity that harms it most, among those that count, or "
+        "that which harms all frames together most."
     )
     if found["low"].notna().any():
         caption += f" Ranges are 95 % intervals {report.covers}."

@@ -1,6 +1,7 @@
 """Worst cases of a suite: the lowest scores, the harmonic mean, and each frame at its worst.
 
 The harmonic mean of scores is low if a single one is; BRAVO (Vu et al., 2024) sums its own up so.
+The worst of all frames together is how SEA (Croce et al., ECCV 2024) scores its attacks.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import pandas as pd
 
 from .bootstrap import Bootstrap
 from .breakdowns import frame_miou
+from .metrics import mean_iou
 from .pixel_counts import PixelCounts
 from .policy import SeverityPolicy
 from .sampled import Estimates
@@ -20,7 +22,10 @@ from .statistics import Samples, interval
 from .tables import category_scores, complete, corruption_scores
 
 WORST_COLUMNS = ["model", "score", "value", "low", "high", "at", "share"]
-WORST_OF_EACH_FRAME = "worst of each frame"
+OF_FRAMES = WORST_OF_EACH_FRAME, WORST_TOGETHER = (
+    "worst of each frame",
+    "worst of all frames together",
+)
 
 
 def worst_table(
@@ -34,8 +39,9 @@ def worst_table(
     of the resamples in which it is the same one. `harmonic mean` is that of the corruptions'
     scores. `worst of each frame` is the mIoU of one confusion matrix to which each frame adds the
     corruption and severity, of those that count, under which its own mIoU is lowest; `at` is the
-    corruption of the largest `share` of frames. A sampled run has no such score. `groups` are as in
-    `Bootstrap`.
+    corruption of the largest `share` of frames. For `worst of all frames together` frames then
+    exchange theirs, one after the other, as long as that lowers the mIoU of the whole matrix. A
+    sampled run has neither. `groups` are as in `Bootstrap`.
     """
     rows = [
         (model, *row)
@@ -82,33 +88,58 @@ def _lowest(score: str, value: pd.DataFrame, samples: pd.DataFrame) -> Row:
 def _of_frames(
     bootstrap: Bootstrap | Estimates, policy: SeverityPolicy, groups: Sequence[str] | None
 ) -> Iterator[Row]:
-    """Yield the score of each frame at its worst, where all frames are known."""
+    """Yield the scores with each frame at its worst, where all frames are known."""
     if isinstance(bootstrap, Estimates):
         return
     counts = bootstrap.pixel_counts
-    chosen = worst_draws(counts, policy)
-    if not len(chosen):
+    draws = _counted_draws(counts, policy)
+    if not draws:
         return
-    worst = Bootstrap(counts.under(chosen), groups)
-    value, samples = (rows.to_numpy()[:, 0] for rows in (worst.values, worst.samples))
-    names, numbers = np.unique([counts.draws[each][0] for each in chosen], return_counts=True)
-    share = float(numbers.max() / len(chosen))
-    yield _row(WORST_OF_EACH_FRAME, value, samples, str(names[numbers.argmax()]), share)
+    alone = _worst_draws(counts, draws)
+    for score, chosen in (
+        (WORST_OF_EACH_FRAME, alone),
+        (WORST_TOGETHER, _worst_together(counts, draws, alone)),
+    ):
+        worst = Bootstrap(counts.under(chosen), groups)
+        value, samples = (rows.to_numpy()[:, 0] for rows in (worst.values, worst.samples))
+        names, numbers = np.unique([counts.draws[each][0] for each in chosen], return_counts=True)
+        share = float(numbers.max() / len(chosen))
+        yield _row(score, value, samples, str(names[numbers.argmax()]), share)
 
 
-def worst_draws(counts: PixelCounts, policy: SeverityPolicy) -> Sequence[int]:
-    """Return the draw (column of the counts) of each frame with its lowest mIoU, of what counts.
-
-    Empty if nothing that counts was run.
-    """
+def _counted_draws(counts: PixelCounts, policy: SeverityPolicy) -> list[int]:
+    """Return the draws (columns of the counts) of what counts and was run."""
     keys = {(each.corruption, level) for each in policy.columns for level in each.counted}
-    columns = [place for key, own in counts.conditions.items() if key in keys for place in own]
-    if not columns:
-        return []
-    miou = frame_miou(counts)[:, columns]
+    return [place for key, own in counts.conditions.items() if key in keys for place in own]
+
+
+def _worst_draws(counts: PixelCounts, draws: list[int]) -> list[int]:
+    """Return, of some draws, that of each frame with its lowest mIoU."""
+    miou = frame_miou(counts)[:, draws]
     lowest = np.where(np.isnan(miou), np.inf, miou).argmin(axis=1)
-    found: list[int] = np.array(columns)[lowest].tolist()
+    found: list[int] = np.array(draws)[lowest].tolist()
     return found
+
+
+def _worst_together(counts: PixelCounts, draws: list[int], chosen: list[int]) -> list[int]:
+    """Return a draw of each frame, so that no other one of a single frame lowers the mIoU of all.
+
+    Frames exchange the `chosen` ones in their order, round by round.
+    """
+    chosen, seen = [*chosen], counts.seen[:, draws]
+    total = counts.counts[range(len(chosen)), chosen].sum(axis=0)  # (3, C + K)
+    lowest, changed = math.inf, True
+    while changed:
+        changed = False
+        for image, own in enumerate(counts.counts[:, draws]):  # (draws, 3, C + K)
+            rest = total - counts.counts[image, chosen[image]]
+            totals = counts.totals(rest + own)
+            miou = np.where(seen[image], mean_iou(totals.classes, totals.class_set), np.inf)
+            if miou.min() < lowest:
+                lowest, place = miou.min(), int(miou.argmin())
+                changed |= chosen[image] != draws[place]
+                chosen[image], total = draws[place], rest + own[place]
+    return chosen
 
 
 def _row(

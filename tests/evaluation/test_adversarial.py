@@ -43,6 +43,10 @@ method = "segpgd"
 steps = 3
 source = "python:models:first"
 name = "from-first"
+
+[[attack]]
+method = "sea-balanced"
+steps = 4
 """
 FROM = 'source = "python:models:first"'
 FIRST, SECOND = "python:models.py:first", "python:models.py:second"
@@ -76,11 +80,13 @@ def test_each_model_is_attacked_and_transfer_shows_all_the_same_images(folder: P
     scores = miou(run)
     found: list[Any] = [*scores.columns]
     assert found == [
-        *(("clean", 0), ("pgd-3", 2), ("pgd-3", 16), ("from-first", 2), ("from-first", 16))
+        *(("clean", 0), ("pgd-3", 2), ("pgd-3", 16), ("from-first", 2), ("from-first", 16)),
+        *(("sea-balanced-4", 2), ("sea-balanced-4", 16)),
     ]
     first, second = scores.loc["python:models:first"], scores.loc["python:models:second"]
     for own in (first, second):
-        assert own["clean", 0] > own["pgd-3", 2] > own["pgd-3", 16]
+        for name in ("pgd-3", "sea-balanced-4"):
+            assert own["clean", 0] > own[name, 2] > own[name, 16]
     assert first["from-first", 16] < second["from-first", 16]  # which the gradients are not of
     notes = " ".join(run.report().notes)
     assert "Severities are epsilons in 1/255 of white" in notes
@@ -119,7 +125,13 @@ def test_a_suite_is_stored_and_selected(folder: Path) -> None:
         ("[2, 16]", "[2.5]", "epsilons: expected whole numbers"),
         ("[2, 16]", "[16, 2]", "expected rising ones"),
         ("[2, 16]", "[]", "has no corruptions, or no severities"),
-        ('"pgd"', '"apgd"', "attack 1: method: expected one of fgsm, pgd, segpgd, cospgd"),
+        ('"pgd"', '"apgd"', "attack 1: method: expected one of fgsm, pgd, segpgd, cospgd, sea-"),
+        ('"pgd"', '"sea-js"', "attack 1: step: SEA chooses its steps itself and has no target"),
+        (
+            '"linf"\nepsilons = [2, 16]\n\n[[attack]]\nmethod = "pgd"\nsteps = 3\nstep = 4',
+            '"l2"\nepsilons = [2, 16]\n\n[[attack]]\nmethod = "sea-js"',
+            'norm: expected "linf" for sea-js-300',
+        ),
         ("steps = 3\nstep", "steps = 0\nstep", "attack 1: steps: expected a whole number"),
         ('method = "pgd"', 'method = "fgsm"', "attack 1: steps: FGSM has one step"),
         ("step = 4", 'name = "mean"', "attack 1: name: 'mean' is the name of a score"),

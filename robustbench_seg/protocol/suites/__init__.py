@@ -37,7 +37,7 @@ DEFAULT_SUITE = "cityscapes-c"
 SUITES = (
     *(DEFAULT_SUITE, "imagenet-c", "imagenet-c-all", "imagenet-c-bar"),
     *("resolution", "resolution-short-side", "resolution-table1c"),
-    "adversarial",
+    *("adversarial", "sea"),
 )
 """Names of the suites that come with the package."""
 

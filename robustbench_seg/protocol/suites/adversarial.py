@@ -8,10 +8,10 @@ A suite file has this form:
     epsilons = [2, 4, 8]             # in 1/255 of white: the severities
 
     [[attack]]
-    method = "segpgd"                # fgsm, pgd, segpgd, cospgd
-    steps = 10                       # all but fgsm
-    step = 2.0                       # in 1/255; by default 2.5 * epsilon / steps
-    target = "road"                  # class that all pixels are to get; without it, any other
+    method = "segpgd"                # fgsm, pgd, segpgd, cospgd, sea-balanced, sea-masked, sea-js
+    steps = 10                       # all but fgsm; by default 300 for those of SEA, else 10
+    step = 2.0                       # in 1/255; by default 2.5 * epsilon / steps; not for SEA
+    target = "road"                  # class that all pixels are to get; else any other; not for SEA
     source = "b0@streets"            # model of the run that is attacked; by default each itself
     name = "to-road"                 # by default such as segpgd-10
 """
@@ -28,13 +28,15 @@ from ...corruptions.catalogue import Corruption
 from ...errors import InputError
 from ...schema import Between, parse
 from ...scores.policy import RESERVED, Column
-from ..attack import Attack, Norm, Search
+from ..attack import SEA_METHODS, Attack, Norm, Search
 from ..condition import CLEAN, Condition
 from ..input_geometry import Size
 from .corruption import CorruptionSuite
 from .suite_file import check_keys, text
 
 LARGEST_EPSILON = 255
+STEPS: Mapping[str, int] = {"fgsm": 1, **dict.fromkeys(SEA_METHODS, 300)}
+"""Steps of a method by default, if not 10."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,9 @@ class AdversarialSuite(CorruptionSuite):
         names = [each.name for each in self.attacks]
         if len(set(names)) < len(names):
             return "two attacks have the same name"
+        of_sea = [each.name for each in self.attacks if each.method in SEA_METHODS]
+        if of_sea and self.norm != "linf":
+            return f'norm: expected "linf" for {of_sea[0]}, whose radius is one of that norm'
         return super().problem()
 
     _known_severities: ClassVar[tuple[int, ...]] = tuple(range(1, LARGEST_EPSILON + 1))
@@ -136,11 +141,16 @@ def _attack(table: object, file: str, number: int) -> Search:
     where = f"attack {number}: "
     optional = ("steps", "step", "target", "source", "name")
     given = dict(check_keys(table, ("method",), optional, file, where))
-    for key in ("steps", "step"):
-        if given.get("method") == "fgsm" and key in given:
-            raise InputError(f"{file}: {where}{key}: FGSM has one step; leave it out")
-    steps = given.setdefault("steps", 1 if given["method"] == "fgsm" else 10)
-    given.setdefault("name", "fgsm" if given["method"] == "fgsm" else f"{given['method']}-{steps}")
+    method = str(given["method"])
+    refused = {"fgsm": (("steps", "step"), "FGSM has one step")} | dict.fromkeys(
+        SEA_METHODS, (("step", "target"), "SEA chooses its steps itself and has no target")
+    )
+    keys, reason = refused.get(method, ((), ""))
+    for key in keys:
+        if key in given:
+            raise InputError(f"{file}: {where}{key}: {reason}; leave it out")
+    given.setdefault("steps", STEPS.get(method, 10))
+    given.setdefault("name", method if method == "fgsm" else f"{method}-{given['steps']}")
     given = {**dict.fromkeys(optional), **given}
     if type(given["step"]) is int:
         given["step"] = float(given["step"])
