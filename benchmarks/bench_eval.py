@@ -47,7 +47,7 @@ COUNT = len(CLASSES)
 CLEAN = ("clean", 0)
 SCRIPT = "the script"
 
-Scores = dict[tuple[str, int], float]
+Scores = dict[tuple[str, float], float]
 WAYS: Mapping[str, tuple[RuntimeName, Precision]] = {
     "torch": ("torch", "float32"),
     "OpenVINO": ("openvino", "float32"),

@@ -116,7 +116,7 @@ def batches(
 
 
 def corrupted(
-    image: NDArray[np.uint8], key: str, conditions: tuple[tuple[str, int], ...]
+    image: NDArray[np.uint8], key: str, conditions: tuple[tuple[str, float], ...]
 ) -> NDArray[np.uint8]:
     """Return the image under each condition, (N, H, W, 3)."""
     return np.stack([corrupt(image, name, severity, key=key) for name, severity in conditions])

@@ -14,13 +14,14 @@ from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Literal
 
 from .errors import InputError
+from .severity_table import NO_PARAMETERS, SeverityTable, Strength
 
 if TYPE_CHECKING:  # names are listed without NumPy, which takes a quarter of the time of --help
     import numpy as np
     from numpy.typing import NDArray
 
-CorruptionFunction = Callable[["NDArray[np.uint8]", int, int], "NDArray[np.uint8]"]
-"""(RGB image uint8 (H, W, 3), severity 1 to 5, 64-bit seed) -> new image of the same shape."""
+CorruptionFunction = Callable[["NDArray[np.uint8]", Strength, int], "NDArray[np.uint8]"]
+"""(RGB image uint8 (H, W, 3), strength, 64-bit seed) -> new image of the same shape."""
 Implementation = Literal["native", "imagecorruptions"]
 """Which code corrupts: this package, or the package `imagecorruptions`."""
 
@@ -41,15 +42,39 @@ class Corruption:
     Those of ImageNet-C-bar are called distortion, additive or obscure, as in its code.
     """
     module: str
-    """Absolute name of the module with a function of the corruption's name."""
+    """Absolute name of the module with a function of the corruption's name.
+
+    A table of that name in capitals has its parameters by severity.
+    """
     random: bool
     """Whether the pixels depend on the seed."""
 
     @property
     def function(self) -> CorruptionFunction:
-        """Function from image, severity and seed to the corrupted image."""
+        """Function from image, strength and seed to the corrupted image."""
         function: CorruptionFunction = getattr(self._imported, self.name)
         return function
+
+    @property
+    def table(self) -> SeverityTable:
+        """Parameters by severity."""
+        table: SeverityTable = getattr(self._imported, self.name.upper())
+        return table
+
+    def apply(
+        self,
+        image: NDArray[np.uint8],
+        severity: float,
+        stream: int,
+        parameters: Mapping[str, float] = NO_PARAMETERS,
+    ) -> NDArray[np.uint8]:
+        """Return a corrupted image, with some parameters other than those of the severity.
+
+        Raises InputError for an unknown parameter, a value out of range, and a severity between
+        two where a parameter has no value.
+        """
+        strength = self.table.row(severity, parameters) if parameters else severity
+        return self.function(image, strength, stream)
 
     def check_size(self, height: int, width: int, *, reference: bool = False) -> None:
         """Raise InputError if images of a size need far more memory than they have bytes.
@@ -68,7 +93,12 @@ class Corruption:
                 f"{self.name} out"
             )
 
-    def try_out(self, image: NDArray[np.uint8], severity: int) -> None:
+    def try_out(
+        self,
+        image: NDArray[np.uint8],
+        severity: float,
+        parameters: Mapping[str, float] = NO_PARAMETERS,
+    ) -> None:
         """Raise InputError if the function is faulty, as one of others may be."""
 
     @property

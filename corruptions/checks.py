@@ -5,11 +5,15 @@ from __future__ import annotations
 import difflib
 import operator
 from collections.abc import Iterable
+from numbers import Real
 
 from .errors import InputError
 
 SEVERITIES = (1, 2, 3, 4, 5)
-"""Severities of every corruption."""
+"""Whole severities of every corruption."""
+
+MOST_SEVERITIES = 100
+"""Most rows of a table of parameters that a user gives."""
 
 
 def check_seed(seed: object) -> int:
@@ -20,15 +24,21 @@ def check_seed(seed: object) -> int:
         raise InputError(f"seed: expected an integer, got {seed!r}") from None
 
 
-def check_severity(severity: object) -> int:
-    """Return a severity as an int; InputError if it is no integer from 1 to 5."""
+def check_severity(severity: object, most: int = SEVERITIES[-1]) -> float:
+    """Return a severity: an int where it is whole, else a float of two decimals.
+
+    InputError unless it is a number from 1 to `most` with at most two decimals.
+    """
     try:
-        number = operator.index(severity)  # type: ignore[arg-type]  # any object may be passed
+        number: float = operator.index(severity)  # type: ignore[arg-type]  # any may be passed
     except TypeError:
-        number = 0
-    if isinstance(severity, bool) or number not in SEVERITIES:
-        raise InputError(f"severity: expected an integer from 1 to 5, got {severity!r}")
-    return number
+        number = float(severity) if isinstance(severity, Real) else 0
+    if isinstance(severity, bool) or not 1 <= number <= most or round(number, 2) != number:
+        raise InputError(
+            f"severity: expected a number from 1 to {most} with at most two decimals, "
+            f"got {severity!r}"
+        )
+    return int(number) if number == int(number) else number
 
 
 def unknown(kind: str, name: object, valid: tuple[str, ...]) -> str:

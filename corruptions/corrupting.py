@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .catalogue import Implementation
-from .checks import check_seed, check_severity, unknown
+from .checks import MOST_SEVERITIES, SEVERITIES, check_seed, check_severity, unknown
 from .errors import InputError
 from .finding import find
 from .images import check_image
 from .reference import corrupt_by_reference
 from .seeding import image_key, stream_seed
+from .severity_table import NO_PARAMETERS
 
 IMPLEMENTATIONS: tuple[str, ...] = get_args(Implementation)
 
@@ -21,10 +23,11 @@ IMPLEMENTATIONS: tuple[str, ...] = get_args(Implementation)
 def corrupt(
     image: NDArray[np.uint8],
     name: str,
-    severity: int,
+    severity: float,
     *,
     seed: int = 0,
     key: str | None = None,
+    parameters: Mapping[str, float] = NO_PARAMETERS,
     implementation: Implementation = "native",
 ) -> NDArray[np.uint8]:
     """Return a corrupted copy of an image.
@@ -41,11 +44,16 @@ def corrupt(
     name
         One of `corruption_names()`, or one that an installed package registers.
     severity
-        From 1 (mild) to 5 (severe).
+        From 1 (mild) to 5 (severe), with up to two decimals: parameters between those of whole
+        severities are interpolated. Some have none, such as the scans of glass blur.
     seed
         Random seed. Random numbers depend on the seed, the image, the name and the severity.
     key
         `image_key(image)` if known, to save computing it.
+    parameters
+        Values of some parameters in place of those of the severity, such as `{"density": 4}`:
+        see `find(name).table`. The severity then only seeds the randomness, and may be up to 100
+        if all parameters are given.
     implementation
         "native" is this package. "imagecorruptions" calls the package of that name, whose pixels
         may depend on the processor: it needs OpenCV and images of at least 32 x 32 pixels, is much
@@ -59,9 +67,10 @@ def corrupt(
     Raises
     ------
     InputError
-        A `ValueError`: the image, name, severity, seed or implementation is invalid, the image is
-        too long and narrow, or OpenCV is missing for "imagecorruptions". The message says what was
-        found and what is allowed.
+        A `ValueError`: the image, name, severity, seed, parameter or implementation is invalid, the
+        severity lies between two that have nothing between them, the image is too long and narrow,
+        or OpenCV is missing for "imagecorruptions". The message says what was found and what is
+        allowed.
     """
     if isinstance(severity, str) and not isinstance(name, str):
         raise InputError(
@@ -69,7 +78,7 @@ def corrupt(
             f"use corrupt(image, {severity!r}, {name!r})"
         )
     corruption = find(name)
-    severity = check_severity(severity)
+    severity = check_severity(severity, MOST_SEVERITIES if parameters else SEVERITIES[-1])
     if implementation not in IMPLEMENTATIONS:
         raise InputError(unknown("implementation", implementation, IMPLEMENTATIONS))
     image = check_image(image)
@@ -78,5 +87,9 @@ def corrupt(
     key = image_key(image) if key is None else key
     stream = stream_seed(check_seed(seed), key, corruption.name, severity)
     if reference:
-        return corrupt_by_reference(corruption.name, image, severity, stream)
-    return corruption.function(image, severity, stream)
+        if parameters or severity != int(severity):
+            raise InputError(
+                f"{name}: the package imagecorruptions has severities 1 to 5 alone; use 'native'"
+            )
+        return corrupt_by_reference(corruption.name, image, int(severity), stream)
+    return corruption.apply(image, severity, stream, parameters)

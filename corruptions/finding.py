@@ -45,7 +45,7 @@ def check_sizes(
             corruption.check_size(*size, reference=reference)
 
 
-def try_out(conditions: Iterable[tuple[str, int]], image: NDArray[np.uint8]) -> None:
+def try_out(conditions: Iterable[tuple[str, float]], image: NDArray[np.uint8]) -> None:
     """Raise InputError if one of some (corruption, severity) is faulty on an image (H, W, 3)."""
     for name, severity in conditions:
         find(name).try_out(image, severity)

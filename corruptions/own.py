@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -25,9 +25,13 @@ from numpy.typing import NDArray
 
 from .catalogue import Corruption, CorruptionFunction, register_own
 from .errors import InputError
+from .severity_table import NO_PARAMETERS, Parameter, SeverityTable
 
 OWN = "own"
 """Category of a corruption that names none."""
+
+_BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_BY_NAME = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -48,31 +52,52 @@ class OwnCorruption(Corruption):
     choice: str
     """What finds it in another process: its name, or `python:FILE.py:FUNCTION`."""
 
+    keywords: tuple[str, ...] = ()
+    """Names of its parameters that may be given beside the severity."""
+
     @property
     def function(self) -> CorruptionFunction:
-        """The function with a seed in place of the generator; InputError for what it does wrong."""
-        return self._call
+        """The function with a seed in place of the generator; it takes a severity alone."""
+        return self.apply  # type: ignore[return-value]
+
+    @property
+    def table(self) -> SeverityTable:
+        """Parameters, which have no values of their own."""
+        return SeverityTable(*(Parameter(name, (), -1e9, 1e9) for name in self.keywords))
 
     def check_size(self, height: int, width: int, *, reference: bool = False) -> None:  # noqa: ARG002
         """Raise InputError with the implementation "imagecorruptions", which lacks it."""
         if reference:
             raise InputError(f"{self.name}: not in the package imagecorruptions; use 'native'")
 
-    def try_out(self, image: NDArray[np.uint8], severity: int) -> None:
+    def try_out(
+        self,
+        image: NDArray[np.uint8],
+        severity: float,
+        parameters: Mapping[str, float] = NO_PARAMETERS,
+    ) -> None:
         """Raise InputError unless an image (H, W, 3) is corrupted twice into the same pixels."""
-        first, second = (self._call(image, severity, 0) for _ in range(2))
+        first, second = (self.apply(image, severity, 0, parameters) for _ in range(2))
         if not np.array_equal(first, second):
             raise self._error(
                 f"severity {severity}: other pixels for the same image and seed; draw from the "
                 "generator that a third parameter gets, and from nothing else"
             )
 
-    def _call(self, image: NDArray[np.uint8], severity: int, stream: int) -> NDArray[np.uint8]:
+    def apply(
+        self,
+        image: NDArray[np.uint8],
+        severity: float,
+        stream: int,
+        parameters: Mapping[str, float] = NO_PARAMETERS,
+    ) -> NDArray[np.uint8]:
+        """Return what the function makes of an image; InputError for what it does wrong."""
+        self.table.check_names(parameters)
         given = image.view()
         given.flags.writeable = False
         chance = [np.random.Generator(np.random.PCG64(stream))] if self.random else []
         try:
-            made = self.code(given, severity, *chance)
+            made = self.code(given, severity, *chance, **parameters)
         except InputError as error:
             raise self._error(str(error)) from error
         except (Exception, SystemExit) as error:  # a user's function may raise any
@@ -105,7 +130,8 @@ def corruption(function: Any = None, /, *, category: str = OWN) -> Any:
     function
         Function of an image, uint8 RGB (H, W, 3), which it must not change, and a severity, 1 to 5.
         It returns a new image of that shape and type. A random one has a third parameter, a
-        `numpy.random.Generator`, and draws from nothing else.
+        `numpy.random.Generator`, and draws from nothing else. Further parameters with defaults may
+        be given: see `corrupt`, and the tables [corruption.NAME] of a suite file.
     category
         Group in the tables.
 
@@ -146,13 +172,10 @@ def own_corruption(
     """
     name = name or _name(function)
     try:
-        needed = [
-            each
-            for each in inspect.signature(function).parameters.values()
-            if each.default is each.empty and each.kind in (0, 1)  # positional
-        ]
+        parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):
-        needed = []
+        parameters = []
+    needed = [each for each in parameters if each.default is each.empty and each.kind in _BY_PLACE]
     if not name.isidentifier():  # it names folders of copies
         raise InputError(
             f"corruption {name!r} ({origin}): expected letters, digits and _ as a name"
@@ -164,8 +187,12 @@ def own_corruption(
         )
     digest = hashlib.sha256(source).hexdigest()
     module = str(getattr(function, "__module__", ""))
+    keywords = tuple(
+        each.name for each in parameters if each not in needed and each.kind in _BY_NAME
+    )
     return OwnCorruption(
-        *(name, category, module, len(needed) == 3, function, origin, digest, choice or name)
+        *(name, category, module, len(needed) == 3, function, origin, digest, choice or name),
+        keywords,
     )
 
 

@@ -28,7 +28,7 @@ def image_key(image: NDArray[np.uint8]) -> str:
     return digest.hexdigest()[:32]
 
 
-def stream_seed(seed: int, key: str, corruption: str, severity: int) -> int:
+def stream_seed(seed: int, key: str, corruption: str, severity: float) -> int:
     """Return the 64-bit seed of the random stream for one corruption of one image."""
-    words = "\n".join((str(int(seed)), key, corruption, str(int(severity))))
+    words = "\n".join((str(int(seed)), key, corruption, f"{severity:g}"))  # 2.0 as 2
     return int.from_bytes(hashlib.sha256(words.encode()).digest()[:8], "big")

@@ -29,7 +29,7 @@ def from_albumentations(*transforms: Any) -> OwnFunction:
     """Return the corruption by transforms of Albumentations, one for each severity from 1 on."""
 
     def corrupted(
-        image: NDArray[np.uint8], severity: int, generator: np.random.Generator
+        image: NDArray[np.uint8], severity: float, generator: np.random.Generator
     ) -> NDArray[np.uint8]:
         import albumentations
 
@@ -48,7 +48,7 @@ def from_kornia(*modules: Any) -> OwnFunction:
     """
 
     def corrupted(
-        image: NDArray[np.uint8], severity: int, generator: np.random.Generator
+        image: NDArray[np.uint8], severity: float, generator: np.random.Generator
     ) -> NDArray[np.uint8]:
         import torch
 
@@ -64,9 +64,11 @@ def from_kornia(*modules: Any) -> OwnFunction:
     return corrupted
 
 
-def _chosen(by_severity: Sequence[_T], severity: int) -> _T:
+def _chosen(by_severity: Sequence[_T], severity: float) -> _T:
+    if severity != int(severity):
+        raise InputError(f"has transforms for whole severities alone, not for {severity}")
     if severity > len(by_severity):
         raise InputError(
             f"has transforms up to severity {len(by_severity)}; add one for {severity}"
         )
-    return by_severity[severity - 1]
+    return by_severity[int(severity) - 1]

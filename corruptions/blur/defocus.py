@@ -6,9 +6,13 @@ import numpy as np
 
 from ..arithmetic import truncate
 from ..arrays import Float64, Uint8
+from ..severity_table import Parameter, SeverityTable, Strength
 
-DEFOCUS_BLUR = ((3, 0.1), (4, 0.5), (6, 0.5), (8, 0.5), (10, 0.5))
-"""By severity, in pixels: radius of the disk, and deviation of the Gaussian that softens it."""
+DEFOCUS_BLUR = SeverityTable(
+    Parameter("radius", (3, 4, 6, 8, 10), 1, 10, whole=True),  # sums of larger disks overflow
+    Parameter("deviation", (0.1, 0.5, 0.5, 0.5, 0.5), 0.1, 0.5),
+)
+"""In pixels: radius of the disk, and deviation of the Gaussian that softens it."""
 
 SMALL_SQUARE = 8
 """Half the side of the square that holds the disks up to this radius."""
@@ -21,14 +25,14 @@ level. This is larger than the rounding of float32, and hardly changes other are
 """
 
 
-def defocus_blur(image: Uint8, severity: int, _stream: int) -> Uint8:
+def defocus_blur(image: Uint8, strength: Strength, _stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) filtered with a softened disk, mirrored at its edges.
 
     A side shorter than the disk is mirrored several times.
     """
     from scipy import ndimage  # slow to import, and the fast path does not need it
 
-    weights = softened_disk(*DEFOCUS_BLUR[severity - 1])[..., np.newaxis]  # (N, N, 1)
+    weights = softened_disk(*DEFOCUS_BLUR.at(strength))[..., np.newaxis]  # (N, N, 1)
     blurred = ndimage.correlate(image.astype(np.float64), weights, mode="mirror")
     return truncate(blurred - LOST)
 

@@ -15,10 +15,11 @@ import numpy as np
 
 from ..arrays import Float32, Uint8
 from ..compiling import kernel
+from ..severity_table import Parameter, SeverityTable, Strength
 from ..smoothing import gaussian_weights, sum_both_sides
 
-GAUSSIAN_BLUR = (1.0, 2.0, 3.0, 4.0, 6.0)
-"""By severity: standard deviation, in pixels."""
+GAUSSIAN_BLUR = SeverityTable(Parameter("deviation", (1.0, 2.0, 3.0, 4.0, 6.0), 0.1, 100))
+"""Standard deviation, in pixels."""
 
 NUDGE = 2e-4
 """In grey levels: larger than the rounding of float32, and rarely enough to change a pixel."""
@@ -27,9 +28,10 @@ TILE_HEIGHT, TILE_WIDTH = 64, 1536
 """Rows of a tile and values in each; with their surroundings they fit into the L2 cache."""
 
 
-def gaussian_blur(image: Uint8, severity: int, _stream: int) -> Uint8:
+def gaussian_blur(image: Uint8, strength: Strength, _stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) blurred by a Gaussian, its edges repeated."""
-    return smooth(image, GAUSSIAN_BLUR[severity - 1])
+    (deviation,) = GAUSSIAN_BLUR.at(strength)
+    return smooth(image, deviation)
 
 
 def smooth(image: Uint8, deviation: float) -> Uint8:
@@ -48,7 +50,6 @@ def smooth(image: Uint8, deviation: float) -> Uint8:
     return result
 
 
-@cache
 @cache
 def nudged_levels(deviation: float) -> Float32:
     """Return the grey levels (256,), raised where a flat area keeps its level, else lowered.

@@ -10,18 +10,25 @@ from __future__ import annotations
 
 from ..arrays import Uint8
 from ..randomness import below, draw_words
+from ..severity_table import Parameter, SeverityTable, Strength
 from .gaussian import smooth
 
-GLASS_BLUR = ((0.7, 1, 2), (0.9, 2, 1), (1.0, 2, 3), (1.1, 3, 2), (1.5, 4, 2))
-"""By severity: deviation of the blurs, largest distance of a copy, both in pixels, and scans."""
+APART = "pixels are moved whole pixels, in whole scans"
+
+GLASS_BLUR = SeverityTable(
+    Parameter("deviation", (0.7, 0.9, 1.0, 1.1, 1.5), 0.1, 100),
+    Parameter("distance", (1, 2, 2, 3, 4), 1, 100, whole=True, apart=APART),
+    Parameter("scans", (2, 1, 3, 2, 2), 1, 100, whole=True, apart=APART),
+)
+"""Deviation of the blurs, largest distance of a copy, both in pixels, and scans."""
 
 
-def glass_blur(image: Uint8, severity: int, stream: int) -> Uint8:
+def glass_blur(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) blurred, with its pixels shuffled, and blurred again.
 
     Pixels closer to an edge than the largest distance are only blurred, which may be all.
     """
-    deviation, reach, scans = GLASS_BLUR[severity - 1]
+    deviation, reach, scans = GLASS_BLUR.at(strength)
     pixels = smooth(image, deviation)
     height, width, _ = image.shape
     columns = range(width - reach, reach, -1)

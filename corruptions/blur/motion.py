@@ -17,9 +17,13 @@ from ..arithmetic import cosine_and_sine, exponential
 from ..arrays import Array, Float64, Int64, Uint8, Uint32
 from ..compiling import kernel
 from ..randomness import draw_uniform
+from ..severity_table import Parameter, SeverityTable, Strength
 
-MOTION_BLUR = ((10, 3.0), (15, 5.0), (15, 8.0), (15, 12.0), (20, 15.0))
-"""By severity, in pixels: half the length, and deviation of the weights along it."""
+MOTION_BLUR = SeverityTable(
+    Parameter("length", (10, 15, 15, 15, 20), 1, 200, whole=True),
+    Parameter("fade", (3.0, 5.0, 8.0, 12.0, 15.0), 0.1, 200),
+)
+"""In pixels: half the length, and deviation of the weights along it."""
 
 FRACTION_BITS = np.uint32(24)
 """Fraction bits of a weight: the sum of all, times a grey level of 8 bits, fits into 32."""
@@ -45,12 +49,12 @@ class Taps(NamedTuple):
         )
 
 
-def motion_blur(image: Uint8, severity: int, stream: int) -> Uint8:
+def motion_blur(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) smeared along a line up to 45 degrees from the horizontal.
 
     Of sides below 41 pixels, see `line_taps`.
     """
-    return smear(image, severity, drawn_angle(stream))
+    return smear(image, strength, drawn_angle(stream))
 
 
 def drawn_angle(stream: int) -> float:
@@ -58,11 +62,11 @@ def drawn_angle(stream: int) -> float:
     return -45.0 + 90.0 * draw_uniform(stream)
 
 
-def smear(image: Uint8, severity: int, angle: float) -> Uint8:
+def smear(image: Uint8, strength: Strength, angle: float) -> Uint8:
     """Return an image uint8 (H, W, 3) smeared along a line of an angle in degrees."""
     height, width, channels = image.shape
-    length, deviation = MOTION_BLUR[severity - 1]
-    taps = line_taps(length, deviation, angle, height, width)
+    length, fade = MOTION_BLUR.at(strength)
+    taps = line_taps(length, fade, angle, height, width)
     (above, below), (left, right) = taps.margins()
     # (H + above + below, W + left + right, 3)
     padded = np.pad(image, ((above, below), (left, right), (0, 0)), mode="edge")

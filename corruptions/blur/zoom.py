@@ -14,24 +14,24 @@ import numpy as np
 
 from ..arrays import Float32, Uint8, Uint32
 from ..compiling import kernel
+from ..severity_table import Parameter, SeverityTable, Strength
 
-ZOOM_BLUR = ((12, 1.01), (16, 1.01), (11, 1.02), (13, 1.02), (11, 1.03))
-"""By severity: number of magnifications, and the second of them; the first is 1.
-
-They are equally spaced and end at 1.11, 1.15, 1.2, 1.24 and 1.3.
-"""
+ZOOM_BLUR = SeverityTable(
+    Parameter("largest", (1.11, 1.15, 1.2, 1.24, 1.3), 1, 10),
+    Parameter("count", (12, 16, 11, 13, 11), 2, 100, whole=True),
+)
+"""Largest magnification, and the number of equally spaced ones; the first is 1."""
 
 WHITE = np.float32(255)
 
 
-def zoom_blur(image: Uint8, severity: int, _stream: int) -> Uint8:
+def zoom_blur(image: Uint8, strength: Strength, _stream: int) -> Uint8:
     """Return the mean of the image, RGB uint8 (H, W, 3), and its magnifications.
 
     On a small image the centre to be magnified may be the whole image, which then stays unchanged.
     """
     height, width, _ = image.shape
-    count, second = ZOOM_BLUR[severity - 1]
-    factors = [1.0 + step * (second - 1.0) for step in range(count)]
+    factors = magnifications(strength)
     rows, row_parts = map(np.array, zip(*(magnified(height, f) for f in factors), strict=True))
     columns, column_parts = map(np.array, zip(*(magnified(width, f) for f in factors), strict=True))
     light = np.zeros((height + 2, width + 2, 3), np.float32)  # black beyond the last row and column
@@ -41,6 +41,13 @@ def zoom_blur(image: Uint8, severity: int, _stream: int) -> Uint8:
         light.reshape(height + 2, -1), rows, row_parts, columns, column_parts, result
     )
     return result.reshape(image.shape)
+
+
+def magnifications(strength: Strength) -> list[float]:
+    """Return the factors of a strength, to their last bits as `imagecorruptions` computes them."""
+    largest, count = ZOOM_BLUR.at(strength)
+    second = round(1.0 + (largest - 1.0) / (count - 1), 12)  # 1.01, as published
+    return [1.0 + step * (second - 1.0) for step in range(count)]
 
 
 def magnified(side: int, factor: float) -> tuple[Uint32, Float32]:

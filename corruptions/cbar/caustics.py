@@ -10,10 +10,11 @@ from ..arrays import Array, Float64, Uint8
 from ..compiling import kernel
 from ..elementary import TURN, level, power, sine
 from ..randomness import draw_uniforms
+from ..severity_table import Parameter, SeverityTable, Strength
 from ..smoothing import smooth
 
-CAUSTIC_REFRACTION = (0.235, 0.32, 0.49, 0.66, 0.915)
-"""By severity: strength of the lens, where half of the shorter side is 1, and half the light."""
+CAUSTIC_REFRACTION = SeverityTable(Parameter("lens", (0.235, 0.32, 0.49, 0.66, 0.915), 0, 10))
+"""Strength of the lens, where half of the shorter side is 1, and half the light."""
 
 INDEX = 4.0
 """Index of refraction."""
@@ -40,13 +41,13 @@ class Water:
         return cls(0.5 + 1.5 * time, (0.75 + 0.5 * size) * min(height, width))
 
 
-def caustic_refraction(image: Uint8, severity: int, stream: int) -> Uint8:
+def caustic_refraction(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3), each pixel taken from where its ray of light comes from."""
     height, width, _ = image.shape
     light = caustics(height, width, Water.drawn(height, width, stream))
-    strength = CAUSTIC_REFRACTION[severity - 1]
+    (lens,) = CAUSTIC_REFRACTION.at(strength)
     result = np.empty(image.shape, np.uint8)
-    _refract(image, light, strength * 0.5 * min(height, width), 2.0 * strength, result)
+    _refract(image, light, lens * 0.5 * min(height, width), 2.0 * lens, result)
     return result
 
 

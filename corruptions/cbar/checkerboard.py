@@ -11,9 +11,10 @@ from ..arithmetic import cosine_and_sine
 from ..arrays import Uint8
 from ..compiling import kernel
 from ..randomness import draw_uniforms, draw_words
+from ..severity_table import Parameter, SeverityTable, Strength
 
-CHECKERBOARD_CUTOUT = (0.2, 0.3, 0.4, 0.5, 0.6)
-"""By severity: share of the black squares of the board that become grey."""
+CHECKERBOARD_CUTOUT = SeverityTable(Parameter("share", (0.2, 0.3, 0.4, 0.5, 0.6), 0, 1))
+"""Share of the black squares of the board that become grey."""
 
 GREY = 128
 
@@ -39,10 +40,11 @@ class Board:
         return cls(side, cosine, sine, (words < fraction * 2**32).reshape(count, count))
 
 
-def checkerboard_cutout(image: Uint8, severity: int, stream: int) -> Uint8:
+def checkerboard_cutout(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) with grey squares, a tenth to a quarter of the side wide."""
     height, width, _ = image.shape
-    board = Board.drawn(height, width, CHECKERBOARD_CUTOUT[severity - 1], stream)
+    (share,) = CHECKERBOARD_CUTOUT.at(strength)
+    board = Board.drawn(height, width, share, stream)
     result = np.array(image, order="C")
     _cut(result, board.side, board.cosine, board.sine, board.cut)
     return result

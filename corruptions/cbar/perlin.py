@@ -12,9 +12,10 @@ from ..arrays import Float64, Int64, Uint8
 from ..compiling import kernel
 from ..elementary import level
 from ..randomness import draw_words
+from ..severity_table import Parameter, SeverityTable, Strength
 
-PERLIN_NOISE = (0.23, 0.26, 0.29, 0.38, 0.44)
-"""By severity: share of the noise in the result."""
+PERLIN_NOISE = SeverityTable(Parameter("share", (0.23, 0.26, 0.29, 0.38, 0.44), 0, 1))
+"""Share of the noise in the result."""
 
 CELL = 1 / 7
 """Side of a cell of the coarsest lattice, where the shorter side of the image is 1."""
@@ -26,12 +27,13 @@ PERIOD = 256
 """Cells after which a lattice repeats."""
 
 
-def perlin_noise(image: Uint8, severity: int, stream: int) -> Uint8:
+def perlin_noise(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return (1 - c) x + 255 c n of an image uint8 (H, W, 3), n from 1/2 to 1 in all channels."""
     gradients, order = lattice(stream)
     result = np.empty(image.shape, np.uint8)
     cell = CELL * min(image.shape[:2])
-    _mix(image, cell, gradients, order, PERLIN_NOISE[severity - 1], result)
+    (share,) = PERLIN_NOISE.at(strength)
+    _mix(image, cell, gradients, order, share, result)
     return result
 
 

@@ -11,12 +11,13 @@ from ..compiling import kernel
 from ..elementary import direction, power
 from ..normals import draw_normals
 from ..randomness import below, draw_uniforms, draw_words
+from ..severity_table import Parameter, SeverityTable, Strength
 
-SPARKLES = (0.01, 0.02, 0.03, 0.05, 0.06)
-"""By severity: mean length of a ray, where the shorter side is 1."""
+SPARKLES = SeverityTable(Parameter("length", (0.01, 0.02, 0.03, 0.05, 0.06), 0, 1))
+"""Mean length of a ray, where the shorter side is 1."""
 
-INVERSE_SPARKLES = (0.13, 0.26, 0.52, 1.17, 1.3)
-"""By severity: exponent by which the image fades outside of the star."""
+INVERSE_SPARKLES = SeverityTable(Parameter("exponent", (0.13, 0.26, 0.52, 1.17, 1.3), 0, 100))
+"""Exponent by which the image fades outside of the star."""
 
 STARS = 5
 FEWEST_RAYS, RAYS = 50, 150
@@ -53,28 +54,30 @@ class Star:
         return cls(x * width, y * height, radius * (1.0 + SPREAD * normals))
 
 
-def sparkles(image: Uint8, severity: int, stream: int) -> Uint8:
+def sparkles(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) with five white stars, mixed in one after the other."""
     height, width, _ = image.shape
     pixels = image.astype(np.float64)
-    for star in stars(height, width, severity, stream):
+    for star in stars(height, width, strength, stream):
         _mix(pixels, star.x, star.y, star.lengths, 1.0, False)
     return pixels.astype(np.uint8)
 
 
-def stars(height: int, width: int, severity: int, stream: int) -> list[Star]:
+def stars(height: int, width: int, strength: Strength, stream: int) -> list[Star]:
     """Return the five stars of an image; rays have at least a pixel."""
-    radius = SPARKLES[severity - 1] * min(height, width)
+    (length,) = SPARKLES.at(strength)
+    radius = length * min(height, width)
     drawn = [Star.drawn((height, width), radius, stream, k * WORDS) for k in range(STARS)]
     return [Star(each.x, each.y, np.maximum(each.lengths, SHORTEST)) for each in drawn]
 
 
-def inverse_sparkles(image: Uint8, severity: int, stream: int) -> Uint8:
+def inverse_sparkles(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) that is white except within a star."""
     height, width, _ = image.shape
     star = inverse_star(height, width, stream)
     pixels = image.astype(np.float64)
-    _mix(pixels, star.x, star.y, star.lengths, INVERSE_SPARKLES[severity - 1], True)
+    (exponent,) = INVERSE_SPARKLES.at(strength)
+    _mix(pixels, star.x, star.y, star.lengths, exponent, True)
     return pixels.astype(np.uint8)
 
 

@@ -16,12 +16,15 @@ from ..compiling import kernel
 from ..elementary import level, sine
 from ..fourier import inverse_transform
 from ..randomness import draw_words
+from ..severity_table import Parameter, SeverityTable, Strength
 
-BLUE_NOISE_SAMPLE = (-2.26, -2.02, -1.78, -1.3, -0.82)
-"""By severity: standard deviations of the noise below which a pixel is black."""
+BLUE_NOISE_SAMPLE = SeverityTable(
+    Parameter("threshold", (-2.26, -2.02, -1.78, -1.3, -0.82), -10, 10)
+)
+"""Standard deviations of the noise below which a pixel is black."""
 
-BROWNISH_NOISE = (6.4, 12.8, 19.2, 25.6, 32.0)
-"""By severity: standard deviation of what is added."""
+BROWNISH_NOISE = SeverityTable(Parameter("deviation", (6.4, 12.8, 19.2, 25.6, 32.0), 0, 255))
+"""Standard deviation of what is added."""
 
 Colour = Literal["blue", "brownish"]
 
@@ -29,24 +32,25 @@ TO_TURNS = 2.0**-32
 """Factor from words to turns."""
 
 
-def blue_noise_sample(image: Uint8, severity: int, stream: int) -> Uint8:
+def blue_noise_sample(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) in which the pixels of low noise are black."""
     height, width, _ = image.shape
     result = np.empty(image.shape, np.uint8)
     noise = spectral_noise(height, width, "blue", stream, 0)
-    _hide(image, noise, BLUE_NOISE_SAMPLE[severity - 1], result)
+    (threshold,) = BLUE_NOISE_SAMPLE.at(strength)
+    _hide(image, noise, threshold, result)
     return result
 
 
-def brownish_noise(image: Uint8, severity: int, stream: int) -> Uint8:
+def brownish_noise(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return x + c n of an image uint8 (H, W, 3), n with its own noise in each channel."""
     height, width, _ = image.shape
     result = np.empty(image.shape, np.uint8)
-    strength = BROWNISH_NOISE[severity - 1]
+    (deviation,) = BROWNISH_NOISE.at(strength)
     for channel in range(3):
         start = channel * words_of(height, width)
         plane, out = image[..., channel], result[..., channel]
-        _add(plane, spectral_noise(height, width, "brownish", stream, start), strength, out)
+        _add(plane, spectral_noise(height, width, "brownish", stream, start), deviation, out)
     return result
 
 

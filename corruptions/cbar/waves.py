@@ -10,21 +10,27 @@ from ..arrays import Float64, Uint8
 from ..compiling import kernel
 from ..elementary import TURN, direction, level, sine
 from ..randomness import below, draw_uniforms, draw_words
+from ..severity_table import Parameter, SeverityTable, Strength
 
-SINGLE_FREQUENCY = (19.6, 29.4, 39.2, 88.2, 98.0)
-COCENTRIC_SINE_WAVES = (38.4, 64.0, 102.4, 115.2, 128.0)
-PLASMA_NOISE = (30.4, 44.8, 54.4, 59.2, 64.0)
-"""By severity: largest value that is added; of concentric waves, twice that."""
+SINGLE_FREQUENCY_GREYSCALE = SeverityTable(
+    Parameter("amplitude", (19.6, 29.4, 39.2, 88.2, 98.0), 0, 255)
+)
+COCENTRIC_SINE_WAVES = SeverityTable(
+    Parameter("amplitude", (38.4, 64.0, 102.4, 115.2, 128.0), 0, 255)
+)
+PLASMA_NOISE = SeverityTable(Parameter("amplitude", (30.4, 44.8, 54.4, 59.2, 64.0), 0, 255))
+"""Largest value that is added; of concentric waves, twice that."""
 
 
-def single_frequency_greyscale(image: Uint8, severity: int, stream: int) -> Uint8:
+def single_frequency_greyscale(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return x + c sin(2 pi (f u + g v + p)) of an image uint8 (H, W, 3) with pixels x at (u, v).
 
     The larger frequency is up to half a turn per pixel. It belongs to the columns or to the rows.
     """
     across, down, phase = frequency(stream)
     result = np.empty(image.shape, np.uint8)
-    _add_sine(image, across, down, phase, SINGLE_FREQUENCY[severity - 1], result)
+    (amplitude,) = SINGLE_FREQUENCY_GREYSCALE.at(strength)
+    _add_sine(image, across, down, phase, amplitude, result)
     return result
 
 
@@ -55,7 +61,7 @@ class Rings:
         return cls(x * width, y * height, 10 * waves, tenth * amplitude, tenth * (1.0 - ring))
 
 
-def cocentric_sine_waves(image: Uint8, severity: int, stream: int) -> Uint8:
+def cocentric_sine_waves(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return x + c (r - 1/2) of an image uint8 (H, W, 3) with pixels x.
 
     r grows from 0 to 1 within each ring, with the distance plus a sine of the direction.
@@ -64,7 +70,8 @@ def cocentric_sine_waves(image: Uint8, severity: int, stream: int) -> Uint8:
     rings = Rings.drawn(height, width, stream)
     result = np.empty(image.shape, np.uint8)
     place = (rings.x, rings.y, rings.waves, rings.amplitude, rings.width)
-    _add_rings(image, place, COCENTRIC_SINE_WAVES[severity - 1], result)
+    (amplitude,) = COCENTRIC_SINE_WAVES.at(strength)
+    _add_rings(image, place, amplitude, result)
     return result
 
 
@@ -86,13 +93,14 @@ class Plasma:
         return cls(3 * time, iterations, 0.5 + sharpness / 2, (0.075 + 0.125 * scale) * side)
 
 
-def plasma_noise(image: Uint8, severity: int, stream: int) -> Uint8:
+def plasma_noise(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return (1 - c / 255) x + c n of an image uint8 (H, W, 3), n from -1 to 1 in each channel."""
     height, width, _ = image.shape
     plasma = Plasma.drawn(height, width, stream)
     result = np.empty(image.shape, np.uint8)
     waves = wave_factors(plasma)
-    _add_plasma(image, waves, plasma.time, plasma.scale, PLASMA_NOISE[severity - 1], result)
+    (amplitude,) = PLASMA_NOISE.at(strength)
+    _add_plasma(image, waves, plasma.time, plasma.scale, amplitude, result)
     return result
 
 

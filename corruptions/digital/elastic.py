@@ -12,10 +12,11 @@ import numpy as np
 from ..arrays import Float32, Uint8, Uint32
 from ..compiling import kernel
 from ..randomness import draw_words
+from ..severity_table import Parameter, SeverityTable, Strength
 from ..smoothing import smooth
 
-ELASTIC_TRANSFORM = (12.5, 16.25, 21.25, 25.0, 30.0)
-"""By severity: factor of the smooth planes."""
+ELASTIC_TRANSFORM = SeverityTable(Parameter("factor", (12.5, 16.25, 21.25, 25.0, 30.0), 0, 1000))
+"""Factor of the smooth planes."""
 
 REACH = 0.005
 """Largest uniform number, across and down, as a fraction of the height."""
@@ -29,7 +30,7 @@ TRUNCATE = 3.0
 WHITE = np.float32(255)
 
 
-def elastic_transform(image: Uint8, severity: int, stream: int) -> Uint8:
+def elastic_transform(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) with its pixels moved, near ones by similar distances.
 
     On a side below 17 pixels the filter has a single weight: each pixel moves independently, by
@@ -37,7 +38,7 @@ def elastic_transform(image: Uint8, severity: int, stream: int) -> Uint8:
     """
     height, width, _ = image.shape
     across, down = uniform_planes(height, width, stream)
-    return move(image, *(distances(plane, severity) for plane in (across, down)))
+    return move(image, *(distances(plane, strength) for plane in (across, down)))
 
 
 def uniform_planes(height: int, width: int, stream: int) -> tuple[Float32, Float32]:
@@ -48,11 +49,12 @@ def uniform_planes(height: int, width: int, stream: int) -> tuple[Float32, Float
     return planes[0], planes[1]
 
 
-def distances(plane: Float32, severity: int) -> Float32:
+def distances(plane: Float32, strength: Strength) -> Float32:
     """Return distances in pixels, (H, W), from uniform numbers between -1 and 1."""
     height, width = plane.shape
     smoothed = smooth(plane, (DEVIATION * height, DEVIATION * width), TRUNCATE, "symmetric")
-    smoothed *= np.float32(REACH * height * ELASTIC_TRANSFORM[severity - 1])
+    (factor,) = ELASTIC_TRANSFORM.at(strength)
+    smoothed *= np.float32(REACH * height * factor)
     return smoothed
 
 

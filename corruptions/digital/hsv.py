@@ -9,28 +9,39 @@ import numpy as np
 
 from ..arrays import Float64, Uint8
 from ..compiling import kernel
+from ..severity_table import Parameter, SeverityTable, Strength
 
-BRIGHTNESS = (0.1, 0.2, 0.3, 0.4, 0.5)
-"""By severity: added to the value V, which goes from 0 to 1."""
+BRIGHTNESS = SeverityTable(Parameter("added", (0.1, 0.2, 0.3, 0.4, 0.5), -1, 1))
+"""Added to the value V, which goes from 0 to 1."""
 
-SATURATE = ((0.3, 0.0), (0.1, 0.0), (2.0, 0.0), (5.0, 0.1), (20.0, 0.2))
-"""By severity: factor and addend of the saturation S, which goes from 0 to 1."""
+SATURATE = SeverityTable(
+    Parameter(
+        "factor",
+        (0.3, 0.1, 2.0, 5.0, 20.0),
+        *(0, 1000),
+        apart="severities 1 and 2 take colour away, and those from 3 add it",
+    ),
+    Parameter("added", (0.0, 0.0, 0.0, 0.1, 0.2), -1, 1),
+)
+"""Factor and addend of the saturation S, which goes from 0 to 1."""
 
 BLOCK = 512
 """Pixels per block; their three float64 planes fit into the L1 cache."""
 
 
-def brightness(image: Uint8, severity: int, _stream: int) -> Uint8:
+def brightness(image: Uint8, strength: Strength, _stream: int) -> Uint8:
     """Return the image, RGB uint8 (H, W, 3), with V = clip(V + c, 0, 1) in HSV."""
     result = np.array(image, order="C")
-    _change_in_hsv(result.reshape(-1), 1.0, 0.0, BRIGHTNESS[severity - 1])
+    (added,) = BRIGHTNESS.at(strength)
+    _change_in_hsv(result.reshape(-1), 1.0, 0.0, added)
     return result
 
 
-def saturate(image: Uint8, severity: int, _stream: int) -> Uint8:
+def saturate(image: Uint8, strength: Strength, _stream: int) -> Uint8:
     """Return the image, RGB uint8 (H, W, 3), with S = clip(a S + b, 0, 1) in HSV."""
     result = np.array(image, order="C")
-    _change_in_hsv(result.reshape(-1), *SATURATE[severity - 1], 0.0)
+    factor, added = SATURATE.at(strength)
+    _change_in_hsv(result.reshape(-1), factor, added, 0.0)
     return result
 
 

@@ -12,23 +12,24 @@ import numpy as np
 
 from ..arrays import Uint8, Uint32
 from ..compiling import kernel
+from ..severity_table import Parameter, SeverityTable, Strength
 
-PIXELATE = (0.6, 0.5, 0.4, 0.3, 0.25)
-"""By severity: ratio of the sides of the small image to those of the image."""
+PIXELATE = SeverityTable(Parameter("ratio", (0.6, 0.5, 0.4, 0.3, 0.25), 0.05, 1))
+"""Ratio of the sides of the small image to those of the image."""
 
 BITS = np.uint32(22)  # fraction bits of a mean before it is rounded
 HALF = np.uint32(1 << 21)
 ONE, TWO, THREE = np.uint32(1), np.uint32(2), np.uint32(3)  # unsigned indices need no check
 
 
-def pixelate(image: Uint8, severity: int, _stream: int) -> Uint8:
+def pixelate(image: Uint8, strength: Strength, _stream: int) -> Uint8:
     """Return the image, RGB uint8 (H, W, 3), shrunk and enlarged again.
 
     The small image has at least one pixel a side.
     """
     height, width, _ = image.shape
-    part = PIXELATE[severity - 1]
-    small_height, small_width = max(int(height * part), 1), max(int(width * part), 1)
+    (ratio,) = PIXELATE.at(strength)
+    small_height, small_width = max(int(height * ratio), 1), max(int(width * ratio), 1)
     small = np.empty((small_height, 3 * small_width), np.uint8)
     rows = np.ascontiguousarray(image).reshape(height, 3 * width)
     _shrink(rows, *boxes(height, small_height), *boxes(width, small_width), small)

@@ -21,15 +21,16 @@ import numpy as np
 from ..arrays import Float32, Float64, Int64, Uint8, Uint16
 from ..blur.defocus import DEFOCUS_BLUR, LOST, SMALL_SQUARE
 from ..compiling import kernel
+from ..severity_table import Strength
 from ..smoothing import gaussian_weights
 
 ROUND_DOWN = np.float32(LOST)
 ZERO, WHITE = np.float32(0), np.float32(255)
 
 
-def defocus_blur(image: Uint8, severity: int, _stream: int) -> Uint8:
+def defocus_blur(image: Uint8, strength: Strength, _stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) filtered with a softened disk, mirrored at its edges."""
-    radius, deviation = DEFOCUS_BLUR[severity - 1]
+    radius, deviation = DEFOCUS_BLUR.at(strength)
     heights = [math.isqrt(radius**2 - column**2) for column in range(radius + 1)]
     area = 2 * sum(2 * height + 1 for height in heights) - (2 * radius + 1)
     reach = 1 if radius <= SMALL_SQUARE else 2

@@ -7,6 +7,7 @@ import numpy as np
 from ..arrays import Float32, Uint8, Uint32
 from ..compiling import kernel
 from ..randomness import fill_words
+from ..severity_table import Strength
 from ..weather.fog import FOG
 
 QUARTER = np.float32(0.25)
@@ -15,9 +16,9 @@ WORD_SCALE = 2.0**-31
 """Factor from words, as signed integers, to numbers from -1 to 1."""
 
 
-def fog(image: Uint8, severity: int, stream: int) -> Uint8:
+def fog(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return the image, RGB uint8 (H, W, 3), as (x + c f) m / (m + c), m being its largest x."""
-    density, decay = FOG[severity - 1]
+    density, decay = FOG.at(strength)
     height, width, _ = image.shape
     heights = landscape(max(image.shape), decay, stream)
     result = np.array(image, order="C")

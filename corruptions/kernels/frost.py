@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arrays import Int32, Int64, Uint8
 from ..compiling import kernel
+from ..severity_table import Strength
 from ..weather.frost import FROST, TEXTURES, WEIGHT_BITS, cubic_taps, draw, enlarged_size, texture
 
 MOST_KEPT = 2**26
@@ -19,12 +20,12 @@ HUNDRED = np.uint16(100)
 WHITE = np.uint16(255)
 
 
-def frost(image: Uint8, severity: int, stream: int) -> Uint8:
+def frost(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image, RGB uint8 (H, W, 3), under a random part of a random texture."""
-    return frosted(image, severity, *draw(image.shape, stream))
+    return frosted(image, strength, *draw(image.shape, stream))
 
 
-def frosted(image: Uint8, severity: int, number: int, top: int, left: int) -> Uint8:
+def frosted(image: Uint8, strength: Strength, number: int, top: int, left: int) -> Uint8:
     """Return min(a x + b f, 255) of an image x and the part f of a texture from (top, left)."""
     height, width, _ = image.shape
     tall, wide = enlarged_size(number, height, width)
@@ -32,7 +33,7 @@ def frosted(image: Uint8, severity: int, number: int, top: int, left: int) -> Ui
         ice, top, left = part(texture(number), (tall, wide), (height, width), (top, left)), 0, 0
     else:
         ice = enlarged(number, height, width)
-    kept, added = map(np.uint16, FROST[severity - 1])
+    kept, added = (np.uint16(round(100 * factor)) for factor in FROST.at(strength))
     result = np.array(image, order="C")
     _mix(result.reshape(height, 3 * width), ice.reshape(len(ice), -1)[top:], 3 * left, kept, added)
     return result

@@ -9,13 +9,14 @@ from ..blur.gaussian import smooth
 from ..blur.glass import GLASS_BLUR
 from ..compiling import kernel
 from ..randomness import fill_words
+from ..severity_table import Strength
 
 EIGHT, SIXTEEN, HALF_OF_64 = np.uint32(8), np.uint32(16), np.uint64(32)
 
 
-def glass_blur(image: Uint8, severity: int, stream: int) -> Uint8:
+def glass_blur(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3) blurred, with its pixels shuffled, and blurred again."""
-    deviation, reach, scans = GLASS_BLUR[severity - 1]
+    deviation, reach, scans = GLASS_BLUR.at(strength)
     blurred = smooth(image, deviation)
     height, width, _ = image.shape
     pixels = np.empty(height * width, np.uint32)

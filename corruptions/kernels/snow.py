@@ -9,22 +9,23 @@ import numpy as np
 from ..arrays import Array, Float64, Int64, Uint8
 from ..blur.motion import line_taps, sum_taps
 from ..compiling import kernel
-from ..weather.snow import LUMA, SNOW, draw
+from ..severity_table import Strength
+from ..weather.snow import LUMA, SNOW, Snow, draw
 
 WHITE = np.float32(255)
 RED, GREEN, BLUE = map(np.float32, LUMA)
 CONTRAST, PALE = np.float32(1.5), np.float32(127.5)
 
 
-def snow(image: Uint8, severity: int, stream: int) -> Uint8:
+def snow(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image, RGB uint8 (H, W, 3), paler and with falling snow."""
-    return snowed(image, severity, *draw(severity, image.shape[:2], stream))
+    return snowed(image, strength, *draw(strength, image.shape[:2], stream))
 
 
-def snowed(image: Uint8, severity: int, noise: Array, angle: float) -> Uint8:
+def snowed(image: Uint8, strength: Strength, noise: Array, angle: float) -> Uint8:
     """Return the image under snow of an angle from standard normal noise (h, w), in its dtype."""
     height, width, _ = image.shape
-    c, real = SNOW[severity - 1], noise.dtype.type
+    c, real = Snow(*SNOW.at(strength)), noise.dtype.type
     enlarged = [round(side * c.zoom) for side in noise.shape]
     taps = line_taps(c.length, c.fade, angle, *enlarged)
     (above, below), (left, right) = taps.margins()

@@ -9,37 +9,46 @@ import numpy as np
 from ..arrays import Array, Float32, Int64, Uint8, Uint16
 from ..compiling import kernel
 from ..normals import draw_normals
+from ..severity_table import Strength
 from ..smoothing import smooth
 from ..weather.canny import edges
 from ..weather.distance_transform import distances
-from ..weather.spatter import MUD, SPATTER, THINNEST_MUD, TRUNCATE, WATER, equalization
+from ..weather.spatter import (
+    MUD,
+    SPATTER,
+    THINNEST_MUD,
+    TRUNCATE,
+    WATER,
+    Spatter,
+    equalization,
+)
 
 DRY, WHITE = np.uint8(0), np.float32(255)
 NINTH, HALF_OF_9, NINE = 1.0 / 9.0, np.int32(4), np.int32(9)
 
 
-def spatter(image: Uint8, severity: int, stream: int) -> Uint8:
+def spatter(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image, RGB uint8 (H, W, 3), with drops of water or mud on it."""
-    return spattered(image, severity, draw_normals(stream, 0, image.shape[:2]))
+    return spattered(image, strength, draw_normals(stream, 0, image.shape[:2]))
 
 
-def spattered(image: Uint8, severity: int, noise: Array) -> Uint8:
+def spattered(image: Uint8, strength: Strength, noise: Array) -> Uint8:
     """Return the image with the drops from standard normal noise (H, W), which is overwritten.
 
     Smoothing and thresholds are computed in the dtype of the noise.
     """
-    c, real = SPATTER[severity - 1], noise.dtype.type
+    c, real = Spatter(*SPATTER.at(strength)), noise.dtype.type
     heights = smooth(noise, (c.blur, c.blur), TRUNCATE, "edge", out=noise)
     result = np.array(image, order="C")
     rows = result.reshape(len(result), -1)  # (H, 3 W)
-    if c.strength:
+    if not c.mud:
         liquid = np.empty(heights.shape, np.uint8)
         mean, deviation, threshold = 255.0 * c.mean, 255.0 * c.deviation, 255.0 * c.threshold
         _levels(heights, real(mean), real(deviation), real(threshold), liquid)
         light = relief_light(liquid, distances(edges(liquid)))
         brightest = int(light.max())
         if brightest > 0:
-            red, green, blue = (np.float32(c.strength * part / brightest) for part in WATER)
+            red, green, blue = (np.float32(c.brightness * part / brightest) for part in WATER)
             _add_water(rows, light, red, green, blue)
     else:
         np.greater(heights, (c.threshold - c.mean) / c.deviation, out=heights)  # 0 or 1

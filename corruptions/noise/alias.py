@@ -26,6 +26,9 @@ LEVELS = np.arange(256.0)[:, np.newaxis]
 GREYS = np.arange(1.0, 256.0)
 """Grey levels 1 .. 255: a noise has an edge below each, (255,)."""
 
+MOST_TABLES = 64
+"""Strengths of a noise whose tables are kept, 256 KiB each."""
+
 EIGHT = np.uint32(8)
 UPPER_8_OF_32 = np.uint32(24)
 ALL_BUT_LOWER_8 = np.uint32(0xFFFFFF00)

@@ -10,21 +10,23 @@ import numpy as np
 from ..arrays import Uint8, Uint32
 from ..compiling import kernel
 from ..randomness import BLOCK, fill_words
+from ..severity_table import Parameter, SeverityTable, Strength
 
-IMPULSE_NOISE = (0.03, 0.06, 0.09, 0.17, 0.27)
-"""By severity: share of the values that are replaced, half by black and half by white."""
+IMPULSE_NOISE = SeverityTable(Parameter("share", (0.03, 0.06, 0.09, 0.17, 0.27), 0, 0.99))
+"""Share of the values that are replaced, half by black and half by white."""
 
 
-def impulse_noise(image: Uint8, severity: int, stream: int) -> Uint8:
+def impulse_noise(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image uint8 (H, W, 3), some of its values black and as many white."""
     result = np.array(image, order="C")
-    _replace(result.reshape(-1), np.uint64(stream), impulse_half(severity))
+    _replace(result.reshape(-1), np.uint64(stream), impulse_half(strength))
     return result
 
 
-def impulse_half(severity: int) -> np.uint32:
+def impulse_half(strength: Strength) -> np.uint32:
     """Return the probability of black, which is that of white, in units of 2**-32."""
-    return np.uint32(round(IMPULSE_NOISE[severity - 1] / 2 * 2**32))
+    (share,) = IMPULSE_NOISE.at(strength)
+    return np.uint32(round(share / 2 * 2**32))
 
 
 @kernel

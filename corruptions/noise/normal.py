@@ -10,39 +10,44 @@ The tables are computed with + - * / alone, which give the same bits on every ma
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
 from ..arrays import Float64, Uint8, Uint32
-from .alias import GREYS, LEVELS, alias_tables, drawn
+from ..severity_table import Parameter, SeverityTable, Strength
+from .alias import GREYS, LEVELS, MOST_TABLES, alias_tables, drawn
 
-GAUSSIAN_NOISE = (0.08, 0.12, 0.18, 0.26, 0.38)
-"""By severity: standard deviation, where white is 1."""
+GAUSSIAN_NOISE = SeverityTable(Parameter("deviation", (0.08, 0.12, 0.18, 0.26, 0.38), 0.001, 10))
+"""Standard deviation, where white is 1."""
 
-SPECKLE_NOISE = (0.15, 0.2, 0.35, 0.45, 0.6)
-"""By severity: standard deviation, as a multiple of the value."""
+SPECKLE_NOISE = SeverityTable(Parameter("deviation", (0.15, 0.2, 0.35, 0.45, 0.6), 0.001, 10))
+"""Standard deviation, as a multiple of the value."""
 
 
-def gaussian_noise(image: Uint8, severity: int, stream: int) -> Uint8:
+def gaussian_noise(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return clip(x + c n, 0, 1), n normal, of an image uint8 (H, W, 3) with values x."""
-    return drawn(image, gaussian_tables(severity), stream)
+    return drawn(image, gaussian_tables(strength), stream)
 
 
-def speckle_noise(image: Uint8, severity: int, stream: int) -> Uint8:
+def speckle_noise(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return clip(x + x c n, 0, 1), n normal, of an image uint8 (H, W, 3) with values x."""
-    return drawn(image, speckle_tables(severity), stream)
+    return drawn(image, speckle_tables(strength), stream)
 
 
-def gaussian_edges(severity: int) -> Float64:
+def gaussian_edges(strength: Strength) -> Float64:
     """Return the smallest n, (256, 255), for which x + c n is at least 1 / 255, 2 / 255 .. 1."""
-    return (GREYS - LEVELS) / (255.0 * GAUSSIAN_NOISE[severity - 1])
+    (deviation,) = GAUSSIAN_NOISE.at(strength)
+    edges: Float64 = (GREYS - LEVELS) / (255.0 * deviation)
+    return edges
 
 
-def speckle_edges(severity: int) -> Float64:
+def speckle_edges(strength: Strength) -> Float64:
     """Return the smallest n, (256, 255), for which x + x c n is at least 1 / 255, 2 / 255 .. 1."""
+    (deviation,) = SPECKLE_NOISE.at(strength)
     with np.errstate(divide="ignore"):  # black stays black
-        return (GREYS / LEVELS - 1.0) / SPECKLE_NOISE[severity - 1]
+        edges: Float64 = (GREYS / LEVELS - 1.0) / deviation
+    return edges
 
 
 def normal_below(edges: Float64) -> Float64:
@@ -64,13 +69,13 @@ def normal_below(edges: Float64) -> Float64:
     return 0.5 + area / exponential / math.sqrt(2.0 * math.pi)
 
 
-@cache
-def gaussian_tables(severity: int) -> Uint32:
+@lru_cache(MOST_TABLES)
+def gaussian_tables(strength: Strength) -> Uint32:
     """Return the alias tables (256, 256) of Gaussian noise."""
-    return alias_tables(normal_below(gaussian_edges(severity)))
+    return alias_tables(normal_below(gaussian_edges(strength)))
 
 
-@cache
-def speckle_tables(severity: int) -> Uint32:
+@lru_cache(MOST_TABLES)
+def speckle_tables(strength: Strength) -> Uint32:
     """Return the alias tables (256, 256) of speckle noise."""
-    return alias_tables(normal_below(speckle_edges(severity)))
+    return alias_tables(normal_below(speckle_edges(strength)))

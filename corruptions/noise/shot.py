@@ -8,25 +8,26 @@ The tables are computed with + - * / alone, which give the same bits on every ma
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
 from ..arrays import Float64, Int64, Uint8, Uint32
-from .alias import GREYS, LEVELS, alias_tables, drawn
+from ..severity_table import Parameter, SeverityTable, Strength
+from .alias import GREYS, LEVELS, MOST_TABLES, alias_tables, drawn
 
-SHOT_NOISE = (60, 25, 12, 5, 3)
-"""By severity: expected photons of white."""
+SHOT_NOISE = SeverityTable(Parameter("photons", (60, 25, 12, 5, 3), 0.1, 60))
+"""Expected photons of white."""
 
 
-def shot_noise(image: Uint8, severity: int, stream: int) -> Uint8:
+def shot_noise(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return clip(k / c, 0, 1), k Poisson with mean c x, of an image uint8 (H, W, 3)."""
-    return drawn(image, shot_tables(severity), stream)
+    return drawn(image, shot_tables(strength), stream)
 
 
-def shot_edges(severity: int) -> Int64:
+def shot_edges(strength: Strength) -> Int64:
     """Return the smallest numbers of photons, (255,), shown as at least 1, 2 .. 255."""
-    white = SHOT_NOISE[severity - 1]
+    (white,) = SHOT_NOISE.at(strength)
     shown = np.arange(white + 1) / white * 255.0
     return np.searchsorted(shown, GREYS)
 
@@ -43,8 +44,9 @@ def poisson_below(means: Float64, edges: Int64) -> Float64:
     return probabilities
 
 
-@cache
-def shot_tables(severity: int) -> Uint32:
+@lru_cache(MOST_TABLES)
+def shot_tables(strength: Strength) -> Uint32:
     """Return the alias tables (256, 256) of shot noise."""
-    means = LEVELS / 255.0 * SHOT_NOISE[severity - 1]
-    return alias_tables(poisson_below(means, shot_edges(severity)))
+    (white,) = SHOT_NOISE.at(strength)
+    means = LEVELS / 255.0 * white
+    return alias_tables(poisson_below(means, shot_edges(strength)))

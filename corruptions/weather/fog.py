@@ -11,18 +11,22 @@ import numpy as np
 from ..arithmetic import truncate
 from ..arrays import Float64, Uint8
 from ..randomness import draw_words
+from ..severity_table import Parameter, SeverityTable, Strength
 
-FOG = ((1.5, 2.0), (2.0, 2.0), (2.5, 1.7), (2.5, 1.5), (3.0, 1.4))
-"""By severity: the largest density, and the square root of the decay from a level to the next."""
+FOG = SeverityTable(
+    Parameter("density", (1.5, 2.0, 2.5, 2.5, 3.0), 0, 100),
+    Parameter("decay", (2.0, 2.0, 1.7, 1.5, 1.4), 1, 10),
+)
+"""The largest density, and the square root of the decay from a level to the next."""
 
 
-def fog(image: Uint8, severity: int, stream: int) -> Uint8:
+def fog(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return the image, RGB uint8 (H, W, 3), as (x + c f) m / (m + c), m being its largest x.
 
     The image x has values from 0 to 1, and so has the fog f: the upper left corner of a landscape
     whose side is the smallest power of two that is at least H, W and 3.
     """
-    density, decay = FOG[severity - 1]
+    density, decay = FOG.at(strength)
     height, width, _ = image.shape
     heights = landscape(max(image.shape), decay, stream)
     veil = (heights - heights.min()) / np.ptp(heights)

@@ -18,9 +18,13 @@ from ..arithmetic import truncate
 from ..arrays import Int32, Int64, Uint8
 from ..errors import InputError
 from ..randomness import below, draw_words
+from ..severity_table import Parameter, SeverityTable, Strength
 
-FROST = ((100, 40), (80, 60), (70, 70), (65, 70), (60, 75))
-"""By severity, in hundredths: the factors of the image and of the frost."""
+FROST = SeverityTable(
+    Parameter("kept", (1.0, 0.8, 0.7, 0.65, 0.6), 0, 1),
+    Parameter("added", (0.4, 0.6, 0.7, 0.7, 0.75), 0, 1.5),
+)
+"""The factors of the image and of the frost, rounded to hundredths."""
 
 TEXTURES = ("frost1.png", "frost2.png", "frost3.png", "frost4.jpg", "frost5.jpg", "frost6.jpg")
 
@@ -34,9 +38,9 @@ WEIGHT_BITS = 11
 """Fraction bits of the weights of a resized pixel, as in OpenCV."""
 
 
-def frost(image: Uint8, severity: int, stream: int) -> Uint8:
+def frost(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image, RGB uint8 (H, W, 3), under a random part of a random texture."""
-    return frosted(image, severity, *draw(image.shape, stream))
+    return frosted(image, strength, *draw(image.shape, stream))
 
 
 def draw(shape: tuple[int, ...], stream: int) -> tuple[int, int, int]:
@@ -50,12 +54,12 @@ def draw(shape: tuple[int, ...], stream: int) -> tuple[int, int, int]:
     return number, below(words[1], tall - shape[0]), below(words[2], wide - shape[1])
 
 
-def frosted(image: Uint8, severity: int, number: int, top: int, left: int) -> Uint8:
+def frosted(image: Uint8, strength: Strength, number: int, top: int, left: int) -> Uint8:
     """Return min(a x + b f, 255) of an image x and the part f of a texture from (top, left)."""
     height, width, _ = image.shape
     ice = resize(texture(number), *enlarged_size(number, height, width))
     part = ice[top : top + height, left : left + width]  # (H, W, 3)
-    kept, added = FROST[severity - 1]
+    kept, added = (round(100 * factor) for factor in FROST.at(strength))
     return truncate((kept * image.astype(np.int32) + added * part.astype(np.int32)) // 100)
 
 

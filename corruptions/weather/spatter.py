@@ -8,38 +8,45 @@ equalizing the histogram of the distances magnifies a difference in their last d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ..arithmetic import truncate
 from ..arrays import Array, Int32, Int64, Uint8
 from ..normals import draw_normals
+from ..severity_table import Parameter, SeverityTable, Strength
 from ..smoothing import smooth
 from .canny import edges
 from .distance_transform import distances
 
 
-@dataclass(frozen=True)
-class Spatter:
-    """Parameters of a severity: of water if `strength` is not 0, else of mud."""
+class Spatter(NamedTuple):
+    """Parameters of a strength."""
 
+    mud: bool  # or water
     mean: float  # of the noise, where white is 1
     deviation: float  # of the noise
     blur: float  # deviation of the filter that smooths the noise, in pixels
     threshold: float  # lower values are dry
-    strength: float = 0.0  # of water where it is brightest
-    edge_blur: float = 0.0  # deviation of the filter that smooths the mud, in pixels
+    brightness: float  # of water where it is brightest
+    edge_blur: float  # deviation of the filter that smooths the mud, in pixels
 
 
-SPATTER = (
-    Spatter(0.65, 0.3, 4.0, 0.69, strength=0.6),
-    Spatter(0.65, 0.3, 3.0, 0.68, strength=0.6),
-    Spatter(0.65, 0.3, 2.0, 0.68, strength=0.5),
-    Spatter(0.65, 0.3, 1.0, 0.65, edge_blur=1.5),
-    Spatter(0.67, 0.4, 1.0, 0.65, edge_blur=1.5),
+SPATTER = SeverityTable(
+    Parameter(
+        *("mud", (0, 0, 0, 1, 1), 0, 1),
+        whole=True,
+        apart="it is water up to severity 3, and mud from 4 on",
+    ),
+    Parameter("mean", (0.65, 0.65, 0.65, 0.65, 0.67), -10, 10),
+    Parameter("deviation", (0.3, 0.3, 0.3, 0.3, 0.4), 0.001, 10),
+    Parameter("blur", (4.0, 3.0, 2.0, 1.0, 1.0), 0.1, 100),
+    Parameter("threshold", (0.69, 0.68, 0.68, 0.65, 0.65), 0, 1),
+    Parameter("brightness", (0.6, 0.6, 0.5, 0.5, 0.5), 0, 1),  # mud has none
+    Parameter("edge_blur", (1.5, 1.5, 1.5, 1.5, 1.5), 0.1, 100),  # nor has water a soft edge
 )
-"""Parameters by severity."""
+"""The parameters of `Spatter`."""
 
 WATER = (175, 238, 238)
 """Colour of water, pale turquoise, RGB."""
@@ -54,27 +61,27 @@ TRUNCATE = 4.0
 """Deviations at which the filters end."""
 
 
-def spatter(image: Uint8, severity: int, stream: int) -> Uint8:
+def spatter(image: Uint8, strength: Strength, stream: int) -> Uint8:
     """Return an image, RGB uint8 (H, W, 3), with drops of water or mud on it.
 
     A small image may get no drop: it stays unchanged.
     """
-    return spattered(image, severity, draw_normals(stream, 0, image.shape[:2]))
+    return spattered(image, strength, draw_normals(stream, 0, image.shape[:2]))
 
 
-def spattered(image: Uint8, severity: int, noise: Array) -> Uint8:
+def spattered(image: Uint8, strength: Strength, noise: Array) -> Uint8:
     """Return x + s colour w / max(w) under water of light w, or x (1 - m) + m colour under mud m.
 
     The drops come from standard normal noise (H, W), and are computed in its dtype.
     """
-    c = SPATTER[severity - 1]
+    c = Spatter(*SPATTER.at(strength))
     heights = smooth(noise, (c.blur, c.blur), TRUNCATE, "edge")
-    if c.strength:
+    if not c.mud:
         levels = 255 * c.mean + 255 * c.deviation * heights
         liquid = np.where(levels < 255 * c.threshold, 0, levels).astype(np.int32).astype(np.uint8)
         light = water_light(liquid)
         share = light / max(light.max(), 1)
-        return truncate(image + c.strength * share[..., np.newaxis] * WATER)  # (H, W, 3)
+        return truncate(image + c.brightness * share[..., np.newaxis] * WATER)  # (H, W, 3)
     is_mud = (heights > (c.threshold - c.mean) / c.deviation).astype(noise.dtype)
     mud = smooth(is_mud, (c.edge_blur, c.edge_blur), TRUNCATE, "edge")
     mud = np.where(mud < THINNEST_MUD, 0, mud)[..., np.newaxis]  # (H, W, 1)

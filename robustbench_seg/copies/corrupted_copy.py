@@ -40,7 +40,7 @@ class CorruptedImage(NamedTuple):
     """An image of a copy: its condition, and its path in the condition's folder."""
 
     corruption: str
-    severity: int
+    severity: float
     image: str
 
     @property
@@ -78,7 +78,7 @@ class CorruptedCopy:
         """Function from pixels to their digest."""
         return pixel_digest if self.manifest.format == OLD_FORMAT else shaped_digest
 
-    def missing(self, source: SourceImage) -> tuple[tuple[str, int], ...]:
+    def missing(self, source: SourceImage) -> tuple[tuple[str, float], ...]:
         """Return the conditions (corruption, severity) under which an image is not yet copied."""
         return tuple(
             condition
@@ -101,7 +101,7 @@ class CorruptedCopy:
         csv.writer(rows).writerows(_row(image, self.digests[image]) for image in images)
         write_file(self.folder / TABLE, rows.getvalue().encode())
 
-    def check(self, keys: Mapping[str, str], conditions: Collection[tuple[str, int]]) -> str:
+    def check(self, keys: Mapping[str, str], conditions: Collection[tuple[str, float]]) -> str:
         """Check that the images of some frames exist; return a digest of them.
 
         `keys` maps the name of each frame to the `image_key` of its image. Raises InputError for
@@ -122,7 +122,7 @@ class CorruptedCopy:
                 digest.update(json.dumps(row).encode())
         return digest.hexdigest()
 
-    def image(self, key: str, corruption: str, severity: int) -> NDArray[np.uint8]:
+    def image(self, key: str, corruption: str, severity: float) -> NDArray[np.uint8]:
         """Return the corrupted image, uint8 (H, W, 3), of the source with an `image_key`.
 
         Raises InputError if it cannot be read, or if its pixels are not those that were written.
@@ -148,7 +148,7 @@ class CorruptedCopy:
         return {image.key: (image.height, image.width) for image in self.manifest.images}
 
 
-def _row(image: CorruptedImage, digest: str) -> tuple[str | int, ...]:
+def _row(image: CorruptedImage, digest: str) -> tuple[str | float, ...]:
     # Spreadsheets would take some names for formulas.
     path = image.image if cell(image.image) == image.image else _HERE + image.image
     return (image.corruption, image.severity, path, digest)

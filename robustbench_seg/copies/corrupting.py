@@ -33,7 +33,7 @@ class Task:
     """An image of the source folder, and the conditions under which it is not yet copied."""
 
     image: SourceImage
-    conditions: tuple[tuple[str, int], ...]
+    conditions: tuple[tuple[str, float], ...]
     seed: int
     source: Path
     out: Path

@@ -23,7 +23,7 @@ class ImageDigest:
     """SHA-256 of an image under one condition."""
 
     corruption: str
-    severity: int
+    severity: float
     sha256: str
 
 
@@ -33,7 +33,7 @@ def suite_digests(suite: Suite) -> tuple[ImageDigest, ...]:
 
 
 def image_digests(
-    image: NDArray[np.uint8], conditions: Iterable[tuple[str, int]]
+    image: NDArray[np.uint8], conditions: Iterable[tuple[str, float]]
 ) -> tuple[ImageDigest, ...]:
     """Return the digest of an RGB uint8 (H, W, 3) image under each (corruption, severity)."""
     key = image_key(image)

@@ -17,7 +17,7 @@ MIOU = 0.5334
 """Clean mIoU of the model on the first scene of streets val."""
 TOLERANCE = 0.005
 """Difference of a score that rounding on other devices may make."""
-DIGESTS = {
+DIGESTS: dict[tuple[str, float], str] = {
     ("gaussian_noise", 3): "77929cf64c2d2d6aed1a91096fbb1304da576d4655ba50b07ed2679fbffa05c4",
     ("motion_blur", 3): "41b499368b5f2fa843e3b30114f249462d4ca77fc75fa0a17a67c59e44f41908",
     ("frost", 3): "aa24750820af4d8caf88574e2b4281f97fe7305e876644c6bd12d9f68aa845d8",

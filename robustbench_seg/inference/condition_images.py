@@ -19,7 +19,7 @@ class ConditionImages:
 
     seed: int = 0
     implementation: Implementation = "native"
-    read: Callable[[str, str, int], NDArray[np.uint8]] | None = None
+    read: Callable[[str, str, float], NDArray[np.uint8]] | None = None
     """Return the image with a key under a corruption and severity; None: they are made here."""
 
     def make(self, draw: Draw, image: NDArray[np.uint8], key: str) -> NDArray[np.uint8]:

@@ -69,7 +69,7 @@ def _same_model(one: ModelSpec, other: ModelSpec) -> bool:
     return one.name == other.name and (saved or one.weights == other.weights)
 
 
-def _bounds(one: Contender, other: Contender) -> dict[tuple[str, int], float]:
+def _bounds(one: Contender, other: Contender) -> dict[tuple[str, float], float]:
     if not (one.run.confusions.known and other.run.confusions.known):
         return {}
     first, second = (each.run.confusions.matrices(each.model.name) for each in (one, other))
@@ -81,13 +81,13 @@ def _bounds(one: Contender, other: Contender) -> dict[tuple[str, int], float]:
     return found
 
 
-def _shares(one: Contender, other: Contender) -> dict[tuple[str, int], tuple[float, int]]:
+def _shares(one: Contender, other: Contender) -> dict[tuple[str, float], tuple[float, int]]:
     """Return the share of equal labels and the number of pixels, by condition."""
     maps, others = _maps(one), _maps(other)
     if maps is None or others is None:
         return {}
-    same: dict[tuple[str, int], int] = {}
-    pixels: dict[tuple[str, int], int] = {}
+    same: dict[tuple[str, float], int] = {}
+    pixels: dict[tuple[str, float], int] = {}
     pairs = [*_pairs(one.run, other.run)]
     jobs = (partial(_equal, maps, others, *pair) for pair in pairs)
     for (frame, _, draw), equal in zip(pairs, prefetch(jobs, cpu_count() or 1), strict=True):

@@ -147,7 +147,7 @@ class Saving:
         return {files.frame: files for files in self.names}
 
     @cached_property
-    def _conditions(self) -> Mapping[tuple[str, int], Condition]:
+    def _conditions(self) -> Mapping[tuple[str, float], Condition]:
         return {condition.key: condition for condition in self.spec.conditions}
 
     @cached_property

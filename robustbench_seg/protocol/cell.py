@@ -12,7 +12,7 @@ class Cell:
     model: str
     condition: str
     """Name of the condition, without the severity."""
-    severity: int
+    severity: float
     frame: str
     draw: int = 0
     """Repetition of the condition's randomness, from 0; draw d uses the run's seed + d."""

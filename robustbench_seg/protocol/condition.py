@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,9 +19,9 @@ class Condition:
 
     name: str
     """Name without the severity: "clean", "fog", "fog 3, scale 0.5"."""
-    severity: int = 0
-    """1-5, or 0 for a condition without severities."""
-    corruption: tuple[str, int] | None = None
+    severity: float = 0
+    """From 1 to 5, an int where it is whole, or 0 for a condition without severities."""
+    corruption: tuple[str, float] | None = None
     """Corruption and severity applied at native resolution; None: the frame as it is."""
     scale: Scale | None = None
     """Size of the network's input, instead of each model's own."""
@@ -32,7 +33,7 @@ class Condition:
     """Attack of each model on the image."""
 
     @classmethod
-    def corrupted(cls, corruption: str, severity: int, random: bool | None = None) -> Condition:
+    def corrupted(cls, corruption: str, severity: float, random: bool | None = None) -> Condition:
         """Return the condition of a corruption at a severity.
 
         `random` need not be given for a corruption that can be found.
@@ -42,7 +43,7 @@ class Condition:
         return cls(corruption, severity, (corruption, severity), random=random)
 
     @property
-    def key(self) -> tuple[str, int]:
+    def key(self) -> tuple[str, float]:
         """Name and severity, which identify the condition within a run."""
         return self.name, self.severity
 
@@ -80,7 +81,7 @@ class Draw(NamedTuple):
 
 
 def parse_condition(text: str) -> Condition:
-    """Read "clean" or a corruption and its severity, "fog:3"; InputError for anything else.
+    """Read "clean" or a corruption and its severity, "fog:3", "fog:2.5"; InputError for others.
 
     "fog 3", the form of version 0.1, is read too.
     """
@@ -89,7 +90,8 @@ def parse_condition(text: str) -> Condition:
     name, _, severity = text.replace(":", " ").partition(" ")
     try:
         found = find(name).name
-        number = check_severity(int(severity) if severity in [*"0123456789"] else severity)
+        is_number = re.fullmatch(r"\d+(\.\d+)?", severity)
+        number = check_severity(float(severity) if is_number else severity)
     except InputError as error:
         raise InputError(
             f"{text!r}: {error}; write clean, or a corruption and its severity: fog:3"

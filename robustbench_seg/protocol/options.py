@@ -166,15 +166,22 @@ NamedSuite = Annotated[
 Corruptions = Annotated[
     Sequence[str] | None,
     Option(
-        "Only these corruptions: fog,snow. Own ones are added: python:FILE.py:FUNCTION.",
+        "Only these corruptions: fog,snow, or fog:1,1.5,2 with their severities. Own ones are "
+        "added: python:FILE.py:FUNCTION.",
         CONDITIONS,
         default="the suite's",
         names=known_names.corruptions,
     ),
 ]
 Severities = Annotated[
-    Sequence[int] | None,
-    Option("Only these severities: 1-3 or 1,5.", CONDITIONS, default="the suite's"),
+    Sequence[float] | None,
+    Option(
+        "Only these severities: 1-3, 1,5 or 1,1.5,2. Parameters of a corruption between those of "
+        "whole severities are interpolated.",
+        CONDITIONS,
+        default="the suite's",
+        read=parsing.severities,
+    ),
 ]
 Copy = Annotated[
     str | Path | None,

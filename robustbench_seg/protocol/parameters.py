@@ -54,7 +54,6 @@ _TYPES: Mapping[Any, tuple[str, Callable[[str], Any]]] = {
     float: ("NUMBER", parsing.number),
     tuple[int, int]: ("WIDTHxHEIGHT", parsing.size),
     Sequence[str]: ("LIST", parsing.names),
-    Sequence[int]: ("LIST", parsing.integers),
     Sequence[float]: ("LIST", parsing.numbers),
 }
 """How the help shows the values of a type, and how they are read."""
@@ -69,7 +68,6 @@ _EXPECTED: Mapping[Any, str] = {
     tuple[int, int]: "two whole numbers, (height, width) or (y, x)",
     Sequence[str]: 'a list of texts, such as ["fog", "snow"]',
     Sequence[str | Path]: "a list of paths",
-    Sequence[int]: "a list of whole numbers, such as [1, 2, 3]",
     Sequence[float]: "a list of numbers, such as [0.5, 2.0]",
     Mapping[str, str]: 'a dictionary of texts, such as {"b0": "Ours"}',
 }

@@ -72,6 +72,15 @@ def integers(text: str) -> list[int]:
     return values
 
 
+def severities(text: str) -> list[float]:
+    """Read "1-3,4.5" as a list of numbers up to 999."""
+    values: list[float] = []
+    for part in text.split(","):
+        between = re.fullmatch(r"\d{1,3}\.\d+", part.strip())
+        values += [float(part)] if between else integers(part)
+    return values
+
+
 def numbers(text: str) -> list[float]:
     """Read "1.5,20" as a list."""
     return [number(part) for part in text.split(",")]

@@ -34,7 +34,7 @@ Numbers = NDArray[np.float64]
 def draw_heat_map(
     axes: Axes,
     scores: pd.DataFrame,
-    counted: Mapping[str, tuple[int, ...]],
+    counted: Mapping[str, tuple[float, ...]],
     highest: float,
     colors: Colormap,
     surface: str,
@@ -54,7 +54,7 @@ def draw_heat_map(
         cbar=False,
         linewidths=1.5,
         linecolor=surface,
-        xticklabels=[str(severity) for severity in scores.columns],
+        xticklabels=[f"{severity:g}" for severity in scores.columns],
         yticklabels=[corruption_name(str(name)) for name in scores.index.get_level_values(1)],
     )
     axes.set_xlabel("severity")
@@ -66,7 +66,7 @@ def draw_heat_map(
         for column, severity in enumerate(scores.columns):
             value = float(values[row, column])
             shade = to_hex(colors(0.0 if math.isnan(value) else value / highest))
-            counts = int(severity) in counted.get(str(corruption), ())
+            counts = float(severity) in counted.get(str(corruption), ())
             _cell(axes, (column, row), value, shade, counts)
 
 
@@ -92,7 +92,7 @@ def draw_curve(
     axes: Axes,
     clean: float,
     found: IntervalTable,
-    counts: Collection[int],
+    counts: Collection[float],
     surface: str,
     **style: Any,
 ) -> None:
@@ -102,7 +102,7 @@ def draw_curve(
     have hollow marks, filled with the colour `surface`, on a dotted line. `style` is that of the
     line.
     """
-    severities = np.array([int(severity) for severity in found.value.columns])
+    severities = np.array([float(severity) for severity in found.value.columns])
     values, low, high = (100 * table.to_numpy(float)[0] for table in found)  # (severities,) each
     x, y = np.array([0, *severities]), np.array([100 * clean, *values])
     counted = np.array([True, *(severity in counts for severity in severities)])
@@ -124,9 +124,9 @@ def percent_top(highest: float) -> int:
     return 10 * math.ceil(10 * highest + 0.2)
 
 
-def label_severities(axes: Axes, severities: Sequence[int]) -> None:
+def label_severities(axes: Axes, severities: Sequence[float]) -> None:
     """Label the axis of severities; 0 is clean."""
-    axes.set_xticks([0, *severities], ["clean", *map(str, severities)])
+    axes.set_xticks([0, *severities], ["clean", *(f"{severity:g}" for severity in severities)])
     axes.set_xlabel("severity", labelpad=3)
 
 

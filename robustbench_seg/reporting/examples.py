@@ -41,7 +41,7 @@ class Example(NamedTuple):
     model: str
     frame: str
     condition: str
-    severity: int
+    severity: float
     caption: str
     """One of `CAPTIONS`."""
     png: bytes
@@ -139,9 +139,9 @@ def picture_groups(found: Iterable[Example], *, derive: bool = False) -> tuple[P
 
 def _grouped(
     found: Iterable[Example], *, derive: bool
-) -> dict[tuple[str, str], dict[int, dict[str, dict[str, Example]]]]:
+) -> dict[tuple[str, str], dict[float, dict[str, dict[str, Example]]]]:
     """Return the examples by (condition, frame), severity, caption and model, with error maps."""
-    groups: dict[tuple[str, str], dict[int, dict[str, dict[str, Example]]]] = {}
+    groups: dict[tuple[str, str], dict[float, dict[str, dict[str, Example]]]] = {}
     for item in found:
         severities = groups.setdefault((item.condition, item.frame), {})
         empty: dict[str, dict[str, Example]] = {caption: {} for caption in CAPTIONS}
@@ -164,7 +164,7 @@ def error_gallery(
     by_frame: dict[str, list[tuple[str, _Shown]]] = {frame: [] for frame in frames}
     for (condition, frame), severities in _grouped(own, derive=has_own_colors(classes)).items():
         severity = sorted(severities)[len(severities) // 2]
-        name = corruption_name(f"{condition} {severity}" if severity else condition)
+        name = corruption_name(f"{condition} {severity:g}" if severity else condition)
         by_frame[frame].append((name, severities[severity]))
     groups = [
         PictureGroup(frame, frames[frame], tuple(pictures), columns=1 + len(columns[:_WIDEST]))
@@ -202,14 +202,14 @@ def _add_errors(shown: dict[str, dict[str, Example]]) -> None:
             shown[WRONG_PIXELS][model] = item._replace(caption=WRONG_PIXELS, png=png)
 
 
-def _group(condition: str, frame: str, severities: Mapping[int, _Shown]) -> PictureGroup:
+def _group(condition: str, frame: str, severities: Mapping[float, _Shown]) -> PictureGroup:
     """Return the pictures of a frame under one condition.
 
     Those of a few models are two rows: their predictions after the input, and their errors below
     after the ground truth.
     """
     ((severity, shown),) = severities.items()
-    heading = corruption_name(f"{condition} {severity}" if severity else condition)
+    heading = corruption_name(f"{condition} {severity:g}" if severity else condition)
     above = [*_named(shown[INPUT]), *_named(shown[PREDICTION])]
     below = [*_named(shown[TRUTH]), *_named(_errors(shown))]
     if 2 < len(above) == len(below) <= _WIDEST:
@@ -221,7 +221,7 @@ def _group(condition: str, frame: str, severities: Mapping[int, _Shown]) -> Pict
     )
 
 
-def _strip(condition: str, frame: str, severities: Mapping[int, _Shown]) -> PictureGroup:
+def _strip(condition: str, frame: str, severities: Mapping[float, _Shown]) -> PictureGroup:
     """Return the pictures of a frame at several severities, in a column each."""
     order = sorted(severities)
     columns = [dict(_rows(severities[severity])) for severity in order]
@@ -253,8 +253,8 @@ def _errors(shown: _Shown) -> dict[str, Example]:
     return {model: found[model] for model in shown[PREDICTION] if model in found}
 
 
-def _at(severity: int) -> str:
-    return f"severity {severity}" if severity else "clean"
+def _at(severity: float) -> str:
+    return f"severity {severity:g}" if severity else "clean"
 
 
 def _named(own: _Row) -> Iterator[tuple[str, Example]]:

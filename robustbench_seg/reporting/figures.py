@@ -29,7 +29,7 @@ from .words import short_name
 
 @rc_context(RC)
 def heat_map(
-    scores: pd.DataFrame, counted: Mapping[str, tuple[int, ...]], highest: float
+    scores: pd.DataFrame, counted: Mapping[str, tuple[float, ...]], highest: float
 ) -> Figure:
     """Draw the scores of one model by corruption and severity; hatched ones do not count.
 
@@ -52,7 +52,7 @@ def heat_map(
     return figure
 
 
-def label_curves(axes: Axes, severities: Sequence[int], top: int) -> None:
+def label_curves(axes: Axes, severities: Sequence[float], top: int) -> None:
     """Label the axes of mIoU, 0 to `top` in percent, against severity; 0 is clean."""
     label_severities(axes, severities)
     axes.set_yticks(np.arange(0, top + 1, 10 if top <= 50 else 20))
@@ -63,7 +63,7 @@ def label_curves(axes: Axes, severities: Sequence[int], top: int) -> None:
 @rc_context(RC)
 def severity_curves(
     found: IntervalTable,
-    counted: Mapping[str, tuple[int, ...]],
+    counted: Mapping[str, tuple[float, ...]],
     category: str,
     clean: float,
     highest: float,
@@ -75,7 +75,7 @@ def severity_curves(
     """
     figure = Figure(figsize=(330 / POINTS, 216 / POINTS))
     axes = figure.add_axes((34 / 330, 36 / 216, 204 / 330, 168 / 216))
-    severities = [int(severity) for severity in found.value.columns]
+    severities = [float(severity) for severity in found.value.columns]
     top = percent_top(highest)
     axes.set(xlim=(-0.35, max(severities) + 0.2), ylim=(0, top))
     label_curves(axes, severities, top)
@@ -92,7 +92,7 @@ def severity_curves(
 
 
 def curve(
-    axes: Axes, clean: float, found: IntervalTable, counts: Collection[int], look: tuple[str, str]
+    axes: Axes, clean: float, found: IntervalTable, counts: Collection[float], look: tuple[str, str]
 ) -> None:
     """Draw a curve with a colour and mark of the report: see `draw_curve`."""
     color, marker = look

@@ -24,7 +24,7 @@ _NARROW = 290.0
 
 @rc_context(RC)
 def category_curves(
-    curves: IntervalTable, summary: IntervalTable, category: str, counts: Collection[int]
+    curves: IntervalTable, summary: IntervalTable, category: str, counts: Collection[float]
 ) -> Figure:
     """Draw mIoU against severity for one category: a line per model, its interval as a band.
 
@@ -34,7 +34,7 @@ def category_curves(
     looks = {str(model): number for number, model in enumerate(summary.value.index)}
     figure, axes = with_legend(looks, 168.0, left=34.0, bottom=36.0, width=_NARROW)
     clean = summary.value["clean"].astype(float)
-    severities = [int(severity) for severity in curves.value.columns]
+    severities = [float(severity) for severity in curves.value.columns]
     ends = np.array([summary.high["clean"].to_numpy(float), clean.to_numpy()])
     top = percent_top(np.nanmax(ends, initial=0.1))
     for model, number in looks.items():

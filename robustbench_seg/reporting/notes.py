@@ -189,7 +189,7 @@ def _cityscapes_notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
                 (differing["miou"] - differing["miou_cityscapes"]).abs().to_numpy().argmax()
             )
             condition, severity = differing.index[widest]
-            where = f"{condition} {severity}" if severity else condition
+            where = f"{condition} {severity:g}" if severity else condition
             shown = 100 * differing[["miou_cityscapes", "miou"]].to_numpy()[widest]  # (2,)
             theirs, ours = apart(shown.tolist(), fewest=1, most=4)
             yield (

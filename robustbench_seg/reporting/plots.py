@@ -55,7 +55,7 @@ class Plots(ABC):
         for number, (label, model, own, counts) in enumerate(self._lines(category)):
             style = {"label": label, **_marker(number)}
             draw_curve(axes, found.clean[model], own, counts, surface, **style)
-        severities = [int(severity) for severity in found.curves.value.columns]
+        severities = [float(severity) for severity in found.curves.value.columns]
         label_severities(axes, severities)
         axes.set_ylabel("mIoU in percent")
         # Another call may have drawn on these axes.
@@ -68,7 +68,7 @@ class Plots(ABC):
 
     def _lines(
         self, category: str | None
-    ) -> Iterator[tuple[str, str, IntervalTable, Collection[int]]]:
+    ) -> Iterator[tuple[str, str, IntervalTable, Collection[float]]]:
         """Yield the label of each line, its model, its scores and the severities that count."""
         found = self._shown
         for model in found.models:

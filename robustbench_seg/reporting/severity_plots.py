@@ -62,7 +62,7 @@ def _heat_map(report: Report, scores: pd.DataFrame, model: str, number: int) -> 
         name=file_name("heat-map", number, model),
         caption=clean if several else "mIoU in percent, corruption \u00d7 severity",
         label=f"Heat map of {model}: mIoU in percent for {len(scores)} corruptions at severities "
-        f"{severity_range(map(int, scores.columns))}. The numbers are in the table of all "
+        f"{severity_range(map(float, scores.columns))}. The numbers are in the table of all "
         "severities.",
         draw=partial(figures.heat_map, scores, report.counted, report.highest),
     )

@@ -110,7 +110,7 @@ def headline_table(frame: pd.DataFrame, name: str = "") -> Table:
 
 def suite_table(
     frame: pd.DataFrame,
-    counted: Mapping[str, tuple[int, ...]],
+    counted: Mapping[str, tuple[float, ...]],
     caption: str = "mIoU in percent, the mean over the severities printed under each group.",
     name: str = "",
 ) -> Table:
@@ -126,7 +126,7 @@ def suite_table(
 
 
 def under_categories(
-    names: Sequence[tuple[str, str]], counted: Mapping[str, tuple[int, ...]]
+    names: Sequence[tuple[str, str]], counted: Mapping[str, tuple[float, ...]]
 ) -> tuple[tuple[Head, ...], tuple[Head, ...]]:
     """Return two rows of headings for (category, corruption), after the model's name.
 
@@ -150,7 +150,7 @@ def under_categories(
 
 
 def severity_table(
-    frame: pd.DataFrame, counted: Mapping[str, tuple[int, ...]], name: str = ""
+    frame: pd.DataFrame, counted: Mapping[str, tuple[float, ...]], name: str = ""
 ) -> Table:
     """Return a table with a row for each model and corruption, and a column for each severity.
 
@@ -168,7 +168,7 @@ def severity_table(
         columns=(
             *map(Head, ("model", "category", "corruption")),
             Head("severities that count", tooltip="in the score and the suite score"),
-            *(Head(str(severity), tooltip=f"severity {severity}") for severity in severities),
+            *(Head(f"{severity:g}", tooltip=f"severity {severity:g}") for severity in severities),
             Head("score", tooltip="mean over the severities that count"),
         ),
         name=name,

@@ -26,14 +26,14 @@ def few(names: Sequence[str], most: int = 12) -> str:
     return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
-def severity_range(severities: Iterable[int]) -> str:
+def severity_range(severities: Iterable[float]) -> str:
     """Return severities as a range with an en dash, as a list "1, 3, 5", or "none"."""
     levels = sorted(set(severities))
     if not levels:
         return "none"
-    if len(levels) > 2 and levels == list(range(levels[0], levels[-1] + 1)):
-        return f"{levels[0]}{EN_DASH}{levels[-1]}"
-    return ", ".join(str(level) for level in levels)
+    if len(levels) > 2 and levels == list(range(int(levels[0]), int(levels[-1]) + 1)):
+        return f"{levels[0]:g}{EN_DASH}{levels[-1]:g}"
+    return ", ".join(f"{level:g}" for level in levels)
 
 
 def corruption_name(corruption: str) -> str:

@@ -45,7 +45,7 @@ class ClassConfidences:
         """Return the bins of a model by corruption, (columns, 3, COARSE) each."""
         place = self._counters.index(Confidence.name)
 
-        def bins(name: str, severity: int) -> NDArray[np.float64]:
+        def bins(name: str, severity: float) -> NDArray[np.float64]:
             return class_bins(self.sums.of(store, model, name, severity, place))
 
         found = {CLEAN.name: bins(*CLEAN.key)} if CLEAN in self.sums.spec.conditions else {}

@@ -28,7 +28,7 @@ class ConditionSums:
     """Cells that count where the scores are estimates."""
 
     def of(
-        self, store: Store, model: str, condition: str, severity: int, counter: int = 0
+        self, store: Store, model: str, condition: str, severity: float, counter: int = 0
     ) -> NDArray[np.int64]:
         """Return the sum of the counts of one of `spec.counters` under a condition."""
         total = np.zeros(self.spec.count_shapes[counter], np.int64)
@@ -47,7 +47,7 @@ class ConditionSums:
         return (*names, *[NO_CLASS][: self.spec.columns - len(names)])
 
     @cached_property
-    def counted(self) -> Mapping[str, tuple[int, ...]]:
+    def counted(self) -> Mapping[str, tuple[float, ...]]:
         """Severities that count, of each corruption that has some."""
         policy = self.spec.suite.policy
         columns = policy.columns if policy else ()

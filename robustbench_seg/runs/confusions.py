@@ -45,7 +45,7 @@ class Confusions:
         truth = pd.Index(self.sums.spec.class_names, name="truth")
         return pd.DataFrame(matrix, truth, pd.Index(self.sums.predicted, name="predicted"))
 
-    def matrices(self, model: str) -> Mapping[tuple[str, int], Matrix]:
+    def matrices(self, model: str) -> Mapping[tuple[str, float], Matrix]:
         """Return the confusion matrix of each condition, by its key."""
         with Store.open(self.sums.folder) as store:
             return {

@@ -27,8 +27,8 @@ class LiveScore:
         self._class_set = spec.class_set([frame.name for frame in spec.frames])
         self._names = display_names([model.name for model in spec.models], labels)
         self.cells = 0
-        self._sums: dict[tuple[str, str, int], ClassCounts] = {}
-        self._scores: dict[tuple[str, str, int], float] = {}  # of the sums that are unchanged
+        self._sums: dict[tuple[str, str, float], ClassCounts] = {}
+        self._scores: dict[tuple[str, str, float], float] = {}  # of the sums that are unchanged
         for cell, matrix in stored:
             self.add({cell: matrix})
 
@@ -55,7 +55,7 @@ class LiveScore:
         found += [f"corrupted {100 * np.mean(list(scores.values())):.1f}"] if scores else []
         return " ".join(found)
 
-    def _score(self, key: tuple[str, str, int]) -> float:
+    def _score(self, key: tuple[str, str, float]) -> float:
         if key not in self._scores:
             counts = self._sums[key]
             self._scores[key] = float(mean_iou(counts, self._class_set & present_classes(counts)))

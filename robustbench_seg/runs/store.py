@@ -202,7 +202,7 @@ class Store:
         return self._known.finished(self.stored())
 
     def stacks(
-        self, only: tuple[str, str, int] | None = None
+        self, only: tuple[str, str, float] | None = None
     ) -> Iterator[tuple[list[Cell], list[Counts]]]:
         """Yield many cells at once with their counts: (N, *shape) of each counter.
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-ConditionKey = tuple[str, int]
+ConditionKey = tuple[str, float]
 """Name and severity of a condition."""
-DrawKey = tuple[str, int, int]
+DrawKey = tuple[str, float, int]
 """Name and severity of a condition, and the number of its random draw, from 0."""
 
 

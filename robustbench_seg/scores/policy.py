@@ -17,7 +17,7 @@ class Column:
 
     corruption: Name
     category: Name
-    counted: tuple[int, ...]
+    counted: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class SeverityPolicy:
     """Ordered corruptions, the severities that are run, and those that count."""
 
     columns: Annotated[tuple[Column, ...], Between(0, 1000)]
-    severities: tuple[int, ...]
+    severities: tuple[float, ...]
 
     @property
     def corruptions(self) -> tuple[str, ...]:

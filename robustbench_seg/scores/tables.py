@@ -148,12 +148,12 @@ def category_scores(by_corruption: pd.DataFrame, suite: SeverityPolicy) -> pd.Da
     return pd.DataFrame(means, index=by_corruption.index)
 
 
-def _selection(scores: pd.DataFrame) -> Callable[[Sequence[str], Sequence[int]], pd.DataFrame]:
+def _selection(scores: pd.DataFrame) -> Callable[[Sequence[str], Sequence[float]], pd.DataFrame]:
     """Return a function to the columns of all pairs of some corruptions and severities."""
     # Looked up in the index one by one, columns took two thirds of the time of a measure's table.
     places: dict[Hashable, int] = {pair: place for place, pair in enumerate(scores.columns)}
 
-    def select(corruptions: Sequence[str], severities: Sequence[int]) -> pd.DataFrame:
+    def select(corruptions: Sequence[str], severities: Sequence[float]) -> pd.DataFrame:
         pairs = product(corruptions, severities)
         return scores.take([places[pair] for pair in pairs], axis="columns")
 

@@ -44,7 +44,7 @@ def pinned() -> list[ImageDigest]:
     return parsed(GOLDEN.read_text())
 
 
-def differing(found: list[ImageDigest]) -> list[tuple[str, int]]:
+def differing(found: list[ImageDigest]) -> list[tuple[str, float]]:
     """Return the conditions whose digests are not the pinned ones."""
     expected = pinned()
     assert [(each.corruption, each.severity) for each in found] == [

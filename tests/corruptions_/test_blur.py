@@ -37,7 +37,7 @@ def from_its_draws(image: Pixels, name: str, severity: int, seed: int = SEED) ->
 
 
 def shuffled_by_its_draws(image: Pixels, severity: int, seed: int) -> Pixels:
-    deviation, reach, scans = GLASS_BLUR[severity - 1]
+    deviation, reach, scans = GLASS_BLUR.at(severity)
     height, width, _ = image.shape
     blurred = smooth(image, deviation)
     pixels = np.empty(height * width, np.uint32)
@@ -105,7 +105,7 @@ def test_flat_areas_have_the_levels_of_imagecorruptions(name: str, severity: int
     exact = {
         "defocus_blur": True,
         "glass_blur": True,
-        "gaussian_blur": severity <= 3 and numpy_weights_are_exact(GAUSSIAN_BLUR[severity - 1]),
+        "gaussian_blur": severity <= 3 and numpy_weights_are_exact(GAUSSIAN_BLUR.at(severity)[0]),
         "motion_blur": False,
     }
     # In the others, the last digit of a weight of imagecorruptions decides.

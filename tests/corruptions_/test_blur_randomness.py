@@ -66,7 +66,7 @@ def test_glass_blur_moves_pixels_as_far_as_imagecorruptions(severity: int) -> No
     from imagecorruptions.corruptions import _shuffle_pixels_njit_glass_blur as reference_shuffle
 
     height, width = 200, 190
-    _, reach, scans = parameters = GLASS_BLUR[severity - 1]
+    _, reach, scans = parameters = GLASS_BLUR.at(severity)
     numbers = np.arange(height * width)
     ours = numbers.astype(np.uint32)
     glass.shuffle(ours, width, reach, scans, glass.shifts(reach, width), np.uint64(77))

@@ -66,9 +66,9 @@ def test_the_suite_has_the_published_corruptions_and_strengths() -> None:
     assert {name for name, _ in load_suite("imagenet-c-bar").corrupted} == set(PUBLISHED)
     for name, tenths in PUBLISHED.items():
         start, span = GREATEST[name]
-        strengths = getattr(find(name)._imported, name.upper().removesuffix("_GREYSCALE"))
+        (strength,) = find(name).table.parameters
         expected = start + span * np.array(tenths) / 10
-        np.testing.assert_allclose(strengths, expected, rtol=0, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(strength.values, expected, rtol=0, atol=1e-12, err_msg=name)
 
 
 def test_parameters_are_distributed_as_published() -> None:

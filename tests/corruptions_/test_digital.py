@@ -84,7 +84,7 @@ def test_real_frames_equal_imagecorruptions(name: str, shared_data: Path) -> Non
 
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_contrast_equals_its_formula_in_fractions(severity: int) -> None:
-    part = Fraction(CONTRAST[severity - 1], int(WHOLE))
+    part = Fraction(round(CONTRAST.at(severity)[0] * int(WHOLE)), int(WHOLE))
     image = noise(32, 35)
     image[..., 1] = 77  # an integer mean, for which imagecorruptions may lose a level
     means = [Fraction(int(image[..., c].sum(dtype=np.int64)), 32 * 35) for c in range(3)]

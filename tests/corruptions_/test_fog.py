@@ -49,7 +49,7 @@ def refined(
 
 
 def from_its_draws(image: Pixels, severity: int, seed: int) -> Pixels:
-    density, decay = definition.FOG[severity - 1]
+    density, decay = definition.FOG.at(severity)
     heights = landscape_from_its_draws(max(image.shape), decay, seed)
     result = image.copy()
     fog.mix(result.reshape(len(result), -1), heights, density)

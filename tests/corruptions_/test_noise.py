@@ -31,7 +31,7 @@ def from_its_draws(image: Pixels, name: str, severity: int, seed: int) -> Pixels
     draws: NDArray[np.float64]
     if name == "shot_noise":
         edges = np.tile(shot.shot_edges(severity).astype(np.float64), (256, 1))
-        counts = np.random.poisson(image / 255.0 * shot.SHOT_NOISE[severity - 1])  # noqa: NPY002
+        counts = np.random.poisson(image / 255.0 * shot.SHOT_NOISE.at(severity)[0])  # noqa: NPY002
         draws = counts.astype(np.float64)
     else:
         of_noise = {"gaussian_noise": normal.gaussian_edges, "speckle_noise": normal.speckle_edges}
@@ -47,9 +47,9 @@ def from_its_draws(image: Pixels, name: str, severity: int, seed: int) -> Pixels
 def replaced_by_its_draws(image: Pixels, severity: int, seed: int) -> Pixels:
     """Pass the two draws of imagecorruptions for a value to our kernel as one word."""
     rng = np.random.default_rng(seed)
-    replaced, half = rng.random(image.shape), 2.0**31 * impulse.IMPULSE_NOISE[severity - 1]
+    replaced, half = rng.random(image.shape), 2.0**31 * impulse.IMPULSE_NOISE.at(severity)[0]
     white = rng.random(image.shape) <= 0.5
-    within = replaced / impulse.IMPULSE_NOISE[severity - 1]  # less than 1 where it is replaced
+    within = replaced / impulse.IMPULSE_NOISE.at(severity)[0]  # less than 1 where it is replaced
     words = np.where(within <= 1, (within + white) * half, replaced * 2.0**32)
     result = image.copy()
     impulse.replace_levels(
@@ -79,7 +79,7 @@ def test_its_draws_give_its_pixels_on_a_real_frame(name: str, shared_data: Path)
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_tables_hold_the_distributions_of_scipy(severity: int) -> None:
     counts = shot.shot_edges(severity)
-    means = np.arange(256)[:, np.newaxis] / 255 * shot.SHOT_NOISE[severity - 1]
+    means = np.arange(256)[:, np.newaxis] / 255 * shot.SHOT_NOISE.at(severity)[0]
     for tables, below in (
         (normal.gaussian_tables, stats.norm.cdf(normal.gaussian_edges(severity))),
         (normal.speckle_tables, stats.norm.cdf(normal.speckle_edges(severity))),

@@ -121,3 +121,16 @@ def test_installed_packages_register_corruptions(
     with pytest.raises(InputError, match=r"choose from: .*hail, gone; did you mean hail"):
         find("hial")
     monkeypatch.delitem(sys.modules, "storms")
+
+
+def test_parameters_with_defaults_may_be_given() -> None:
+    def haze(image: Image, severity: float, *, veil: float = 0.1) -> Image:
+        return (image * (1 - veil * severity)).astype(np.uint8)
+
+    corruption(haze)
+    assert find("haze").table.names == ("veil",)
+    expected = (IMAGE * 0.75).astype(np.uint8)
+    np.testing.assert_array_equal(corrupt(IMAGE, "haze", 2.5), expected)
+    np.testing.assert_array_equal(corrupt(IMAGE, "haze", 5, parameters={"veil": 0.05}), expected)
+    with pytest.raises(InputError, match="unknown parameter 'fall'; choose from: veil"):
+        corrupt(IMAGE, "haze", 5, parameters={"fall": 0.05})

@@ -19,7 +19,7 @@ from robustbench_seg.corruptions.reference import corrupt_by_reference
 from robustbench_seg.corruptions.weather import spatter as definition
 from robustbench_seg.corruptions.weather.canny import STRONG, edges
 from robustbench_seg.corruptions.weather.distance_transform import distances
-from robustbench_seg.corruptions.weather.spatter import SPATTER, THINNEST_MUD
+from robustbench_seg.corruptions.weather.spatter import SPATTER, THINNEST_MUD, Spatter
 from tests.helpers.pictures import PICTURES, Pixels, differences, noise, real_frames, reference
 
 cv2 = pytest.importorskip("cv2")
@@ -32,7 +32,7 @@ SIZES = ((90, 130), (33, 47), (1, 1), (1, 9), (8, 2), (2, 7))
 
 def undecided(severity: int, normals: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return where mud is within 1e-6 of its limit: the float32 of imagecorruptions decides."""
-    c = SPATTER[severity - 1]
+    c = Spatter(*SPATTER.at(severity))
     heights = ndimage.gaussian_filter(c.mean + c.deviation * normals, c.blur, mode="nearest")
     is_mud = (heights > c.threshold).astype(np.float64)
     mud = ndimage.gaussian_filter(is_mud, c.edge_blur, mode="nearest")
@@ -47,7 +47,7 @@ def assert_its_draws_give_its_pixels(
     normals = np.random.normal(size=image.shape[:2])  # noqa: NPY002
     sizes = differences(module.spattered(image, severity, normals.copy()), theirs)
     off = sizes.max(axis=-1) > 1
-    if SPATTER[severity - 1].edge_blur:
+    if Spatter(*SPATTER.at(severity)).mud:
         decided = ~undecided(severity, normals)
         assert decided.mean() > 0.9999
         assert not off[decided].any()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from robustbench_seg.corruptions import corrupt
-from robustbench_seg.corruptions.blur.zoom import ZOOM_BLUR
+from robustbench_seg.corruptions.blur.zoom import magnifications
 from robustbench_seg.corruptions.checks import SEVERITIES
 from tests.helpers import pictures
 from tests.helpers.pictures import PICTURES, Pixels, noise, real_frames, reference, rendered_frame
@@ -67,9 +67,8 @@ def test_real_frames_equal_imagecorruptions(shared_data: Path) -> None:
 def test_the_magnifications_are_those_of_imagecorruptions() -> None:
     ends = (1.11, 1.16, 1.21, 1.26, 1.31)  # arguments of its np.arange
     steps = (0.01, 0.01, 0.02, 0.02, 0.03)
-    for (count, second), end, step in zip(ZOOM_BLUR, ends, steps, strict=True):
-        factors = np.arange(1, end, step)
-        assert [1.0 + each * (second - 1.0) for each in range(count)] == factors.tolist()
+    for severity, end, step in zip(SEVERITIES, ends, steps, strict=True):
+        assert magnifications(severity) == np.arange(1, end, step).tolist()
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)

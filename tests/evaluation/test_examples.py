@@ -95,7 +95,7 @@ def test_the_first_corruption_is_kept_at_several_severities() -> None:
     assert isinstance(suite, CorruptionSuite)
     spec = make_spec(suite=suite)
 
-    def shown(*severities: int) -> list[tuple[str, int]]:
+    def shown(*severities: int) -> list[tuple[str, float]]:
         own = replace(spec, suite=replace(suite, severities=severities)) if severities else spec
         keys = [condition.key for condition in own.conditions]
         return [key for key in keys if is_example(own, Cell("b0", *key, "frame_0"))]

@@ -37,7 +37,7 @@ def single_frequency_greyscale(image: Pixels, severity: int, stream: int) -> Pix
     y, x = places(image)
     across, down, phase = waves.frequency(stream)
     wave = np.sin(2 * np.pi * (x * across + y * down + phase))
-    return levels(image + waves.SINGLE_FREQUENCY[severity - 1] * wave[..., np.newaxis])
+    return levels(image + waves.SINGLE_FREQUENCY_GREYSCALE.at(severity)[0] * wave[..., np.newaxis])
 
 
 def cocentric_sine_waves(image: Pixels, severity: int, stream: int) -> Pixels:
@@ -48,7 +48,7 @@ def cocentric_sine_waves(image: Pixels, severity: int, stream: int) -> Pixels:
     angle = np.arctan2(x - rings.x, y - rings.y) * rings.waves
     radius = np.hypot(x - rings.x, y - rings.y) + np.sin(angle) * rings.amplitude
     saw = radius % rings.width / rings.width - 0.5
-    return levels(image + waves.COCENTRIC_SINE_WAVES[severity - 1] * saw[..., np.newaxis])
+    return levels(image + waves.COCENTRIC_SINE_WAVES.at(severity)[0] * saw[..., np.newaxis])
 
 
 def plasma_noise(image: Pixels, severity: int, stream: int) -> Pixels:
@@ -65,7 +65,7 @@ def plasma_noise(image: Pixels, severity: int, stream: int) -> Pixels:
         u, v = u + right - 0.3 * down, v + down + 0.3 * right
     green = np.sin((u + v + np.sin(time)) / 2)
     noise = np.stack([np.sin(u - time), green, np.sin(v + time)], axis=-1)  # (H, W, 3)
-    strength = waves.PLASMA_NOISE[severity - 1]
+    strength = waves.PLASMA_NOISE.at(severity)[0]
     return levels((1 - strength / 255) * image + strength * noise)
 
 
@@ -97,7 +97,7 @@ def inverse_sparkles(image: Pixels, severity: int, stream: int) -> Pixels:
     """Make all white that is outside of a star."""
     height, width, _ = image.shape
     star = sparkles.inverse_star(height, width, stream)
-    share = star_share(image, star, sparkles.INVERSE_SPARKLES[severity - 1])
+    share = star_share(image, star, sparkles.INVERSE_SPARKLES.at(severity)[0])
     return levels(255 + share * (image - 255.0))
 
 
@@ -125,7 +125,7 @@ def perlin_noise(image: Pixels, severity: int, stream: int) -> Pixels:
         return 1.5 * ((1 - smooth_right) * near + smooth_right * far)
 
     total = sum(np.abs(noise(y / cell * 2**k, x / cell * 2**k)) / 2**k for k in range(5))
-    strength = perlin.PERLIN_NOISE[severity - 1]
+    strength = perlin.PERLIN_NOISE.at(severity)[0]
     mixed = (1 - strength) * image
     return levels(mixed + 255 * strength * np.clip(0.5 * total + 0.5, 0, 1)[..., np.newaxis])
 
@@ -134,7 +134,7 @@ def checkerboard_cutout(image: Pixels, severity: int, stream: int) -> Pixels:
     """Cut squares out."""
     height, width, _ = image.shape
     y, x = places(image)
-    fraction = checkerboard.CHECKERBOARD_CUTOUT[severity - 1]
+    fraction = checkerboard.CHECKERBOARD_CUTOUT.at(severity)[0]
     board = checkerboard.Board.drawn(height, width, fraction, stream)
     down = (board.cosine * y + board.sine * x) / board.side
     right = (board.cosine * x - board.sine * y) / board.side
@@ -167,7 +167,9 @@ def blue_noise_sample(image: Pixels, severity: int, stream: int) -> Pixels:
     """Make pixels of low noise black."""
     height, width, _ = image.shape
     noise = spectral_noise(height, width, blue=True, stream=stream)
-    return image * (noise > BLUE_NOISE_SAMPLE[severity - 1])[..., np.newaxis]
+    (threshold,) = BLUE_NOISE_SAMPLE.at(severity)
+    hidden: Pixels = image * (noise > threshold)[..., np.newaxis]
+    return hidden
 
 
 def brownish_noise(image: Pixels, severity: int, stream: int) -> Pixels:
@@ -177,7 +179,7 @@ def brownish_noise(image: Pixels, severity: int, stream: int) -> Pixels:
     planes = [
         spectral_noise(height, width, blue=False, stream=stream, start=start) for start in starts
     ]
-    return levels(image + BROWNISH_NOISE[severity - 1] * np.stack(planes, axis=-1))
+    return levels(image + BROWNISH_NOISE.at(severity)[0] * np.stack(planes, axis=-1))
 
 
 def light_under(water: Water, y: Plane, x: Plane) -> Plane:
@@ -209,7 +211,7 @@ def caustic_refraction(image: Pixels, severity: int, stream: int) -> Pixels:
     # Refracted: cos(out) along the normal, sin(out) across it; its part along the surface.
     lean = np.cos(np.arcsin(leaning / 4)) * leaning - leaning / 4 * upright
     lean[upright >= 1 - 1e-3] = 0
-    strength = CAUSTIC_REFRACTION[severity - 1]
+    strength = CAUSTIC_REFRACTION.at(severity)[0]
     factor = strength * shorter / 2 * lean / np.where(steepness > 0, steepness, 1)
     target = [np.round(factor * slope, 3) for slope in (down, right)]
     where = (y + target[0] + 1, x + target[1] + 1)

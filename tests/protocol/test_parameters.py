@@ -14,7 +14,7 @@ from robustbench_seg import InputError
 LIST_OF_TEXTS = 'expected a list of texts, such as ["fog", "snow"]'
 REFUSED: dict[str, tuple[Any, str]] = {
     "corruptions": ("fog", f"--corruptions 'fog': {LIST_OF_TEXTS}"),
-    "severities": (1, "--severities 1: expected a list of whole numbers, such as [1, 2, 3]"),
+    "severities": (1, "--severities 1: expected a list of numbers, such as [0.5, 2.0]"),
     "limit": ("1", "--limit '1': expected a whole number, such as 1"),
     "draws": (1.5, "--draws 1.5: expected a whole number, such as 1"),
     "input_scale": ("0.5", "--input-scale '0.5': expected a number, such as 0.5"),

@@ -228,7 +228,7 @@ def test_the_same_condition_twice_is_an_error() -> None:
         tables.summary(pd.concat([frame, frame]), TINY)
 
 
-Matrices = dict[tuple[str, int], metrics.Matrix]
+Matrices = dict[tuple[str, float], metrics.Matrix]
 
 
 @pytest.fixture
@@ -244,7 +244,7 @@ def matrices() -> Matrices:
     return matrices
 
 
-def _tidy(matrices: Matrices, images: Mapping[tuple[str, int], int] | int = 4) -> pd.DataFrame:
+def _tidy(matrices: Matrices, images: Mapping[tuple[str, float], int] | int = 4) -> pd.DataFrame:
     """Return the tidy table of images; the first image holds all counts."""
     most = images if isinstance(images, int) else max(images.values())
     counts = PixelCounts(

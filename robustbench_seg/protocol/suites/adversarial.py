@@ -54,7 +54,7 @@ class AdversarialSuite(CorruptionSuite):
     def conditions(self) -> tuple[Condition, ...]:
         """Each attack at each epsilon."""
         attacks = [
-            Attack(search, self.norm, epsilon)
+            Attack(search, self.norm, int(epsilon))
             for name in self.corruptions
             for search in self.attacks
             if search.name == name

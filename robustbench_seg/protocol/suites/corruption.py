@@ -96,7 +96,7 @@ class CorruptionSuite(SeverityPolicy, Suite):
         return partial(tables.class_scores, suite=self)
 
     @property
-    def examples(self) -> frozenset[tuple[str, int]]:
+    def examples(self) -> frozenset[tuple[str, float]]:
         """First corruption of each category at severity 3, or the strongest that is run below.
 
         That of the suite also at the lowest and the highest severity.
@@ -133,7 +133,7 @@ class CorruptionSuite(SeverityPolicy, Suite):
         )
 
     def select(
-        self, corruptions: Iterable[str] | None = None, severities: Iterable[int] | None = None
+        self, corruptions: Iterable[str] | None = None, severities: Iterable[float] | None = None
     ) -> CorruptionSuite:
         """Return the part of the suite with these corruptions and severities; None: all of them.
 
@@ -255,9 +255,10 @@ class CorruptionSuite(SeverityPolicy, Suite):
         )
 
 
-def _range(severities: tuple[int, ...]) -> str:
+def _range(severities: tuple[float, ...]) -> str:
     if not severities:
         return "none"
-    if severities == tuple(range(severities[0], severities[-1] + 1)) and len(severities) > 1:
+    whole = range(int(severities[0]), int(severities[-1]) + 1)
+    if severities == tuple(whole) and len(severities) > 1:
         return f"{severities[0]}-{severities[-1]}"
     return ", ".join(map(str, severities))

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 SMALLEST, LARGEST = 1 / 64, 16
 """Smallest and largest factor of a frame's sides."""
-_Image = tuple[str, int] | None
+_Image = tuple[str, float] | None
 """Corruption and severity of an image; None: the frame as it is."""
 _UNITS: Mapping[str, Unit] = {"scales": "scale", "short_sides": "short side"}
 
@@ -117,7 +117,7 @@ class ResolutionSuite(Suite):
         return tables.changes(miou, self.against)
 
     @property
-    def examples(self) -> frozenset[tuple[str, int]]:
+    def examples(self) -> frozenset[tuple[str, float]]:
         """Conditions at the lowest and the highest resolution."""
         ends = (self.values[0], self.values[-1])
         return frozenset(c.key for c in self.conditions if c.scale and c.scale.value in ends)
@@ -159,7 +159,7 @@ class ResolutionSuite(Suite):
         return tuple(notes)
 
     def select(
-        self, corruptions: Iterable[str] | None = None, severities: Iterable[int] | None = None
+        self, corruptions: Iterable[str] | None = None, severities: Iterable[float] | None = None
     ) -> ResolutionSuite:
         """Return the suite; raise InputError for any selection, which only corruptions have."""
         for option, wanted in (("--corruptions", corruptions), ("--severities", severities)):
@@ -178,7 +178,7 @@ class ResolutionSuite(Suite):
         if not least <= self.values[0] <= self.values[-1] <= most:
             return f"values: expected {least} to {most}"
         for image in self.images:
-            if image and (image[0] not in BUILT_IN or image[1] not in SEVERITIES):
+            if image and (image[0] not in BUILT_IN or not 1 <= image[1] <= SEVERITIES[-1]):
                 return f"images: {image[0]} {image[1]} is no corruption"
         if not self.images or len(set(self.family)) < len(self.values) * len(self.images) * max(
             1, len(self.windows)

@@ -82,7 +82,7 @@ class Suite(ABC):
 
     @property
     @abstractmethod
-    def examples(self) -> frozenset[tuple[str, int]]:
+    def examples(self) -> frozenset[tuple[str, float]]:
         """Keys of the conditions whose example images are kept, besides the clean frames."""
 
     @property
@@ -109,13 +109,13 @@ class Suite(ABC):
         return ()
 
     @property
-    def corrupted(self) -> tuple[tuple[str, int], ...]:
+    def corrupted(self) -> tuple[tuple[str, float], ...]:
         """Corruptions and severities whose images the conditions need, each once."""
         return tuple(dict.fromkeys(c.corruption for c in self.conditions if c.corruption))
 
     @abstractmethod
     def select(
-        self, corruptions: Iterable[str] | None = None, severities: Iterable[int] | None = None
+        self, corruptions: Iterable[str] | None = None, severities: Iterable[float] | None = None
     ) -> Suite:
         """Return the part of the suite with these corruptions and severities; None: all of them.
 

@@ -39,7 +39,7 @@ def text(value: object, file: str, key: str) -> str:
 
 def read_columns(
     category: object,
-    severities: tuple[int, ...],
+    severities: tuple[float, ...],
     file: str,
     where: str,
     earlier: Sequence[Column],
@@ -69,8 +69,8 @@ def read_columns(
 
 
 def read_severities(
-    value: object, allowed: tuple[int, ...], file: str, key: str
-) -> tuple[int, ...]:
+    value: object, allowed: tuple[float, ...], file: str, key: str
+) -> tuple[float, ...]:
     """Return rising severities out of the allowed ones."""
     try:
         numbers = [check_severity(each) for each in value] if isinstance(value, list) else []

@@ -36,7 +36,7 @@ class TakenSuite(CorruptionSuite):
         return tuple(map(Condition, self.corruptions))
 
     @property
-    def examples(self) -> frozenset[tuple[str, int]]:
+    def examples(self) -> frozenset[tuple[str, float]]:
         """All conditions."""
         return frozenset(condition.key for condition in self.conditions)
 

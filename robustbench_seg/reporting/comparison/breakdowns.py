@@ -21,7 +21,7 @@ def curves_table(comparison: ComparisonData) -> Table:
         f"{severities} of {category}"
         for category, severities in counted_by_category(comparison).items()
     )
-    severities = (Head(f"severity {severity}") for severity in found.value.columns)
+    severities = (Head(f"severity {severity:g}") for severity in found.value.columns)
     table = tables.frame_table(
         found.value,
         "mIoU in percent at each severity, the mean over the corruptions of the category. "

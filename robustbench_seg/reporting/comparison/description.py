@@ -49,7 +49,7 @@ class ComparisonData:
     """Index model, columns as `scores.tables.summary`."""
     suite: IntervalTable
     """Index model, columns (category, corruption) as `scores.tables.suite_table`."""
-    counted: Mapping[str, tuple[int, ...]]
+    counted: Mapping[str, tuple[float, ...]]
     """Severities that count, by corruption."""
     settings: pd.DataFrame
     """How each model was run: index the setting, a column per model, in words."""
@@ -142,7 +142,7 @@ class ComparisonData:
         pairs = self.suite.value.columns.to_list()
         return tuple(str(pair[1]) for pair in pairs if pair[0] == category)
 
-    def counted_of(self, category: str) -> set[int]:
+    def counted_of(self, category: str) -> set[float]:
         """Return the severities that count for some corruption of a category."""
         return {severity for name in self.corruptions(category) for severity in self.counted[name]}
 
