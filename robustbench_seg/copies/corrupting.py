@@ -56,7 +56,10 @@ def corrupt_folder(
 ) -> CorruptedCopy:
     """Write the images of a folder under every condition of a suite: see `api.corrupt_folder`."""
     if not suite.corrupted:
-        raise InputError(f"--suite {suite.name}: has no corruptions; use a suite that has some")
+        advice = "use a suite that has some"
+        if any(condition.attack for condition in suite.conditions):
+            advice = "robustseg eval --save images keeps attacked images"
+        raise InputError(f"--suite {suite.name}: has no corruptions; {advice}")
     paths = find_sources(source, split)
     check_folder(out, MANIFEST, "OUT")
     if out.resolve().is_relative_to(source.resolve()):

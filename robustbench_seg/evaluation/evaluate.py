@@ -40,10 +40,10 @@ def execute(plan: Plan, engine: Engine, progress: Progress = silent) -> None:
             if score.cells:
                 _log.info("going on at %d of %d", score.cells, schedule.total)
         with closing(engine.results(plan, units, schedule.next)) as results:
-            for cells, pictures, failures, maps in results:
+            for cells, pictures, failures, files in results:
                 failed = [failure for failure in failures if failure.cell not in stored]
                 if saving is not None:  # first: what is counted is saved
-                    saving.write(plan.folder, maps)
+                    saving.write(plan.folder, files)
                 # Stored cells are replaced: without a failed one beside them, they went through
                 # the model in a smaller batch, which may round differently.
                 store.add(cells, pictures, failed)

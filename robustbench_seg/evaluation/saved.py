@@ -16,7 +16,7 @@ from ..predictions.layouts import FrameFiles
 from ..predictions.saved import SavedMaps, find_maps
 from ..predictions.saving import Saving
 from ..progress import Progress
-from ..protocol.options import MapKind
+from ..protocol.options import SavedKind
 from ..protocol.request import Request
 from ..protocol.spec import Spec
 
@@ -76,9 +76,12 @@ def find_saving(
     alone = [each.name for each in segmenters if not isinstance(each.network, nn.Module)]
     if "confidence" in request.save and alone:
         raise InputError(f"--save confidence: {alone[0]} gives labels alone; use --save labels")
+    unseen = [each.name for each in segmenters if not each.takes_images]
+    if "images" in request.save and unseen:
+        raise InputError(f"--save images: {unseen[0]} sees no images; leave it out")
     classes = mapping.spec.models if mapping else dataset.class_names
     predicted = mapping.kept_classes if mapping else range(len(classes))
-    kinds = tuple(kind for kind in get_args(MapKind) if kind in request.save)
+    kinds = tuple(kind for kind in get_args(SavedKind) if kind in request.save)
     names = [FrameFiles.of(frame) for frame in dataset.frames]
     saving = Saving(kinds, request.save_layout, spec, names, classes, tuple(predicted))
     saving.check()

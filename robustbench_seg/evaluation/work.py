@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..inference.condition_images import ConditionImages
 from ..inference.prefetch import cached_once
 from ..label_types import LabelMap
-from ..predictions.saving import EncodedMap
+from ..predictions.saving import EncodedFile
 from ..protocol.cell import Cell
 from ..protocol.condition import Draw
 from ..protocol.frame_spec import FrameSpec
@@ -38,12 +38,12 @@ class WorkUnit(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What is committed at once: counts of one frame, example pictures, failures, saved maps."""
+    """What is committed at once: counts of one frame, example pictures, failures, files."""
 
     cells: dict[Cell, tuple[Counts, ...]]
     pictures: list[Picture]
     failures: list[Failure]
-    maps: list[EncodedMap]
+    files: list[EncodedFile]
 
     @classmethod
     def empty(cls) -> Result:
@@ -55,7 +55,7 @@ class Result(NamedTuple):
         self.cells.update(part.cells)
         self.pictures.extend(part.pictures)
         self.failures.extend(part.failures)
-        self.maps.extend(part.maps)
+        self.files.extend(part.files)
 
 
 class FrameBatch(NamedTuple):

@@ -1,4 +1,4 @@
-"""Saving the predictions of a run: encoded where they are made, written by the run's process."""
+"""Saving predictions of a run and their images: encoded where made, written by its process."""
 
 from __future__ import annotations
 
@@ -9,25 +9,31 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..datasets.taxonomies import load_taxonomy
 from ..errors import InputError
 from ..models.about_predictions import ABOUT
 from ..names import slug
+from ..png import encode_png
 from ..protocol.cell import Cell
 from ..protocol.condition import Condition, Draw
-from ..protocol.options import MapKind, MapLayout
+from ..protocol.options import MapLayout, SavedKind
 from ..protocol.spec import Spec
 from ..scores.counters import Prediction
 from ..writing import write_file
 from .layouts import LAYOUTS, FrameFiles, draw_folder
 from .maps import ClassValues, encode_confidence
 
-FOLDER = "predictions"
-"""Folder of a run that holds a folder for each model."""
+FOLDER, IMAGES = "predictions", "images"
+"""Folders of a run that hold a folder for each model."""
+IMAGE = "{group}/{stem}.png"
+"""Path of an image in the folder of a condition: see `layouts.Layout`."""
 
 
-class EncodedMap(NamedTuple):
-    """A file of a prediction as bytes, and where it belongs in the run's folder."""
+class EncodedFile(NamedTuple):
+    """A file as bytes, and where it belongs in the run's folder."""
 
     path: str
     content: bytes
@@ -41,7 +47,7 @@ class Saving:
     `predicted` are their numbers.
     """
 
-    kinds: tuple[MapKind, ...]
+    kinds: tuple[SavedKind, ...]
     layout: MapLayout
     spec: Spec
     names: Sequence[FrameFiles]
@@ -72,27 +78,36 @@ class Saving:
         """Whether predictions need their probabilities for what is saved."""
         return "confidence" in self.kinds
 
-    def encode(self, cell: Cell, prediction: Prediction) -> list[EncodedMap]:
-        """Return the files of a prediction in the model's own classes."""
+    def encode(
+        self, cell: Cell, prediction: Prediction, image: NDArray[np.uint8] | None
+    ) -> list[EncodedFile]:
+        """Return the files of a prediction in the model's own classes, and of its image."""
         return [
-            EncodedMap(path, self._encoded(kind, prediction))
+            EncodedFile(path, self._encoded(kind, prediction, image))
             for kind, path in zip(self.kinds, self.paths(cell), strict=True)
         ]
 
-    def _encoded(self, kind: MapKind, prediction: Prediction) -> bytes:
+    def _encoded(
+        self, kind: SavedKind, prediction: Prediction, image: NDArray[np.uint8] | None
+    ) -> bytes:
         if kind == "labels":
             return self._values.encode(prediction.labels)
+        if kind == "images":
+            assert image is not None  # saved predictions are refused
+            return encode_png(image)
         assert prediction.probabilities is not None  # `needs_probabilities` asks for them
         return encode_confidence(prediction.probabilities.top)
 
     def paths(self, cell: Cell) -> list[str]:
         """Return the paths of the files of a cell in the run's folder."""
         layout = LAYOUTS[self.layout]
-        forms = {"labels": layout.labels, "confidence": layout.confidence}
+        forms = {"labels": layout.labels, "confidence": layout.confidence, "images": IMAGE}
         files = self._files[cell.frame]
         draw = Draw(self._conditions[cell.condition, cell.severity], cell.draw)
-        folder = f"{self._folder(cell.model)}/{draw_folder(draw)}"
-        return [f"{folder}/{files.path(forms[kind])}" for kind in self.kinds]
+        return [
+            f"{self._folder(cell.model, kind)}/{draw_folder(draw)}/{files.path(forms[kind])}"
+            for kind in self.kinds
+        ]
 
     def unsaved(self, folder: Path, cells: Iterable[Cell]) -> set[Cell]:
         """Return those of some cells of which the folder of a run lacks a file."""
@@ -108,6 +123,8 @@ class Saving:
         Raises InputError if it holds predictions that are saved in another way, or if it cannot be
         written.
         """
+        if self.kinds == ("images",):
+            return
         for model in self.spec.models:
             path = folder / self._folder(model.name) / ABOUT
             about = {
@@ -126,9 +143,9 @@ class Saving:
                     f"--save-layout {self.layout}: {path.parent} holds predictions that are saved "
                     "in another way; use the same options, or remove the folder"
                 )
-            self.write(folder, [EncodedMap(f"{self._folder(model.name)}/{ABOUT}", content)])
+            self.write(folder, [EncodedFile(f"{self._folder(model.name)}/{ABOUT}", content)])
 
-    def write(self, folder: Path, files: Iterable[EncodedMap]) -> None:
+    def write(self, folder: Path, files: Iterable[EncodedFile]) -> None:
         """Write files atomically into the folder of a run; InputError if that fails."""
         try:
             for path, content in files:
@@ -139,8 +156,8 @@ class Saving:
                 "counted is kept; run the same command again to resume"
             ) from error
 
-    def _folder(self, model: str) -> str:
-        return f"{FOLDER}/{slug(model)}"
+    def _folder(self, model: str, kind: SavedKind = "labels") -> str:
+        return f"{IMAGES if kind == 'images' else FOLDER}/{slug(model)}"
 
     @cached_property
     def _files(self) -> Mapping[str, FrameFiles]:

@@ -12,7 +12,7 @@ from ..models import base, class_names
 from . import known_names, parsing
 from .parameters import Option
 
-MapKind = Literal["labels", "confidence"]
+SavedKind = Literal["labels", "confidence", "images"]
 MapLayout = Literal["bravo", "cityscapes", "acdc"]
 """What is saved of predictions, and how; see `predictions.layouts`."""
 MODEL, DATA, CONDITIONS, TRAINING = "Model", "Data", "Conditions", "Training"
@@ -312,9 +312,9 @@ Out = Annotated[
 Save = Annotated[
     Sequence[str] | None,
     Option(
-        "Save predictions in the run's folder: labels, or labels,confidence. --model "
-        "predictions:FOLDER reads them.",
-        *(OUTPUT, "labels,confidence"),
+        "Save predictions in the run's folder: labels, or labels,confidence, which --model "
+        "predictions:FOLDER reads. images are what each model saw, such as attacked images.",
+        *(OUTPUT, "labels,confidence,images"),
         default="nothing",
     ),
 ]

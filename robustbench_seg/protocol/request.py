@@ -138,9 +138,9 @@ class Request:
             Shard.read(self.shard)
         self._check_measures()
         self._check_sampling()
-        kinds = get_args(options.MapKind)
+        kinds = get_args(options.SavedKind)
         if wrong := [kind for kind in self.save or () if kind not in kinds]:
-            raise InputError(f"--save {wrong[0]}: use {' or '.join(kinds)}, or both")
+            raise InputError(f"--save {wrong[0]}: use {', '.join(kinds)}")
         if self.save is None and self.save_layout != "bravo":
             raise InputError(f"--save-layout {self.save_layout}: needs --save; add it")
 

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import robustbench_seg
 from robustbench_seg.errors import InputError
@@ -98,6 +100,24 @@ def test_each_model_is_attacked_and_transfer_shows_all_the_same_images(folder: P
     pd.testing.assert_frame_equal(again, scores)
     drawn = evaluate(FIRST, out="drawn", draws=2).table("intervals")
     assert (drawn["sd_over_draws"] > 0).any()
+
+
+def test_attacked_images_are_saved(folder: Path) -> None:
+    run = evaluate(FIRST, out="run", corruptions=["pgd-3"], save=["labels", "images"])
+    for severity in (2, 16):
+        images, maps = (
+            sorted(run.folder.glob(f"{kind}/*/pgd-3/{severity}/*.png"))
+            for kind in ("images", "predictions")
+        )
+        assert len(images) == len(maps) == len(run.spec.frames)
+        for attacked, frame in zip(images, run.spec.frames, strict=True):
+            clean = np.asarray(Image.open(folder / f"images/{frame.name}.jpg"))
+            change = np.asarray(Image.open(attacked)).astype(int) - clean
+            assert np.abs(change).max() == severity
+    # They are what was predicted.
+    again = evaluate(FIRST, out="again", images=str(images[0].parent), save=["labels"])
+    found = sorted(again.folder.glob("predictions/*/clean/*.png"))
+    assert [path.read_bytes() for path in found] == [path.read_bytes() for path in maps]
 
 
 def test_a_suite_is_stored_and_selected(folder: Path) -> None:

@@ -170,6 +170,26 @@ def test_layouts_name_files_as_benchmarks_expect_them(
     assert pixels.max() < 19
 
 
+def test_images_are_saved_as_the_model_saw_them(tree: Path, tmp_path: Path) -> None:
+    run = evaluate(tree, tmp_path / "run", save=["images"], severities=[3])
+    assert not (run.folder / "predictions").exists()
+    (folder,) = (run.folder / "images").iterdir()
+    for index in range(2):
+        image = np.asarray(Image.open(image_path(tree, index)))
+        file = f"{CITY}/{name(index)}_leftImg8bit.png"
+        np.testing.assert_array_equal(Image.open(folder / "clean" / file), image)
+        np.testing.assert_array_equal(
+            Image.open(folder / "fog" / "3" / file), corrupt(image, "fog", 3)
+        )
+    (folder / "clean" / file).unlink()
+    evaluate(tree, tmp_path / "run", save=["images"], severities=[3])
+    assert (folder / "clean" / file).is_file()
+    saved = evaluate(tree, tmp_path / "maps", save=["labels"], severities=[3])
+    model = f"predictions:{saved_in(saved)}"
+    with pytest.raises(InputError, match="--save images: b0@random sees no images"):
+        evaluate(tree, tmp_path / "other", model, save=["images"], severities=[3])
+
+
 def test_users_save_maps_where_corrupted_copies_have_images(tree: Path, tmp_path: Path) -> None:
     """The label of a pixel is a function of its colour: what a user's own program may compute."""
     root = tmp_path / "mine"
@@ -407,7 +427,7 @@ def test_a_map_that_changes_meanwhile_is_a_failure(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"save": ["logits"]}, "--save logits: use labels or confidence, or both"),
+        ({"save": ["logits"]}, "--save logits: use labels, confidence, images"),
         ({"save_layout": "acdc"}, "--save-layout acdc: needs --save; add it"),
         ({"save": ["confidence"]}, f"--save confidence: {MODEL} gives labels alone; use --save"),
         ({"temperature": 2.0, "measure": MEASURES}, "--temperature: .* is saved predictions"),

@@ -83,8 +83,9 @@ def _label(plan: Plan, predictors: Sequence[BatchPredictor], batch: FrameBatch) 
             if prediction is None:
                 result.failures.append(Failure(cell, reason))
                 continue
+            image = batch.images.get(draw) if attacked is None else attacked
             if saving is not None:
-                result.maps.extend(saving.encode(cell, prediction))
+                result.files.extend(saving.encode(cell, prediction, image))
             if not counted:
                 prediction = prediction._replace(probabilities=None)
             if plan.mapping is not None:
@@ -95,6 +96,5 @@ def _label(plan: Plan, predictors: Sequence[BatchPredictor], batch: FrameBatch) 
                 for counter in spec.counters
             )
             if is_example(spec, cell):
-                image = batch.images.get(draw) if attacked is None else attacked
                 result.pictures.extend(pictures_of(spec, cell, image, prediction, batch.label))
     return result
