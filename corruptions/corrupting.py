@@ -13,7 +13,7 @@ from .checks import MOST_SEVERITIES, SEVERITIES, check_seed, check_severity, unk
 from .errors import InputError
 from .finding import find
 from .images import check_image
-from .reference import corrupt_by_reference
+from .reference import corrupt_by_reference, require_known
 from .seeding import image_key, stream_seed
 from .severity_table import NO_PARAMETERS
 
@@ -87,9 +87,6 @@ def corrupt(
     key = image_key(image) if key is None else key
     stream = stream_seed(check_seed(seed), key, corruption.name, severity)
     if reference:
-        if parameters or severity != int(severity):
-            raise InputError(
-                f"{name}: the package imagecorruptions has severities 1 to 5 alone; use 'native'"
-            )
+        require_known({(corruption.name, severity): parameters})
         return corrupt_by_reference(corruption.name, image, int(severity), stream)
     return corruption.apply(image, severity, stream, parameters)

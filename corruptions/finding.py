@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,12 @@ def check_sizes(
             corruption.check_size(*size, reference=reference)
 
 
-def try_out(conditions: Iterable[tuple[str, float]], image: NDArray[np.uint8]) -> None:
-    """Raise InputError if one of some (corruption, severity) is faulty on an image (H, W, 3)."""
-    for name, severity in conditions:
-        find(name).try_out(image, severity)
+def try_out(
+    corruptions: Mapping[tuple[str, float], Mapping[str, float]], image: NDArray[np.uint8]
+) -> None:
+    """Raise InputError if one of some corruptions is faulty on an image (H, W, 3).
+
+    They are given as corruption and severity, with parameters in place of those of the severity.
+    """
+    for (name, severity), parameters in corruptions.items():
+        find(name).try_out(image, severity, parameters)

@@ -9,7 +9,7 @@ still changes the result. Use processes to go faster.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def corrupt_by_reference(name: str, image: Uint8, severity: int, stream: int) ->
             f"image: {width} x {height} pixels is too small for the package imagecorruptions, "
             f"which needs {SMALLEST_SIDE} a side; the implementation 'native' takes every size"
         )
-    require_known([name])
+    require_known({(name, severity): {}})
     import imagecorruptions
 
     seed = stream % 2**32
@@ -60,14 +60,22 @@ def corrupt_by_reference(name: str, image: Uint8, severity: int, stream: int) ->
     return np.require(result, np.uint8, ["C_CONTIGUOUS", "WRITEABLE"])
 
 
-def require_known(names: Iterable[str]) -> None:
-    """Raise InputError if the package lacks one of some corruptions, or cannot be imported."""
+def require_known(corruptions: Mapping[tuple[str, float], Mapping[str, float]]) -> None:
+    """Raise InputError if the package lacks one of some corruptions, or cannot be imported.
+
+    They are given as corruption and severity, with parameters in place of those of the severity.
+    """
     require_opencv()
     import imagecorruptions
 
-    for name in names:
+    for (name, severity), parameters in corruptions.items():
         if name not in imagecorruptions.get_corruption_names("all"):
             raise InputError(f"{name}: not in the package imagecorruptions; use 'native'")
+        if parameters or severity != int(severity):
+            raise InputError(
+                f"{name}: the package imagecorruptions has whole severities and parameters of its "
+                "own alone; use 'native'"
+            )
 
 
 def require_opencv() -> None:

@@ -164,7 +164,8 @@ def _rows(folder: Path) -> Iterator[tuple[CorruptedImage, str]]:
                 # Neither the header, nor a row that was cut off while it was written.
                 if len(row) == len(_COLUMNS) and len(row[3]) == 64:
                     image = row[2].removeprefix(_HERE)
-                    yield CorruptedImage(row[0], int(row[1]), image), row[3]
+                    severity = float(row[1]) if "." in row[1] else int(row[1])
+                    yield CorruptedImage(row[0], severity, image), row[3]
     except InputError:
         raise
     except (ValueError, csv.Error) as error:

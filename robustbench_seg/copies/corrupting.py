@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,8 @@ class Task:
     """An image of the source folder, and the conditions under which it is not yet copied."""
 
     image: SourceImage
-    conditions: tuple[tuple[str, float], ...]
+    conditions: Mapping[tuple[str, float], Mapping[str, float]]
+    """Corruptions and severities, with parameters in place of those of the severity."""
     seed: int
     source: Path
     out: Path
@@ -99,12 +100,17 @@ def corrupt_image(task: Task) -> dict[CorruptedImage, str]:
     if image_key(image) != task.image.key:
         raise InputError(f"{source}: was changed while it was copied; name a new OUT")
     written: dict[CorruptedImage, str] = {}
-    for corruption, severity in task.conditions:
+    for (corruption, severity), parameters in task.conditions.items():
         if stopped():
             break
         target = CorruptedImage(corruption, severity, task.image.target)
         path = task.out / target.path
-        corrupted = corrupt(image, corruption, severity, seed=task.seed, key=task.image.key)
+        corrupted = corrupt(
+            *(image, corruption, severity),
+            seed=task.seed,
+            key=task.image.key,
+            parameters=parameters,
+        )
         write_png(path, corrupted, task.out)
         written[target] = task.digest(corrupted)
         report_progress()
@@ -127,9 +133,9 @@ def _make_missing(source: Path, copy: CorruptedCopy, workers: int, progress: Pro
     total = len(copy.manifest.images) * len(copy.conditions)
     own = choices(copy.manifest.suite.own)
     tasks = [
-        Task(image, missing, copy.manifest.seed, source, copy.folder, copy.digest, own)
+        Task(image, conditions, copy.manifest.seed, source, copy.folder, copy.digest, own)
         for image in copy.manifest.images
-        if (missing := copy.missing(image))
+        if (conditions := {each: copy.conditions[each] for each in copy.missing(image)})
     ]
     made = total - sum(len(task.conditions) for task in tasks)
     progress("corrupting", made, total, "")

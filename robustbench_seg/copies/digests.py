@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,17 +30,27 @@ class ImageDigest:
 
 def suite_digests(suite: Suite) -> tuple[ImageDigest, ...]:
     """Return the digest of `SCENE` under each corruption of a suite, in its order."""
-    return image_digests(render(*SCENE)[0], suite.corrupted)
+    return image_digests(render(*SCENE)[0], suite.corrupted, suite.corrupted)
 
 
 def image_digests(
-    image: NDArray[np.uint8], conditions: Iterable[tuple[str, float]]
+    image: NDArray[np.uint8],
+    conditions: Iterable[tuple[str, float]],
+    parameters: Mapping[tuple[str, float], Mapping[str, float]] = MappingProxyType({}),
 ) -> tuple[ImageDigest, ...]:
-    """Return the digest of an RGB uint8 (H, W, 3) image under each (corruption, severity)."""
+    """Return the digest of an RGB uint8 (H, W, 3) image under each (corruption, severity).
+
+    Some conditions may have parameters in place of those of the severity.
+    """
     key = image_key(image)
     return tuple(
-        ImageDigest(name, severity, pixel_digest(corrupt(image, name, severity, key=key)))
-        for name, severity in conditions
+        ImageDigest(
+            *condition,
+            pixel_digest(
+                corrupt(image, *condition, key=key, parameters=parameters.get(condition, {}))
+            ),
+        )
+        for condition in conditions
     )
 
 

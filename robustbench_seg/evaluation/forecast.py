@@ -243,13 +243,14 @@ def _count(network: nn.Module, size: Size, window: Window, batch: int) -> tuple[
 def _seconds_to_corrupt(conditions: Sequence[Condition], size: Size, progress: Progress) -> float:
     """Return the mean seconds over the conditions; each corruption is timed at one severity."""
     image = render("val", 0, size[1], size[0])[0]  # (H, W, 3)
-    corruptions = [item.corruption for item in conditions if item.corruption]
+    corruptions = [item.corruption[0] for item in conditions if item.corruption]
     seconds: dict[str, float] = {}
-    distinct = dict(corruptions)
-    for done, (name, severity) in enumerate(distinct.items(), start=1):
-        corrupt(image, name, severity)  # compiles
+    distinct = {item.corruption[0]: item for item in conditions if item.corruption}
+    for done, (name, item) in enumerate(distinct.items(), start=1):
+        parameters = dict(item.parameters)
+        corrupt(image, name, item.severity, parameters=parameters)  # compiles
         start = time.perf_counter()
-        corrupt(image, name, severity)
+        corrupt(image, name, item.severity, parameters=parameters)
         seconds[name] = time.perf_counter() - start
         progress("corruptions", done, len(distinct), name)
-    return sum(seconds[name] for name, _ in corruptions) / len(conditions)
+    return sum(seconds[name] for name in corruptions) / len(conditions)

@@ -51,7 +51,7 @@ def find_source(request: Request) -> Source:
     if request.copy is None:
         suite = request.chosen_suite()
         if implementation == "imagecorruptions":
-            require_known(name for name, _ in suite.corrupted)
+            require_known(suite.corrupted)
         return Source(suite, ConditionImages(seed or 0, implementation))
     copy = CorruptedCopy.open(Path(request.copy))
     made = copy.manifest
@@ -63,11 +63,13 @@ def find_source(request: Request) -> Source:
         )
     suite = load_suite(request.suite) if request.suite else made.suite
     chosen = suite.select(request.corruptions, request.severities)
-    for name, severity in chosen.corrupted:
-        if (name, severity) not in made.suite.corrupted:
+    there = made.suite.corrupted
+    for (name, severity), parameters in chosen.corrupted.items():
+        if there.get((name, severity)) != parameters:
             raise InputError(
                 f"--copy {request.copy}: was made without {name} at severity "
-                f"{severity}; choose among its own with --corruptions and --severities"
+                f"{severity}, or with other parameters; choose among its own with --corruptions "
+                "and --severities"
             )
     if seed not in (None, made.seed):
         raise InputError(f"--seed {seed}: the images in {request.copy} were made with {made.seed}")

@@ -40,6 +40,7 @@ class ConditionImages:
                     severity,
                     seed=self.seed + draw.number,
                     key=key,
+                    parameters=dict(condition.parameters),
                     implementation=self.implementation,
                 )
         if condition.scale is not None:

@@ -29,18 +29,28 @@ class Condition:
     """Inference window, instead of each model's own."""
     random: bool = False
     """Whether the pixels depend on the seed."""
+    parameters: tuple[tuple[str, float], ...] = ()
+    """Names and values of parameters of the corruption in place of those of the severity."""
     attack: Attack | None = None
     """Attack of each model on the image."""
 
     @classmethod
-    def corrupted(cls, corruption: str, severity: float, random: bool | None = None) -> Condition:
+    def corrupted(
+        cls,
+        corruption: str,
+        severity: float,
+        random: bool | None = None,
+        parameters: tuple[tuple[str, float], ...] = (),
+    ) -> Condition:
         """Return the condition of a corruption at a severity.
 
         `random` need not be given for a corruption that can be found.
         """
         if random is None:
             random = find(corruption).random
-        return cls(corruption, severity, (corruption, severity), random=random)
+        return cls(
+            *(corruption, severity, (corruption, severity)), random=random, parameters=parameters
+        )
 
     @property
     def key(self) -> tuple[str, float]:

@@ -125,7 +125,8 @@ def _by_severity(report: Report) -> Iterator[Table]:
     assert policy is not None
     for name in SCORES:
         frame = severity_table(report.table("tidy"), policy, name)
-        heads = (*map(Head, ("model", "category", "corruption")), *map(Head, map(str, frame)))
+        levels = (f"{float(severity):g}" for severity in frame.columns)
+        heads = (*map(Head, ("model", "category", "corruption")), *map(Head, levels))
         yield frame_table(
             frame.rename(index=corruption_name, level="corruption"),
             f"{metric(name).title} in percent by severity.",

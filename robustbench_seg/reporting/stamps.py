@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..corruptions.catalogue import BUILT_IN
 from ..runs.run import StoredRun
 from ..versions import EVALUATING, versions
 from . import estimates
@@ -42,6 +43,11 @@ def stamps(run: StoredRun) -> tuple[str, ...]:
     if run.missing_frames:
         found.append(
             f"PARTIAL: {len(run.frames)} of {len(spec.frames)} frames are finished; {_rest(run)}"
+        )
+    if varied := {c.name for c in spec.conditions if c.parameters} & BUILT_IN:
+        found.append(
+            f"OTHER PARAMETERS: {few(sorted(varied))}: those of the suite, not the published ones; "
+            "scores under them are not comparable with published ones"
         )
     present = np.flatnonzero(spec.class_set([frame.name for frame in spec.frames]))
     if len(present) == 1:

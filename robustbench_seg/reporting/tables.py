@@ -156,7 +156,7 @@ def severity_table(
 
     The last column of the frame is "score", the mean over the severities that count.
     """
-    severities = [int(column) for column in frame.columns[:-1]]
+    severities = [float(column) for column in frame.columns[:-1]]
     ranges = [severity_range(counted.get(str(key[-1]), ())) for key in frame.index.to_list()]
     return frame_table(
         pd.concat([pd.Series(ranges, frame.index), frame], axis="columns").rename(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise
 
 from ..reports.text import EN_DASH
 
@@ -27,12 +28,17 @@ def few(names: Sequence[str], most: int = 12) -> str:
 
 
 def severity_range(severities: Iterable[float]) -> str:
-    """Return severities as a range with an en dash, as a list "1, 3, 5", or "none"."""
+    """Return severities as a range with an en dash, as a list "1, 3, 5", or "none".
+
+    A range of fractions has its step: "1\u20135 by 0.5".
+    """
     levels = sorted(set(severities))
     if not levels:
         return "none"
-    if len(levels) > 2 and levels == list(range(int(levels[0]), int(levels[-1]) + 1)):
-        return f"{levels[0]:g}{EN_DASH}{levels[-1]:g}"
+    steps = {round(after - before, 2) for before, after in pairwise(levels)}
+    if len(levels) > 2 and len(steps) == 1 and (step := steps.pop()) <= 1:
+        by = "" if step == 1 else f" by {step:g}"
+        return f"{levels[0]:g}{EN_DASH}{levels[-1]:g}{by}"
     return ", ".join(f"{level:g}" for level in levels)
 
 

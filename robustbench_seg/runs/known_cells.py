@@ -21,15 +21,17 @@ class KnownCells:
         self._draws = {
             condition.key: len(spec.draws_of(condition)) for condition in spec.conditions
         }
+        self._types = {condition.key: type(condition.severity) for condition in spec.conditions}
         self._frames = {frame.name: frame for frame in spec.frames}
 
     def problem(self, cell: Cell) -> str:
         """Return what the specification lacks of a cell, or ""."""
-        draws = self._draws.get((cell.condition, cell.severity))
+        key = (cell.condition, cell.severity)
+        draws = self._draws.get(key)
         frame = self._frames.get(cell.frame)
         if cell.model not in self._models:
             return f"model {cell.model!r:.60}"
-        if draws is None or type(cell.severity) is not int:  # 1.0 equals 1
+        if draws is None or type(cell.severity) is not self._types[key]:  # 1.0 equals 1
             return f"condition {cell.condition!r:.60} at severity {cell.severity!r:.20}"
         if frame is None:
             return f"frame {cell.frame!r:.60}"

@@ -93,7 +93,7 @@ def frame_breakdown(pixel_counts: PixelCounts, suite: SeverityPolicy) -> pd.Data
     table["change"] = table["suite"] - table["clean"]
     corrupted = scores.drop(columns=[("clean", 0)], errors="ignore")
     lowest = corrupted.fillna(np.inf).to_numpy().argmin(axis=1)
-    table["worst"] = ["{} {}".format(*corrupted.columns[place]) for place in lowest]
+    table["worst"] = ["{} {:g}".format(*corrupted.columns[place]) for place in lowest]
     table["worst_miou"] = corrupted.to_numpy()[np.arange(len(lowest)), lowest]
     return table
 

@@ -7,6 +7,7 @@ import pytest
 
 from robustbench_seg.corruptions import InputError, corrupt, corruption_names, find
 from robustbench_seg.corruptions.severity_table import Parameter, SeverityTable
+from tests.helpers.paths import ROOT
 from tests.helpers.pictures import gradients
 
 HALVES = (1.5, 2.5, 3.5, 4.5)
@@ -103,5 +104,18 @@ def test_parameters_replace_those_of_the_severity() -> None:
     ):
         corrupt(IMAGE, "jpeg_compression", 1, parameters={"quality": 7.5})
     for given in ({"severity": 2.5}, {"severity": 2, "parameters": own}):
-        with pytest.raises(InputError, match="fog: the package imagecorruptions has severities 1"):
+        with pytest.raises(InputError, match="fog: the package imagecorruptions has whole"):
             corrupt(IMAGE, "fog", implementation="imagecorruptions", **given)
+
+
+def test_the_documentation_lists_all_parameters() -> None:
+    page = (ROOT / "docs" / "severities.md").read_text("utf-8")
+    rows = []
+    for name in corruption_names():
+        for number, each in enumerate(find(name).table.parameters):
+            between = "none" if each.apart else "rounded" if each.whole else "interpolated"
+            values = ", ".join(f"{value:g}" for value in each.values)
+            first = "" if number else f"`{name}`"
+            limits = f"{each.least:g} to {each.most:g}"
+            rows.append(f"| {first} | `{each.name}` | {values} | {limits} | {between} |\n")
+    assert page.endswith("".join(rows))

@@ -200,7 +200,7 @@ def test_a_selection_keeps_the_order_and_says_that_it_is_one(suite: CorruptionSu
     assert part.corruptions == ("motion_blur", "shot_noise", "snow")
     assert part.severities == (2, 4)
     assert [column.counted for column in part.columns] == [(2, 4), (2,), (2, 4)]
-    assert part.corrupted[:3] == (("motion_blur", 2), ("motion_blur", 4), ("shot_noise", 2))
+    assert tuple(part.corrupted)[:3] == (("motion_blur", 2), ("motion_blur", 4), ("shot_noise", 2))
     assert part.name == "cityscapes-c-part"
     assert part.title == "Cityscapes-C (part: motion_blur, shot_noise, snow; severities 2, 4)"
     assert part.digest != suite.digest

@@ -98,6 +98,7 @@ class AdversarialSuite(CorruptionSuite):
         return super().problem()
 
     _known_severities: ClassVar[tuple[int, ...]] = tuple(range(1, LARGEST_EPSILON + 1))
+    between: ClassVar[bool] = False
 
     def _is_known(self, corruption: str) -> bool:
         return corruption in [each.name for each in self.attacks]

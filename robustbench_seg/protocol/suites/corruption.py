@@ -11,6 +11,9 @@ A suite file has this form:
     corruptions = ["spatter", "brightness"]      # in the order of the table
     counted = [1, 2]                             # severities in the score
 
+    [corruption.spatter]                         # other parameters than the published ones
+    threshold = [0.7, 0.65, 0.6]                 # by severity, from 1 on
+
 A corruption of one's own is `python:FILE.py:FUNCTION`, with the path from the folder of the file.
 """
 
@@ -20,25 +23,36 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from ...corruptions.catalogue import REGISTRY, Corruption
-from ...corruptions.checks import SEVERITIES, unknown
+from ...corruptions.checks import MOST_SEVERITIES, SEVERITIES, unknown
 from ...errors import InputError
 from ...schema import Between
 from ...scores.policy import RESERVED, Column, SeverityPolicy
 from ..condition import Condition
 from ..input_geometry import Size
 from ..own_corruptions import OwnSpec, find_corruption, is_own, own_specs
+from ..parameter_lists import ParameterLists, lists_fault, read_lists
+from .severities import (
+    chosen_severities,
+    counted_of,
+    severity_fault,
+    severity_text,
+    with_severities,
+)
 from .suite import Derive, Scores, Suite
 from .suite_file import check_keys, read_columns, read_severities, text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_LATER = ("own", "parameters")
+"""Fields that version 0.1.0 did not know, and that are stored if they are not empty."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,8 @@ class CorruptionSuite(SeverityPolicy, Suite):
 
     own: Annotated[tuple[OwnSpec, ...], Between(0, 1000)] = ()
     """Those of the corruptions that are not built in."""
+    parameters: Annotated[tuple[ParameterLists, ...], Between(0, 1000)] = ()
+    """Parameters of some corruptions in place of the published ones."""
 
     toml_keys: ClassVar[frozenset[str]] = frozenset({"category", "severities"})
     noun: ClassVar[str] = "corruptions"
@@ -55,8 +71,12 @@ class CorruptionSuite(SeverityPolicy, Suite):
     def conditions(self) -> tuple[Condition, ...]:
         """Each corruption at each severity."""
         random = {own.name: own.random for own in self.own}  # known without their code
+        lists = {each.corruption: each for each in self.parameters}
         return tuple(
-            Condition.corrupted(name, severity, random.get(name))
+            Condition.corrupted(
+                *(name, severity, random.get(name)),
+                parameters=lists[name].at(severity) if name in lists else (),
+            )
             for name in self.corruptions
             for severity in self.severities
         )
@@ -66,7 +86,8 @@ class CorruptionSuite(SeverityPolicy, Suite):
         """SHA-256 of what is run and what counts."""
         columns = [[column.corruption, column.category, column.counted] for column in self.columns]
         own = [[[each.name, each.digest] for each in self.own]] if self.own else []
-        content = json.dumps([columns, self.severities, *own], separators=(",", ":"))
+        lists = [[asdict(each) for each in self.parameters]] if self.parameters else []
+        content = json.dumps([columns, self.severities, *own, *lists], separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
     @property
@@ -118,18 +139,25 @@ class CorruptionSuite(SeverityPolicy, Suite):
         return pd.DataFrame(rows, columns=["category", "corruptions", "severities that count"])
 
     def _by_category(self) -> Iterator[tuple[tuple[str, str], Iterator[Column]]]:
-        return groupby(self.columns, key=lambda column: (column.category, _range(column.counted)))
+        return groupby(
+            self.columns, key=lambda column: (column.category, severity_text(column.counted))
+        )
 
     def notes(self, frame_sizes: Sequence[Size]) -> tuple[str, ...]:  # noqa: ARG002
         """Return which severities count, by category."""
         parts = [f"{counted} of {category}" for (category, counted), _ in self._by_category()]
-        counting = (
+        return (
             f"Severities that count in the scores: {', '.join(parts)}. "
-            f"All of {_range(self.severities)} are run and shown."
-        )
-        return counting, *(
-            f"The corruption {own.name} is not built in: {own.origin}, source {own.digest[:12]}."
-            for own in self.own
+            f"All of {severity_text(self.severities)} are run and shown.",
+            *(
+                f"The corruption {own.name} is not built in: {own.origin}, source "
+                f"{own.digest[:12]}."
+                for own in self.own
+            ),
+            *(
+                f"The parameters of {each.corruption} are those of the suite, by severity: {each}."
+                for each in self.parameters
+            ),
         )
 
     def select(
@@ -138,28 +166,27 @@ class CorruptionSuite(SeverityPolicy, Suite):
         """Return the part of the suite with these corruptions and severities; None: all of them.
 
         The order stays that of the suite; name and title say that it is a part. A severity that is
-        left out no longer counts, and a corruption without counted severities has no score.
-        Corruptions that are not built in are added after the others, and all severities of theirs
-        count. Raises InputError for a name or severity that the suite lacks.
+        left out no longer counts, and a corruption without counted severities has no score. One
+        between two of the suite, 2.5, counts if both do. Corruptions may have their severities:
+        "fog:1", "fog:2". Corruptions that are not built in are added after the others, and all
+        severities of theirs count. Raises InputError for a name or severity that the suite lacks.
         """
+        if corruptions is not None:
+            corruptions, severities = with_severities(corruptions, severities)
         names = self.corruptions if corruptions is None else tuple(corruptions)
         if added := self._added(names):
-            chosen = [added[name].name if name in added else name for name in names]
-            return self._with(added.values()).select(chosen, severities)
-        numbers = self.severities if severities is None else tuple(severities)
+            own = [added[name].name if name in added else name for name in names]
+            return self._with(added.values()).select(own, severities)
         for name in names:
             if name not in self.corruptions:
                 raise InputError(unknown(f"corruption in {self.name}", name, self.corruptions))
-        for number in numbers:
-            if number not in self.severities:
-                valid = ", ".join(map(str, self.severities))
-                raise InputError(f"severity {number!r} is not in {self.name}; choose from: {valid}")
+        numbers = self.severities if severities is None else tuple(severities)
         if not names or not numbers:
             raise InputError(f"{self.name}: the selection leaves nothing to run")
 
-        kept = tuple(severity for severity in self.severities if severity in numbers)
+        kept = chosen_severities(numbers, self.severities, self.name, between=self.between)
         columns = tuple(
-            replace(column, counted=tuple(s for s in column.counted if s in kept))
+            replace(column, counted=counted_of(kept, column.counted))
             for column in self.columns
             if column.corruption in names
         )
@@ -168,9 +195,12 @@ class CorruptionSuite(SeverityPolicy, Suite):
         which = ", ".join(column.corruption for column in columns)
         part = f"part: {which}" if len(columns) < len(self.columns) else "part: all corruptions"
         title = f"{self.title} ({part}; severities {', '.join(map(str, kept))})"
-        return replace(
-            self, name=f"{self.name}-part", title=title, columns=columns, severities=kept
-        )
+        lists = tuple(each for each in self.parameters if each.corruption in names)
+        chosen = replace(self, name=f"{self.name}-part", title=title, columns=columns)
+        chosen = replace(chosen, severities=kept, parameters=lists)
+        if problem := chosen.problem():  # some corruptions have nothing between two severities
+            raise InputError(problem)
+        return chosen
 
     def _added(self, choices: Iterable[str]) -> dict[str, Corruption]:
         """Return the corruptions of one's own among some choices that the suite lacks."""
@@ -197,18 +227,19 @@ class CorruptionSuite(SeverityPolicy, Suite):
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         values = super().to_dict()
-        if not self.own:  # what version 0.1.0 did not know
-            del values["own"]
+        for name in _LATER:
+            if not values[name]:
+                del values[name]
         return values
 
     @classmethod
     def describes(cls, values: Mapping[str, Any]) -> bool:
         """Whether plain values, as a run stores them, are those of this kind of suite."""
-        return super().describes({"own": (), **values})
+        return super().describes({**dict.fromkeys(_LATER, ()), **values})
 
     def problem(self) -> str:
         """Return which corruption or severity is unknown, twice there or out of order, or ""."""
-        names, known = self.corruptions, self._known_severities
+        names = self.corruptions
         if not names or not self.severities:
             return "has no corruptions, or no severities"
         if twice := [name for name, often in Counter(names).items() if often > 1]:
@@ -219,15 +250,22 @@ class CorruptionSuite(SeverityPolicy, Suite):
             return f"the category {reserved[0]} has the name of a score"
         if reserved := [own.name for own in self.own if own.name in RESERVED]:
             return f"the corruption {reserved[0]} has the name of a score"
-        for numbers, allowed in (
-            (self.severities, known),
-            *((column.counted, self.severities) for column in self.columns),
-        ):
-            if not set(numbers) <= set(allowed) or list(numbers) != sorted(set(numbers)):
-                return f"severities {numbers}: expected rising ones out of {allowed}"
-        return ""
+        for column in self.columns:
+            counted = column.counted
+            if not set(counted) <= set(self.severities) or list(counted) != sorted(set(counted)):
+                return f"severities {counted}: expected rising ones out of {self.severities}"
+        if list(self.severities) != sorted(set(self.severities)):
+            return f"severities {self.severities}: expected rising ones"
+        lists = {each.corruption: each for each in self.parameters}
+        if len(lists) < len(self.parameters) or not {*lists} <= {*names}:
+            return "parameters: expected those of corruptions in the suite, each once"
+        rules = self._known_severities, self.between
+        faults = (severity_fault(self.severities, *rules, name, lists.get(name)) for name in names)
+        return next((fault for fault in (*map(lists_fault, lists.values()), *faults) if fault), "")
 
     _known_severities: ClassVar[tuple[int, ...]] = SEVERITIES
+    between: ClassVar[bool] = True
+    """Whether severities between the known ones may be run."""
 
     def _is_known(self, corruption: str) -> bool:
         return corruption in REGISTRY or corruption in [own.name for own in self.own]
@@ -235,8 +273,10 @@ class CorruptionSuite(SeverityPolicy, Suite):
     @classmethod
     def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:
         """Return the suite of a parsed TOML file."""
-        check_keys(content, ("title", "source", "severities", "category"), (), file, "")
-        severities = read_severities(content["severities"], SEVERITIES, file, "severities")
+        needed = ("title", "source", "severities", "category")
+        check_keys(content, needed, ("corruption",), file, "")
+        most = MOST_SEVERITIES if "corruption" in content else SEVERITIES[-1]
+        severities = read_severities(content["severities"], most, file, "severities")
         categories = content["category"]
         if not isinstance(categories, list) or not categories:
             raise InputError(f"{file}: category: expected tables, each under a line [[category]]")
@@ -245,20 +285,16 @@ class CorruptionSuite(SeverityPolicy, Suite):
         for number, category in enumerate(categories, start=1):
             where = f"category {number}: "
             columns += read_columns(category, severities, file, where, columns, own)
-        return cls(
+        names = [column.corruption for column in columns]
+        suite = cls(
             name=name,
             title=text(content["title"], file, "title"),
             source=text(content["source"], file, "source"),
             columns=tuple(columns),
             severities=severities,
             own=tuple(own),
+            parameters=read_lists(content.get("corruption", {}), names, severities[-1], file),
         )
-
-
-def _range(severities: tuple[float, ...]) -> str:
-    if not severities:
-        return "none"
-    whole = range(int(severities[0]), int(severities[-1]) + 1)
-    if severities == tuple(whole) and len(severities) > 1:
-        return f"{severities[0]}-{severities[-1]}"
-    return ", ".join(map(str, severities))
+        if problem := suite.problem():
+            raise InputError(f"{file}: {problem}")
+        return suite

@@ -109,9 +109,12 @@ class Suite(ABC):
         return ()
 
     @property
-    def corrupted(self) -> tuple[tuple[str, float], ...]:
-        """Corruptions and severities whose images the conditions need, each once."""
-        return tuple(dict.fromkeys(c.corruption for c in self.conditions if c.corruption))
+    def corrupted(self) -> Mapping[tuple[str, float], Mapping[str, float]]:
+        """Corruptions and severities whose images the conditions need, each once.
+
+        Each has the parameters that it has in place of those of the severity.
+        """
+        return {c.corruption: dict(c.parameters) for c in self.conditions if c.corruption}
 
     @abstractmethod
     def select(

@@ -50,7 +50,11 @@ def read_columns(
     category_name = text(table["name"], file, f"{where}name")
     if category_name in RESERVED:
         raise InputError(f"{file}: {where}name: {category_name!r} is the name of a score")
-    counted = read_severities(table["counted"], severities, file, f"{where}counted")
+    given = table["counted"]
+    counted = tuple(each for each in severities if isinstance(given, list) and each in given)
+    if not counted or list(counted) != given:
+        expected = f"expected rising severities out of {', '.join(map(str, severities))}"
+        raise InputError(f"{file}: {where}counted: {expected}, got {given!s:.60}")
     names = table["corruptions"]
     if not isinstance(names, list) or not names:
         raise InputError(f"{file}: {where}corruptions: expected a list of names")
@@ -68,15 +72,13 @@ def read_columns(
     return columns
 
 
-def read_severities(
-    value: object, allowed: tuple[float, ...], file: str, key: str
-) -> tuple[float, ...]:
-    """Return rising severities out of the allowed ones."""
+def read_severities(value: object, most: int, file: str, key: str) -> tuple[float, ...]:
+    """Return rising severities from 1 to the highest one."""
     try:
-        numbers = [check_severity(each) for each in value] if isinstance(value, list) else []
+        numbers = [check_severity(each, most) for each in value] if isinstance(value, list) else []
     except InputError:
         numbers = []
-    if not numbers or not set(numbers) <= set(allowed) or numbers != sorted(set(numbers)):
-        expected = f"expected rising severities out of {', '.join(map(str, allowed))}"
-        raise InputError(f"{file}: {key}: {expected}, got {value!r}")
+    if not numbers or numbers != sorted(set(numbers)):
+        expected = f"expected rising severities from 1 to {most}"
+        raise InputError(f"{file}: {key}: {expected}, got {value!s:.60}")
     return tuple(numbers)

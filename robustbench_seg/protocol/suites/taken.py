@@ -54,6 +54,7 @@ class TakenSuite(CorruptionSuite):
         return super().problem() if self.columns else ""  # all may be taken in fair weather
 
     _known_severities: ClassVar[tuple[int, ...]] = (0,)
+    between: ClassVar[bool] = False
 
     def _is_known(self, corruption: str) -> bool:
         return corruption != CLEAN.name

@@ -82,7 +82,7 @@ def _with_ends(numbers: Sequence[float], why_missing: str = NOT_MEASURED) -> Cel
 def _severity(value: float) -> Cell:
     if math.isnan(value):
         return Cell(MISSING, tooltip="at none of the severities")
-    return Cell(f"{value:.0f}", value=value)
+    return Cell(f"{value:g}", value=value)
 
 
 def counted_by_category(comparison: ComparisonData) -> Mapping[str, str]:

@@ -133,7 +133,7 @@ def agreement_tables(comparison: ComparisonData) -> tuple[Table, ...]:
         )
         order = dict.fromkeys(shares.index.get_level_values("condition"))
         grid = shares.unstack("severity").loc[[*order]]
-        severities = [f"severity {each}" if each else "clean" for each in grid.columns]
+        severities = [f"severity {float(each):g}" if each else "clean" for each in grid.columns]
         found.append(
             Table(
                 f"{what}: {model} and {comparison.baseline}, in percent, rounded down.",
