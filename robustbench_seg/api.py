@@ -82,6 +82,7 @@ def evaluate(
     corruptions: options.Corruptions = None,
     severities: options.Severities = None,
     copy: options.Copy = None,
+    region: options.Region = None,
     sample: options.Sample = None,
     until: options.Until = None,
     seed: options.RunSeed = None,

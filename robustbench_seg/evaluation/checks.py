@@ -16,6 +16,7 @@ from ..inference.devices import torch_threads
 from ..inference.predict import Predictor
 from ..models.base import Segmenter
 from ..models.registry import is_built_in
+from ..protocol.region import Region, read_region
 from ..protocol.request import Request
 from ..protocol.spec import Spec
 from ..protocol.suites.resolution import LARGEST, SMALLEST
@@ -50,6 +51,33 @@ def check_rescaling(segmenters: Sequence[Segmenter], request: Request, source: S
                 f"--model {segmenter.name}: resizes every image to {size[1]}x{size[0]} by itself, "
                 "so it cannot be run at other scales"
             )
+
+
+def find_region(request: Request, source: Source, dataset: Dataset) -> Region | None:
+    """Return the region that a request corrupts; None: all of each frame.
+
+    Raises InputError for a class that the data lack, and where the suite has other conditions than
+    corruptions, of which none can be confined to a region.
+    """
+    if request.region is None:
+        return None
+    region, suite = read_region(request.region), source.suite
+    if not all(each.corruption and not each.scale for each in suite.conditions):
+        raise InputError(
+            f"--region {region}: {suite.name} has conditions that concern whole frames; use a "
+            "suite of corruptions, or leave --region out"
+        )
+    region.check_classes(dataset.class_names)
+    return region
+
+
+def check_region_pixels(spec: Spec) -> None:
+    """Raise InputError where no frame has a pixel of the region."""
+    if len(spec.frames_without_region) == len(spec.frames):
+        raise InputError(
+            f"--region {spec.region}: none of the {len(spec.frames)} frames has a pixel of it; "
+            "choose another one, or more frames"
+        )
 
 
 def check_frame_sizes(spec: Spec, request: Request) -> None:

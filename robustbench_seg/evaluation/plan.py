@@ -34,7 +34,9 @@ from .checks import (
     check_attacks,
     check_frame_sizes,
     check_input_options,
+    check_region_pixels,
     check_rescaling,
+    find_region,
     try_models,
 )
 from .measures import as_begun, chosen_measures
@@ -143,6 +145,7 @@ class Plan:
             frame,
             [groups[place] for place in unit.groups],
             self.images if takes_images else None,
+            self.spec.mask,
         )
 
 
@@ -171,6 +174,7 @@ def make_plan(
     with torch_threads(threads):
         segmenters = load_segmenters(request, dataset, mapping)
     check_rescaling(segmenters, request, source)
+    region = find_region(request, source, dataset)
     if request.engine == "local" and not request.devices:  # else each worker does, on its device
         try_models(segmenters, request, dataset, device, threads)
     shard = Shard.read(request.shard or "1/1")
@@ -212,7 +216,9 @@ def make_plan(
         class_map=mapping.spec if mapping else None,
         draws=request.draws,
         measures=chosen_measures(request, driver),
+        region=region,
     )
+    check_region_pixels(spec)
     if source.copy is None:
         check_frame_sizes(spec, request)
         if spec.suite.own and driver is None:

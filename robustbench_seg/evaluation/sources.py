@@ -92,6 +92,7 @@ def taken_source(dataset: Dataset, request: Request) -> Source:
         "--corruptions": request.corruptions,
         "--severities": request.severities,
         "--copy": request.copy,
+        "--region": request.region,
         "--draws": None if request.draws == 1 else request.draws,
     }
     if option := next((name for name, value in chosen.items() if value is not None), None):

@@ -15,16 +15,17 @@ from ..datasets.base import Frame
 from ..errors import InputError
 from ..inference.condition_images import ConditionImages
 from ..inference.prefetch import cached_once
-from ..label_types import LabelMap
+from ..label_types import LabelMap, ignored_label
 from ..predictions.saving import EncodedFile
 from ..protocol.cell import Cell
 from ..protocol.condition import Draw
 from ..protocol.frame_spec import FrameSpec
 from ..protocol.input_geometry import InputView
 from ..protocol.pixel_digests import pixel_digest
+from ..protocol.region import Mask
 from ..runs.failure import Failure
 from ..runs.pictures import Picture
-from ..scores.counters import Counts
+from ..scores.counters import Counter, Counts
 
 
 class WorkUnit(NamedTuple):
@@ -67,12 +68,21 @@ class FrameBatch(NamedTuple):
     """(H', W', 3), of any size, of those draws whose image some model takes."""
     label: LabelMap
     """(H, W)."""
+    inside: LabelMap | None
+    """The same with the pixels outside of the run's region ignored; None: there is no region."""
     failed: tuple[tuple[Draw, str], ...] = ()
     """Draws that cannot be predicted, each with the reason."""
 
     def cell(self, model: str, draw: Draw) -> Cell:
         """Return the cell of a model under one of the draws."""
         return Cell(model, *draw.condition.key, self.frame, draw.number)
+
+    def truth(self, counter: Counter) -> LabelMap:
+        """Return the ground truth (H, W) that a counter takes."""
+        if not counter.in_region:
+            return self.label
+        assert self.inside is not None  # it is counted where there is a region
+        return self.inside
 
     def by_shape(self) -> Iterator[tuple[InputView, tuple[Draw, ...], NDArray[np.uint8]]]:
         """Yield draws that go through a model together: images (N, H', W', 3) seen in one way."""
@@ -91,17 +101,30 @@ def frame_batches(
     spec: FrameSpec,
     groups: Sequence[tuple[Draw, ...]],
     images: ConditionImages | None,
+    mask_of: Callable[[FrameSpec, LabelMap], Mask | None],
 ) -> Iterator[Callable[[], FrameBatch]]:
     """Yield functions that make the images of a frame, group by group; it is decoded once.
 
-    Without `images`, only those are there that are the frame as it is.
+    Without `images`, only those are there that are the frame as it is. `mask_of` returns how much
+    of a corruption each pixel shows.
     """
-    decoded = cached_once(partial(_decode, frame, spec))
+    decoded = cached_once(partial(_decode, frame, spec, mask_of))
     for group in groups:
         yield partial(_make, decoded, spec, group, images)
 
 
-def _decode(frame: Frame, spec: FrameSpec) -> tuple[NDArray[np.uint8], LabelMap]:
+class _Decoded(NamedTuple):
+    """A frame, as all its conditions need it; the fields are those of `FrameBatch`."""
+
+    image: NDArray[np.uint8]
+    label: LabelMap
+    mask: Mask | None
+    inside: LabelMap | None
+
+
+def _decode(
+    frame: Frame, spec: FrameSpec, mask_of: Callable[[FrameSpec, LabelMap], Mask | None]
+) -> _Decoded:
     try:
         image, label = frame.image(), frame.label()
     except OSError as error:  # raised by a user's own dataset
@@ -115,29 +138,33 @@ def _decode(frame: Frame, spec: FrameSpec) -> tuple[NDArray[np.uint8], LabelMap]
     ):
         if not same:
             raise InputError(f"{spec.name}: its {what} has changed since the run was begun")
-    return image, label
+    mask = mask_of(spec, label)
+    if mask is None:
+        return _Decoded(image, label, None, None)
+    inside = np.where(mask > 0, label, label.dtype.type(ignored_label(label.dtype)))
+    return _Decoded(image, label, mask, inside)
 
 
 def _make(
-    decoded: Callable[[], tuple[NDArray[np.uint8], LabelMap]],
+    decoded: Callable[[], _Decoded],
     frame: FrameSpec,
     draws: tuple[Draw, ...],
     images: ConditionImages | None,
 ) -> FrameBatch:
     """Make images; a file that went bad since the run began is recorded as failed."""
     try:
-        image, label = decoded()
+        image, label, mask, inside = decoded()
     except InputError as error:
         failed = tuple((draw, str(error)) for draw in draws)
-        return FrameBatch(frame.name, (), {}, np.zeros((0, 0), np.uint8), failed)
+        return FrameBatch(frame.name, (), {}, np.zeros((0, 0), np.uint8), None, failed)
     made: dict[Draw, NDArray[np.uint8]] = {}
     reasons: dict[Draw, str] = {}
     if images is None:
         made = {draw: image for draw in draws if not draw.condition.changes_images}
-        return FrameBatch(frame.name, draws, made, label)
+        return FrameBatch(frame.name, draws, made, label, inside)
     for draw in draws:
         try:
-            made[draw] = images.make(draw, image, frame.image_key)
+            made[draw] = images.make(draw, image, frame.image_key, mask)
         except InputError as error:
             reasons[draw] = str(error)
-    return FrameBatch(frame.name, (*made,), made, label, (*reasons.items(),))
+    return FrameBatch(frame.name, (*made,), made, label, inside, (*reasons.items(),))

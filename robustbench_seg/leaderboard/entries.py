@@ -34,11 +34,13 @@ def protocol(spec: Spec) -> Mapping[str, str]:
     """Return what the runs of a leaderboard have in common, in words with digests."""
     names = ", ".join(spec.class_names)
     copy = f", from a copy with digest {spec.copy.digest[:16]}" if spec.copy else ""
+    region = f", only in the region {spec.region}" if spec.region else ""
     return {
         "suite": f"{spec.suite.name}, digest {spec.suite.digest[:16]}",
         "conditions": f"{len(spec.conditions)}"
         + (f", input scale {spec.input_scale:g}" if spec.input_scale else ""),
-        "pixels": f"{spec.implementation} corruptions, seed {spec.seed}, draws {spec.draws}{copy}",
+        "pixels": f"{spec.implementation} corruptions, seed {spec.seed}, draws {spec.draws}"
+        f"{copy}{region}",
         "dataset": f"{spec.dataset}, {spec.split}",
         "frames": f"{len(spec.frames)}, digest of images and labels {spec.dataset_digest[:16]}",
         "classes": names if len(spec.classes) <= 40 else f"{len(spec.classes)}",

@@ -98,6 +98,7 @@ def _request(spec: Spec, given: Mapping[str, Any]) -> Request:
         "suite": base if base in SUITES else None,
         "seed": spec.seed,
         "draws": spec.draws,
+        "region": str(spec.region) if spec.region else None,
         "measure": ["miou", *spec.measures],
         "implementation": spec.implementation,
         "device": "cpu" if spec.device == "cpu" else None,

@@ -191,6 +191,16 @@ Copy = Annotated[
         default="corrupt the images in the run",
     ),
 ]
+Region = Annotated[
+    str | None,
+    Option(
+        "Corrupt only a region of each frame, and score inside and outside apart: "
+        "rectangle:LEFT,TOP,RIGHT,BOTTOM in fractions of its sides, class:road, or soiling:0.3, "
+        "drops on the lens that cover this share of it.",
+        *(CONDITIONS, "KIND:VALUES"),
+        default="the whole frame",
+    ),
+]
 Sample = Annotated[
     float | None,
     Option(

@@ -13,6 +13,7 @@ from ..models.weights_files import check_weights_files
 from ..worker_pool import TIMEOUT
 from . import options
 from .parameters import parameters
+from .region import read_region
 from .suites import DEFAULT_SUITE, Suite, load_suite
 from .target import DECIDED, read_target
 
@@ -82,6 +83,7 @@ class Request:
     corruptions: options.Corruptions = None
     severities: options.Severities = None
     copy: options.Copy = None
+    region: options.Region = None
     sample: options.Sample = None
     until: options.Until = None
     seed: options.RunSeed = None
@@ -136,6 +138,8 @@ class Request:
             raise InputError("--address: needs --engine ray; add it, or leave --address out")
         if self.shard is not None:
             Shard.read(self.shard)
+        if self.region is not None:
+            read_region(self.region)
         self._check_measures()
         self._check_sampling()
         kinds = get_args(options.SavedKind)

@@ -14,19 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..corruptions import Implementation
+from ..corruptions.seeding import stream_seed
 from ..datasets.base import ClassInfo
 from ..datasets.class_maps import ClassMapSpec
 from ..errors import InputError
-from ..label_types import MOST_CLASSES
+from ..label_types import MOST_CLASSES, LabelMap
 from ..models.base import TORCH, Precision
 from ..names import slug
 from ..schema import Between, Positive, ReadBy
-from ..scores.counters import MATRIX, Counter, Measure, read_measures
+from ..scores.counters import INSIDE, MATRIX, Counter, Measure, read_measures
 from .cell import Cell
 from .condition import CLEAN, Condition, Draw
 from .frame_spec import FrameSpec
 from .input_geometry import Scale, Size
 from .model_spec import ModelSpec
+from .region import Mask, Region, stored_region
 from .suites import Suite, suite_from_dict
 from .suites.resolution import LARGEST, SMALLEST
 
@@ -95,11 +97,14 @@ class Spec:
     """Repetitions of random conditions, with the seeds from `seed` on."""
     measures: Annotated[tuple[str, ...], ReadBy(_measures)] = ()
     """What is measured beside mIoU, such as "boundary:0.5%"."""
+    region: Annotated[Region, ReadBy(stored_region)] | None = None
+    """The part of each frame that is corrupted; None: all of it."""
 
     @cached_property
     def counted_beside(self) -> tuple[Measure, ...]:
         """What is counted of each prediction beside the confusion matrix."""
-        return read_measures(self.measures)
+        measures = read_measures(self.measures)
+        return measures if self.region is None else (*measures, INSIDE)
 
     @property
     def counters(self) -> tuple[Counter, ...]:
@@ -185,6 +190,25 @@ class Spec:
         """Whether any pixel depends on the seed."""
         return any(condition.random for condition in self.conditions)
 
+    def mask(self, frame: FrameSpec, label: LabelMap) -> Mask | None:
+        """Return how much of a corruption each pixel of a frame shows, (H, W); None: all of it.
+
+        It is the same for all models, conditions and draws.
+        """
+        if self.region is None:
+            return None
+        stream = stream_seed(self.seed, frame.image_key, "region", 0)
+        return self.region.mask(label, self.class_names, stream)
+
+    @cached_property
+    def frames_without_region(self) -> tuple[str, ...]:
+        """Names of the frames that have no pixel of the region, and so stay clean."""
+        region = self.region
+        if region is None:
+            return ()
+        classes = self.class_names
+        return tuple(frame.name for frame in self.frames if region.is_empty(frame, classes))
+
     def input_size(self, model: ModelSpec, frame: Size) -> Size:
         """Return the size at which a model sees frames of a size, unless the suite rescales them.
 
@@ -244,4 +268,8 @@ class Spec:
                 del model["temperature"]
         if not self.measures:
             del values["measures"]
+        if self.region is None:
+            del values["region"]
+        else:
+            values["region"] = str(self.region)
         return {**values, "implementation": _STORED_IMPLEMENTATION[self.implementation]}

@@ -40,6 +40,9 @@ class Metric(NamedTuple):
 
 MIOU = Metric("mIoU", "mean over the classes of intersection over union")
 METRICS: Mapping[str, Metric] = {
+    "miou": MIOU,
+    "inside_miou": Metric("inside mIoU", "mIoU of the pixels in the region that is corrupted"),
+    "outside_miou": Metric("outside mIoU", "mIoU of the pixels outside of the region, all clean"),
     "band_miou": Metric("band mIoU", "mIoU of the pixels near the borders of classes"),
     "interior_miou": Metric("interior mIoU", "mIoU of the pixels away from borders"),
     "boundary_iou": Metric("Boundary IoU", "IoU of the edges of the classes (Cheng et al., 2021)"),
@@ -65,7 +68,7 @@ METRICS: Mapping[str, Metric] = {
 """Metric of the tables -> its name and meaning."""
 
 
-_HEADLINE = ("boundary_iou", "ece", "aurc")
+_HEADLINE = ("inside_miou", "outside_miou", "boundary_iou", "ece", "aurc")
 """Measures that the headline block shows."""
 
 

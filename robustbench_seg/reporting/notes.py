@@ -78,6 +78,7 @@ def notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
     if any(condition.corruption for condition in spec.conditions):
         yield _made_by(spec)
     yield from spec.suite.notes(spec.sizes)
+    yield from _region_notes(spec)
     resized = [
         run.names[m.name]
         for m in spec.models
@@ -148,6 +149,20 @@ def _made_by(spec: Spec) -> str:
     return f"The corruptions are those of {name} {version}, seed {spec.seed}."
 
 
+def _region_notes(spec: Spec) -> Iterator[str]:
+    if spec.region is None:
+        return
+    yield (
+        f"Images are corrupted only {spec.region.place} ({spec.region}). Scores inside and outside "
+        "are those of its pixels and of all others, clean images included."
+    )
+    if number := len(spec.frames_without_region):
+        yield (
+            f"{count(number, 'frame')} of {len(spec.frames)} without a pixel of the region: clean "
+            "under all conditions, and counted outside only."
+        )
+
+
 def _class_note(run: StoredRun) -> str:
     names = run.spec.class_names
     present = [name for name, there in zip(names, run.class_set, strict=True) if there]
@@ -210,6 +225,7 @@ def provenance(run: StoredRun) -> dict[str, Mapping[str, str]]:
             "dataset": f"{spec.dataset} {spec.split}, frames: {len(spec.frames)}",
             "dataset digest": spec.dataset_digest,
             "corruptions": spec.implementation,
+            **({"region": str(spec.region)} if spec.region else {}),
             "seed": str(spec.seed),
             "draws": str(spec.draws),
             "input scale": scale,

@@ -55,6 +55,11 @@ def stamps(run: StoredRun) -> tuple[str, ...]:
             f"ONE CLASS: only {spec.class_names[present[0]]} has ground truth; a model that "
             "predicts nothing else scores 100 %"
         )
+    if spec.region is not None:
+        found.append(
+            f"REGION: corrupted only {spec.region.place}; not comparable with runs that corrupt "
+            "whole frames, nor with published results"
+        )
     if not spec.one_scale and not rescaled(spec):
         inputs = {
             run.names[model.name]: f"scale {input_scale(spec, model)}" for model in spec.models

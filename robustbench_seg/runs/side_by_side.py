@@ -21,7 +21,9 @@ from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..models.display_names import display_names
 from ..protocol.model_spec import ModelSpec
+from ..protocol.region import Region
 from ..protocol.sampling import MIN_FRAMES
+from ..protocol.spec import Spec
 from ..scores.bootstrap import Bootstrap
 from ..scores.intervals import Resampled, paired_differences
 from ..scores.measured import Measured
@@ -247,6 +249,7 @@ def _check_alike(first: StoredRun, other: StoredRun) -> None:
         "labels of the same images": ours == theirs,
         "suite, its corruptions or severities": first.spec.suite.digest == other.spec.suite.digest,
         "conditions": first.spec.conditions == other.spec.conditions,
+        "the region that is corrupted": _region(first.spec) == _region(other.spec),
         "the number of random draws": math.lcm(*draws) <= max(_DRAWS, *draws),
     }.items():
         if not same:
@@ -254,6 +257,11 @@ def _check_alike(first: StoredRun, other: StoredRun) -> None:
                 f"{other.folder}: differs from {first.folder} in {what}; evaluate both models on "
                 "the same"
             )
+
+
+def _region(spec: Spec) -> tuple[Region | None, int]:
+    """Return what decides which pixels are corrupted."""
+    return spec.region, spec.seed if spec.region and spec.region.seeded else 0
 
 
 def _order_of(first: StoredRun, other: StoredRun) -> NDArray[np.intp]:

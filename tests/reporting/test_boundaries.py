@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from robustbench_seg.protocol.suites import load_suite
-from robustbench_seg.reporting.boundaries import kept_shares
+from robustbench_seg.reporting.kept import kept_shares
 from robustbench_seg.reports.document import Fold, Plots, Section
 from robustbench_seg.reports.formats import FORMATS, terminal
 from robustbench_seg.reports.table import Table

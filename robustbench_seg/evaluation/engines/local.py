@@ -92,7 +92,7 @@ def _label(plan: Plan, predictors: Sequence[BatchPredictor], batch: FrameBatch) 
                 labels = plan.mapping.prediction_lookup[prediction.labels]
                 prediction = prediction._replace(labels=labels)
             result.cells[cell] = tuple(
-                counter.count(batch.label, prediction, len(spec.classes), spec.columns)
+                counter.count(batch.truth(counter), prediction, len(spec.classes), spec.columns)
                 for counter in spec.counters
             )
             if is_example(spec, cell):

@@ -13,12 +13,15 @@ from .boundary import Boundary
 from .confidence import Confidence
 from .counter import Counter, Counts, Measure, Prediction, Probabilities
 from .matrix import ConfusionMatrix
+from .region import Inside
 
 COUNTERS: Mapping[str, Callable[[str], Measure]] = {"boundary": Boundary, "calibration": Confidence}
 """Counters beside the confusion matrix: name -> a function from the text after the colon, or "".
 
 The function raises ValueError, with words for the user, for a text that it does not know."""
 MATRIX = ConfusionMatrix()
+INSIDE = Inside()
+"""Counted in addition where only a region of the frames is corrupted."""
 DEFAULT = ("miou", "boundary")
 """What is measured by default: what takes less than a twentieth of the time of a prediction."""
 
@@ -53,6 +56,7 @@ def read_measures(measures: Sequence[str]) -> tuple[Measure, ...]:
 __all__ = [
     "COUNTERS",
     "DEFAULT",
+    "INSIDE",
     "MATRIX",
     "Counter",
     "Counts",

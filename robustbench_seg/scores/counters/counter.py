@@ -53,6 +53,8 @@ class Counter(ABC):
     name: str
     """Name and parameter, as in `--measure` and in specifications: "boundary:0.5%"."""
     needs_probabilities = False
+    in_region = False
+    """Whether its truth is that in the region of the run: the pixels outside are ignored."""
     most = MOST_PIXELS
     """All counts are smaller. Stored ones are checked, so that no sum of them can overflow."""
 
