@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..models.display_names import display_names, read_labels
 from ..protocol.spec import Spec
 from ..scores.bootstrap import Bootstrap
+from ..scores.half_retention import half_retention
 from ..scores.intervals import intervals, tidy
 from ..scores.measured import Measured, described, measure_table, tidy_measures
 from ..scores.pixel_counts import PixelCounts
@@ -169,7 +170,8 @@ class StoredRun:
         that are derived from several conditions; their ends are NaN below 10 images or groups. Of a
         sampled run, scores are estimates, and "sampling" has their intervals for the complete run
         on the same frames. "confusions" lists which classes become which, "class_confidence" how
-        sure the model is of each class that it predicts, "worst" the worst cases. Scores are taken
+        sure the model is of each class that it predicts, "worst" the worst cases, "half_retention"
+        the severities at which half of clean mIoU is left, infinite where more is. Scores are taken
         over the finished frames. They are fractions, 1 for 100 %, but for `nll`, in nats: see the
         column `unit`. Raises InputError for another name, and where no frame is finished.
         """
@@ -188,16 +190,19 @@ class StoredRun:
     @property
     def _own_tables(self) -> dict[str, Callable[[], pd.DataFrame]]:
         """What makes each table that applies beside those of the suite."""
-        sure = self.class_confidences
-        of_corruptions = self.spec.suite.policy is not None and not self.spec.taken
+        sure, groups = self.class_confidences, self.groups if self.grouped else None
+        policy = None if self.spec.taken else self.spec.suite.policy
         every: dict[str, tuple[bool, Callable[[], pd.DataFrame]]] = {
             "intervals": (True, lambda: self.intervals),
             "sampling": (self.sample is not None, lambda: self.sampling),
             "measures": (any(self.measured.values()), lambda: self.measures),
             "confusions": (self.confusions.known, lambda: self.confusions.table),
             "class_confidence": (sure.known, lambda: sure.table),
-            "worst": (of_corruptions, lambda: self.worst),
         }
+        if policy is not None:
+            every["worst"] = (True, lambda: worst_table(self.bootstraps, policy, groups))
+            several = len(policy.severities) > 1
+            every["half_retention"] = (several, lambda: half_retention(self.bootstraps, policy))
         return {name: make for name, (applies, make) in every.items() if applies}
 
     def matrix(self, condition: str, model: str | None = None) -> pd.DataFrame:
@@ -269,13 +274,6 @@ class StoredRun:
         """Scores derived from several conditions, with their intervals."""
         suite = self.spec.suite
         return intervals(self.bootstraps, suite.scores, suite.class_scores)
-
-    @cached_property
-    def worst(self) -> pd.DataFrame:
-        """The worst cases of the suite, with their intervals."""
-        policy = self.spec.suite.policy
-        assert policy is not None
-        return worst_table(self.bootstraps, policy, self.groups if self.grouped else None)
 
     @cached_property
     def sampling(self) -> pd.DataFrame:

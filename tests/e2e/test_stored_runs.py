@@ -26,7 +26,7 @@ from tests.helpers.cells import cells_of
 from tests.helpers.paths import GOLDEN
 
 RUNS = GOLDEN / "runs-0.1.0"
-NEW = {"confusions.csv", "worst.csv"}
+NEW = {"confusions.csv", "worst.csv", "half_retention.csv"}
 """Tables that version 0.1.0 did not have."""
 NEW_COLUMNS = {"category", "counted", "unit"}
 """Columns of tidy.csv that version 0.1.0 did not have."""

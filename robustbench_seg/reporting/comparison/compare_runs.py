@@ -19,6 +19,7 @@ from ...runs.run import StoredRun, relabelled
 from ...runs.side_by_side import SideBySide, run_names, side_by_side
 from ...scores.breakdowns import class_breakdown, frame_breakdown, suite_curve
 from ...scores.corruption_error import corruption_errors, ranks
+from ...scores.half_retention import half_retention
 from ...scores.intervals import Derive, Resampled, differences_from_baseline
 from ...scores.measured import measure_differences
 from ...scores.statistics import RESAMPLES, interval
@@ -137,6 +138,7 @@ def compare_runs(
             },
             names=["model", "frame"],
         ),
+        half_retention=half_retention(models, policy).set_index("model"),
         agreement=agreements(found, baseline),
         published=published_rows(tables, meant, columns, first.spec.dataset),
         published_note=published_note(first.spec, policy),

@@ -75,6 +75,8 @@ class ComparisonData:
     """Index (model, class), columns as `scores.breakdowns.class_breakdown`."""
     frames: pd.DataFrame
     """Index (model, frame), columns as `scores.breakdowns.frame_breakdown`."""
+    half_retention: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Index model, columns as `scores.half_retention.half_retention`."""
     agreement: pd.DataFrame = field(default_factory=pd.DataFrame)
     """Index (model, condition, severity), columns as `predictions.agreement.agreement`: with the
     baseline, of the same model in other runs, and of others whose labels are saved."""

@@ -6,6 +6,7 @@ from functools import partial
 
 from ...reports.document import Fold, Part, Plot, Plots, Section, file_name
 from .. import citations, estimates, examples, frames
+from ..half_retention import half_table
 from ..measures import metric
 from ..model_figures import category_curves
 from ..published import DAGGER
@@ -140,6 +141,10 @@ def by_severity(comparison: ComparisonData) -> Section:
         )
         note = "Bands are 95 % intervals." if comparison.has_intervals else ""
         parts.insert(0, Plots("Curves by category", plots, note))
+    if not comparison.half_retention.empty:
+        severities = [float(severity) for severity in comparison.curves.value.columns]
+        halves = comparison.half_retention.reset_index()
+        parts.append(half_table(halves, severities, comparison.covers))
     return Section("By severity", tuple(parts), terminal=False)
 
 
