@@ -3,7 +3,8 @@
     python -m docs.pictures
 
 Writes streets.jpg, a contact sheet of scenes and their labels; corruptions.jpg and c-bar.jpg, one
-scene under all corruptions of a suite and their severities; demonstration.jpg, the figure of the
+scene under all corruptions of a suite and their severities; regions.jpg, one with regions that are
+corrupted; demonstration.jpg, the figure of the
 README; sampling.svg; house.svg, which needs grimp, a part of import-linter. erf.png is made by the
 command in docs/erf.md.
 """
@@ -18,16 +19,20 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from docs import demonstration, sampling
-from robustbench_seg.corruptions import REGISTRY, corrupt
+from robustbench_seg.corruptions import REGISTRY, corrupt, image_key
 from robustbench_seg.corruptions.checks import SEVERITIES
+from robustbench_seg.corruptions.seeding import stream_seed
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.datasets.taxonomies import CITYSCAPES
+from robustbench_seg.inference.condition_images import blend
+from robustbench_seg.protocol.region import read_region
 from robustbench_seg.protocol.suites import load_suite
 
 FOLDER = Path(__file__).parent
 SCENES = 18
 SCENE = 0
 """The scene of `val` that is corrupted."""
+REGIONS = ("rectangle:0,0.5,1,1", "class:road", "soiling:0.3")
 TEXT = 150
 """Pixels left of a gallery's rows, at least, for the names."""
 
@@ -65,10 +70,27 @@ def _row(image: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
     return np.hstack([np.asarray(picture.reduce(2)) for picture in pictures])  # (128, 1280, 3)
 
 
+def regions() -> Image.Image:
+    """Return a scene with regions (columns) under two corruptions (rows)."""
+    image, label = render("val", SCENE, 768, 384)
+    names, stream = (
+        [info.name for info in CITYSCAPES],
+        stream_seed(0, image_key(image), "region", 0),
+    )
+    rows = []
+    for name in ("gaussian_noise", "fog"):
+        corrupted = corrupt(image, name, 5)
+        masks = (read_region(text).mask(label, names, stream) for text in REGIONS)
+        row = (Image.fromarray(blend(image, corrupted, mask)).reduce(2) for mask in masks)
+        rows.append(np.hstack([np.asarray(picture) for picture in row]))  # (192, 1152, 3)
+    return Image.fromarray(np.vstack(rows))
+
+
 PICTURES: dict[str, tuple[Callable[[], Image.Image], int]] = {
     "streets.jpg": (contact_sheet, 85),
     "corruptions.jpg": (lambda: gallery("imagenet-c-all"), 75),
     "c-bar.jpg": (lambda: gallery("imagenet-c-bar"), 75),
+    "regions.jpg": (regions, 80),
     "demonstration.jpg": (demonstration.picture, 85),
 }
 """Name of the file -> what draws it, and the quality of the JPEG."""

@@ -67,7 +67,8 @@ def find_region(request: Request, source: Source, dataset: Dataset) -> Region | 
             f"--region {region}: {suite.name} has conditions that concern whole frames; use a "
             "suite of corruptions, or leave --region out"
         )
-    region.check_classes(dataset.class_names)
+    if problem := region.problem(dataset.class_names):
+        raise InputError(f"--region {region}: {problem}")
     return region
 
 

@@ -51,8 +51,9 @@ class Region(ABC):
         """Whether a frame has no pixel of the region."""
         return False
 
-    def check_classes(self, classes: Sequence[str]) -> None:  # noqa: B027
-        """Raise InputError for a class that the data lack."""
+    def problem(self, classes: Sequence[str]) -> str:  # noqa: ARG002
+        """Return what of the region does not fit the classes of the data, or ""."""
+        return ""
 
 
 @dataclass(frozen=True)
@@ -135,11 +136,10 @@ class TrueClasses(Region):
         """Whether the frame has none of the classes."""
         return not any(frame.class_pixels[place] for place in self._places(classes))
 
-    def check_classes(self, classes: Sequence[str]) -> None:
-        """Raise InputError for a class that the data lack."""
-        for name in self.names:
-            if name not in classes:
-                raise InputError(f"--region {self}: {unknown('class', name, tuple(classes))}")
+    def problem(self, classes: Sequence[str]) -> str:
+        """Return which class the data lack, or ""."""
+        lacking = (name for name in self.names if name not in classes)
+        return next((unknown("class", name, tuple(classes)) for name in lacking), "")
 
     def _places(self, classes: Sequence[str]) -> list[int]:
         return [classes.index(name) for name in self.names]

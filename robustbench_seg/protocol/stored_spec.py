@@ -44,6 +44,8 @@ def _problem(spec: Spec) -> str:
         return "frames: only some have a condition"
     if not any(any(frame.class_pixels) for frame in spec.frames):
         return "frames: no class has a pixel"
+    if spec.region is not None and (problem := spec.region.problem(spec.class_names)):
+        return f"region: {problem}"
     number = len(spec.models) * sum(len(spec.draws_of(each)) for each in spec.conditions)
     most = min(_MOST, _MOST_COUNTS // len(spec.classes))
     if number > most:

@@ -122,6 +122,7 @@ def test_options_that_choose_conditions_are_refused(tmp_path: Path) -> None:
         ("suite", "resolution"),
         ("corruptions", ["fog"]),
         ("severities", [1]),
+        ("region", "class:road"),
     ):
         with pytest.raises(
             InputError, match=rf"--{option}: .* taken in fog, night; .* --split val/fog$"

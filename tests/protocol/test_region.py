@@ -23,7 +23,7 @@ CLASSES = ("road", "car", "sky")
         ("rectangle:0,0.50,1,1", Rectangle(0, 0.5, 1, 1), "rectangle:0,0.5,1,1"),
         ("rectangle:0,0,1e-1,.3", Rectangle(0, 0, 0.1, 0.3), "rectangle:0,0,0.1,0.3"),
         ("class:road", TrueClasses(("road",)), "class:road"),
-        ("class:sky, car,car", TrueClasses(("car", "sky")), "class:car,sky"),
+        ("class:sky, d,car,b,car", TrueClasses(("b", "car", "d", "sky")), "class:b,car,d,sky"),
         ("class:traffic light", TrueClasses(("traffic light",)), "class:traffic light"),
         (" soiling:0.3", Soiling(0.3), "soiling:0.3"),
     ],
@@ -94,8 +94,8 @@ def test_frames_without_the_region_are_known() -> None:
         (Soiling(0.1), ()),
     ):
         assert replace(whole, region=region).frames_without_region == names
-    with pytest.raises(InputError, match="'rode'; choose from: road, sky, person; did you mean"):
-        TrueClasses(("rode",)).check_classes(whole.class_names)
+    expected = "unknown class 'rode'; choose from: road, sky, person; did you mean road?"
+    assert TrueClasses(("road", "rode")).problem(whole.class_names) == expected
 
 
 def test_a_specification_stores_the_text_of_a_region() -> None:
@@ -110,3 +110,5 @@ def test_a_specification_stores_the_text_of_a_region() -> None:
     for wrong in ("class:", "rectangle:0,0.50,1,1", 3, ["class:road"]):
         with pytest.raises(InputError, match="region: expected a region such as class:road"):
             read_spec({**whole.to_dict(), "region": wrong})
+    with pytest.raises(InputError, match="specification: region: unknown class 'rode'"):
+        read_spec({**whole.to_dict(), "region": "class:rode"})
