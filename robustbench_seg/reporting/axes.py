@@ -6,7 +6,7 @@ Colours and sizes that are not passed are those of matplotlib's settings.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,9 @@ from .words import corruption_name
 ROW: Final = 24.0
 _MARK: Final = 7.0
 """Heights in points, of a row of a figure and of one of several marks in it."""
+
+MOST_LABELS: Final = 12
+"""Most severities of which each has its label and its number."""
 
 Numbers = NDArray[np.float64]
 """Values and the ends of their intervals, (3, N), in percent; NaN: unknown."""
@@ -54,7 +57,7 @@ def draw_heat_map(
         cbar=False,
         linewidths=1.5,
         linecolor=surface,
-        xticklabels=[f"{severity:g}" for severity in scores.columns],
+        xticklabels=_labels(scores.columns),
         yticklabels=[corruption_name(str(name)) for name in scores.index.get_level_values(1)],
     )
     axes.set_xlabel("severity")
@@ -67,11 +70,24 @@ def draw_heat_map(
             value = float(values[row, column])
             shade = to_hex(colors(0.0 if math.isnan(value) else value / highest))
             counts = float(severity) in counted.get(str(corruption), ())
-            _cell(axes, (column, row), value, shade, counts)
+            _cell(axes, (column, row), value, shade, counts, values.shape[1] <= MOST_LABELS)
 
 
-def _cell(axes: Axes, corner: tuple[int, int], value: float, shade: str, counts: bool) -> None:
-    """Write the number into its cell, and hatch it if it does not count."""
+def _labels(severities: Iterable[Any]) -> list[str]:
+    """Return the labels of severities; of many, those that are whole."""
+    labels = [f"{float(severity):g}" for severity in severities]
+    return [each if len(labels) <= MOST_LABELS or each.isdigit() else "" for each in labels]
+
+
+def _cell(
+    axes: Axes,
+    corner: tuple[int, int],
+    value: float,
+    shade: str,
+    counts: bool,
+    has_number: bool,
+) -> None:
+    """Write the number into its cell, if it has one, and hatch it if it does not count."""
     column, row = corner
     missing = math.isnan(value)
     ink = rcParams["axes.labelcolor"] if missing else text_on(shade)
@@ -85,7 +101,9 @@ def _cell(axes: Axes, corner: tuple[int, int], value: float, shade: str, counts:
         )
         plate = Rectangle((column + 0.22, row + 0.12), 0.56, 0.76, facecolor=shade, linewidth=0)
         axes.add_patch(plate)
-    axes.text(column + 0.5, row + 0.5, percent(value), color=ink, ha="center", va="center_baseline")
+    if has_number:
+        place = (column + 0.5, row + 0.5)
+        axes.text(*place, percent(value), color=ink, ha="center", va="center_baseline")
 
 
 def draw_curve(
@@ -126,7 +144,7 @@ def percent_top(highest: float) -> int:
 
 def label_severities(axes: Axes, severities: Sequence[float]) -> None:
     """Label the axis of severities; 0 is clean."""
-    axes.set_xticks([0, *severities], ["clean", *(f"{severity:g}" for severity in severities)])
+    axes.set_xticks([0, *severities], ["clean", *_labels(severities)])
     axes.set_xlabel("severity", labelpad=3)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from itertools import pairwise
 
 from ..reports.text import EN_DASH
+from ..scores.policy import even_step
 
 NOT_MEASURED = "not measured"
 
@@ -35,8 +35,7 @@ def severity_range(severities: Iterable[float]) -> str:
     levels = sorted(set(severities))
     if not levels:
         return "none"
-    steps = {round(after - before, 2) for before, after in pairwise(levels)}
-    if len(levels) > 2 and len(steps) == 1 and (step := steps.pop()) <= 1:
+    if len(levels) > 2 and (step := even_step(levels)) is not None and step <= 1:
         by = "" if step == 1 else f" by {step:g}"
         return f"{levels[0]:g}{EN_DASH}{levels[-1]:g}{by}"
     return ", ".join(f"{level:g}" for level in levels)

@@ -201,8 +201,8 @@ class StoredRun:
         }
         if policy is not None:
             every["worst"] = (True, lambda: worst_table(self.bootstraps, policy, groups))
-            several = len(policy.severities) > 1
-            every["half_retention"] = (several, lambda: half_retention(self.bootstraps, policy))
+        if policy is not None and len(policy.severities) > 1:
+            every["half_retention"] = (True, lambda: half_retention(self.bootstraps, policy))
         return {name: make for name, (applies, make) in every.items() if applies}
 
     def matrix(self, condition: str, model: str | None = None) -> pd.DataFrame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated
 
 from ..schema import Between, Name
@@ -36,3 +38,9 @@ class SeverityPolicy:
     def categories(self) -> tuple[str, ...]:
         """Categories in the order in which they first appear."""
         return tuple(dict.fromkeys(column.category for column in self.columns))
+
+
+def even_step(severities: Sequence[float]) -> float | None:
+    """Return the step between rising severities, of two decimals; None if it varies."""
+    steps = {round(after - before, 2) for before, after in pairwise(severities)}
+    return steps.pop() if len(steps) == 1 else None

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from robustbench_seg.corruptions import InputError, corrupt, corruption_names, find
+from robustbench_seg.corruptions.seeding import stream_seed
 from robustbench_seg.corruptions.severity_table import Parameter, SeverityTable
 from tests.helpers.paths import ROOT
 from tests.helpers.pictures import gradients
@@ -75,6 +76,9 @@ def test_values_between_are_interpolated_or_rounded_or_refused() -> None:
 def test_a_whole_severity_has_its_pixels_and_any_other_its_own() -> None:
     for name in ("fog", "gaussian_noise", "contrast"):
         np.testing.assert_array_equal(corrupt(IMAGE, name, 2.0), corrupt(IMAGE, name, 2))
+    seeds = [stream_seed(0, "key", "fog", severity) for severity in (2, 2.0, 2.5, 2.51, 3)]
+    assert seeds[0] == seeds[1]
+    assert len(set(seeds)) == 4
     between = corrupt(IMAGE, "brightness", 2.5).astype(int)
     assert (between >= corrupt(IMAGE, "brightness", 2)).all()
     assert (between <= corrupt(IMAGE, "brightness", 3)).all()

@@ -35,7 +35,10 @@ def test_severities_stand_with_corruptions_or_apart() -> None:
     assert part == suite.select(["gaussian_noise", "fog"], severities("1-2,1.5,2.5"))
     assert part.severities == (1, 1.5, 2, 2.5)
     assert [type(each) for each in part.severities] == [int, float, int, float]
-    assert part.title.endswith("(part: gaussian_noise, fog; severities 1, 1.5, 2, 2.5)")
+    assert part.title.endswith("(part: gaussian_noise, fog; severities 1-2.5 by 0.5)")
+    assert part.notes([])[0].endswith("All of 1-2.5 by 0.5 are run and shown.")
+    assert suite.select(["fog"], [1, 1.5, 3]).title.endswith("severities 1, 1.5, 3)")
+    assert suite.select(["fog"], [1, 2, 3]).title.endswith("severities 1, 2, 3)")
     assert part.conditions[1].key == parse_condition("gaussian_noise:1.5").key
     assert suite_from_dict(json.loads(json.dumps(part.to_dict()))) == part
     assert suite.select(["fog:2.0"]) == suite.select(["fog"], [2])

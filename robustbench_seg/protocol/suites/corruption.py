@@ -194,7 +194,7 @@ class CorruptionSuite(SeverityPolicy, Suite):
             return self
         which = ", ".join(column.corruption for column in columns)
         part = f"part: {which}" if len(columns) < len(self.columns) else "part: all corruptions"
-        title = f"{self.title} ({part}; severities {', '.join(map(str, kept))})"
+        title = f"{self.title} ({part}; severities {severity_text(kept, ranges=False)})"
         lists = tuple(each for each in self.parameters if each.corruption in names)
         chosen = replace(self, name=f"{self.name}-part", title=title, columns=columns)
         chosen = replace(chosen, severities=kept, parameters=lists)
@@ -227,10 +227,7 @@ class CorruptionSuite(SeverityPolicy, Suite):
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         values = super().to_dict()
-        for name in _LATER:
-            if not values[name]:
-                del values[name]
-        return values
+        return {key: value for key, value in values.items() if value or key not in _LATER}
 
     @classmethod
     def describes(cls, values: Mapping[str, Any]) -> bool:
@@ -274,8 +271,8 @@ class CorruptionSuite(SeverityPolicy, Suite):
     def from_toml(cls, content: Mapping[str, Any], name: str, file: str) -> Self:
         """Return the suite of a parsed TOML file."""
         needed = ("title", "source", "severities", "category")
-        check_keys(content, needed, ("corruption",), file, "")
         most = MOST_SEVERITIES if "corruption" in content else SEVERITIES[-1]
+        check_keys(content, needed, ("corruption",), file, "")
         severities = read_severities(content["severities"], most, file, "severities")
         categories = content["category"]
         if not isinstance(categories, list) or not categories:

@@ -10,6 +10,7 @@ from ...corruptions.catalogue import BUILT_IN
 from ...corruptions.checks import check_severity
 from ...corruptions.finding import find
 from ...errors import InputError
+from ...scores.policy import even_step
 from ..parameter_lists import ParameterLists
 
 _NUMBER = re.compile(r"\d{1,3}(\.\d+)?")
@@ -94,11 +95,15 @@ def severity_fault(
     return ""
 
 
-def severity_text(severities: Sequence[float]) -> str:
-    """Return severities as a range "1-3", as a list "1, 3", or "none"."""
+def severity_text(severities: Sequence[float], *, ranges: bool = True) -> str:
+    """Return severities as a range "1-3" or "1-3 by 0.5", as a list "1, 3", or "none".
+
+    Without `ranges`, whole ones are a list.
+    """
     if not severities:
         return "none"
-    between = range(int(severities[0]), int(severities[-1]) + 1)
-    if tuple(severities) == tuple(between) and len(severities) > 1:
-        return f"{severities[0]}-{severities[-1]}"
+    step = even_step(severities)
+    if step is not None and ((step < 1 and len(severities) > 2) or (step == 1 and ranges)):
+        by = "" if step == 1 else f" by {step:g}"
+        return f"{severities[0]}-{severities[-1]}{by}"
     return ", ".join(map(str, severities))
