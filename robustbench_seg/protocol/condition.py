@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ..corruptions.catalogue import BUILT_IN
 from ..corruptions.checks import check_severity
 from ..corruptions.finding import find
 from ..errors import InputError
@@ -102,6 +103,8 @@ def parse_condition(text: str) -> Condition:
         found = find(name).name
         is_number = re.fullmatch(r"\d+(\.\d+)?", severity)
         number = check_severity(float(severity) if is_number else severity)
+        if number != int(number) and found in BUILT_IN:
+            find(found).table.at(number)  # some have none between whole ones
     except InputError as error:
         raise InputError(
             f"{text!r}: {error}; write clean, or a corruption and its severity: fog:3"

@@ -46,6 +46,7 @@ def test_the_file_in_the_documentation_is_a_suite(tmp_path: Path) -> None:
         ('"fog 3"', '"frog 3"', "'frog 3': unknown corruption 'frog'; choose from"),
         ('"fog 3"', '"fog 9"', "'fog 9': severity: expected a number from 1 to 5"),
         ('"fog 3"', '"fog"', "'fog': severity: expected a number from 1 to 5"),
+        ('"fog 3"', '"glass_blur:2.5"', "'glass_blur:2.5': severity: there is none between 2"),
         ('"fog 3"', '"clean"', "images: expected a list"),
         ('"scale 1, slide"', '"scale 1"', "against: unknown condition 'scale 1'"),
         ('mode = "slide"', 'mode = "door"', "window 1: unknown key 'crop'"),
