@@ -17,7 +17,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .catalogue import REGISTRY, Corruption, Implementation, corruption_names
+from .catalogue import (
+    REGISTRY,
+    Corruption,
+    Implementation,
+    corruption_names,
+    depth_corruption_names,
+)
 from .errors import InputError
 from .finding import find
 
@@ -34,6 +40,7 @@ __all__ = [
     "corrupt",
     "corruption",
     "corruption_names",
+    "depth_corruption_names",
     "find",
     "image_key",
 ]

@@ -8,20 +8,23 @@ first use.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Literal
 
 from .errors import InputError
-from .severity_table import NO_PARAMETERS, SeverityTable, Strength
+from .severity_table import NO_PARAMETERS, SeverityTable
 
 if TYPE_CHECKING:  # names are listed without NumPy, which takes a quarter of the time of --help
     import numpy as np
     from numpy.typing import NDArray
 
-CorruptionFunction = Callable[["NDArray[np.uint8]", Strength, int], "NDArray[np.uint8]"]
-"""(RGB image uint8 (H, W, 3), strength, 64-bit seed) -> new image of the same shape."""
+CorruptionFunction = Callable[..., "NDArray[np.uint8]"]
+"""(RGB image uint8 (H, W, 3), strength, 64-bit seed) -> new image of the same shape.
+
+Those that need depth have a second argument: metres, float32 (H, W), above 0 and up to infinity.
+"""
 Implementation = Literal["native", "imagecorruptions"]
 """Which code corrupts: this package, or the package `imagecorruptions`."""
 
@@ -39,7 +42,8 @@ class Corruption:
     category: str
     """Group in the tables: blur, noise, digital or weather, as in Table 5 of SegFormer.
 
-    Those of ImageNet-C-bar are called distortion, additive or obscure, as in its code.
+    Those of ImageNet-C-bar are called distortion, additive or obscure, as in its code; those that
+    need depth weather, optics or light.
     """
     module: str
     """Absolute name of the module with a function of the corruption's name.
@@ -48,6 +52,8 @@ class Corruption:
     """
     random: bool
     """Whether the pixels depend on the seed."""
+    needs_depth: bool = field(default=False, kw_only=True)
+    """Whether its function has the distance of each pixel as a second argument."""
 
     @property
     def function(self) -> CorruptionFunction:
@@ -67,14 +73,16 @@ class Corruption:
         severity: float,
         stream: int,
         parameters: Mapping[str, float] = NO_PARAMETERS,
+        depth: NDArray[np.float32] | None = None,
     ) -> NDArray[np.uint8]:
         """Return a corrupted image, with some parameters other than those of the severity.
 
-        Raises InputError for an unknown parameter, a value out of range, and a severity between
-        two where a parameter has no value.
+        `depth`, (H, W) in metres, is for those that need it. Raises InputError for an unknown
+        parameter, a value out of range, and a severity between two where a parameter has no value.
         """
         strength = self.table.row(severity, parameters) if parameters else severity
-        return self.function(image, strength, stream)
+        given = (image, depth) if self.needs_depth else (image,)
+        return self.function(*given, strength, stream)
 
     def check_size(self, height: int, width: int, *, reference: bool = False) -> None:
         """Raise InputError if images of a size need far more memory than they have bytes.
@@ -109,7 +117,7 @@ class Corruption:
 _CORRUPTIONS: dict[str, Corruption] = {}
 
 REGISTRY: Mapping[str, Corruption] = MappingProxyType(_CORRUPTIONS)
-"""Read-only view of all corruptions by name, in the order of Table 5, then those of C-bar."""
+"""All corruptions by name, read-only: in the order of Table 5, of C-bar, those with depth."""
 
 
 def register(corruption: Corruption) -> None:
@@ -120,8 +128,13 @@ def register(corruption: Corruption) -> None:
 
 
 def corruption_names() -> tuple[str, ...]:
-    """Return the names of all corruptions, grouped by category."""
-    return tuple(_CORRUPTIONS)
+    """Return the names of all corruptions that need an image alone, grouped by category."""
+    return tuple(name for name, found in _CORRUPTIONS.items() if not found.needs_depth)
+
+
+def depth_corruption_names() -> tuple[str, ...]:
+    """Return the names of the corruptions that need depth as well."""
+    return tuple(name for name, found in _CORRUPTIONS.items() if found.needs_depth)
 
 
 def register_own(corruption: Corruption) -> None:
@@ -165,6 +178,11 @@ register(Corruption("single_frequency_greyscale", "additive", ".cbar.waves", ran
 register(Corruption("brownish_noise", "additive", ".cbar.spectra", random=True))
 register(Corruption("blue_noise_sample", "obscure", ".cbar.spectra", random=True))
 register(Corruption("checkerboard_cutout", "obscure", ".cbar.checkerboard", random=True))
+register(Corruption("fog_3d", "weather", ".depth.fog", random=False, needs_depth=True))
+register(Corruption("rain_3d", "weather", ".depth.rain", random=True, needs_depth=True))
+register(Corruption("near_focus", "optics", ".kernels.focus", random=False, needs_depth=True))
+register(Corruption("far_focus", "optics", ".kernels.focus", random=False, needs_depth=True))
+register(Corruption("night_3d", "light", ".depth.night", random=False, needs_depth=True))
 
 BUILT_IN = frozenset(_CORRUPTIONS)
 """Names of the corruptions of this package."""

@@ -12,7 +12,7 @@ from .catalogue import Implementation
 from .checks import MOST_SEVERITIES, SEVERITIES, check_seed, check_severity, unknown
 from .errors import InputError
 from .finding import find
-from .images import check_image
+from .images import check_depth, check_image
 from .reference import corrupt_by_reference, require_known
 from .seeding import image_key, stream_seed
 from .severity_table import NO_PARAMETERS
@@ -28,6 +28,7 @@ def corrupt(
     seed: int = 0,
     key: str | None = None,
     parameters: Mapping[str, float] = NO_PARAMETERS,
+    depth: NDArray[np.float32] | None = None,
     implementation: Implementation = "native",
 ) -> NDArray[np.uint8]:
     """Return a corrupted copy of an image.
@@ -42,7 +43,8 @@ def corrupt(
         that reach beyond the edges repeat or mirror the image; the functions in the catalogue
         document small images.
     name
-        One of `corruption_names()`, or one that an installed package registers.
+        One of `corruption_names()` or `depth_corruption_names()`, or one that an installed package
+        registers.
     severity
         From 1 (mild) to 5 (severe), with up to two decimals: parameters between those of whole
         severities are interpolated. Some have none, such as the scans of glass blur.
@@ -54,6 +56,9 @@ def corrupt(
         Values of some parameters in place of those of the severity, such as `{"density": 4}`:
         see `find(name).table`. The severity then only seeds the randomness, and may be up to 100
         if all parameters are given.
+    depth
+        Distance of each pixel from the camera along its axis, float32 (H, W) in metres, infinite
+        for the sky; for the corruptions that need it.
     implementation
         "native" is this package. "imagecorruptions" calls the package of that name, whose pixels
         may depend on the processor: it needs OpenCV and images of at least 32 x 32 pixels, is much
@@ -67,10 +72,10 @@ def corrupt(
     Raises
     ------
     InputError
-        A `ValueError`: the image, name, severity, seed, parameter or implementation is invalid, the
-        severity lies between two that have nothing between them, the image is too long and narrow,
-        or OpenCV is missing for "imagecorruptions". The message says what was found and what is
-        allowed.
+        A `ValueError`: the image, name, severity, seed, parameter, depth or implementation is
+        invalid, the severity lies between two that have nothing between them, the image is too long
+        and narrow, or OpenCV is missing for "imagecorruptions". The message says what was found and
+        what is allowed.
     """
     if isinstance(severity, str) and not isinstance(name, str):
         raise InputError(
@@ -89,4 +94,6 @@ def corrupt(
     if reference:
         require_known({(corruption.name, severity): parameters})
         return corrupt_by_reference(corruption.name, image, int(severity), stream)
-    return corruption.apply(image, severity, stream, parameters)
+    if corruption.needs_depth:
+        depth = check_depth(corruption.name, depth, image)
+    return corruption.apply(image, severity, stream, parameters, depth)

@@ -1,4 +1,4 @@
-"""Validate images."""
+"""Validate images and depth."""
 
 from __future__ import annotations
 
@@ -28,6 +28,23 @@ def check_image(image: object) -> NDArray[np.uint8]:
     if planes.size == 0:
         raise InputError(f"image: {image.shape} has no pixels; both sides need at least one")
     return planes if planes.shape[2] == 3 else np.repeat(planes, 3, axis=2)  # (H, W, 3)
+
+
+def check_depth(name: str, depth: object, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the depth of an image (H, W, 3) for a corruption as float32 (H, W).
+
+    Raises InputError if there is none, and unless all of it is above 0; it may be infinite.
+    """
+    if depth is None:
+        raise InputError(f"{name}: needs depth; give the distance of each pixel in metres")
+    if not isinstance(depth, np.ndarray) or depth.dtype.kind != "f":
+        kind = getattr(depth, "dtype", type(depth).__name__)
+        raise InputError(f"depth: expected floats, metres (H, W); got {kind}")
+    if depth.shape != image.shape[:2]:
+        raise InputError(f"depth: expected {image.shape[:2]}, the image's size; got {depth.shape}")
+    if not (depth > 0).all():
+        raise InputError("depth: expected metres above 0 or infinity; fill what is unknown")
+    return depth.astype(np.float32, copy=False)
 
 
 def _conversion(image: NDArray[Any]) -> str:

@@ -58,7 +58,7 @@ class OwnCorruption(Corruption):
     @property
     def function(self) -> CorruptionFunction:
         """The function with a seed in place of the generator; it takes a severity alone."""
-        return self.apply  # type: ignore[return-value]
+        return self.apply
 
     @property
     def table(self) -> SeverityTable:
@@ -90,6 +90,7 @@ class OwnCorruption(Corruption):
         severity: float,
         stream: int,
         parameters: Mapping[str, float] = NO_PARAMETERS,
+        depth: NDArray[np.float32] | None = None,  # noqa: ARG002
     ) -> NDArray[np.uint8]:
         """Return what the function makes of an image; InputError for what it does wrong."""
         self.table.check_names(parameters)

@@ -77,6 +77,7 @@ def evaluate(
     class_map: options.ClassMap = None,
     class_map_mode: options.ClassMapMode = "wrong",
     class_order: options.ClassOrder = "by-name",
+    depth: options.Depth = None,
     limit: options.Limit = None,
     suite: options.Suite = None,
     corruptions: options.Corruptions = None,

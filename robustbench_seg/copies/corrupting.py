@@ -61,6 +61,11 @@ def corrupt_folder(
         if any(condition.attack for condition in suite.conditions):
             advice = "robustseg eval --save images keeps attacked images"
         raise InputError(f"--suite {suite.name}: has no corruptions; {advice}")
+    if suite.needs_depth:
+        raise InputError(
+            f"--suite {suite.name}: needs depth, which folders of images lack; robustseg eval "
+            "--save images keeps such images"
+        )
     paths = find_sources(source, split)
     check_folder(out, MANIFEST, "OUT")
     if out.resolve().is_relative_to(source.resolve()):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..corruptions import corrupt, image_key
-from ..datasets.streets import render
+from ..datasets.streets import photograph
 from ..protocol.pixel_digests import pixel_digest
 from ..protocol.suites import Suite
 
@@ -30,24 +30,32 @@ class ImageDigest:
 
 def suite_digests(suite: Suite) -> tuple[ImageDigest, ...]:
     """Return the digest of `SCENE` under each corruption of a suite, in its order."""
-    return image_digests(render(*SCENE)[0], suite.corrupted, suite.corrupted)
+    image, _, depth = photograph(*SCENE)
+    return image_digests(image, suite.corrupted, suite.corrupted, depth)
 
 
 def image_digests(
     image: NDArray[np.uint8],
     conditions: Iterable[tuple[str, float]],
     parameters: Mapping[tuple[str, float], Mapping[str, float]] = MappingProxyType({}),
+    depth: NDArray[np.float32] | None = None,
 ) -> tuple[ImageDigest, ...]:
     """Return the digest of an RGB uint8 (H, W, 3) image under each (corruption, severity).
 
-    Some conditions may have parameters in place of those of the severity.
+    Some conditions may have parameters in place of those of the severity, and need depth (H, W).
     """
     key = image_key(image)
     return tuple(
         ImageDigest(
             *condition,
             pixel_digest(
-                corrupt(image, *condition, key=key, parameters=parameters.get(condition, {}))
+                corrupt(
+                    image,
+                    *condition,
+                    key=key,
+                    parameters=parameters.get(condition, {}),
+                    depth=depth,
+                )
             ),
         )
         for condition in conditions

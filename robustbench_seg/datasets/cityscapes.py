@@ -2,6 +2,7 @@
 
 ROOT/leftImg8bit/<split>/<city>/<frame>_leftImg8bit.png    (or of another format)
 ROOT/gtFine/<split>/<city>/<frame>_gtFine_labelTrainIds.png   (or _labelIds.png)
+ROOT/disparity/<split>/<city>/<frame>_disparity.png           (for depth alone)
 """
 
 from __future__ import annotations
@@ -63,7 +64,11 @@ def labelled(
     path, lookup = train_ids, TRAIN_IDS
     if label_ids.is_file() and not train_ids.is_file():
         path, lookup = label_ids, LABEL_IDS
+    root, split, city = image.parents[3], image.parents[1].name, image.parent.name
     frame = FileFrame(
-        prefix + name, image, path, lookup, group=image.parent.name, condition=condition
+        *(prefix + name, image, path, lookup),
+        group=city,
+        condition=condition,
+        depth_path=root / "disparity" / split / city / f"{name}_disparity.png",
     )
     return frame, f"{train_ids} or {label_ids.name}"

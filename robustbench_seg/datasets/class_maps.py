@@ -29,6 +29,7 @@ from ..errors import InputError
 from ..label_types import LabelMap, ignored_label, label_dtype
 from .base import Dataset, Frame
 from .class_map_mode import ClassMapMode
+from .depth import depth_of
 from .taxonomies import Taxonomy, load_taxonomy, read_text, read_toml
 
 _FOLDER = files(__package__) / "data" / "maps"
@@ -103,6 +104,10 @@ class MappedFrame:
     def image(self) -> NDArray[np.uint8]:
         """As in `Frame`."""
         return self.frame.image()
+
+    def depth(self) -> NDArray[np.float32]:
+        """Return the depth in metres, (H, W), as `depth_of` does."""
+        return depth_of(self.frame)
 
     def label(self) -> LabelMap:
         """Return the mapped class of each pixel, (H, W); InputError for an unknown one."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..label_types import UINT8, LabelMap
 from .image_files import open_image, orientation, read_image
 from .label_files import Channel, Color, read_label
@@ -36,6 +37,8 @@ class FileFrame:
     """Channel of an RGB label that holds its values."""
     dtype: np.dtype[Any] = UINT8
     """Type of the label, which the number of classes decides."""
+    depth_path: Path | None = None
+    """File of the depth, of a form that `datasets.depth` reads; None: there is none."""
     palette: dict[int, Color] = field(default_factory=dict, compare=False)
     """Colours of the indices of labels that were read; frames that share it have one palette."""
 
@@ -48,6 +51,14 @@ class FileFrame:
     def image(self) -> NDArray[np.uint8]:
         """Return the RGB image, uint8 (H, W, 3); InputError if it cannot be read."""
         return read_image(self.image_path)
+
+    def depth(self) -> NDArray[np.float32]:
+        """Return the depth in metres, (H, W); InputError if there is none, or it cannot be read."""
+        from .depth import read_depth  # which knows files
+
+        if self.depth_path is None:
+            raise InputError(f"{self.name}: has no depth; give --depth DIR, or use another suite")
+        return read_depth(self.depth_path)
 
     def label(self) -> LabelMap:
         """Return the class of each pixel, (H, W) of type `dtype`, as `Frame` does."""

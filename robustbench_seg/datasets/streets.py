@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from ..corruptions.checks import unknown
 from ..errors import InputError
 from .base import Dataset
 from .taxonomies import CITYSCAPES
+
+if TYPE_CHECKING:
+    from ..streets.scene import Photograph
 
 STREETS = "streets"
 SPLITS = {"train": 4000, "val": 100}
@@ -35,6 +39,11 @@ def render(
     _check(split, width, height)
     if index < 0:
         raise InputError(f"streets: scene {index} does not exist; use 0 or more")
+    return photograph(split, index, width, height)[:2]
+
+
+def photograph(split: str, index: int, width: int, height: int) -> Photograph:
+    """Return scene `index` of a split: image, label and depth."""
     # Imported here because Numba is slow to import.
     from ..streets.scene import render as render_scene
 
@@ -42,8 +51,8 @@ def render(
 
 
 @lru_cache(maxsize=1)
-def _scene(frame: StreetFrame) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    return render(frame.split, frame.index, frame.width, frame.height)
+def _scene(frame: StreetFrame) -> Photograph:
+    return photograph(frame.split, frame.index, frame.width, frame.height)
 
 
 @dataclass(frozen=True)
@@ -62,13 +71,17 @@ class StreetFrame:
         """The split and the number, e.g. val_000003."""
         return f"{self.split}_{self.index:06d}"
 
+    def depth(self) -> NDArray[np.float32]:
+        """Return a new copy of the depth in metres, float32 (H, W), infinite for the sky."""
+        return _scene(self).depth.copy()
+
     def image(self) -> NDArray[np.uint8]:
         """Return a new copy of the image, uint8 RGB (H, W, 3)."""
-        return _scene(self)[0].copy()
+        return _scene(self).image.copy()
 
     def label(self) -> NDArray[np.uint8]:
         """Return the class of each pixel, uint8 (H, W), 255 on the hood of the camera's car."""
-        return _scene(self)[1].copy()
+        return _scene(self).label.copy()
 
 
 def streets(

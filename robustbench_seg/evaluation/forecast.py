@@ -15,7 +15,7 @@ from torch import nn
 
 from ..corruptions import corrupt
 from ..corruptions.finding import check_sizes
-from ..datasets.streets import render
+from ..datasets.streets import photograph
 from ..errors import InputError
 from ..inference.costs import costs, load_for_costs
 from ..inference.devices import batch_size, device_kind, gpu_count, resolve_device
@@ -242,15 +242,15 @@ def _count(network: nn.Module, size: Size, window: Window, batch: int) -> tuple[
 
 def _seconds_to_corrupt(conditions: Sequence[Condition], size: Size, progress: Progress) -> float:
     """Return the mean seconds over the conditions; each corruption is timed at one severity."""
-    image = render("val", 0, size[1], size[0])[0]  # (H, W, 3)
+    image, _, depth = photograph("val", 0, size[1], size[0])
     corruptions = [item.corruption[0] for item in conditions if item.corruption]
     seconds: dict[str, float] = {}
     distinct = {item.corruption[0]: item for item in conditions if item.corruption}
     for done, (name, item) in enumerate(distinct.items(), start=1):
         parameters = dict(item.parameters)
-        corrupt(image, name, item.severity, parameters=parameters)  # compiles
+        corrupt(image, name, item.severity, parameters=parameters, depth=depth)  # compiles
         start = time.perf_counter()
-        corrupt(image, name, item.severity, parameters=parameters)
+        corrupt(image, name, item.severity, parameters=parameters, depth=depth)
         seconds[name] = time.perf_counter() - start
         progress("corruptions", done, len(distinct), name)
     return sum(seconds[name] for name in corruptions) / len(conditions)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..datasets.base import Dataset
 from ..datasets.class_maps import MappedDataset, apply_class_map, load_class_map
+from ..datasets.depth import with_depth
 from ..datasets.files import FileFrame
 from ..datasets.registry import open_dataset
 from ..models.base import Segmenter
@@ -29,6 +32,8 @@ def open_data(request: Request) -> tuple[Dataset, MappedDataset | None]:
         classes=request.classes,
         frames=request.frames,
     )
+    if request.depth is not None:
+        dataset = with_depth(dataset, Path(request.depth))
     if request.class_map is None:
         return dataset, None
     class_map = load_class_map(str(request.class_map))

@@ -179,7 +179,11 @@ def make_plan(
         try_models(segmenters, request, dataset, device, threads)
     shard = Shard.read(request.shard or "1/1")
     shard_frames = shard.frames(len(dataset.frames))
-    frames = _taken_over(driver, dataset, request) if driver else frames_of(dataset, progress)
+    frames = (
+        _taken_over(driver, dataset, request)
+        if driver
+        else frames_of(dataset, progress, depth=source.suite.needs_depth)
+    )
     pixels = [sum(counts) for counts in zip(*(each.class_pixels for each in frames), strict=True)]
     total = sum(each.height * each.width for each in frames)
     problem = ground_truth_problem(dataset.class_names, pixels, total)

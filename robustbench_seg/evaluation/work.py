@@ -19,9 +19,9 @@ from ..label_types import LabelMap, ignored_label
 from ..predictions.saving import EncodedFile
 from ..protocol.cell import Cell
 from ..protocol.condition import Draw
-from ..protocol.frame_spec import FrameSpec
+from ..protocol.frame_spec import FrameSpec, checked_depth
 from ..protocol.input_geometry import InputView
-from ..protocol.pixel_digests import pixel_digest
+from ..protocol.pixel_digests import pixel_digest, shaped_digest
 from ..protocol.region import Mask
 from ..runs.failure import Failure
 from ..runs.pictures import Picture
@@ -120,6 +120,7 @@ class _Decoded(NamedTuple):
     label: LabelMap
     mask: Mask | None
     inside: LabelMap | None
+    depth: NDArray[np.float32] | None
 
 
 def _decode(
@@ -138,11 +139,14 @@ def _decode(
     ):
         if not same:
             raise InputError(f"{spec.name}: its {what} has changed since the run was begun")
+    depth = checked_depth(frame, (spec.height, spec.width)) if spec.depth_key else None
+    if depth is not None and shaped_digest(depth) != spec.depth_key:
+        raise InputError(f"{spec.name}: its depth has changed since the run was begun")
     mask = mask_of(spec, label)
     if mask is None:
-        return _Decoded(image, label, None, None)
+        return _Decoded(image, label, None, None, depth)
     inside = np.where(mask > 0, label, label.dtype.type(ignored_label(label.dtype)))
-    return _Decoded(image, label, mask, inside)
+    return _Decoded(image, label, mask, inside, depth)
 
 
 def _make(
@@ -153,7 +157,7 @@ def _make(
 ) -> FrameBatch:
     """Make images; a file that went bad since the run began is recorded as failed."""
     try:
-        image, label, mask, inside = decoded()
+        image, label, mask, inside, depth = decoded()
     except InputError as error:
         failed = tuple((draw, str(error)) for draw in draws)
         return FrameBatch(frame.name, (), {}, np.zeros((0, 0), np.uint8), None, failed)
@@ -164,7 +168,7 @@ def _make(
         return FrameBatch(frame.name, draws, made, label, inside)
     for draw in draws:
         try:
-            made[draw] = images.make(draw, image, frame.image_key, mask)
+            made[draw] = images.make(draw, image, frame.image_key, mask, depth)
         except InputError as error:
             reasons[draw] = str(error)
     return FrameBatch(frame.name, (*made,), made, label, inside, (*reasons.items(),))

@@ -24,11 +24,17 @@ class ConditionImages:
     """Return the image with a key under a corruption and severity; None: they are made here."""
 
     def make(
-        self, draw: Draw, image: NDArray[np.uint8], key: str, mask: Mask | None = None
+        self,
+        draw: Draw,
+        image: NDArray[np.uint8],
+        key: str,
+        mask: Mask | None = None,
+        depth: NDArray[np.float32] | None = None,
     ) -> NDArray[np.uint8]:
         """Return the image of a draw, RGB uint8 (H', W', 3), from a frame's (H, W, 3).
 
-        A mask (H, W) says how much of the corruption each pixel shows; None: all of it.
+        `depth` (H, W) is in metres, for the corruptions that need it. A mask (H, W) says how much
+        of the corruption each pixel shows; None: all of it.
         `key` is the image's digest; randomness depends on (seed + draw number, key, corruption,
         severity) alone. Raises InputError where a copy's image is not as it was written.
         """
@@ -46,6 +52,7 @@ class ConditionImages:
                     seed=self.seed + draw.number,
                     key=key,
                     parameters=dict(condition.parameters),
+                    depth=depth,
                     implementation=self.implementation,
                 )
             if mask is not None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from ..corruptions import image_key
 from ..datasets.base import Dataset, Frame
+from ..datasets.depth import Depth, depth_of
 from ..datasets.frame_checks import check_pair
+from ..errors import InputError
 from ..models.base import Side
 from ..progress import Progress
 from ..schema import Count, Name
-from .pixel_digests import pixel_digest
+from .pixel_digests import pixel_digest, shaped_digest
 
 
 @dataclass(frozen=True)
@@ -27,23 +29,37 @@ class FrameSpec:
     """City or sequence of the frame; "" where frames have none."""
     condition: str = ""
     """Condition in which the frame was taken, the only one it is evaluated under; else ""."""
+    depth_key: str = ""
+    """Digest of its depth; "" where no condition needs it."""
 
     @classmethod
-    def of(cls, frame: Frame, classes: int) -> FrameSpec:
-        """Read a frame; InputError if its image or label is invalid."""
+    def of(cls, frame: Frame, classes: int, *, depth: bool = False) -> FrameSpec:
+        """Read a frame, and its depth if that is needed; InputError if a part of it is invalid."""
         image, label = frame.image(), frame.label()
         class_pixels = check_pair(frame.name, image, label, classes)
         height, width = label.shape
         return cls(
             *(frame.name, height, width, image_key(image), pixel_digest(label), class_pixels),
             *(frame.group, frame.condition),
+            depth_key=shaped_digest(checked_depth(frame, (height, width))) if depth else "",
         )
 
 
-def frames_of(dataset: Dataset, progress: Progress) -> tuple[FrameSpec, ...]:
+def checked_depth(frame: Frame, size: tuple[int, int]) -> Depth:
+    """Return the depth of a frame of a size; InputError for none, or one of another size."""
+    depth = depth_of(frame)
+    if depth.shape != size:
+        raise InputError(
+            f"{frame.name}: its depth is {depth.shape[1]}x{depth.shape[0]}, its image "
+            f"{size[1]}x{size[0]}; give depth of the same size"
+        )
+    return depth
+
+
+def frames_of(dataset: Dataset, progress: Progress, *, depth: bool) -> tuple[FrameSpec, ...]:
     """Read every frame of a dataset, so that a faulty one is found before long work."""
     specs = []
     for done, frame in enumerate(dataset.frames, start=1):
-        specs.append(FrameSpec.of(frame, len(dataset.classes)))
+        specs.append(FrameSpec.of(frame, len(dataset.classes), depth=depth))
         progress("checking frames", done, len(dataset.frames), frame.name)
     return tuple(specs)

@@ -143,6 +143,15 @@ ClassOrder = Annotated[
         DATA,
     ),
 ]
+Depth = Annotated[
+    str | Path | None,
+    Option(
+        "Folder of depth maps, for suites that need depth: .npy in metres, 16-bit PNG, or "
+        "disparity of Cityscapes.",
+        *(DATA, "DIR"),
+        default="that of streets, disparity/ of a Cityscapes tree",
+    ),
+]
 Limit = Annotated[
     int | None, Option("Only the first N frames.", DATA, default="16 of streets, else all", least=1)
 ]

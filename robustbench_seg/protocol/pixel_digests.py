@@ -18,7 +18,7 @@ def pixel_digest(pixels: LabelMap) -> str:
     return hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
 
 
-def shaped_digest(pixels: NDArray[np.uint8 | np.uint16]) -> str:
+def shaped_digest(pixels: NDArray[np.uint8 | np.uint16 | np.float32]) -> str:
     """Return the SHA-256 of an array's shape and type, such as "(256, 512, 3) uint8", and bytes."""
     digest = hashlib.sha256(f"{pixels.shape} {pixels.dtype}".encode())
     digest.update(np.ascontiguousarray(pixels).data)

@@ -266,6 +266,9 @@ class Spec:
                 del model["runtime"]
             if model["temperature"] == 1:
                 del model["temperature"]
+        for frame in values["frames"]:
+            if not frame["depth_key"]:
+                del frame["depth_key"]
         if not self.measures:
             del values["measures"]
         if self.region is None:

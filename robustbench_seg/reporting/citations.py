@@ -25,6 +25,7 @@ _SUITES = {
     ),
     "imagenet-c-bar": ("mintun2021interaction",),
     "sea": ("croce2024towards",),
+    "street-3d": ("sakaridis2018semantic", "halder2019physics", "kar2022common"),
 }
 _MODELS: Mapping[str, tuple[str, ...]] = {
     **{f"b{number}": ("xie2021segformer",) for number in range(6)},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,21 @@ from .rendering.randomness import Random
 from .rendering.raster import cast_shadows, darken_contacts, prepare, rasterise
 from .rendering.shading import shade
 from .street import Street, plan_street
+
+ENDLESS = 1e6
+"""Metres to the sky while a scene is rendered."""
+
+
+class Photograph(NamedTuple):
+    """A photograph of a scene."""
+
+    image: NDArray[np.uint8]
+    """RGB (H, W, 3)."""
+    label: NDArray[np.uint8]
+    """Class of each pixel, (H, W)."""
+    depth: NDArray[np.float32]
+    """Distance of each pixel along the camera's axis in metres, (H, W): that of the nearest thing
+    in it, infinite for the sky. The hood of the camera's car has that of the ground below it."""
 
 
 def _furnish(canvas: Canvas, random: Random, street: Street, *, lights: bool) -> None:
@@ -100,7 +117,7 @@ def _photograph(
     light: NDArray[np.float64],
     width: int,
     height: int,
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+) -> Photograph:
     # Everything is sampled at twice the size, then averaged.
     across, down = 2 * width, 2 * height
     lens = camera.lens(across, down)
@@ -109,7 +126,7 @@ def _photograph(
     planes = np.zeros((len(patches), Plane.DISTANCE + 1))
     prepare(patches, planes)
     rise = (lens.row - np.arange(down) - 0.5) / lens.focal
-    below = np.where(rise < 0.0, -camera.height / np.where(rise < 0.0, rise, -1.0), 1e6)
+    below = np.where(rise < 0.0, -camera.height / np.where(rise < 0.0, rise, -1.0), ENDLESS)
     depth = np.repeat(below[:, None], across, axis=1)  # (down, across)
     front = depth.copy()
     owner = np.full((down, across), -1, dtype=np.int32)
@@ -130,13 +147,13 @@ def _photograph(
     image = np.zeros((height, width, 3), dtype=np.uint8)
     label = np.zeros((height, width), dtype=np.uint8)
     develop(samples, labels, camera.sensor, image, label)
-    return image, label
+    nearest = depth.reshape(height, 2, width, 2).min(axis=(1, 3))  # (2 H, 2 W) -> (H, W)
+    nearest[nearest >= ENDLESS] = np.inf
+    return Photograph(image, label, nearest.astype(np.float32))
 
 
-def render(
-    split: str, index: int, width: int = 512, height: int = 256
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return scene `index` of a split: uint8 RGB (H, W, 3) and its classes, uint8 (H, W)."""
+def render(split: str, index: int, width: int = 512, height: int = 256) -> Photograph:
+    """Return scene `index` of a split, at a size in pixels."""
     random = Random("streets", split, index)
     light = daylight(random.fork("light"))
     camera = place_camera(random.fork("camera"))

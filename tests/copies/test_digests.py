@@ -22,16 +22,16 @@ from robustbench_seg.copies.digests import (
     suite_digests,
     total_digest,
 )
-from robustbench_seg.corruptions import corrupt, corruption_names
+from robustbench_seg.corruptions import corrupt, corruption_names, depth_corruption_names
 from robustbench_seg.corruptions.checks import SEVERITIES
-from robustbench_seg.datasets.streets import render
+from robustbench_seg.datasets.streets import photograph, render
 from robustbench_seg.protocol.pixel_digests import pixel_digest
 from robustbench_seg.protocol.suites import load_suite
 from tests.helpers.goldens import assert_golden
 from tests.helpers.paths import GOLDEN as GOLDEN_FOLDER
 
 GOLDEN = GOLDEN_FOLDER / "digests.csv"
-SUITES = ("imagenet-c-all", "imagenet-c-bar")
+SUITES = ("imagenet-c-all", "imagenet-c-bar", "street-3d")
 """Suites that have each corruption once."""
 
 
@@ -59,9 +59,11 @@ def differing(found: list[ImageDigest]) -> list[tuple[str, float]]:
 
 def test_all_corruptions_are_pinned() -> None:
     assert {(each.corruption, each.severity) for each in pinned()} == {
-        (name, severity) for name in corruption_names() for severity in SEVERITIES
+        (name, severity)
+        for name in (*corruption_names(), *depth_corruption_names())
+        for severity in SEVERITIES
     }
-    assert len({each.sha256 for each in pinned()}) == 145
+    assert len({each.sha256 for each in pinned()}) == 170
 
 
 @pytest.mark.slow
@@ -90,12 +92,17 @@ def test_the_total_digest_is_of_one_line_per_image() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2, 4])
 def test_threads_change_no_pixel(threads: int) -> None:
-    image, _ = render(*SCENE)
+    image, _, depth = photograph(*SCENE)
     expected = pinned()
     order = np.random.default_rng(threads).permutation(len(expected))
     conditions = [(expected[i].corruption, expected[i].severity) for i in order]
+
+    def made(condition: tuple[str, float]) -> ImageDigest:
+        (found,) = image_digests(image, [condition], depth=depth)
+        return found
+
     with ThreadPoolExecutor(threads) as pool:
-        found = [each for (each,) in pool.map(lambda c: image_digests(image, [c]), conditions)]
+        found = [*pool.map(made, conditions)]
     assert differing([found[place] for place in np.argsort(order)]) == []
 
 
@@ -107,7 +114,8 @@ from robustbench_seg.copies.digests import image_digests
 
 print("corruption,severity,sha256")
 conditions = [pair for name in sys.argv[2:] for pair in load_suite(name).corrupted]
-for each in image_digests(np.load(sys.argv[1]), conditions):
+frame = np.load(sys.argv[1])
+for each in image_digests(frame["image"], conditions, depth=frame["depth"]):
     print(each.corruption, each.severity, each.sha256, sep=",")
 """
 
@@ -127,8 +135,8 @@ for each in image_digests(np.load(sys.argv[1]), conditions):
     ids=["no-vectors", "generic-code"],
 )
 def test_the_processor_changes_no_pixel(changes: dict[str, str], tmp_path: Path) -> None:
-    frame = tmp_path / "frame.npy"
-    np.save(frame, render(*SCENE)[0])
+    frame, scene = tmp_path / "frame.npz", photograph(*SCENE)
+    np.savez(frame, image=scene.image, depth=scene.depth)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", PROGRAM, str(frame), *SUITES],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **changes},

@@ -86,6 +86,7 @@ def test_digests_are_pinned() -> None:
         "resolution-short-side": "b8ec964b9d0918ae",
         "resolution-table1c": "5e8cc30a96975702",
         "adversarial": "533c91f52fffca42",
+        "street-3d": "f9bdfe400c55b350",
         "sea": "f5bd1377c2fa91f4",
     }
 

@@ -37,6 +37,7 @@ DEFAULT_SUITE = "cityscapes-c"
 SUITES = (
     *(DEFAULT_SUITE, "imagenet-c", "imagenet-c-all", "imagenet-c-bar"),
     *("resolution", "resolution-short-side", "resolution-table1c"),
+    "street-3d",
     *("adversarial", "sea"),
 )
 """Names of the suites that come with the package."""

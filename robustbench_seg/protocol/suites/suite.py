@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
+from ...corruptions.catalogue import depth_corruption_names
 from ...schema import Name
 from ...scores.policy import SeverityPolicy
 from ..condition import Condition
@@ -115,6 +116,11 @@ class Suite(ABC):
         Each has the parameters that it has in place of those of the severity.
         """
         return {c.corruption: dict(c.parameters) for c in self.conditions if c.corruption}
+
+    @property
+    def needs_depth(self) -> bool:
+        """Whether a corruption needs the depth of the frames."""
+        return any(name in depth_corruption_names() for name, _ in self.corrupted)
 
     @abstractmethod
     def select(

@@ -1,0 +1,1 @@
+"""Corruptions that need the distance of each pixel from the camera."""

@@ -1,0 +1,59 @@
+"""Light on its way through air that scatters it: how much arrives, and what it is mixed with."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from ..arithmetic import exponential
+from ..arrays import Float32, Float64, Uint8
+
+KOSCHMIEDER = 2.995732273553991
+"""-ln 0.05: a black object is at the visibility where its contrast with the sky is 5 %."""
+_STEPS, _FARTHEST = 4096, 4
+"""Entries of the table up to the visibility, and its length in visibilities."""
+_PATCH = 15
+"""Side of a patch of the dark channel, in pixels."""
+_BRIGHTEST = 1000
+"""One of so many pixels is taken for the sky, or the haziest part."""
+
+
+def transmission(depth: Float32, visibility: float) -> Float64:
+    """Return the share of light that arrives over distances (H, W), both in metres: (H, W).
+
+    By Beer and Lambert, exp(-beta d) with the extinction beta = 2.996 / visibility, from a table
+    that is the same on every machine; it is 0.0004 off at most, a tenth of a grey level, and 0
+    beyond four times the visibility.
+    """
+    places = np.rint(np.minimum(depth.astype(np.float64) / visibility, _FARTHEST) * _STEPS)
+    arriving: Float64 = _table()[places.astype(np.int64)]
+    return arriving
+
+
+@cache
+def _table() -> Float64:
+    steps = np.arange(_FARTHEST * _STEPS + 1) / _STEPS
+    return np.append(exponential(-KOSCHMIEDER * steps[:-1]), 0.0)
+
+
+def airlight(image: Uint8) -> Float64:
+    """Return the colour of the air, (3,), from an image, RGB uint8 (H, W, 3).
+
+    From He, Sun & Tang, "Single image haze removal using dark channel prior" (CVPR 2009): of the
+    0.1 % of pixels whose patch has the lightest darkest value, the colour of the lightest.
+    """
+    from scipy import ndimage  # slow to import
+
+    dark = ndimage.minimum_filter(image.min(axis=2), _PATCH, mode="nearest").ravel()  # (H W,)
+    count = max(1, dark.size // _BRIGHTEST)
+    haziest = np.argsort(dark, kind="stable")[-count:]
+    colors = image.reshape(-1, 3)[haziest].astype(np.float64)  # (count, 3)
+    lightest: Float64 = colors[colors.sum(axis=1).argmax()]
+    return lightest
+
+
+def rounded(values: Float64) -> Uint8:
+    """Return values clipped to 0 .. 255 and rounded to grey levels."""
+    levels: Uint8 = np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+    return levels
