@@ -2,11 +2,10 @@
 
     python -m docs.pictures
 
-Writes streets.jpg, a contact sheet of scenes and their labels; corruptions.jpg and c-bar.jpg, one
-scene under all corruptions of a suite and their severities; regions.jpg, one with regions that are
-corrupted; demonstration.jpg, the figure of the
-README; sampling.svg; house.svg, which needs grimp, a part of import-linter. erf.png is made by the
-command in docs/erf.md.
+Writes streets.jpg, a contact sheet of scenes and their labels; corruptions.jpg, c-bar.jpg and
+street-3d.jpg, one scene under all corruptions of a suite and their severities; regions.jpg, one
+with regions that are corrupted; demonstration.jpg, the figure of the README; sampling.svg;
+house.svg, which needs grimp, a part of import-linter. erf.png is made by the command in docs/erf.md.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from docs import demonstration, sampling
 from robustbench_seg.corruptions import REGISTRY, corrupt, image_key
 from robustbench_seg.corruptions.checks import SEVERITIES
 from robustbench_seg.corruptions.seeding import stream_seed
-from robustbench_seg.datasets.streets import render
+from robustbench_seg.datasets.streets import photograph, render
 from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.inference.condition_images import blend
 from robustbench_seg.protocol.region import read_region
@@ -51,10 +50,10 @@ def contact_sheet() -> Image.Image:
 
 def gallery(suite: str) -> Image.Image:
     """Return a scene under all corruptions (rows) of a suite and severities (columns)."""
-    image, _ = render("val", SCENE, 512, 256)
+    image, _, depth = photograph("val", SCENE, 512, 256)
     chosen = {name for name, _ in load_suite(suite).corrupted}
     names = [name for name in REGISTRY if name in chosen]
-    rows = [_row(image, name) for name in names]
+    rows = [_row(image, depth, name) for name in names]
     font = ImageFont.load_default(15)
     left = max([TEXT, *(12 + int(font.getlength(name)) for name in names)])
     sheet = Image.new("RGB", (left + 256 * len(SEVERITIES), 128 * len(rows)), "white")
@@ -65,9 +64,10 @@ def gallery(suite: str) -> Image.Image:
     return sheet
 
 
-def _row(image: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
-    pictures = (Image.fromarray(corrupt(image, name, severity)) for severity in SEVERITIES)
-    return np.hstack([np.asarray(picture.reduce(2)) for picture in pictures])  # (128, 1280, 3)
+def _row(image: NDArray[np.uint8], depth: NDArray[np.float32], name: str) -> NDArray[np.uint8]:
+    made = (corrupt(image, name, severity, depth=depth) for severity in SEVERITIES)
+    pictures = (Image.fromarray(each).reduce(2) for each in made)
+    return np.hstack([np.asarray(picture) for picture in pictures])  # (128, 1280, 3)
 
 
 def regions() -> Image.Image:
@@ -90,6 +90,7 @@ PICTURES: dict[str, tuple[Callable[[], Image.Image], int]] = {
     "streets.jpg": (contact_sheet, 85),
     "corruptions.jpg": (lambda: gallery("imagenet-c-all"), 75),
     "c-bar.jpg": (lambda: gallery("imagenet-c-bar"), 75),
+    "street-3d.jpg": (lambda: gallery("street-3d"), 80),
     "regions.jpg": (regions, 80),
     "demonstration.jpg": (demonstration.picture, 85),
 }

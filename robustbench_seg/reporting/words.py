@@ -10,7 +10,7 @@ from ..scores.policy import even_step
 
 NOT_MEASURED = "not measured"
 
-_ACRONYMS = {"jpeg": "JPEG"}
+_ACRONYMS = {"jpeg": "JPEG", "3d": "3D"}
 SHOWN_CLASSES = 40
 """Most classes that a sentence names."""
 
