@@ -5,7 +5,8 @@
 Writes streets.jpg, a contact sheet of scenes and their labels; corruptions.jpg, c-bar.jpg and
 street-3d.jpg, one scene under all corruptions of a suite and their severities; regions.jpg, one
 with regions that are corrupted; demonstration.jpg, the figure of the README; sampling.svg;
-house.svg, which needs grimp, a part of import-linter. erf.png is made by the command in docs/erf.md.
+house.svg, which needs grimp, a part of import-linter. erf.png is made by the command in
+docs/erf.md.
 """
 
 from __future__ import annotations
