@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..label_types import UINT8, LabelMap
+from .depth_files import read_depth
 from .image_files import open_image, orientation, read_image
 from .label_files import Channel, Color, read_label
 
@@ -38,7 +39,7 @@ class FileFrame:
     dtype: np.dtype[Any] = UINT8
     """Type of the label, which the number of classes decides."""
     depth_path: Path | None = None
-    """File of the depth, of a form that `datasets.depth` reads; None: there is none."""
+    """File of the depth, of a form that `depth_files` reads; None: there is none."""
     palette: dict[int, Color] = field(default_factory=dict, compare=False)
     """Colours of the indices of labels that were read; frames that share it have one palette."""
 
@@ -54,8 +55,6 @@ class FileFrame:
 
     def depth(self) -> NDArray[np.float32]:
         """Return the depth in metres, (H, W); InputError if there is none, or it cannot be read."""
-        from .depth import read_depth  # which knows files
-
         if self.depth_path is None:
             raise InputError(f"{self.name}: has no depth; give --depth DIR, or use another suite")
         return read_depth(self.depth_path)

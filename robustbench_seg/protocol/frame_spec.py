@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from ..corruptions import image_key
 from ..datasets.base import Dataset, Frame
-from ..datasets.depth import Depth, depth_of
+from ..datasets.depth import depth_of
+from ..datasets.depth_files import Depth
 from ..datasets.frame_checks import check_pair
 from ..errors import InputError
 from ..models.base import Side

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 import robustbench_seg
-from robustbench_seg.datasets.depth import BASELINE, FOCAL_LENGTH, depth_of, read_depth, with_depth
+from robustbench_seg.datasets.depth import depth_of, with_depth
+from robustbench_seg.datasets.depth_files import BASELINE, FOCAL_LENGTH, read_depth
 from robustbench_seg.datasets.registry import open_dataset
 from robustbench_seg.datasets.streets import photograph, streets
 from robustbench_seg.errors import InputError
