@@ -14,6 +14,5 @@ Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 Array = NDArray[Any]
 """An array of float32 or float64; in sums of taps also of uint32."""

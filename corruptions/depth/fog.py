@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..arrays import Float32, Uint8
 from ..severity_table import Parameter, SeverityTable, Strength
-from .air import airlight, rounded, transmission
+from .air import airlight, distance, rounded, transmission
 
 FOG_3D = SeverityTable(Parameter("visibility", (600.0, 300.0, 150.0, 75.0, 37.5), 0.1, 1e6))
 """Visibility in metres (the meteorological optical range); the first three are those of the paper,
@@ -12,10 +12,10 @@ whose extinctions are 0.005, 0.01 and 0.02 per metre."""
 
 
 def fog_3d(image: Uint8, depth: Float32, strength: Strength, stream: int) -> Uint8:  # noqa: ARG001
-    """Return x t + L (1 - t) of an image, RGB uint8 (H, W, 3), and distances in metres (H, W).
+    """Return x t + L (1 - t) of an image, RGB uint8 (H, W, 3), and depths in metres (H, W).
 
     t is the share of light that arrives, L the colour of the air, which is taken from the image.
     """
     (visibility,) = FOG_3D.at(strength)
-    arriving = transmission(depth, visibility)[..., None]  # (H, W, 1)
+    arriving = transmission(distance(depth), visibility)[..., None]  # (H, W, 1)
     return rounded(image * arriving + airlight(image) * (1 - arriving))

@@ -11,6 +11,7 @@ import numpy as np
 from ..arithmetic import DIGITS
 from ..arrays import Float32, Float64, Uint8
 from ..severity_table import Parameter, SeverityTable, Strength
+from .air import distance
 
 
 class Night(NamedTuple):
@@ -36,14 +37,14 @@ at which it has a quarter of its brightness."""
 
 
 def night_3d(image: Uint8, depth: Float32, strength: Strength, stream: int) -> Uint8:  # noqa: ARG001
-    """Return an image, RGB uint8 (H, W, 3), of the night, for distances in metres (H, W).
+    """Return an image, RGB uint8 (H, W, 3), of the night, for depths in metres (H, W).
 
     Light, in the linear values of sRGB (IEC 61966-2-1), is multiplied by that of the sky and by
     (reach / d)^2 times the beam, and is not brighter than white.
     """
     night = Night(*NIGHT_3D.at(strength))
-    distance = np.maximum(depth.astype(np.float64), NEAREST)
-    lamps = (night.reach / distance) ** 2 * beam(*depth.shape)  # (H, W)
+    away = np.maximum(distance(depth), NEAREST)
+    lamps = (night.reach / away) ** 2 * beam(*depth.shape)  # (H, W)
     light = night.ambient * np.array(MOON) + lamps[..., np.newaxis] * np.array(LAMP)  # (H, W, 3)
     levels = np.searchsorted(_linear()[1::2], _linear()[::2][image] * light)
     dark: Uint8 = np.minimum(levels, 255).astype(np.uint8)

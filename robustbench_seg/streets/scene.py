@@ -17,10 +17,7 @@ from .rendering.light import DUSK, SHADOWS, SUN, daylight
 from .rendering.randomness import Random
 from .rendering.raster import cast_shadows, darken_contacts, prepare, rasterise
 from .rendering.shading import shade
-from .street import Street, plan_street
-
-ENDLESS = 1e6
-"""Metres to the sky while a scene is rendered."""
+from .street import FAR, Street, plan_street
 
 
 class Photograph(NamedTuple):
@@ -126,7 +123,7 @@ def _photograph(
     planes = np.zeros((len(patches), Plane.DISTANCE + 1))
     prepare(patches, planes)
     rise = (lens.row - np.arange(down) - 0.5) / lens.focal
-    below = np.where(rise < 0.0, -camera.height / np.where(rise < 0.0, rise, -1.0), ENDLESS)
+    below = np.where(rise < 0.0, -camera.height / np.where(rise < 0.0, rise, -1.0), 1e6)
     depth = np.repeat(below[:, None], across, axis=1)  # (down, across)
     front = depth.copy()
     owner = np.full((down, across), -1, dtype=np.int32)
@@ -147,8 +144,8 @@ def _photograph(
     image = np.zeros((height, width, 3), dtype=np.uint8)
     label = np.zeros((height, width), dtype=np.uint8)
     develop(samples, labels, camera.sensor, image, label)
+    depth[(owner < 0) & (depth >= FAR)] = np.inf  # where the sky is drawn
     nearest = depth.reshape(height, 2, width, 2).min(axis=(1, 3))  # (2 H, 2 W) -> (H, W)
-    nearest[nearest >= ENDLESS] = np.inf
     return Photograph(image, label, nearest.astype(np.float32))
 
 

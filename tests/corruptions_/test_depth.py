@@ -19,16 +19,23 @@ IMAGE = RANDOM.integers(0, 256, (40, 60, 3), np.uint8)
 IMAGE[:4] = 240
 DEPTH = np.geomspace(1, 300, 40 * 60, dtype=np.float32).reshape(40, 60)[::-1].copy()
 DEPTH[:4] = np.inf
+RAYS = np.mgrid[:40, :60].transpose(1, 2, 0) + 0.5 - (20, 30)  # of 60 pixels of focal length
+DISTANCE = DEPTH * np.linalg.norm(np.dstack([RAYS / 60, np.ones((40, 60))]), axis=2)
 
 
 def test_transmission_is_that_of_beer_and_lambert() -> None:
-    depth = np.array([[0.001, 10, 100, 300, 599, 1201, np.inf]], np.float32)
+    depth = np.array([[0.001, 10, 100, 300, 599, 1201, np.inf]])
     for visibility in (37.5, 300):
-        exact = np.exp(math.log(0.05) * depth.astype(float) / visibility)
+        exact = np.exp(math.log(0.05) * depth / visibility)
         found = air.transmission(depth, visibility)
         np.testing.assert_allclose(found, exact, atol=4e-4)
         assert found[0, -1] == 0
-    assert air.transmission(np.array([[150.0]], np.float32), 150)[0, 0] == pytest.approx(0.05)
+    assert air.transmission(np.array([[150.0]]), 150)[0, 0] == pytest.approx(0.05)
+
+
+def test_light_takes_the_way_along_the_ray() -> None:
+    np.testing.assert_allclose(air.distance(DEPTH), DISTANCE, rtol=1e-6)
+    assert air.distance(np.ones((1, 3), np.float32))[0, 1] == 1  # the axis
 
 
 def test_the_air_has_the_colour_of_the_sky_and_not_of_a_lamp() -> None:
@@ -41,7 +48,7 @@ def test_the_air_has_the_colour_of_the_sky_and_not_of_a_lamp() -> None:
 def test_fog_mixes_the_image_with_the_air() -> None:
     np.testing.assert_array_equal(air.airlight(IMAGE), [240, 240, 240])
     for severity, beta in ((1, 0.005), (2, 0.01), (3, 0.02)):  # those of Foggy Cityscapes
-        share = np.exp(-beta * DEPTH.astype(float))[..., np.newaxis]
+        share = np.exp(-beta * DISTANCE)[..., np.newaxis]
         exact = IMAGE * share + 240 * (1 - share)
         found = corrupt(IMAGE, "fog_3d", severity, depth=DEPTH)
         assert np.abs(found - exact).max() < 0.5 + 255 * 0.001  # 2.996 / 600 is no 0.005
@@ -51,11 +58,11 @@ def test_fog_mixes_the_image_with_the_air() -> None:
 def test_rain_is_a_veil_and_streaks_that_nearer_things_hide() -> None:
     assert rain.extinction(10) == pytest.approx(0.312e-3 * 10**0.67)
     slope = 4.1 * 50**-0.21
-    drops, _ = integrate.quad(lambda d: 8000 * math.exp(-slope * d), 1, np.inf)
-    assert rain.streak_count(50, 4, 2, 0.5) == round(drops * 4 * (4 * 0.5) * 2)
+    number, _ = integrate.quad(lambda d: 8000 * math.exp(-slope * d), 1, 6)
+    assert rain.drops(50).sum() == pytest.approx(number)
 
-    near = np.full(DEPTH.shape, 1.9, np.float32)
-    share = math.exp(-rain.extinction(200) * 1.9)
+    near = np.full(DEPTH.shape, rain.NEAR, np.float32)
+    share = np.exp(-rain.extinction(200) * air.distance(near))[..., np.newaxis]
     veiled = corrupt(IMAGE, "rain_3d", 5, depth=near)
     assert np.abs(veiled - (IMAGE * share + 240 * (1 - share))).max() < 0.6
     dark = np.zeros((200, 300, 3), np.uint8)
@@ -63,10 +70,27 @@ def test_rain_is_a_veil_and_streaks_that_nearer_things_hide() -> None:
     far = np.full((200, 300), 60, np.float32)
     wet = [(corrupt(dark, "rain_3d", each, depth=far) > 30).mean() for each in (1, 3, 5)]
     assert wet == sorted(wet)
-    covered = rain.streaks(np.array([[0.5, 0.5]]), (40, 60), 10, 0.2)
-    rows, columns = np.nonzero(covered)
-    assert rows.tolist() == [*range(15, 25)]
-    np.testing.assert_array_equal(columns, 30 + np.round(0.2 * np.arange(10)))
+
+
+def test_a_streak_covers_its_area_and_is_hidden_by_what_is_nearer() -> None:
+    diameter, length = 0.003, 0.02
+    for slope, room in ((0.0, 0.001), (0.2, 0.03)):  # at 1 and 3 m
+        away = (0.5**3 + room * (10**3 - 0.5**3)) ** (1 / 3)
+        places = np.array([[room, 0.4, 0.4, 0.9]])
+        thickness = np.zeros((300, 400))
+        clear = np.full((300, 400), 50, np.float32)
+        rain.add_streaks(places, clear, diameter, length, slope, thickness)
+        opacity, scale = diameter / length, 400 / away  # pixels in a metre
+        assert thickness.sum() == pytest.approx(opacity * diameter * length * scale**2)
+        assert thickness.max() <= opacity * (1 + 1e-9)
+        rows, columns = np.nonzero(thickness)
+        top = 0.4 * (300 + length * scale) - length * scale
+        assert (rows.min(), rows.max()) == (int(top), int(top + length * scale))
+        assert columns.mean() == pytest.approx(160 + slope * length * scale / 2 - 0.5, abs=1)
+        hidden = np.zeros((300, 400))
+        wall = np.full((300, 400), away - 0.01, np.float32)
+        rain.add_streaks(places, wall, diameter, length, slope, hidden)
+        assert not hidden.any()
 
 
 @pytest.mark.parametrize("name", ["near_focus", "far_focus"])
@@ -123,7 +147,7 @@ def encoded(light: NDArray[Any]) -> NDArray[Any]:
 
 
 def test_night_multiplies_light() -> None:
-    lamps = (8 / np.maximum(DEPTH.astype(float), 4)) ** 2 * night.beam(40, 60)
+    lamps = (8 / np.maximum(DISTANCE, 4)) ** 2 * night.beam(40, 60)
     light = 0.06 * np.array(night.MOON) + lamps[..., np.newaxis] * np.array(night.LAMP)
     exact = encoded(linear(IMAGE) * light)
     found = corrupt(IMAGE, "night_3d", 3, depth=DEPTH)
