@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arithmetic import exponential
 from ..arrays import Float32, Float64, Uint8
+from ..compiling import kernel
 
 KOSCHMIEDER = 2.995732273553991
 """-ln 0.05: a black object is at the visibility where its contrast with the sky is 5 %."""
@@ -60,12 +61,36 @@ def airlight(image: Uint8) -> Float64:
     """
     from scipy import ndimage  # slow to import
 
-    dark = ndimage.minimum_filter(image.min(axis=2), _PATCH, mode="nearest").ravel()  # (H W,)
+    least = np.minimum(
+        np.minimum(image[..., 0], image[..., 1]), image[..., 2]
+    )  # a fast min(axis=2)
+    dark = ndimage.minimum_filter(least, _PATCH, mode="nearest").ravel()  # (H W,)
     count = max(1, dark.size // _BRIGHTEST)
     haziest = np.argsort(dark, kind="stable")[-count:]
     colors = image.reshape(-1, 3)[haziest].astype(np.float64)  # (count, 3)
     lightest: Float64 = colors[colors.sum(axis=1).argmax()]
     return lightest
+
+
+def through_air(image: Uint8, arriving: Float64) -> Uint8:
+    """Return x t + L (1 - t) of an image, RGB uint8 (H, W, 3), and the shares that arrive (H, W).
+
+    L is the colour of the air.
+    """
+    seen = np.empty(image.shape, np.uint8)
+    _mix(image, arriving, airlight(image), seen)
+    return seen
+
+
+@kernel
+def _mix(image: Uint8, arriving: Float64, air: Float64, seen: Uint8) -> None:
+    height, width, _ = image.shape
+    for y in range(height):
+        for x in range(width):
+            share = arriving[y, x]
+            for channel in range(3):
+                value = image[y, x, channel] * share + air[channel] * (1.0 - share)
+                seen[y, x, channel] = np.uint8(np.rint(value))
 
 
 def rounded(values: Float64) -> Uint8:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..arrays import Float32, Uint8
 from ..severity_table import Parameter, SeverityTable, Strength
-from .air import airlight, distance, rounded, transmission
+from .air import distance, through_air, transmission
 
 FOG_3D = SeverityTable(Parameter("visibility", (600.0, 300.0, 150.0, 75.0, 37.5), 0.1, 1e6))
 """Visibility in metres (the meteorological optical range); the first three are those of the paper,
@@ -17,5 +17,4 @@ def fog_3d(image: Uint8, depth: Float32, strength: Strength, stream: int) -> Uin
     t is the share of light that arrives, L the colour of the air, which is taken from the image.
     """
     (visibility,) = FOG_3D.at(strength)
-    arriving = transmission(distance(depth), visibility)[..., None]  # (H, W, 1)
-    return rounded(image * arriving + airlight(image) * (1 - arriving))
+    return through_air(image, transmission(distance(depth), visibility))

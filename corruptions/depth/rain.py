@@ -20,7 +20,7 @@ from ..compiling import kernel
 from ..elementary import power
 from ..randomness import draw_uniforms
 from ..severity_table import Parameter, SeverityTable, Strength
-from .air import TRANSPARENT, airlight, distance, rounded, transmission
+from .air import TRANSPARENT, distance, through_air, transmission
 
 RAIN_3D = SeverityTable(Parameter("rate", (10.0, 25.0, 50.0, 100.0, 200.0), 0.1, 500))
 """Rain in millimetres per hour, from moderate rain to a cloudburst."""
@@ -46,8 +46,7 @@ def rain_3d(image: Uint8, depth: Float32, strength: Strength, stream: int) -> Ui
     """
     (rate,) = RAIN_3D.at(strength)
     thickness = extinction(rate) * distance(depth) + streaks(depth, rate, stream)
-    arriving = transmission(thickness, TRANSPARENT)[..., None]  # (H, W, 1)
-    return rounded(image * arriving + airlight(image) * (1 - arriving))
+    return through_air(image, transmission(thickness, TRANSPARENT))
 
 
 def extinction(rate: float) -> float:
