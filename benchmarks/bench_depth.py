@@ -29,7 +29,8 @@ from robustbench_seg.datasets.streets import photograph
 from robustbench_seg.protocol.parsing import size
 
 SEVERITY = 3
-Image, Floats = NDArray[np.uint8], NDArray[Any]
+Image = NDArray[np.uint8]
+Floats = NDArray[Any]
 
 
 def distance(depth: Floats) -> Floats:
@@ -37,7 +38,7 @@ def distance(depth: Floats) -> Floats:
     height, width = depth.shape
     x = (np.arange(width) + 0.5) / width - 0.5
     y = ((np.arange(height) + 0.5 - height / 2) / width)[:, np.newaxis]
-    return depth.astype(float) * np.sqrt(1 + x**2 + y**2)
+    return np.asarray(depth.astype(float) * np.sqrt(1 + x**2 + y**2))
 
 
 def airlight(image: Image) -> Floats:

@@ -61,9 +61,8 @@ def airlight(image: Uint8) -> Float64:
     """
     from scipy import ndimage  # slow to import
 
-    least = np.minimum(
-        np.minimum(image[..., 0], image[..., 1]), image[..., 2]
-    )  # a fast min(axis=2)
+    # Several times as fast as min(axis=2).
+    least = np.minimum(np.minimum(image[..., 0], image[..., 1]), image[..., 2])
     dark = ndimage.minimum_filter(least, _PATCH, mode="nearest").ravel()  # (H W,)
     count = max(1, dark.size // _BRIGHTEST)
     haziest = np.argsort(dark, kind="stable")[-count:]
