@@ -478,6 +478,7 @@ def corrupt_folder(
     split: Annotated[
         str | None, Option("Split of a Cityscapes tree.", DATA, "NAME", default="val")
     ] = None,
+    depth: options.Depth = None,
     suite: options.NamedSuite = "cityscapes-c",
     corruptions: options.Corruptions = None,
     severities: options.Severities = None,
@@ -501,7 +502,8 @@ def corrupt_folder(
     chosen = load_suite(suite).select(corruptions, severities)
     with _on_interrupt(f"What is done is kept in {out}; the same command goes on."):
         return corrupt_folder(
-            Path(source), Path(out), split, chosen, seed, workers or available_cores(), progress
+            *(Path(source), Path(out), split, chosen, seed, workers or available_cores(), progress),
+            depth=None if depth is None else Path(depth),
         )
 
 

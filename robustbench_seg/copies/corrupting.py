@@ -10,6 +10,7 @@ from pathlib import Path
 from ..corruptions import corrupt, image_key
 from ..corruptions.finding import check_sizes, try_out
 from ..datasets.copied import MANIFEST
+from ..datasets.depth_files import read_depth
 from ..errors import InputError
 from ..folders import check_folder
 from ..inference.prefetch import prefetch
@@ -17,12 +18,13 @@ from ..png import write_png
 from ..processes import report_progress, run_in_processes, stopped
 from ..progress import Progress
 from ..protocol.own_corruptions import choices, require
+from ..protocol.pixel_digests import shaped_digest
 from ..protocol.suites import Suite
 from ..runs.database import exclusive_lock
 from ..versions import CORRUPTING, versions
 from .corrupted_copy import CorruptedCopy, CorruptedImage, Digest
 from .manifest import Manifest, refuse_another
-from .sources import SourceImage, find_sources, read_source
+from .sources import SourceImage, depth_file, find_sources, read_source
 
 LOCK = "copy.lock"
 """Lock file of the process that makes the copy."""
@@ -39,6 +41,8 @@ class Task:
     source: Path
     out: Path
     digest: Digest
+    depth: Path | None
+    """File of the depth of the image; None where no corruption needs it."""
     own: tuple[str, ...]
     """Corruptions of one's own, as `require` reads them."""
 
@@ -54,6 +58,7 @@ def corrupt_folder(
     seed: int,
     workers: int,
     progress: Progress,
+    depth: Path | None = None,
 ) -> CorruptedCopy:
     """Write the images of a folder under every condition of a suite: see `api.corrupt_folder`."""
     if not suite.corrupted:
@@ -61,11 +66,6 @@ def corrupt_folder(
         if any(condition.attack for condition in suite.conditions):
             advice = "robustseg eval --save images keeps attacked images"
         raise InputError(f"--suite {suite.name}: has no corruptions; {advice}")
-    if suite.needs_depth:
-        raise InputError(
-            f"--suite {suite.name}: needs depth, which folders of images lack; robustseg eval "
-            "--save images keeps such images"
-        )
     paths = find_sources(source, split)
     check_folder(out, MANIFEST, "OUT")
     if out.resolve().is_relative_to(source.resolve()):
@@ -73,7 +73,8 @@ def corrupt_folder(
     installed = versions(CORRUPTING)
     refuse_another(out, suite=suite, seed=seed, versions=installed)
 
-    images = _read_all(source, paths, workers, progress)
+    depths = {path: depth_file(source, path, depth) for path in paths if suite.needs_depth}
+    images = _read_all(source, paths, depths, workers, progress)
     for image in images:
         try:
             check_sizes([name for name, _ in suite.corrupted], [(image.height, image.width)])
@@ -87,7 +88,7 @@ def corrupt_folder(
             format_ = refuse_another(out, images=images)
             manifest = Manifest(suite, seed, installed, images, format_)
             copy = CorruptedCopy.create_or_resume(out, manifest)
-            _make_missing(source, copy, workers, progress)
+            _make_missing(source, depths, copy, workers, progress)
             copy.write_table()
     except OSError as error:
         raise InputError(
@@ -104,6 +105,11 @@ def corrupt_image(task: Task) -> dict[CorruptedImage, str]:
     image = read_source(source)
     if image_key(image) != task.image.key:
         raise InputError(f"{source}: was changed while it was copied; name a new OUT")
+    depth = None
+    if task.depth is not None:
+        depth = read_depth(task.depth)
+        if shaped_digest(depth) != task.image.depth_key:
+            raise InputError(f"{task.depth}: was changed while it was used; name a new OUT")
     written: dict[CorruptedImage, str] = {}
     for (corruption, severity), parameters in task.conditions.items():
         if stopped():
@@ -115,6 +121,7 @@ def corrupt_image(task: Task) -> dict[CorruptedImage, str]:
             seed=task.seed,
             key=task.image.key,
             parameters=parameters,
+            depth=depth,
         )
         write_png(path, corrupted, task.out)
         written[target] = task.digest(corrupted)
@@ -123,10 +130,14 @@ def corrupt_image(task: Task) -> dict[CorruptedImage, str]:
 
 
 def _read_all(
-    source: Path, paths: Sequence[str], threads: int, progress: Progress
+    source: Path,
+    paths: Sequence[str],
+    depths: Mapping[str, Path],
+    threads: int,
+    progress: Progress,
 ) -> tuple[SourceImage, ...]:
     """Read all images, so that an unusable one is reported before any is corrupted."""
-    jobs = (partial(SourceImage.of, source, path) for path in paths)
+    jobs = (partial(SourceImage.of, source, path, depths.get(path)) for path in paths)
     images: list[SourceImage] = []
     for image in prefetch(jobs, threads):
         images.append(image)
@@ -134,11 +145,18 @@ def _read_all(
     return tuple(images)
 
 
-def _make_missing(source: Path, copy: CorruptedCopy, workers: int, progress: Progress) -> None:
+def _make_missing(
+    source: Path,
+    depths: Mapping[str, Path],
+    copy: CorruptedCopy,
+    workers: int,
+    progress: Progress,
+) -> None:
     total = len(copy.manifest.images) * len(copy.conditions)
     own = choices(copy.manifest.suite.own)
+    facts = copy.manifest.seed, source, copy.folder, copy.digest
     tasks = [
-        Task(image, conditions, copy.manifest.seed, source, copy.folder, copy.digest, own)
+        Task(image, conditions, *facts, depths.get(image.path), own)
         for image in copy.manifest.images
         if (conditions := {each: copy.conditions[each] for each in copy.missing(image)})
     ]

@@ -32,13 +32,16 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Write the file atomically; OSError if that fails."""
-        content = {
+        content: dict[str, Any] = {
             "about": "corrupted copy of a folder of images, by robustseg corrupt; "
             "the SHA-256 of every image is in images.csv",
             "suite_digest": self.suite.digest,
             **asdict(self),
             "suite": self.suite.to_dict(),
         }
+        for image in content["images"]:
+            if not image["depth_key"]:  # which version 0.1.0 did not know
+                del image["depth_key"]
         write_file(folder / MANIFEST, (json.dumps(content, indent=1) + "\n").encode())
 
     @classmethod

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..corruptions import image_key
-from ..datasets.cityscapes import image_paths
+from ..datasets.cityscapes import disparity_path, image_paths, is_cityscapes
+from ..datasets.depth_files import find_depth, read_depth
 from ..datasets.image_files import check_depth, open_image, upright
 from ..datasets.registry import layout_of
 from ..datasets.split_index import IMAGES, images_below
 from ..errors import InputError
 from ..names import check_name
+from ..protocol.pixel_digests import shaped_digest
 from .labels import refuse_labels
 
 _OTHERS = {
@@ -29,19 +31,30 @@ _OTHERS = {
 
 @dataclass(frozen=True)
 class SourceImage:
-    """An image of a source folder: its relative path, its size in pixels, and its `image_key`."""
+    """An image of a source folder: its relative path, its size in pixels, and its digests."""
 
     path: str
     height: int
     width: int
     key: str
+    depth_key: str = ""
+    """Digest of its depth; "" where no corruption needs it."""
 
     @classmethod
-    def of(cls, folder: Path, path: str) -> SourceImage:
-        """Read an image; InputError if it cannot be corrupted."""
+    def of(cls, folder: Path, path: str, depth: Path | None = None) -> SourceImage:
+        """Read an image, and the file of its depth; InputError if it cannot be corrupted."""
         image = read_source(folder / path)
         height, width, _ = image.shape
-        return cls(path, height, width, image_key(image))
+        depth_key = ""
+        if depth is not None:
+            metres = read_depth(depth)
+            if metres.shape != (height, width):
+                raise InputError(
+                    f"{depth}: is {metres.shape[1]}x{metres.shape[0]}, its image "
+                    f"{width}x{height}; give depth of the same size"
+                )
+            depth_key = shaped_digest(metres)
+        return cls(path, height, width, image_key(image), depth_key)
 
     @property
     def target(self) -> str:
@@ -83,6 +96,20 @@ def find_sources(folder: Path, split: str | None) -> list[str]:
                 "a folder without labels, else rename one of them"
             )
     return paths
+
+
+def depth_file(folder: Path, path: str, depth: Path | None) -> Path:
+    """Return the file with the depth of an image: in a folder, or of a Cityscapes tree.
+
+    Raises InputError if there is none.
+    """
+    image = folder / path
+    if depth is not None:
+        group = image.parent.name if is_cityscapes(folder) else str(PurePosixPath(path).parent)
+        return find_depth(depth, image, group)
+    if is_cityscapes(folder):
+        return disparity_path(image)
+    raise InputError(f"{image}: has no depth; give --depth DIR, or use another suite")
 
 
 def read_source(path: Path) -> NDArray[np.uint8]:

@@ -64,11 +64,17 @@ def labelled(
     path, lookup = train_ids, TRAIN_IDS
     if label_ids.is_file() and not train_ids.is_file():
         path, lookup = label_ids, LABEL_IDS
-    root, split, city = image.parents[3], image.parents[1].name, image.parent.name
     frame = FileFrame(
         *(prefix + name, image, path, lookup),
-        group=city,
+        group=image.parent.name,
         condition=condition,
-        depth_path=root / "disparity" / split / city / f"{name}_disparity.png",
+        depth_path=disparity_path(image),
     )
     return frame, f"{train_ids} or {label_ids.name}"
+
+
+def disparity_path(image: Path) -> Path:
+    """Return the disparity map that belongs to an image of a tree, which may lack it."""
+    root, split, city = image.parents[3], image.parents[1].name, image.parent.name
+    name = image.stem.removesuffix(_ENDING)
+    return root / "disparity" / split / city / f"{name}_disparity.png"

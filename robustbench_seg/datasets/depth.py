@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
 from .base import Dataset, Frame
-from .depth_files import DISPARITY, Depth
+from .depth_files import Depth, find_depth
 from .files import FileFrame
 
 
@@ -31,19 +30,6 @@ def with_depth(dataset: Dataset, folder: Path) -> Dataset:
     for frame in dataset.frames:
         if not isinstance(frame, FileFrame):
             raise InputError(f"--depth: {dataset.name} is not read from images; leave it out")
-        found = next((path for path in _places(frame, folder) if path.is_file()), None)
-        if found is None:
-            first = next(_places(frame, folder))
-            raise InputError(
-                f"--depth {folder}: no depth of frame {frame.name}; expected {first} or .png"
-            )
+        found = find_depth(folder, frame.image_path, frame.group)
         frames.append(replace(frame, depth_path=found))
     return replace(dataset, frames=frames)
-
-
-def _places(frame: FileFrame, folder: Path) -> Iterator[Path]:
-    stem = frame.image_path.stem
-    base = stem.removesuffix("_leftImg8bit")
-    for place in dict.fromkeys([folder / frame.group, folder]):
-        for name in (f"{stem}.npy", f"{stem}.png", f"{base}{DISPARITY}.png"):
-            yield place / name

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,27 @@ _NPY = 2**31
 
 Depth = NDArray[np.float32]
 """Metres, (H, W), above 0, infinite for the sky."""
+
+
+def find_depth(folder: Path, image: Path, group: str) -> Path:
+    """Return the depth map of an image in a folder: DIR/<group>/<name>, or DIR/<name>.
+
+    Raises InputError if there is none.
+    """
+    places = list(_places(folder, image.stem, group))
+    found = next((path for path in places if path.is_file()), None)
+    if found is None:
+        raise InputError(
+            f"--depth {folder}: no depth of image {image.name}; expected {places[0]} or .png"
+        )
+    return found
+
+
+def _places(folder: Path, stem: str, group: str) -> Iterator[Path]:
+    base = stem.removesuffix("_leftImg8bit")
+    for place in dict.fromkeys([folder / group, folder]):
+        for name in (f"{stem}.npy", f"{stem}.png", f"{base}{DISPARITY}.png"):
+            yield place / name
 
 
 def read_depth(path: Path) -> Depth:

@@ -179,10 +179,12 @@ def make_plan(
         try_models(segmenters, request, dataset, device, threads)
     shard = Shard.read(request.shard or "1/1")
     shard_frames = shard.frames(len(dataset.frames))
+    # A copy was made with depth, and a run that reads it needs none.
+    depth = source.suite.needs_depth and source.copy is None
     frames = (
         _taken_over(driver, dataset, request)
         if driver
-        else frames_of(dataset, progress, depth=source.suite.needs_depth)
+        else frames_of(dataset, progress, depth=depth)
     )
     pixels = [sum(counts) for counts in zip(*(each.class_pixels for each in frames), strict=True)]
     total = sum(each.height * each.width for each in frames)

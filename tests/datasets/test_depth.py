@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import robustbench_seg
+from robustbench_seg.corruptions import image_key
 from robustbench_seg.datasets.depth import depth_of, with_depth
 from robustbench_seg.datasets.depth_files import BASELINE, FOCAL_LENGTH, read_depth
 from robustbench_seg.datasets.registry import open_dataset
@@ -74,6 +75,12 @@ def test_disparity_of_cityscapes_becomes_metres(tmp_path: Path) -> None:
     assert metres[5, 5] == np.float32(BASELINE * FOCAL_LENGTH / 10)
     assert metres[0, 0] == np.inf
     assert depth_of(second)[5, 5] == np.float32(20)
+    fog: dict[str, Any] = {"suite": "street-3d", "corruptions": ["fog_3d"], "severities": [3]}
+    copy = robustbench_seg.corrupt_folder(root, tmp_path / "copy", **fog)
+    assert all(len(image.depth_key) == 64 for image in copy.manifest.images)
+    image = second.image()
+    expected = robustbench_seg.corrupt(image, "fog_3d", 3, depth=depth_of(second))
+    np.testing.assert_array_equal(copy.image(image_key(image), "fog_3d", 3), expected)
     camera.write_text('{"extrinsic": {"baseline": -1}, "intrinsic": {"fx": 1000}}')
     with pytest.raises(InputError, match=r"camera\.json: not a camera of Cityscapes"):
         depth_of(second)
@@ -87,7 +94,7 @@ def test_a_folder_has_the_depth_of_each_image(tmp_path: Path) -> None:
     folder = tmp_path / "depth"
     (folder / CITY).mkdir(parents=True)
     np.save(folder / CITY / f"{name(0)}_leftImg8bit.npy", np.full((64, 128), 7.0))
-    with pytest.raises(InputError, match=f"no depth of frame {name(1)}; expected .* or "):
+    with pytest.raises(InputError, match=f"no depth of image {name(1)}_leftImg8bit.png; expected "):
         with_depth(dataset, folder)
     write_png(folder / f"{name(1)}_leftImg8bit.png", np.full((64, 128), 9 * 256))
     assert [depth_of(each)[3, 3] for each in with_depth(dataset, folder).frames] == [7, 9]
@@ -148,5 +155,18 @@ def test_a_run_needs_the_same_depth_of_all_frames(
     np.save("depth/b.npy", np.full((32, 64), 31.0))
     with pytest.raises(InputError, match="holds another run, which differs in"):
         robustbench_seg.evaluate(model, **given, depth="depth")
-    with pytest.raises(InputError, match="--suite street-3d: needs depth, which folders"):
+    with pytest.raises(InputError, match=r"a\.jpg: has no depth; give --depth DIR"):
         robustbench_seg.corrupt_folder("images", "out", suite="street-3d")
+    chosen: dict[str, Any] = {key: given[key] for key in ("suite", "corruptions", "severities")}
+    chosen["depth"] = "depth"
+    np.save("depth/b.npy", np.full((32, 60), 30.0))
+    with pytest.raises(InputError, match=r"b\.npy: is 60x32, its image 64x32"):
+        robustbench_seg.corrupt_folder("images", "out", **chosen)
+    np.save("depth/b.npy", np.full((32, 64), 30.0))
+    for _ in range(2):  # the second call finds the same copy
+        robustbench_seg.corrupt_folder("images", "out", **chosen)
+    copied = robustbench_seg.evaluate(model, **given | {"copy": "out", "out": "copied"})
+    assert copied.table("tidy").equals(run.table("tidy"))
+    np.save("depth/b.npy", np.full((32, 64), 31.0))
+    with pytest.raises(InputError, match="out: holds another copy, which differs in images"):
+        robustbench_seg.corrupt_folder("images", "out", **chosen)
