@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..datasets.base import Frame
+from ..datasets.depth import depth_of
 from ..errors import InputError
 from ..inference.condition_images import ConditionImages
 from ..inference.prefetch import prefetch
@@ -81,4 +82,5 @@ def _batches(plan: FieldPlan, condition: Condition) -> Iterator[list[NDArray[np.
 
 
 def _image(frame: Frame, key: str, draw: Draw, made: ConditionImages) -> NDArray[np.uint8]:
-    return made.make(draw, frame.image(), key)
+    depth = depth_of(frame) if draw.condition.needs_depth else None
+    return made.make(draw, frame.image(), key, depth=depth)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..corruptions.catalogue import BUILT_IN
+from ..corruptions.catalogue import BUILT_IN, depth_corruption_names
 from ..corruptions.checks import check_severity
 from ..corruptions.finding import find
 from ..errors import InputError
@@ -67,6 +67,11 @@ class Condition:
     def passes(self) -> int:
         """Cost in forward passes: one with its backward pass counts as three."""
         return 1 + 3 * self.attack.search.steps if self.attack else 1
+
+    @property
+    def needs_depth(self) -> bool:
+        """Whether its corruption needs the depth of a frame."""
+        return self.corruption is not None and self.corruption[0] in depth_corruption_names()
 
     @property
     def changes_images(self) -> bool:

@@ -13,6 +13,7 @@ from torch import nn
 
 from robustbench_seg import effective_receptive_field
 from robustbench_seg.corruptions import corrupt, image_key
+from robustbench_seg.datasets.depth import depth_of
 from robustbench_seg.erf.extent import SHARES, replknet_squares
 from robustbench_seg.erf.field import Field, field_table, radial_table
 from robustbench_seg.erf.gradients import batch_sums
@@ -159,21 +160,22 @@ def test_the_model_sees_the_condition(b0: Segmenter) -> None:
         b0,
         data="streets",
         stages=["2"],
-        conditions=["clean", "fog:3"],
+        conditions=["clean", "fog:3", "fog_3d:3"],
         limit=2,
         size=(64, 96),
         seed=5,
     )
-    assert [field.condition for field in fields] == ["clean", "fog 3"]
+    assert [field.condition for field in fields] == ["clean", "fog 3", "fog_3d 3"]
     (layer,) = layers_of(b0, ["2"])
-    expected = np.zeros((64, 96))
-    for frame in FRAMES.frames[:2]:
-        image = frame.image()
-        seen = corrupt(image, "fog", 3, seed=5, key=image_key(image))
-        x = network_input(b0, [seen], (64, 96), "cpu")
-        expected = expected + batch_sums(b0, [layer], x, None, "luo")[layer] / 2
-    np.testing.assert_allclose(fields[1].gradient, expected, rtol=1e-6, atol=0)
-    assert fields[1].choices["condition"] == {"corruption": "fog", "severity": 3, "seed": 5}
+    for field, name in zip(fields[1:], ("fog", "fog_3d"), strict=True):
+        expected = np.zeros((64, 96))
+        for frame in FRAMES.frames[:2]:
+            image, depth = frame.image(), depth_of(frame)
+            seen = corrupt(image, name, 3, seed=5, key=image_key(image), depth=depth)
+            x = network_input(b0, [seen], (64, 96), "cpu")
+            expected = expected + batch_sums(b0, [layer], x, None, "luo")[layer] / 2
+        np.testing.assert_allclose(field.gradient, expected, rtol=1e-6, atol=0)
+        assert field.choices["condition"] == {"corruption": name, "severity": 3, "seed": 5}
 
 
 @pytest.mark.slow

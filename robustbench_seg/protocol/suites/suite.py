@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
-from ...corruptions.catalogue import depth_corruption_names
 from ...schema import Name
 from ...scores.policy import SeverityPolicy
 from ..condition import Condition
@@ -119,8 +118,8 @@ class Suite(ABC):
 
     @property
     def needs_depth(self) -> bool:
-        """Whether a corruption needs the depth of the frames."""
-        return any(name in depth_corruption_names() for name, _ in self.corrupted)
+        """Whether a condition needs the depth of the frames."""
+        return any(condition.needs_depth for condition in self.conditions)
 
     @abstractmethod
     def select(
