@@ -44,9 +44,12 @@ def distance(depth: Floats) -> Floats:
 def airlight(image: Image) -> Floats:
     """Return the colour of the air (3,) by the dark channel."""
     dark = ndimage.minimum_filter(image.min(axis=2), 15, mode="nearest").ravel()
-    haziest = np.argsort(dark, kind="stable")[-max(1, dark.size // 1000) :]
+    count = dark.size // 1000
+    count += (count + 1) % 2
+    haziest = np.argsort(255 - dark, kind="stable")[:count]
     colors = image.reshape(-1, 3)[haziest].astype(float)
-    return np.asarray(colors[colors.sum(axis=1).argmax()])
+    grey = colors @ [0.2989, 0.587, 0.114]
+    return np.asarray(colors[np.flatnonzero(grey == np.median(grey))[0]])
 
 
 def foggy(image: Image, depth: Floats, _stream: int) -> Floats:

@@ -16,6 +16,8 @@ TRANSPARENT = KOSCHMIEDER
 """Visibility at which a metre has the optical thickness 1."""
 _STEPS, _FARTHEST = 4096, 4
 """Entries of the table up to the visibility, and its length in visibilities."""
+_GREY = np.array([2989, 5870, 1140])
+"""Brightness of red, green and blue, in ten thousandths."""
 _PATCH = 15
 """Side of a patch of the dark channel, in pixels."""
 _BRIGHTEST = 1000
@@ -56,19 +58,22 @@ def _table() -> Float64:
 def airlight(image: Uint8) -> Float64:
     """Return the colour of the air, (3,), from an image, RGB uint8 (H, W, 3).
 
-    From He, Sun & Tang, "Single image haze removal using dark channel prior" (CVPR 2009): of the
-    0.1 % of pixels whose patch has the lightest darkest value, the colour of the lightest.
+    From He, Sun & Tang, "Single image haze removal using dark channel prior" (CVPR 2009): the 0.1 %
+    of pixels whose patch has the lightest darkest value, an odd number. Of these the colour of the
+    median brightness, by Tang, Yang & Wang, "Investigating haze-relevant features in a learning
+    framework for image dehazing" (CVPR 2014), as in Foggy Cityscapes: the lightest may be a lamp.
     """
     from scipy import ndimage  # slow to import
 
     # Several times as fast as min(axis=2).
     least = np.minimum(np.minimum(image[..., 0], image[..., 1]), image[..., 2])
     dark = ndimage.minimum_filter(least, _PATCH, mode="nearest").ravel()  # (H W,)
-    count = max(1, dark.size // _BRIGHTEST)
-    haziest = np.argsort(dark, kind="stable")[-count:]
-    colors = image.reshape(-1, 3)[haziest].astype(np.float64)  # (count, 3)
-    lightest: Float64 = colors[colors.sum(axis=1).argmax()]
-    return lightest
+    count = dark.size // _BRIGHTEST // 2 * 2 + 1
+    haziest = np.argsort(255 - dark, kind="stable")[:count]
+    colors = image.reshape(-1, 3)[haziest]  # (count, 3)
+    median = np.argsort(colors @ _GREY, kind="stable")[count // 2]
+    color: Float64 = colors[median].astype(np.float64)
+    return color
 
 
 def through_air(image: Uint8, arriving: Float64) -> Uint8:

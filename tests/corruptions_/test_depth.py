@@ -43,6 +43,13 @@ def test_the_air_has_the_colour_of_the_sky_and_not_of_a_lamp() -> None:
     scene[30:50] = (150, 170, 190)
     scene[4:8, 50:54] = 255
     np.testing.assert_array_equal(air.airlight(scene), [150, 170, 190])
+    noisy = RANDOM.integers(0, 99, (100, 110, 3), np.uint8)
+    noisy[20:60] = RANDOM.integers(180, 250, (40, 110, 3))
+    dark = ndimage.minimum_filter(noisy.min(axis=2), 15, mode="nearest").ravel().tolist()
+    haziest = sorted(range(len(dark)), key=lambda place: -dark[place])[:11]  # 0.1 %
+    colors = noisy.reshape(-1, 3)[haziest].tolist()
+    median = sorted(colors, key=lambda rgb: np.dot(rgb, (0.2989, 0.587, 0.114)))[5]
+    assert air.airlight(noisy).tolist() == median != max(colors, key=sum)
 
 
 def test_fog_mixes_the_image_with_the_air() -> None:
