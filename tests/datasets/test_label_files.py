@@ -251,6 +251,7 @@ def test_colour_labels_are_read_by_the_colours_of_the_taxonomy(tmp_path: Path) -
             open_dataset(**where).frames[0].label()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_every_stored_form_is_read_as_meant_or_refused(tmp_path: Path) -> None:
     taken = 0

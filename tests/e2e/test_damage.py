@@ -180,6 +180,7 @@ def test_a_changed_row_is_refused(
     one_line(error)
 
 
+@pytest.mark.slow
 def test_committed_cells_survive_a_full_disk(tree: Path, whole: Run, disk: Path) -> None:
     with pytest.raises(InputError, match="the disk is full; make room") as error:
         evaluate(tree, disk / "run")

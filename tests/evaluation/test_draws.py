@@ -90,6 +90,7 @@ def test_scores_are_means_over_draws(drawn: Run) -> None:
         assert spreads["all", without_chance] == pytest.approx(0, abs=1e-15)
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_with_draws_is_resumed(tree: Path, tmp_path: Path, drawn: Run) -> None:
     def interrupt(stage: str, done: int, total: int, note: str) -> None:
         if stage == "evaluating":

@@ -93,6 +93,7 @@ def test_an_interrupted_run_is_resumed_to_the_same_tables(tree: Path, tmp_path: 
     equal_tables(run, whole)
 
 
+@pytest.mark.slow
 def test_a_part_of_a_run_has_the_scores_of_its_finished_frames(tree: Path, tmp_path: Path) -> None:
 
     def interrupt(stage: str, done: int, total: int, note: str) -> None:

@@ -117,6 +117,7 @@ def test_a_shard_without_frames_is_refused(tree: Path, tmp_path: Path) -> None:
         evaluate(tree, tmp_path / "run", shard="6/9")
 
 
+@pytest.mark.slow
 def test_the_command_says_what_is_missing(
     tree: Path, parts: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

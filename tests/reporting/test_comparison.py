@@ -231,6 +231,7 @@ def test_two_renders_have_the_same_bytes_in_any_process() -> None:
     assert html.render(sample_comparison().report()).encode() == other
 
 
+@pytest.mark.slow
 def test_headings_descend_by_one_and_identifiers_are_unique() -> None:
     source = html.render(sample_comparison().report())
     levels = [int(level) for level in re.findall(r"<h([1-6])", source)]

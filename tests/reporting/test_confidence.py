@@ -53,6 +53,7 @@ def _section(run: Run) -> Section | None:
     return found[0] if found else None
 
 
+@pytest.mark.slow
 def test_the_section_has_scores_and_figures_of_each_model(tmp_path: Path) -> None:
     run = _run(tmp_path)
     section = _section(run)
@@ -135,6 +136,7 @@ def test_the_table_by_class_shows_the_scores_of_clean_and_suite(tmp_path: Path) 
         assert [cell.text for cell in cells] == [f"{100 * value:.1f}" for value in expected]
 
 
+@pytest.mark.slow
 def test_the_table_by_class_is_shown_once(tmp_path: Path) -> None:
     headings = [section.heading for section in _run(tmp_path).report().sections]
     assert "Confidence" in headings

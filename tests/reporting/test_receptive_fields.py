@@ -142,6 +142,7 @@ def test_every_format_has_the_numbers_and_the_notes(tmp_path: Path) -> None:
     assert fields._repr_html_().startswith('<iframe title="Effective receptive fields on')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "pixel"), [((40, 80), (0, 79)), ((30, 400), (3, 4)), ((90, 30), (45, 15))]
 )

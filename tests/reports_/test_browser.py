@@ -174,6 +174,7 @@ def test_rows_can_be_sorted_and_filtered(hostile: str, tmp_path: Path) -> None:
     assert "CONSOLE" not in seen.log
 
 
+@pytest.mark.slow
 def test_tooltips_of_headings_appear_on_keyboard_focus(hostile: str, tmp_path: Path) -> None:
     seen = open_page(
         hostile,

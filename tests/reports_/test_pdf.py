@@ -53,6 +53,7 @@ def test_wide_tables_have_upright_headings_and_wider_ones_a_turned_page() -> Non
     assert width(20, "10.0\u201320.0") == (True, True)
 
 
+@pytest.mark.slow
 def test_hostile_names_are_shown_as_they_are(hostile: PdfReader) -> None:
     # Lines break within names, and the reader sees a space there.
     text, name = text_of(hostile).replace(" ", ""), EVIL.replace(" ", "")

@@ -125,6 +125,7 @@ def test_a_run_of_another_specification_stays(
     assert state(folder) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["report.html", "summary.csv", "figures"])
 def test_a_report_of_a_strangers_run_is_written_beside_links(
     name: str, whole: Crafted, folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -64,6 +64,7 @@ OUTPUTS: dict[str, Callable[[Document], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_reports_show_every_mark(output: str) -> None:
     name = " ".join(TEXTS.values())
