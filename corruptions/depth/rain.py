@@ -70,6 +70,20 @@ def speeds() -> Float64:
     return 9.65 - 10.3 * exponential(-600 * (DIAMETERS + STEP / 2))
 
 
+def room(height: int, width: int) -> float:
+    """Return the cubic metres in which an image of a size sees single streaks."""
+    return height / width * (FAR**3 - NEAR**3) / 3
+
+
+def working_memory(height: int, width: int) -> int:
+    """Return the bytes of the random numbers of the most frequent drops, at the highest rate.
+
+    A tall, narrow image sees more of them than it has pixels.
+    """
+    drop = 130  # bytes
+    return round(drop * float(drops(RAIN_3D.parameters[0].most).max()) * room(height, width))
+
+
 def streaks(depth: Float32, rate: float, stream: int) -> Float64:
     """Return the optical thickness of the streaks before depths (H, W), at a rate in mm/h.
 
@@ -79,7 +93,7 @@ def streaks(depth: Float32, rate: float, stream: int) -> Float64:
     height, width = depth.shape
     thickness = np.zeros((height, width))
     slope = SLOPE * (2 * float(draw_uniforms(stream, 0, 1)[0]) - 1)
-    seen = height / width * (FAR**3 - NEAR**3) / 3  # cubic metres
+    seen = room(height, width)
     word = 2
     for diameter, falls, number in zip(DIAMETERS + STEP / 2, speeds(), drops(rate), strict=True):
         count = round(float(number) * seen)

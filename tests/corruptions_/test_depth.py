@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy import integrate, ndimage
 
 from robustbench_seg.corruptions import InputError, corrupt, depth_corruption_names
 from robustbench_seg.corruptions.depth import air, focus, night, rain
+from robustbench_seg.corruptions.finding import check_sizes
 from robustbench_seg.corruptions.kernels import focus as fast
 
 RANDOM = np.random.default_rng(0)
@@ -77,6 +79,19 @@ def test_rain_is_a_veil_and_streaks_that_nearer_things_hide() -> None:
     far = np.full((200, 300), 60, np.float32)
     wet = [(corrupt(dark, "rain_3d", each, depth=far) > 30).mean() for each in (1, 3, 5)]
     assert wet == sorted(wet)
+
+
+def test_the_drops_of_tall_images_take_the_memory_that_is_said() -> None:
+    depth = np.full((800, 100), 30, np.float32)
+    rain.streaks(depth[:99], 1, 0)  # compiles
+    tracemalloc.start()
+    rain.streaks(depth, 500, 0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert 0.8 * peak < rain.working_memory(800, 100) < 1.3 * peak
+    with pytest.raises(InputError, match="32x12000 is too long and narrow for rain_3d"):
+        check_sizes(depth_corruption_names(), [(12000, 32)])
+    check_sizes(depth_corruption_names(), [(32, 12000), (8192, 8192), (2048, 1024)])
 
 
 def test_a_streak_covers_its_area_and_is_hidden_by_what_is_nearer() -> None:
