@@ -382,6 +382,7 @@ def check_run(
     class_map: options.ClassMap = None,
     class_map_mode: options.ClassMapMode = "wrong",
     class_order: options.ClassOrder = "by-name",
+    depth: options.Depth = None,
     cells: options.CheckedCells = 5,
     seed: Annotated[
         int | None,

@@ -42,7 +42,8 @@ def protocol(spec: Spec) -> Mapping[str, str]:
         "pixels": f"{spec.implementation} corruptions, seed {spec.seed}, draws {spec.draws}"
         f"{copy}{region}",
         "dataset": f"{spec.dataset}, {spec.split}",
-        "frames": f"{len(spec.frames)}, digest of images and labels {spec.dataset_digest[:16]}",
+        "frames": f"{len(spec.frames)}, digest of images and labels {spec.dataset_digest[:16]}"
+        + (f", of depth {spec.depth_digest[:16]}" if spec.depth_digest else ""),
         "classes": names if len(spec.classes) <= 40 else f"{len(spec.classes)}",
     }
 

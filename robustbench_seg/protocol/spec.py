@@ -251,6 +251,12 @@ class Spec:
         return hashlib.sha256(json.dumps(keys).encode()).hexdigest()
 
     @property
+    def depth_digest(self) -> str:
+        """SHA-256 of the depth of all frames; "" where no condition needs it."""
+        keys = [(frame.name, frame.depth_key) for frame in self.frames if frame.depth_key]
+        return hashlib.sha256(json.dumps(keys).encode()).hexdigest() if keys else ""
+
+    @property
     def slug(self) -> str:
         """Name of the run's folder: what is run, and a digest that no other specification has."""
         digest = hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()

@@ -238,8 +238,11 @@ def _check_alike(first: StoredRun, other: StoredRun) -> None:
     """Raise InputError unless two runs have the same finished images, labels, classes, suite."""
     ours, theirs = sorted(_frame_keys(first)), sorted(_frame_keys(other))
     images, their_images = ([key[0] for key in keys] for keys in (ours, theirs))
-    shared = len(set(images) & set(their_images))
-    apart = f"they share {shared} of {len(images)} and {len(their_images)}"
+    shared = {*images} & {*their_images}
+    depths = [
+        {each.image_key: each.depth_key for each in run.spec.frames} for run in (first, other)
+    ]
+    apart = f"they share {len(shared)} of {len(images)} and {len(their_images)}"
     draws = (first.spec.draws, other.spec.draws)
     if not (first.sample or other.sample or (first.complete and other.complete)):
         apart += "; one is unfinished: run its command again"
@@ -247,6 +250,7 @@ def _check_alike(first: StoredRun, other: StoredRun) -> None:
         "classes": first.spec.class_names == other.spec.class_names,
         f"finished images ({apart})": images == their_images,
         "labels of the same images": ours == theirs,
+        "depth": all(len({of[key] for of in depths} - {""}) < 2 for key in shared),  # "" of copies
         "suite, its corruptions or severities": first.spec.suite.digest == other.spec.suite.digest,
         "conditions": first.spec.conditions == other.spec.conditions,
         "the region that is corrupted": _region(first.spec) == _region(other.spec),

@@ -22,6 +22,7 @@ from robustbench_seg.runs.database import FILE, digest
 from robustbench_seg.runs.packed_counts import pack
 from robustbench_seg.runs.store import Store
 from tests.helpers.paths import ROOT
+from tests.helpers.sample_runs import frame, make_spec
 from tests.helpers.stored_runs import stored_spec, write_run
 
 ALL = 100
@@ -246,3 +247,12 @@ def test_the_entries_of_the_repository_share_a_protocol_and_are_small() -> None:
             assert len(store.stored()) == 81 * 100 * len(store.spec.models)
             found.append(protocol(store.spec))
     assert all(each == found[0] for each in found)
+
+
+def test_runs_with_another_depth_have_another_protocol() -> None:
+    specs = [
+        make_spec(frames=(frame(1), frame(2, depth_key=key))) for key in ("", "one", "another")
+    ]
+    found = [protocol(spec)["frames"] for spec in specs]
+    assert len(set(found)) == 3
+    assert ["depth" in each for each in found] == [False, True, True]

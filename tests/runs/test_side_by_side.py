@@ -28,7 +28,9 @@ def test_images_are_brought_into_the_order_of_the_first_run() -> None:
 
 
 def test_what_makes_numbers_meaningless_together_is_refused() -> None:
-    first = make_run(Path("a"))
+    frames = tuple(replace(item, depth_key="one") for item in FRAMES)
+    first = make_run(Path("a"), frames=frames)
+    other_depth = (*frames[:-1], replace(frames[-1], depth_key="another"))
     relabelled = tuple(replace(item, label_key="other") for item in FRAMES)
     counting = replace(SUITE, columns=SUITE.columns[::-1])
     classes = (*CLASSES[:2], replace(CLASSES[2], name="rider"))
@@ -36,6 +38,7 @@ def test_what_makes_numbers_meaningless_together_is_refused() -> None:
         r"finished images \(they share 5 of 12 and 5\)": {"frames": FRAMES[:5]},
         r"finished images \(they share 4 of 12 and 4; one is unfinished": {"done": 4},
         "labels of the same images": {"frames": relabelled},
+        "depth": {"frames": other_depth},
         "suite, its corruptions or severities": {"suite": counting},
         "classes": {"classes": classes},
     }
@@ -43,6 +46,7 @@ def test_what_makes_numbers_meaningless_together_is_refused() -> None:
         other = make_run(Path("b"), [model("b1")], **changes)  # type: ignore[arg-type]
         with pytest.raises(InputError, match=f"^b: differs from a in {message}"):
             side_by_side([first, other])
+    side_by_side([first, make_run(Path("c"), [model("b1")])])  # as a run of a copy
 
 
 def test_runs_are_named_once_and_have_frames(tmp_path: Path) -> None:
