@@ -9,7 +9,7 @@ A file of a depth map is one of these, of the size of its image:
   file in camera/ if there is one, else of the camera of most frames.
 
 Unknown pixels above the highest known one of their column are taken for sky; others get the depth
-of the nearest known one.
+of the nearest known one. A column without known pixels gets the depth of the nearest one with some.
 """
 
 from __future__ import annotations
@@ -88,12 +88,16 @@ def filled(metres: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.
     from scipy import ndimage  # slow to import
 
     sky = np.cumsum(known, axis=0) == 0
-    sky &= known.any(axis=0)  # a column without any known pixel is filled from its neighbours
     places = ndimage.distance_transform_edt(
         ~known, return_distances=False, return_indices=True
     )  # (2, H, W)
     found: NDArray[np.float64] = np.where(sky, np.inf, metres[tuple(places)])
-    return found
+    # As at the left edge of a map of disparity, which the right camera does not see.
+    unknown = np.logical_not(known.any(axis=0))  # (W,)
+    (columns,) = ndimage.distance_transform_edt(
+        unknown, return_distances=False, return_indices=True
+    )
+    return found[:, columns]
 
 
 def _read_npy(path: Path) -> NDArray[Any]:
@@ -101,8 +105,8 @@ def _read_npy(path: Path) -> NDArray[Any]:
         with open_data(path) as file:
             if path.stat().st_size > _NPY:
                 raise InputError(f"{path}: larger than 2 GiB; is it a depth map?")
-            array: NDArray[Any] = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+            array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError, MemoryError) as error:
         raise InputError(f"{path}: cannot be read as .npy ({error})") from error
     return array
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,13 @@ from tests.helpers.frames import CITY, name, write_tree
 from tests.helpers.trees import write_folders
 
 SKY, ROAD = 10, 0
+_HEADER = "{'descr': '<f8', 'fortran_order': False, 'shape': (9999999, 9999999)}"
+HUGE = b"\x93NUMPY\x01\x00\x76\x00" + _HEADER.ljust(117).encode() + b"\n"
+"""A file that claims to have 728 TiB."""
+_FILE = BytesIO()
+np.savez(_FILE, np.ones((2, 2)))
+ARCHIVE = _FILE.getvalue()
+"""An archive of arrays, which np.load takes too."""
 
 
 def write_png(path: Path, values: Any) -> Path:
@@ -54,11 +62,13 @@ def test_png_and_npy_files_are_read(tmp_path: Path) -> None:
     # Above the first known pixel of a column is sky; else the nearest known one counts.
     stored = [[0, 512, 0], [256, 0, 0], [0, 1024, 0], [300, 0, 0]]
     found = read_depth(write_png(tmp_path / "b.png", stored))
-    expected = [[np.inf, 2, 2], [1, 1, 1], [1, 4, 4], [300 / 256, 300 / 256, 4]]
-    np.testing.assert_allclose(found[:, 0], np.array(expected)[:, 0])
+    np.testing.assert_allclose(found[:, 0], [np.inf, 1, 1, 300 / 256])
     assert found[0, 1] == 2
-    assert found[2, 1] == found[2, 2] == 4
+    assert found[2, 1] == 4
     assert np.isfinite(found[:, 1:]).all()
+    np.testing.assert_array_equal(found[:, 2], found[:, 1])  # a column of which nothing is known
+    edge = read_depth(write_png(tmp_path / "c.png", [[0, 0, 0], [0, 256, 0], [0, 512, 0]]))
+    np.testing.assert_array_equal(edge, [[np.inf] * 3, [1] * 3, [2] * 3])
 
 
 def test_disparity_of_cityscapes_becomes_metres(tmp_path: Path) -> None:
@@ -110,6 +120,8 @@ def test_a_folder_has_the_depth_of_each_image(tmp_path: Path) -> None:
         ("a.npy", np.array([[1, np.nan]]), "holds metres that are 0, negative or NaN"),
         ("a.npy", np.array([[None]]), r"cannot be read as .npy \("),
         ("a.npy", b"nothing", r"cannot be read as .npy \("),
+        ("a.npy", ARCHIVE, r"cannot be read as .npy \("),
+        ("a.npy", HUGE, r"cannot be read as .npy \("),
         ("a.png", np.zeros((2, 2), np.uint16), "knows no pixel's depth"),
         ("a.png", np.ones((2, 2), np.uint8), "must be a grey PNG of 16 bits, this is 'L'"),
     ],
