@@ -80,7 +80,7 @@ def read_depth(path: Path) -> Depth:
             metres = baseline * focal * _SCALE / (stored - 1)  # infinite at a disparity of 0
         else:
             metres = stored / _SCALE
-    return filled(metres, known).astype(np.float32)
+    return _checked(path, filled(metres, known))
 
 
 def filled(metres: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -106,7 +106,10 @@ def _read_npy(path: Path) -> NDArray[Any]:
             if path.stat().st_size > _NPY:
                 raise InputError(f"{path}: larger than 2 GiB; is it a depth map?")
             array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError) as error:
+    except InputError:
+        raise
+    # NumPy raises many kinds of errors on damaged headers, TokenError and MemoryError among them.
+    except Exception as error:
         raise InputError(f"{path}: cannot be read as .npy ({error})") from error
     return array
 
@@ -116,11 +119,13 @@ def _checked(path: Path, metres: NDArray[Any]) -> Depth:
         raise InputError(
             f"{path}: expected floats (H, W) in metres, got {metres.dtype} {metres.shape}"
         )
-    if not (metres > 0).all():
+    with np.errstate(over="ignore", under="ignore"):
+        depth = metres.astype(np.float32)  # before the check: tiny metres become 0
+    if not (depth > 0).all():
         raise InputError(
             f"{path}: holds metres that are 0, negative or NaN; use infinity for the sky"
         )
-    return metres.astype(np.float32)
+    return depth
 
 
 def _camera(path: Path) -> tuple[float, float]:
@@ -136,6 +141,6 @@ def _camera(path: Path) -> tuple[float, float]:
         found = values["extrinsic"]["baseline"], values["intrinsic"]["fx"]
         if all(type(each) in (int, float) and 0 < each < math.inf for each in found):
             return float(found[0]), float(found[1])
-    except (ValueError, KeyError, TypeError, RecursionError, OSError):
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError, OSError):
         pass
     raise InputError(f"{file}: not a camera of Cityscapes; correct or remove it")

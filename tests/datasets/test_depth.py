@@ -23,8 +23,15 @@ from tests.helpers.frames import CITY, name, write_tree
 from tests.helpers.trees import write_folders
 
 SKY, ROAD = 10, 0
-_HEADER = "{'descr': '<f8', 'fortran_order': False, 'shape': (9999999, 9999999)}"
-HUGE = b"\x93NUMPY\x01\x00\x76\x00" + _HEADER.ljust(117).encode() + b"\n"
+
+
+def npy(shape: str) -> bytes:
+    """Return a .npy file without data whose header claims a shape."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}"
+    return b"\x93NUMPY\x01\x00\x76\x00" + header.ljust(117).encode() + b"\n"
+
+
+HUGE = npy("(9999999, 9999999)}")
 """A file that claims to have 728 TiB."""
 _FILE = BytesIO()
 np.savez(_FILE, np.ones((2, 2)))
@@ -91,8 +98,14 @@ def test_disparity_of_cityscapes_becomes_metres(tmp_path: Path) -> None:
     image = second.image()
     expected = robustbench_seg.corrupt(image, "fog_3d", 3, depth=depth_of(second))
     np.testing.assert_array_equal(copy.image(image_key(image), "fog_3d", 3), expected)
-    camera.write_text('{"extrinsic": {"baseline": -1}, "intrinsic": {"fx": 1000}}')
-    with pytest.raises(InputError, match=r"camera\.json: not a camera of Cityscapes"):
+    for baseline in (-1, 10**400):
+        camera.write_text(
+            f'{{"extrinsic": {{"baseline": {baseline}}}, "intrinsic": {{"fx": 1000}}}}'
+        )
+        with pytest.raises(InputError, match=r"camera\.json: not a camera of Cityscapes"):
+            depth_of(second)
+    camera.write_text('{"extrinsic": {"baseline": 1e-60}, "intrinsic": {"fx": 1000}}')
+    with pytest.raises(InputError, match="holds metres that are 0"):
         depth_of(second)
 
 
@@ -122,6 +135,9 @@ def test_a_folder_has_the_depth_of_each_image(tmp_path: Path) -> None:
         ("a.npy", b"nothing", r"cannot be read as .npy \("),
         ("a.npy", ARCHIVE, r"cannot be read as .npy \("),
         ("a.npy", HUGE, r"cannot be read as .npy \("),
+        ("a.npy", npy("(2, 2"), r"cannot be read as .npy \("),
+        ("a.npy", npy("(2, 10000000000000000000000000)}"), r"cannot be read as .npy \("),
+        ("a.npy", np.full((2, 2), 1e-60), "holds metres that are 0, negative or NaN"),
         ("a.png", np.zeros((2, 2), np.uint16), "knows no pixel's depth"),
         ("a.png", np.ones((2, 2), np.uint8), "must be a grey PNG of 16 bits, this is 'L'"),
     ],
