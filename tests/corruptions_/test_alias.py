@@ -20,6 +20,7 @@ def _below(rng: np.random.Generator, concentration: float) -> NDArray[np.float64
     return np.clip(np.cumsum(shares, axis=1)[:, :-1], 0.0, 1.0)  # (256, 255)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.integers(0, 2**32), st.sampled_from([1e-3, 0.1, 1.0, 100.0]))
 def test_tables_hold_the_probabilities_to_the_last_unit(seed: int, concentration: float) -> None:

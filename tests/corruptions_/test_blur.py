@@ -95,6 +95,7 @@ def test_few_pixels_differ_at_all(name: str, severity: int) -> None:
     assert np.mean(differences(noise(200, 300), name, severity) != 0) < 2e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize("name", NAMES)
 def test_flat_areas_have_the_levels_of_imagecorruptions(name: str, severity: int) -> None:

@@ -99,6 +99,7 @@ def test_memory_formats(memory: torch.memory_format) -> None:
     assert_largest(label_map(logits, *whole(logits, (128, 192))), expected)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(
     height=st.integers(20, 90),

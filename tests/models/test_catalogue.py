@@ -36,6 +36,7 @@ def on_meta(name: str) -> nn.Module:
         return MODELS[name].build(19 + MODELS[name].spare_outputs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_files_are_recognised_by_their_keys(tmp_path: Path, name: str) -> None:
     # Views of one number take no space in the file.

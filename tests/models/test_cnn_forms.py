@@ -52,6 +52,7 @@ def shapes_of(case: str) -> dict[str, Any]:
     return {name: value.shape for name, value in network.state_dict().items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", GOLDEN)
 def test_logits_equal_those_of_mmsegmentation(tmp_path: Path, case: str) -> None:
     golden, form = GOLDEN[case], FORMS[case]
@@ -81,6 +82,7 @@ def test_a_file_without_a_configuration_is_read_as_d8(tmp_path: Path) -> None:
     assert maps.deep.shape[2:] == (8, 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "old", "new", "reason"),
     [

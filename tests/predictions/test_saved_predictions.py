@@ -229,6 +229,7 @@ def test_classes_in_another_order_are_told_by_their_names(
         np.testing.assert_array_equal(stored(run)[other][0], stored(live)[cell][0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [

@@ -42,6 +42,7 @@ def whole(path: Path, form: str) -> bool:
     return content.endswith(ends.get(form, b"\n")) and content != b"half"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS if WHOLE else sorted(KINDS.values()))
 def test_a_fault_costs_one_line_and_nothing_else(
     name: str,
