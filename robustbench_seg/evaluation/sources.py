@@ -78,6 +78,8 @@ def find_source(request: Request) -> Source:
         raise InputError(f"--draws {request.draws}: {advice}")
     if implementation != "native":
         raise InputError(f"--implementation {implementation}: {advice}")
+    if request.depth is not None:
+        raise InputError(f"--depth {request.depth}: {advice}")
     return Source(chosen, ConditionImages(made.seed, implementation, copy.image), copy)
 
 

@@ -180,6 +180,10 @@ def test_draws_that_cannot_be_are_refused(tree: Path, tmp_path: Path) -> None:
             evaluate(tree, tmp_path / "run", draws=draws)
     copy = tmp_path / "copy"
     robustbench_seg.corrupt_folder(str(tree), copy, corruptions=["fog"], severities=[1])
+    with pytest.raises(InputError, match=r"--depth d: the images in .* are made; leave it out"):
+        robustbench_seg.evaluate(
+            "b0@random", data=str(tree), copy=copy, depth="d", out=tmp_path / "run"
+        )
     with pytest.raises(InputError, match=r"--draws 2: the images in .* are made; leave it out"):
         robustbench_seg.evaluate(
             "b0@random", data=str(tree), copy=copy, draws=2, out=tmp_path / "run"
