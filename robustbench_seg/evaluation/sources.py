@@ -52,6 +52,11 @@ def find_source(request: Request) -> Source:
         suite = request.chosen_suite()
         if implementation == "imagecorruptions":
             require_known(suite.corrupted)
+        if request.depth is not None and not suite.needs_depth:
+            raise InputError(
+                f"--depth {request.depth}: nothing in {suite.name} needs depth; leave it out, or "
+                "add --suite street-3d"
+            )
         return Source(suite, ConditionImages(seed or 0, implementation))
     copy = CorruptedCopy.open(Path(request.copy))
     made = copy.manifest

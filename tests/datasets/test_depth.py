@@ -167,6 +167,10 @@ def test_a_run_needs_the_same_depth_of_all_frames(
     given: dict[str, Any] = {"images": "images", "labels": "labels", "classes": "classes.toml"}
     given |= {"suite": "street-3d", "corruptions": ["fog_3d"], "severities": [1, 5], "out": "run"}
     model = "python:m.py:make"
+    with pytest.raises(InputError, match=r"--depth depth: nothing in cityscapes-c-part needs"):
+        robustbench_seg.evaluate(
+            model, **{**given, "suite": None, "corruptions": ["fog"]}, depth="depth"
+        )
     with pytest.raises(InputError, match=r"^a: has no depth; give --depth DIR, or use another"):
         robustbench_seg.evaluate(model, **given)
     (tmp_path / "depth").mkdir()
