@@ -44,6 +44,7 @@ def test_other_shells_complete_lists(shell: str, answer: str) -> None:
     assert completed("eval --corruptions fog,sn", shell) == answer.split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "names"),
     [

@@ -264,6 +264,7 @@ def test_the_smallest_sizes_are_corrupted(name: str) -> None:
             assert corrupt(picture(height, width), name, severity).shape == (height, width, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", corruption_names())
 def test_every_layout_in_memory_gives_the_same_pixels(name: str) -> None:
     wide = picture(40, 66)

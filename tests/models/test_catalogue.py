@@ -47,6 +47,7 @@ def test_files_are_recognised_by_their_keys(tmp_path: Path, name: str) -> None:
     assert checkpoint.outputs == 19 + MODELS[name].spare_outputs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_stages_are_outputs_of_modules(name: str) -> None:
     network = on_meta(name)

@@ -234,6 +234,7 @@ def digest(choice: str) -> str:
         forget()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", ["python:zoo.py:make", "python:zoo:make"])
 @pytest.mark.parametrize("kind", IMPORTS)
 def test_the_digest_covers_the_modules_that_the_code_imports(

@@ -113,6 +113,7 @@ def test_the_encoder_with_its_authors_names_equals_that_of_transformers(
         assert (given - theirs).abs().max() < 5e-5 * theirs.abs().max()
 
 
+@pytest.mark.slow
 def test_other_functions_of_the_same_tensors_are_refused(tmp_path: Path) -> None:
     with torch.device("meta"):
         shapes = {n: v.shape for n, v in UPerNet(Sizes(), 3, width=8).state_dict().items()}

@@ -73,6 +73,7 @@ def assert_read(choice: str | Path, expected: Tensors, *notes: str) -> None:
     assert checkpoint.notes == notes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wrap", "notes"),
     [

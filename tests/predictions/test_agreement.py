@@ -85,6 +85,7 @@ def test_counts_alone_bound_the_agreement(tree: Path, full: Run, half: Run, tmp_
     assert "Upper bound of the share of pixels with ground truth" in shown(comparison)
 
 
+@pytest.mark.slow
 def test_a_live_run_agrees_with_its_saved_maps(tree: Path, half: Run, tmp_path: Path) -> None:
     folder = half.folder / "predictions" / "b0@random"
     saved = evaluate(tree, tmp_path / "saved", f"predictions:{folder}", save=None)

@@ -52,6 +52,7 @@ def test_a_share_is_rounded_up_to_whole_cells() -> None:
     assert order.smallest_share == 0.4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frames", [60, 101, 233, 500])
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.2, 0.37, 0.5, 0.9])
 def test_samples_are_balanced(frames: int, share: float) -> None:

@@ -27,6 +27,7 @@ def comparison() -> ComparisonData:
     return compare_runs([make_run(Path("a"), models)]).shown
 
 
+@pytest.mark.slow
 def test_figures_have_their_width_and_truetype_fonts(comparison: ComparisonData) -> None:
     narrow, *_ = drawn.WIDTHS
     figure = drawn.severity(comparison, narrow)

@@ -91,6 +91,7 @@ def state(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attack", SAMPLE, ids=str)
 def test_a_crafted_run_is_continued_only_if_it_is_whole(
     attack: Attack, whole: Crafted, folder: Path, monkeypatch: pytest.MonkeyPatch
