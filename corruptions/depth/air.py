@@ -95,9 +95,3 @@ def _mix(image: Uint8, arriving: Float64, air: Float64, seen: Uint8) -> None:
             for channel in range(3):
                 value = image[y, x, channel] * share + air[channel] * (1.0 - share)
                 seen[y, x, channel] = np.uint8(np.rint(value))
-
-
-def rounded(values: Float64) -> Uint8:
-    """Return values clipped to 0 .. 255 and rounded to grey levels."""
-    levels: Uint8 = np.rint(np.clip(values, 0, 255)).astype(np.uint8)
-    return levels

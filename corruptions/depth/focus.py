@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import Float32, Int64, Uint8
+from ..arrays import Float32, Float64, Int64, Uint8
 from ..severity_table import Parameter, SeverityTable, Strength
-from .air import rounded
 
 _LENS = Parameter("lens", (10.0, 20.0, 40.0, 60.0, 80.0), 0, 1000)
 """Diameter of the lens in millimetres."""
@@ -80,3 +79,9 @@ def disc_sums(values: Int64, radius: int) -> tuple[Int64, int]:
         sums += rows[:, first + 2 * half + 1 :][:, :width] - rows[:, first : first + width]
         pixels += 2 * half + 1
     return sums, pixels
+
+
+def rounded(values: Float64) -> Uint8:
+    """Return values clipped to 0 .. 255 and rounded to grey levels."""
+    levels: Uint8 = np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+    return levels

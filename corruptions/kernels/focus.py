@@ -10,8 +10,7 @@ import numpy as np
 
 from ..arrays import Float32, Float64, Int32, Int64, Uint8
 from ..compiling import kernel
-from ..depth.air import rounded
-from ..depth.focus import FAR_FOCUS, NEAR_FOCUS, half_widths, radii
+from ..depth.focus import FAR_FOCUS, NEAR_FOCUS, half_widths, radii, rounded
 from ..severity_table import Strength
 
 __all__ = ["FAR_FOCUS", "NEAR_FOCUS", "far_focus", "near_focus"]

@@ -25,7 +25,7 @@ class Search:
     method: Method
     steps: Annotated[int, Between(1, 10_000)]
     step: Distance | None
-    """Length of a step; None: that of FGSM is epsilon, else see `RELATIVE_STEPS`."""
+    """Length of a step; None: that of FGSM is epsilon, those of SEA vary, else `RELATIVE_STEPS`."""
     target: Name | None
     """Class that all pixels are to get; None: any but their own."""
     source: Name | None

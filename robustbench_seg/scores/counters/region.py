@@ -8,28 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...label_types import LabelMap
-from ..metrics import confusion_matrix
-from .counter import Counts, Measure, Prediction
+from .counter import Counts, Measure
+from .matrix import ConfusionMatrix
 
 if TYPE_CHECKING:
     from ..pixel_counts import PixelCounts
     from ..region import RegionCounts
 
 
-class Inside(Measure):
+class Inside(ConfusionMatrix, Measure):
     """Pixels of each true class (rows) by predicted class, in the region: (C, columns)."""
 
     name = "region"
     in_region = True
-
-    def shape(self, classes: int, columns: int) -> tuple[int, ...]:
-        """Return (C, columns)."""
-        return classes, columns
-
-    def count(self, truth: LabelMap, prediction: Prediction, classes: int, columns: int) -> Counts:
-        """Count the pairs of classes, see `metrics.confusion_matrix`."""
-        return confusion_matrix(truth, prediction.labels, classes, spare=columns > classes)
 
     def problem(
         self, counts: Counts, pixels: NDArray[np.int64], classes: Sequence[str]
