@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
-from .catalogue import BUILT_IN, REGISTRY, Corruption, corruption_names
+from .catalogue import BUILT_IN, REGISTRY, Corruption
 from .checks import unknown
 from .errors import InputError
 
@@ -27,7 +27,7 @@ def find(name: str) -> Corruption:
         from .own import load_installed  # with NumPy, which listing names does not need
 
         return load_installed(others[key])
-    raise InputError(unknown("corruption", name, (*corruption_names(), *others)))
+    raise InputError(unknown("corruption", name, (*REGISTRY, *others)))
 
 
 def installed() -> dict[str, EntryPoint]:

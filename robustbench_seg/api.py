@@ -180,11 +180,11 @@ def forecast(
     width).
     """
     from .evaluation.forecast import forecast
-    from .protocol.suites import load_suite
+    from .protocol.suites import load_part
 
     return forecast(
         _listed(model),
-        load_suite(suite).select(corruptions, severities),
+        load_part(suite, corruptions, severities),
         limit,
         size,
         draws=draws,
@@ -498,9 +498,9 @@ def corrupt_folder(
     """
     from .copies.corrupting import corrupt_folder
     from .processes import available_cores
-    from .protocol.suites import load_suite
+    from .protocol.suites import load_part
 
-    chosen = load_suite(suite).select(corruptions, severities)
+    chosen = load_part(suite, corruptions, severities)
     with _on_interrupt(f"What is done is kept in {out}; the same command goes on."):
         return corrupt_folder(
             *(Path(source), Path(out), split, chosen, seed, workers or available_cores(), progress),

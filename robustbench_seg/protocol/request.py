@@ -14,7 +14,7 @@ from ..worker_pool import TIMEOUT
 from . import options
 from .parameters import parameters
 from .region import read_region
-from .suites import DEFAULT_SUITE, Suite, load_suite
+from .suites import DEFAULT_SUITE, Suite, load_part
 from .target import DECIDED, read_target
 
 
@@ -194,8 +194,7 @@ class Request:
 
         Raises InputError for names and severities that it lacks.
         """
-        suite = load_suite(self.suite or DEFAULT_SUITE)
-        return suite.select(self.corruptions, self.severities)
+        return load_part(self.suite or DEFAULT_SUITE, self.corruptions, self.severities)
 
     def check_files(self) -> None:
         """Raise InputError for names of files that do not exist, as far as that is cheap to see."""

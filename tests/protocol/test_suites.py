@@ -8,7 +8,7 @@ import pytest
 
 from robustbench_seg.corruptions import InputError, corruption_names
 from robustbench_seg.protocol import suites
-from robustbench_seg.protocol.suites import SUITES, CorruptionSuite, load_suite
+from robustbench_seg.protocol.suites import SUITES, CorruptionSuite, load_part, load_suite
 from tests.helpers.suite_files import RAIN_AND_GLARE, corruption_suite
 
 NOISE = ("gaussian_noise", "impulse_noise", "shot_noise", "speckle_noise")
@@ -223,3 +223,24 @@ def test_what_cannot_be_selected_is_told(suite: CorruptionSuite) -> None:
         suite.select([])
     with pytest.raises(InputError, match="nothing to run"):
         suite.select(severities=[])
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        (
+            ["fog_3d:1"],
+            "fog_3d: is of the suite street-3d, not of cityscapes-c; use --suite street-3d",
+        ),
+        (["fog", "fog_3d"], "fog_3d: .* use --suite street-3d for it in another run, or write a"),
+        (["cospgd-10"], "cospgd-10: is of the suite adversarial, not of cityscapes-c"),
+    ],
+)
+def test_a_corruption_of_another_suite_is_told(chosen: list[str], words: str) -> None:
+    with pytest.raises(InputError, match=f"^--corruptions {words}"):
+        load_part("cityscapes-c", chosen)
+
+
+def test_a_corruption_of_no_suite_is_told() -> None:
+    with pytest.raises(InputError, match="unknown corruption in cityscapes-c 'frog'; choose from"):
+        load_part("cityscapes-c", ["frog"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from ...schema import parse
 from .adversarial import AdversarialSuite
 from .corruption import CorruptionSuite
 from .resolution import ResolutionSuite
-from .suite import Suite
+from .suite import Suite, UnknownCorruptionError
 from .taken import TakenSuite
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "ResolutionSuite",
     "Suite",
     "TakenSuite",
+    "load_part",
     "load_suite",
     "suite_from_dict",
 ]
@@ -65,6 +66,35 @@ def load_suite(name: str | Path) -> Suite:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise InputError(f"{path}: the suite cannot be read: {reason}") from error
     return _parse(text, path.stem, str(path))
+
+
+def load_part(
+    name: str | Path,
+    corruptions: Iterable[str] | None = None,
+    severities: Iterable[float] | None = None,
+) -> Suite:
+    """Return the part of a suite, by name or file, with these corruptions and severities.
+
+    Raises InputError as `load_suite` and `Suite.select` do. The error for a corruption that the
+    suite lacks names the built-in suite that has it.
+    """
+    suite = load_suite(name)
+    try:
+        return suite.select(corruptions, severities)
+    except UnknownCorruptionError as error:
+        known = {other: _corruptions(load_suite(other)) for other in SUITES}
+        homes = [other for other, names in known.items() if error.name in names]
+        if not homes:
+            raise
+        wrong = f"--corruptions {error.name}: is of the suite {homes[0]}, not of {suite.name}"
+        advice = f"use --suite {homes[0]}"
+        if not known[homes[0]].issuperset(error.selected):
+            advice += " for it in another run, or write a suite file with all of them"
+        raise InputError(f"{wrong}; {advice}") from None
+
+
+def _corruptions(suite: Suite) -> frozenset[str]:
+    return frozenset(suite.corruptions if isinstance(suite, CorruptionSuite) else ())
 
 
 def suite_from_dict(values: Mapping[str, Any], where: str = "suite") -> Suite:

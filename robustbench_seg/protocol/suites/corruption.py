@@ -45,7 +45,7 @@ from .severities import (
     severity_text,
     with_severities,
 )
-from .suite import Derive, Scores, Suite
+from .suite import Derive, Scores, Suite, UnknownCorruptionError
 from .suite_file import check_keys, read_columns, read_severities, text
 
 if TYPE_CHECKING:
@@ -179,7 +179,8 @@ class CorruptionSuite(SeverityPolicy, Suite):
             return self._with(added.values()).select(own, severities)
         for name in names:
             if name not in self.corruptions:
-                raise InputError(unknown(f"corruption in {self.name}", name, self.corruptions))
+                message = unknown(f"corruption in {self.name}", name, self.corruptions)
+                raise UnknownCorruptionError(message, name, names)
         numbers = self.severities if severities is None else tuple(severities)
         if not names or not numbers:
             raise InputError(f"{self.name}: the selection leaves nothing to run")

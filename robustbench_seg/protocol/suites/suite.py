@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
+from ...errors import InputError
 from ...schema import Name
 from ...scores.policy import SeverityPolicy
 from ..condition import Condition
@@ -32,6 +33,16 @@ class Scores(Protocol):
     def intervals(self) -> pd.DataFrame:
         """Scores derived from several conditions, with their intervals."""
         ...
+
+
+class UnknownCorruptionError(InputError):
+    """A selection has a corruption that the suite lacks."""
+
+    def __init__(self, message: str, name: str = "", selected: Sequence[str] = ()):
+        """Take the message, the name of the corruption, and those of all that are selected."""
+        super().__init__(message)
+        self.name = name
+        self.selected = tuple(selected)
 
 
 @dataclass(frozen=True)
