@@ -52,8 +52,13 @@ def test_a_severity_counts_between_two_that_do() -> None:
 @pytest.mark.parametrize(
     ("corruptions", "given", "words"),
     [
-        ("fog:1,snow:2", None, "fog and snow: only some have these severities"),
-        ("fog:1,snow", None, "fog and snow: only some have these severities"),
+        (
+            "fog:1,snow:2.5,3",
+            None,
+            "the same severities, and fog has 1, snow has 2.5,3; write fog,snow with --severities "
+            "1,2.5,3, or make a run of each",
+        ),
+        ("fog,snow:2.5", None, "fog has none, snow has 2.5; write fog,snow with --severities 2.5"),
         ("2.5", None, r"--corruptions 2.5: has no corruption; write fog:2.5"),
         ("fog:1", [2], "--severities: --corruptions has some too"),
         ("fog:5.5", None, r"severity 5.5 is not in .* 4, 5, or a number between them"),

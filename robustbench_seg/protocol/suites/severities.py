@@ -35,15 +35,20 @@ def with_severities(
         if not name:
             raise InputError(f"--corruptions {choice}: has no corruption; write fog:{choice}")
         found.setdefault(name, set()).add(float(number))
-    if len({frozenset(each) for each in found.values()}) > 1:
+    given = {each for own in found.values() for each in own}
+    if any(own != given for own in found.values()):
+        each = ", ".join(f"{name} has {_listed(own) or 'none'}" for name, own in found.items())
         raise InputError(
-            f"--corruptions: {' and '.join(found)}: only some have these severities; give all the "
-            "same, or make a run of each"
+            f"--corruptions: all corruptions of a run have the same severities, and {each}; write "
+            f"{','.join(found)} with --severities {_listed(given)}, or make a run of each"
         )
-    given = next(iter(found.values()), set())
     if given and severities is not None:
         raise InputError("--severities: --corruptions has some too; leave one of them out")
     return list(found), given or severities
+
+
+def _listed(severities: Iterable[float]) -> str:
+    return ",".join(f"{each:g}" for each in sorted(severities))
 
 
 def chosen_severities(
