@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,7 +60,22 @@ def test_a_severity_counts_between_two_that_do() -> None:
             "1,2.5,3, or make a run of each",
         ),
         ("fog,snow:2.5", None, "fog has none, snow has 2.5; write fog,snow with --severities 2.5"),
-        ("2.5", None, r"--corruptions 2.5: has no corruption; write fog:2.5"),
+        ("2.5", None, r"--corruptions 2.5: has no corruption; write fog:2"),
+        (":2", None, r"--corruptions :2: has no corruption; write fog:2"),
+        ("fog,:2", None, r"--corruptions :2: has no corruption; write fog:2"),
+        (
+            "fog:nan",
+            None,
+            "fog:nan: 'nan' is no severity; write a number, fog:2, or several, fog:1,2",
+        ),
+        ("fog:1,inf", None, "--corruptions fog:inf: 'inf' is no severity; write a number"),
+        ("fog:-1", None, "--corruptions fog:-1: '-1' is no severity"),
+        ("fog:1,1e400", None, "--corruptions fog:1e400: '1e400' is no severity"),
+        ("fog:1-3", None, "--corruptions fog:1-3: '1-3' is no severity"),
+        ("fog:", None, "--corruptions fog:: '' is no severity"),
+        ("fog", [math.nan], "severity nan is not in cityscapes-c; choose from: 1"),
+        ("fog", [1, math.inf], "severity inf is not in cityscapes-c"),
+        ("fog", [-1], "severity -1 is not in cityscapes-c"),
         ("fog:1", [2], "--severities: --corruptions has some too"),
         ("fog:5.5", None, r"severity 5.5 is not in .* 4, 5, or a number between them"),
         ("fog:0.5", None, r"severity 0.5 is not in cityscapes-c"),

@@ -11,9 +11,12 @@ from ...corruptions.checks import check_severity
 from ...corruptions.finding import find
 from ...errors import InputError
 from ...scores.policy import even_step
+from ..own_corruptions import PREFIX
 from ..parameter_lists import ParameterLists
 
 _NUMBER = re.compile(r"\d{1,3}(\.\d+)?")
+_LIKE_NUMBER = re.compile(r"[-+.\d][-+.\de]*|nan|inf", re.IGNORECASE)
+"""What is meant as a number, such as 1-3 and 1e400, though it may be no severity."""
 
 
 def with_severities(
@@ -27,14 +30,13 @@ def with_severities(
     found: dict[str, set[float]] = {}
     name = ""
     for choice in choices:
-        before, colon, number = choice.rpartition(":")
-        if _NUMBER.fullmatch(number) is None:
-            found.setdefault(name := choice, set())
-            continue
-        name = before if colon else name
-        if not name:
-            raise InputError(f"--corruptions {choice}: has no corruption; write fog:{choice}")
-        found.setdefault(name, set()).add(float(number))
+        before, number = _parts(choice)
+        name = before or name
+        if not name or choice.startswith(":"):
+            raise InputError(f"--corruptions {choice}: has no corruption; write fog:2")
+        own = found.setdefault(name, set())
+        if number is not None:
+            own.add(_severity(name, number))
     given = {each for own in found.values() for each in own}
     if any(own != given for own in found.values()):
         each = ", ".join(f"{name} has {_listed(own) or 'none'}" for name, own in found.items())
@@ -45,6 +47,23 @@ def with_severities(
     if given and severities is not None:
         raise InputError("--severities: --corruptions has some too; leave one of them out")
     return list(found), given or severities
+
+
+def _parts(choice: str) -> tuple[str, str | None]:
+    """Return the name and the severity of "fog:1", "fog" or "1"; "" and None where they are not."""
+    before, colon, last = choice.rpartition(":")
+    if _LIKE_NUMBER.fullmatch(last) or (colon and not choice.startswith(PREFIX)):
+        return before, last
+    return choice, None
+
+
+def _severity(corruption: str, number: str) -> float:
+    if _NUMBER.fullmatch(number) is None:
+        raise InputError(
+            f"--corruptions {corruption}:{number}: {number!r} is no severity; write a number, "
+            f"{corruption}:2, or several, {corruption}:1,2"
+        )
+    return float(number)
 
 
 def _listed(severities: Iterable[float]) -> str:
@@ -58,14 +77,16 @@ def chosen_severities(
 
     With `between` also those between two known ones. InputError for any other.
     """
-    chosen = sorted({int(each) if each == int(each) else float(each) for each in severities})
-    for severity in chosen:
-        lies_between = between and type(severity) is float and known[0] < severity < known[-1]
-        if severity not in known and not lies_between:
+    chosen: set[float] = set()
+    for given in severities:
+        inside = known[0] <= given <= known[-1]  # nor is NaN
+        severity = int(given) if inside and given == int(given) else float(given)
+        if severity not in known and not (between and inside and type(severity) is float):
             others = ", or a number between them" if between else ""
             valid = ", ".join(map(str, known))
-            raise InputError(f"severity {severity} is not in {suite}; choose from: {valid}{others}")
-    return tuple(chosen)
+            raise InputError(f"severity {given:g} is not in {suite}; choose from: {valid}{others}")
+        chosen.add(severity)
+    return tuple(sorted(chosen))
 
 
 def counted_of(severities: Iterable[float], counted: Sequence[float]) -> tuple[float, ...]:
