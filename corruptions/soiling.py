@@ -23,10 +23,14 @@ _NUMBERS = 8
 def soiling(height: int, width: int, covered: float, stream: int) -> NDArray[np.uint8]:
     """Return the opacity of a soiled lens, uint8 (H, W): 255 is opaque, 0 clean.
 
-    A share `covered` of the pixels, above 0 and below 1, is not 0. Half of the drops are opaque.
+    A share `covered` of the pixels, above 0 and below 1, is not 0, rounded to whole pixels, of
+    which there may be none. Half of the drops are opaque.
     Drops that touch flow into one another, as metaballs do (Wyvill et al., "Data structure for soft
     objects", 1986). The mask depends on the size, the share and the seed `stream` (64 bits) alone.
     """
+    kept = round(covered * height * width)
+    if not kept:
+        return np.zeros((height, width), np.uint8)
     thickness = np.zeros((height, width))
     opaque = np.zeros((height, width))
     wet, area = 0, height * width
@@ -42,7 +46,6 @@ def soiling(height: int, width: int, covered: float, stream: int) -> NDArray[np.
         wet += int(np.count_nonzero((part == 0) & (drop > 0)))
         part += drop
         opaque[rows, columns] += drop * (1 if kind < 0.5 else _FAINTEST + level * (1 - _FAINTEST))
-    kept = max(1, round(covered * area))
     least = np.partition(thickness, area - kept, axis=None)[area - kept]
     inside = thickness >= least
     rise = np.clip((thickness - least) / _EDGE, 0, 1)

@@ -173,6 +173,10 @@ class Soiling(Region):
         """The share."""
         return f"in drops on the lens, {100 * self.covered:g} % of each frame"
 
+    def is_empty(self, frame: FrameSpec, classes: Sequence[str]) -> bool:  # noqa: ARG002
+        """Whether the drops, rounded to pixels, cover none of a frame."""
+        return round(self.covered * frame.height * frame.width) == 0
+
     def mask(self, label: LabelMap, classes: Sequence[str], stream: int) -> Mask:  # noqa: ARG002
         """Return the opacity of the drops."""
         from ..corruptions.soiling import soiling  # loads Numba

@@ -22,6 +22,8 @@ def test_a_mask_covers_what_was_asked(size: tuple[int, int], covered: float) -> 
 def test_the_smallest_images_have_masks() -> None:
     assert soiling(1, 1, 0.5, 0).shape == (1, 1)
     assert np.count_nonzero(soiling(1, 40, 0.5, 0)) == 20
+    assert np.count_nonzero(soiling(1, 40, 0.6 / 40, 0)) == 1
+    assert not soiling(1, 40, 0.4 / 40, 0).any()
 
 
 def test_drops_have_smooth_edges_and_different_opacity() -> None:

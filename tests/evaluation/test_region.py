@@ -198,6 +198,7 @@ def test_an_interrupted_run_goes_on_to_the_same_counts(tree: Path, tmp_path: Pat
         ({"region": "class:rode"}, "unknown class 'rode'; choose from: road, .*mean road"),
         ({"region": "class:train,truck"}, "none of the 1 frames has a pixel of it"),
         ({"region": "rectangle:0,0,0.001,1"}, "none of the 1 frames has a pixel of it"),
+        ({"region": "soiling:1e-9"}, "none of the 1 frames has a pixel of it"),
         ({"suite": "resolution"}, "resolution has conditions that concern whole frames"),
         ({"suite": "adversarial"}, "adversarial has conditions that concern whole frames"),
     ],

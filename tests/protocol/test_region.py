@@ -92,6 +92,8 @@ def test_frames_without_the_region_are_known() -> None:
         (TrueClasses(("person", "sky")), ()),
         (Rectangle(0, 0, 1e-9, 1), both),
         (Soiling(0.1), ()),
+        (Soiling(0.6 / (128 * 256)), ()),
+        (Soiling(0.4 / (128 * 256)), both),
     ):
         assert replace(whole, region=region).frames_without_region == names
     expected = "unknown class 'rode'; choose from: road, sky, person; did you mean road?"
