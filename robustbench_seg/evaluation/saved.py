@@ -11,12 +11,14 @@ from torch import nn
 from ..datasets.base import Dataset
 from ..datasets.class_maps import MappedDataset
 from ..errors import InputError
+from ..models.about_predictions import ABOUT
 from ..models.base import SavedPredictions, Segmenter
 from ..predictions.layouts import FrameFiles
 from ..predictions.saved import SavedMaps, find_maps
 from ..predictions.saving import Saving
 from ..progress import Progress
 from ..protocol.options import SavedKind
+from ..protocol.region import read_region
 from ..protocol.request import Request
 from ..protocol.spec import Spec
 
@@ -44,6 +46,7 @@ def find_saved(
                 raise InputError(
                     f"--temperature: {model.name} is saved predictions without logits; leave it out"
                 )
+            _check_region(network, spec)
             maps = find_maps(
                 network,
                 spec,
@@ -58,6 +61,29 @@ def find_saved(
             model = replace(model, weights={**model.weights, "sha256": digest})
         models.append(model)
     return replace(spec, models=tuple(models)), found
+
+
+def _check_region(saved: SavedPredictions, spec: Spec) -> None:
+    """Raise InputError for predictions of images that were corrupted in another region."""
+    path = saved.folder / ABOUT
+    made = read_region(saved.region, f"{path}: region") if saved.region else None
+    if made == spec.region:
+        if made and made.seeded and saved.seed != spec.seed:
+            raise InputError(
+                f"--seed {spec.seed}: the drops on the images of {saved.folder} are those of "
+                f"--seed {saved.seed}, as {path} says; give the same"
+            )
+    elif made:
+        raise InputError(
+            f"--model predictions:{saved.folder}: its images were corrupted by --region {made}, as "
+            f"{path} says; give the same"
+        )
+    else:
+        raise InputError(
+            f"--region {spec.region}: {path} states no region, so the predictions in "
+            f'{saved.folder} are of whole frames; leave it out, or write region = "{spec.region}" '
+            "there if their images were corrupted so"
+        )
 
 
 def find_saving(

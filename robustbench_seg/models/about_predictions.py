@@ -5,6 +5,8 @@
     note = "exported by Paddle"      # for readers of the results
     classes = ["road", "sidewalk"]   # names, in the order of the values
     values = [7, 8]                  # of the classes in the label maps; default: 0, 1, 2, ...
+    region = "soiling:0.3"           # --region of the images; default: all of each was corrupted
+    seed = 3                         # --seed of the drops of such a region; default: 0
 
 Every key is optional, and so is the file.
 """
@@ -38,6 +40,10 @@ class About(NamedTuple):
     """Names of the classes; None: those of the data, in their order."""
     values: tuple[int, ...]
     """Value of each class in the maps."""
+    region: str
+    """The part of each image that was corrupted, as `--region` has it; "": all of it."""
+    seed: int
+    """Random seed of a region that depends on one."""
 
 
 def read_about(folder: Path, data: str, classes: Sequence[str]) -> About:
@@ -49,7 +55,8 @@ def read_about(folder: Path, data: str, classes: Sequence[str]) -> About:
     values = _read(path) if path.exists() else {}
     own = parse_class_names(str(path), values.get("classes"), data, classes)
     words = {key: values[key] for key in _WORDS if values.get(key)}
-    return About(words, own, _values(path, values.get("values"), len(classes)))
+    numbers = _values(path, values.get("values"), len(classes))
+    return About(words, own, numbers, values.get("region", ""), values.get("seed", 0))
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -59,15 +66,17 @@ def _read(path: Path) -> dict[str, Any]:
         raise
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not TOML ({error}); correct it, or remove it") from error
-    known = (*_WORDS, "classes", "values")
+    known = (*_WORDS, "classes", "values", "region", "seed")
     if unknown := [key for key in about if key not in known]:
         raise InputError(f"{path}: unknown key {unknown[0]!r}; known are {', '.join(known)}")
-    for key in _WORDS:
+    for key in (*_WORDS, "region"):
         text = about.get(key, "")
         if not isinstance(text, str) or len(text) > _LETTERS:
             raise InputError(
                 f"{path}: {key} is {text!r:.60}; expected a text of up to {_LETTERS} letters"
             )
+    if type(seed := about.get("seed", 0)) is not int or seed < 0:
+        raise InputError(f"{path}: seed is {seed!r:.60}; expected a whole number from 0")
     # A folder may be named after it.
     if "model" in about and not any(map(str.isalnum, about["model"])):
         raise InputError(f"{path}: model is {about['model']!r:.60}; expected a name with letters")

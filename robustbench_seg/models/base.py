@@ -44,6 +44,10 @@ class SavedPredictions:
     folder: Path
     values: tuple[int, ...]
     """Value of each class in the files."""
+    region: str = ""
+    """The part of each image that was corrupted, as `--region` has it; "": all of it."""
+    seed: int = 0
+    """Random seed of a region that depends on one."""
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[Any]:  # noqa: ARG002
         """Raise InputError: there is no prediction of other images."""

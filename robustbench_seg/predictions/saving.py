@@ -133,6 +133,7 @@ class Saving:
                 "note": model.weights.get("note", ""),
                 "classes": list(self.classes),
                 "values": list(self._class_values),
+                **self._region,
             }
             # JSON's texts, lists and numbers are TOML as well.
             lines = [f"# Saved by robustseg eval, in the layout {self.layout}."]
@@ -158,6 +159,14 @@ class Saving:
 
     def _folder(self, model: str, kind: SavedKind = "labels") -> str:
         return f"{IMAGES if kind == 'images' else FOLDER}/{slug(model)}"
+
+    @property
+    def _region(self) -> dict[str, str | int]:
+        """What tells the images from those that are corrupted everywhere."""
+        region, seed = self.spec.region, self.spec.seed
+        if region is None:
+            return {}
+        return {"region": str(region), **({"seed": seed} if region.seeded else {})}
 
     @cached_property
     def _files(self) -> Mapping[str, FrameFiles]:

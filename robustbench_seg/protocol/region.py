@@ -193,17 +193,20 @@ KINDS: Mapping[str, type[Region]] = {
 """Word before the colon -> kind of region."""
 
 
-def read_region(text: str) -> Region:
-    """Read "rectangle:0,0.5,1,1", "class:road" or "soiling:0.3"; InputError for anything else."""
+def read_region(text: str, where: str = "--region") -> Region:
+    """Read "rectangle:0,0.5,1,1", "class:road" or "soiling:0.3".
+
+    InputError for anything else begins with `where`, the option or the place in a file.
+    """
     kind, _, rest = text.strip().partition(":")
     if kind not in KINDS:
         raise InputError(
-            f"--region {text}: unknown; there are {', '.join(KINDS)}{did_you_mean(kind, KINDS)}"
+            f"{where} {text}: unknown; there are {', '.join(KINDS)}{did_you_mean(kind, KINDS)}"
         )
     try:
         return KINDS[kind].read(rest)
     except ValueError as error:
-        raise InputError(f"--region {text}: {error}") from None
+        raise InputError(f"{where} {text}: {error}") from None
 
 
 def stored_region(value: object, where: str) -> Region:

@@ -278,6 +278,27 @@ def test_frames_of_real_conditions_are_saved_and_read_alike(
     assert all(np.array_equal(ours[cell][0], theirs[cell][0]) for cell in ours)
 
 
+def test_predictions_are_scored_by_the_region_of_their_images_alone(
+    tree: Path, live: Run, tmp_path: Path
+) -> None:
+    given: dict[str, Any] = {"severities": [3], "measure": ["miou"]}
+    region: dict[str, Any] = {"region": "soiling:0.3", "seed": 3}
+    part = evaluate(tree, tmp_path / "part", save=["labels"], **region, **given)
+    choice = f"predictions:{saved_in(part)}"
+    run = evaluate(tree, tmp_path / "run", choice, **region, **given)
+    for cell, counts in stored(part).items():
+        for ours, theirs in zip(counts, stored(run)[cell], strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    for model, options, words in (
+        (choice, {}, r"--model predictions:.*: .* corrupted by --region soiling:0.3, as .*toml"),
+        (choice, {**region, "region": "class:road"}, "corrupted by --region soiling:0.3, as"),
+        (choice, {**region, "seed": 0}, "--seed 0: the drops on .* are those of --seed 3, as"),
+        (f"predictions:{saved_in(live)}", region, "--region soiling:0.3: .* states no region"),
+    ):
+        with pytest.raises(InputError, match=words):
+            evaluate(tree, tmp_path / "other", model, **options, **given)
+
+
 def test_names_that_a_layout_makes_equal_are_refused(tmp_path: Path) -> None:
     images, labels = write_folders(tmp_path, ("a/1", "b/1"))
     few: dict[str, Any] = {"images": images, "labels": labels, "save": ["labels"], "data": None}
@@ -398,6 +419,9 @@ def broken(maps: Path, what: str) -> None:
         ("model = ", "predictions.toml: not TOML"),
         ("model = 3", "predictions.toml: model is 3; expected a text"),
         ('model = ".."', "predictions.toml: model is '..'; expected a name with letters"),
+        ("region = 3", "predictions.toml: region is 3; expected a text"),
+        ('region = "klass:road"', "predictions.toml: region klass:road: unknown; there are"),
+        ("seed = -1", "predictions.toml: seed is -1; expected a whole number from 0"),
         (f'note = "{1001 * "a"}"', "expected a text of up to 1000 letters"),
         ('classes = ["road"]', "a model of 1 classes, where the labels of .* have 19"),
     ],

@@ -23,7 +23,7 @@ def load_predictions(target: str, data: str, classes: Sequence[str]) -> Segmente
     about = read_about(folder, data, classes)
     return Segmenter(
         name=about.words.get("model", f"predictions:{folder.resolve().name}"),
-        network=SavedPredictions(folder, about.values),
+        network=SavedPredictions(folder, about.values, about.region, about.seed),
         preprocessing=IMAGENET,
         window=WHOLE,
         classes=about.classes or tuple(classes),
