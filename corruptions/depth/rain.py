@@ -36,7 +36,10 @@ EXPOSURE = 1 / 400
 SLOPE = 0.27
 """Largest slope of streaks to either side, about 15 degrees."""
 _NUMBERS = 4
-"""Random numbers of a drop: depth, row, column, and one that is not used."""
+"""Random numbers of a drop: depth, row, column, and one that is not used.
+
+Without it all later drops would have other numbers, and the pinned pixels would change.
+"""
 
 
 def rain_3d(image: Uint8, depth: Float32, strength: Strength, stream: int) -> Uint8:
