@@ -84,7 +84,7 @@ class Rectangle(Region):
 
     @property
     def place(self) -> str:
-        """The fractions."""
+        """The fractions of the sides, in words."""
         return f"in the rectangle {', '.join(map(_written, self._sides))}"
 
     @property
@@ -125,7 +125,7 @@ class TrueClasses(Region):
 
     @property
     def place(self) -> str:
-        """The names."""
+        """The names of the classes, in words."""
         return f"where the ground truth is {' or '.join(self.names)}"
 
     def mask(self, label: LabelMap, classes: Sequence[str], stream: int) -> Mask:  # noqa: ARG002
@@ -156,7 +156,7 @@ class Soiling(Region):
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Read a share."""
+        """Read the share of the frame, "0.3"."""
         try:
             covered = float(text)
         except ValueError:
@@ -170,7 +170,7 @@ class Soiling(Region):
 
     @property
     def place(self) -> str:
-        """The share."""
+        """The share of the frame that drops cover, in words."""
         return f"in drops on the lens, {100 * self.covered:g} % of each frame"
 
     def is_empty(self, frame: FrameSpec, classes: Sequence[str]) -> bool:  # noqa: ARG002

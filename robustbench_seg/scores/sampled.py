@@ -205,7 +205,7 @@ class Estimates:
 
     @property
     def image_counts(self) -> PixelCounts:
-        """The same counts."""
+        """Counts of the sample, by the name that a `Bootstrap` has for them."""
         return self.sampled.pixel_counts
 
     @cached_property

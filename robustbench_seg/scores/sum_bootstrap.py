@@ -184,6 +184,11 @@ def sum_bootstraps(
     resamples: int = RESAMPLES,
     flips: int = FLIPS,
 ) -> dict[str, SumBootstrap]:
-    """X."""
+    """Return several scores of the same counts with their resamples, by name.
+
+    `groups` has the group of each image; None: images are resampled. Of the scores in `errors`,
+    lower values are better. `resamples` is the number of resamples, `flips` the most exchanges of
+    two models.
+    """
     sums = ResampledSums(image_counts, scores, groups, resamples=resamples, flips=flips)
     return {name: SumBootstrap(sums, name, lower_is_better=name in errors) for name in scores}

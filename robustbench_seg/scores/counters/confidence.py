@@ -52,7 +52,7 @@ class Confidence(Measure):
             raise ValueError("calibration takes nothing after a colon; write calibration")
 
     def shape(self, classes: int, columns: int) -> tuple[int, ...]:
-        """Return (n,)."""
+        """Return the shape of the counts of one prediction, (n,)."""
         return (counts_length(classes, columns),)
 
     def count(self, truth: LabelMap, prediction: Prediction, classes: int, columns: int) -> Counts:
