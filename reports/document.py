@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from matplotlib.figure import Figure
 
 from ..visible import visible
-from .table import Cell, Table
+from .table import Cell, Table, check_link
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,18 @@ class Plots:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture: a caption and PNG bytes."""
+    """A picture: a caption and PNG bytes.
+
+    `name` is its identifier in a page, "" for none; `link` leads from there to its numbers.
+    """
 
     caption: str
     png: bytes
+    name: str = ""
+    link: str = ""
 
     def __post_init__(self) -> None:
+        check_link(self.link, self.name, self.caption)
         if not self.png.startswith(b"\x89PNG\r\n\x1a\n"):
             raise ValueError(f"picture {self.caption!r} is not a PNG file: pass encoded PNG bytes")
 

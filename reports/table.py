@@ -29,12 +29,12 @@ class Cell:
     foreign: bool = False
     """Whether others measured it: it is set in grey."""
     link: str = ""
-    """Relative address of the page that a name leads to, in a page."""
+    """Where a name leads, in a page: a relative address, or "#" and the `name` of a place."""
+    name: str = ""
+    """Identifier of a name's row in a page, which links lead to."""
 
     def __post_init__(self) -> None:
-        # Of an address from elsewhere, a browser may run the scheme as code.
-        if not re.fullmatch(r"[A-Za-z0-9@+_./-]*", self.link):
-            raise ValueError(f"link {self.link!r} of {self.text!r} is not a relative address")
+        check_link(self.link, self.name, self.text)
 
     @property
     def interval(self) -> str:
@@ -42,6 +42,15 @@ class Cell:
         if self.below:
             return self.below
         return f"{percent(self.ends[0])}{EN_DASH}{percent(self.ends[1])}" if self.ends else ""
+
+
+def check_link(link: str, name: str, owner: str) -> None:
+    """Check a link and an identifier of a page, raising ValueError."""
+    # Of an address from elsewhere, a browser may run the scheme as code.
+    if not re.fullmatch(r"#?[A-Za-z0-9@+_./-]*", link):
+        raise ValueError(f"link {link!r} of {owner!r} is not a relative address")
+    if not re.fullmatch(r"[A-Za-z0-9.-]*", name):
+        raise ValueError(f"name {name!r} of {owner!r} is not an identifier")
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,14 @@ function filters(table) {
   };
   box.addEventListener("input", update);
   for (const { select } of choices) select.addEventListener("change", update);
+  // A link to a row that is left out shows all rows.
+  window.addEventListener("hashchange", () => {
+    const row = rows.find(({ id }) => id && `#${id}` === window.location.hash);
+    if (!row?.hidden) return;
+    for (const field of [box, ...choices.map(({ select }) => select)]) field.value = "";
+    update();
+    row.scrollIntoView();
+  });
   return [label, ...choices.map((each) => each.label)];
 }
 

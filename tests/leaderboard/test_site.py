@@ -177,8 +177,11 @@ def test_other_files_are_not_written_over(board: Leaderboard, tmp_path: Path) ->
         board.write(tmp_path)
 
 
-def test_a_link_is_a_relative_address() -> None:
+def test_a_link_is_a_relative_address_or_a_place() -> None:
     assert Cell("a", link="001/report.html").link
-    for link in ("javascript:alert(1)", "https://a.b", 'a" onclick="b'):
+    assert Cell("a", link="#map-1", name="row-1").link
+    with pytest.raises(ValueError, match="not an identifier"):
+        Cell("a", name='a" onclick="b')
+    for link in ("javascript:alert(1)", "https://a.b", 'a" onclick="b', "#a:b"):
         with pytest.raises(ValueError, match="not a relative address"):
             Cell("a", link=link)

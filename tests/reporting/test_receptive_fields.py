@@ -86,6 +86,17 @@ def test_the_page_is_self_contained_and_reproducible() -> None:
     assert len(identifiers) == len(set(identifiers))
     inside = [value[1:] for value in loaded if value.startswith("#")]
     assert set(inside) <= set(identifiers)
+    # The layer in a row leads to its map, from both tables, and the map to its row.
+    places = {attributes.get("id"): tag for tag, attributes in page.tags}
+    links = [
+        (str(attributes["href"])[1:], attributes["aria-label"])
+        for tag, attributes in page.tags
+        if tag == "a" and "aria-label" in attributes
+    ]
+    assert [places[name] for name, _ in links] == ["tr"] * 6 + ["figure"] * 12
+    assert len(set(links)) == 12
+    assert links[0][0] == "squares-0-stage-3"
+    assert links[6] == links[12] == ("map-0-stage-3", "stage 3, map of SegFormer-B0")
     # The overview: three maps of each model, two enlarged, a scale; the difference: three, a scale.
     assert [tag for tag, _ in page.tags].count("image") == 2 * (3 + 2) + 1 + 3 + 1
     assert [tag for tag, _ in page.tags].count("img") == 6

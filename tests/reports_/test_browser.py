@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from robustbench_seg.reports.document import Section
 from robustbench_seg.reports.formats import html
+from robustbench_seg.reports.table import Cell, Head, Table
 from tests.helpers.browser import open_page, print_page
 from tests.helpers.every_part import every_part
 from tests.helpers.parsed_page import EVIL
@@ -128,6 +130,28 @@ def test_a_click_on_a_heading_sorts(tmp_path: Path) -> None:
     assert seen.said == 'fog1\u20133|descending|">|b2|b0|ascending|b2|">|b0'
     assert "<title>a suite on streets (val)</title>" in seen.page
     assert "CONSOLE" not in seen.log
+
+
+@pytest.mark.slow
+def test_a_link_shows_a_row_that_a_filter_hides(tmp_path: Path) -> None:
+    names = (Cell("b0", link="#row-b2"), Cell("b2", name="row-b2"))
+    table = Table("Names.", (Head("model"),), tuple((name,) for name in names), filters=(0,))
+    seen = open_page(
+        html.render(replace(every_part(), sections=(Section("Names", (table,)),))),
+        tmp_path,
+        """
+        const [box, choice] = document.querySelectorAll("input[type=search], .filter select");
+        const row = document.getElementById("row-b2");
+        choice.value = "b0";
+        choice.dispatchEvent(new Event("change"));
+        said.push(row.hidden);
+        const led = new Promise((done) => window.addEventListener("hashchange", done));
+        document.querySelector("a[href='#row-b2']").click();
+        await led;
+        said.push(row.hidden, row.matches(":target"), choice.value);
+        """,
+    )
+    assert seen.said == "true|false|true|"
 
 
 def test_rows_can_be_sorted_and_filtered(hostile: str, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from ...reports.style import encoded
 from ...reports.text import percent
 from . import difference, figures
 from .maps import ON_PAGE, SAMPLES, FieldMap
-from .tables import replknet_table, squares_table
+from .tables import place, replknet_table, squares_table
 
 
 def headline(maps: Sequence[FieldMap]) -> str:
@@ -83,8 +83,13 @@ def sections(maps: Sequence[FieldMap]) -> Iterator[Section]:
             row,
             "",
             tuple(
-                Picture(_caption(item), encoded_figure(figures.bare(item), "png"))
-                for item in maps
+                Picture(
+                    _caption(item),
+                    encoded_figure(figures.bare(item), "png"),
+                    name=place("map", number, item),
+                    link=f"#{place('squares', number, item)}",
+                )
+                for number, item in enumerate(maps)
                 if item.subject == row
             ),
         )

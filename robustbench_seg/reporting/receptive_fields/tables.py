@@ -8,12 +8,18 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ...erf.field import field_table
+from ...reports.document import file_name
 from ...reports.table import Cell, Head, Table
 from ...reports.text import MISSING, percent
 from .maps import FieldMap
 
 SHARES = (20, 30, 50, 99)
 """Shares in percent whose squares `field_table` has."""
+
+
+def place(kind: str, number: int, item: FieldMap) -> str:
+    """Return the identifier of a map or of a row in a page; `number` is its field's place."""
+    return file_name(kind, number, item.layer)
 
 
 def squares_table(maps: Sequence[FieldMap]) -> Table:
@@ -35,7 +41,7 @@ def squares_table(maps: Sequence[FieldMap]) -> Table:
     return _table(
         "The smallest centred square that holds a share of the field, clipped to the image: its "
         "side in pixels, and its area in percent of the image. Computed on the linear map.",
-        *(maps, rows, moments, "squares-table"),
+        *(maps, rows, moments, "squares"),
     )
 
 
@@ -45,7 +51,7 @@ def replknet_table(maps: Sequence[FieldMap]) -> Table:
     return _table(
         "The same by RepLKNet's procedure, for comparison with its numbers: of log10(A + 1) of the "
         "raw average, divided by its maximum, the smallest square that holds more than the share.",
-        *(maps, rows, (), "replknet-table"),
+        *(maps, rows, (), "replknet"),
     )
 
 
@@ -60,17 +66,26 @@ def _table(
     moments: tuple[Head, ...],
     name: str,
 ) -> Table:
+    links = [
+        Cell(
+            item.layer,
+            tooltip=f"map of {item.subject}",
+            link=f"#{place('map', number, item)}",
+            name=place(name, number, item),
+        )
+        for number, item in enumerate(maps)
+    ]
     names = (Head("model", whole_height=True), Head("layer", whole_height=True))
     return Table(
         caption,
         columns=(Head("side", "px"), Head("area", "%")) * len(SHARES),
         rows=tuple(
-            (Cell(item.subject), Cell(item.layer), *row)
-            for item, row in zip(maps, rows, strict=True)
+            (Cell(item.subject), link, *row)
+            for item, link, row in zip(maps, links, rows, strict=True)
         ),
         groups=(*names, *(Head(f"{share}\u00a0%", span=2) for share in SHARES), *moments),
         stub=2,
-        name=name,
+        name=f"{name}-table",
     )
 
 
