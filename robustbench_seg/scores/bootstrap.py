@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +10,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..processes import available_cores
 from .image_counts import ConditionKey
 from .metrics import METRICS, Scores
 from .pixel_counts import PixelCounts, ScoreKey
@@ -20,6 +18,7 @@ from .statistics import (
     RESAMPLES,
     Samples,
     interval,
+    on_threads,
     weighted_sums,
 )
 from .sum_bootstrap import ResampledSums, SumBootstrap
@@ -67,7 +66,7 @@ class Bootstrap(SumBootstrap):
         """
         return self._scores_and_samples[0]
 
-    @property
+    @cached_property
     def values(self) -> pd.DataFrame:
         """The mIoU over all images, in one row: columns (condition, severity)."""
         return self.pixel_counts.by_condition(
@@ -102,9 +101,7 @@ class Bootstrap(SumBootstrap):
 
     @cached_property
     def _scores_and_samples(self) -> tuple[dict[ConditionKey, pd.DataFrame], Samples]:
-        # NumPy sorts and adds without the interpreter's lock.
-        with ThreadPoolExecutor(available_cores()) as pool:
-            blocks = list(pool.map(self._of_block, self._blocks()))
+        blocks = on_threads(self._of_block, self._blocks())
         scores = {condition: found for block, _ in blocks for condition, found in block.items()}
         return scores, np.stack([miou for _, own in blocks for miou in own], axis=1)
 

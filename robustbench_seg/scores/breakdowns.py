@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from .metrics import mean_iou
 from .pixel_counts import PixelCounts
 from .policy import SeverityPolicy
 from .statistics import interval
-from .tables import class_scores, complete, suite_scores
+from .tables import CLEAN_KEY, class_scores, complete, condition_means, suite_scores
 
 
 def with_interval(value: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
@@ -27,25 +29,20 @@ def category_curves(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame
     """Average the corruptions of each category at each severity: columns (category, severity)."""
     scores = complete(scores, suite)
     curves = {
-        (category, severity): scores[
-            [(item.corruption, severity) for item in suite.columns if item.category == category]
-        ].mean(axis="columns", skipna=False)
+        (category, severity): [
+            (item.corruption, severity) for item in suite.columns if item.category == category
+        ]
         for category in suite.categories
         for severity in suite.severities
     }
-    return pd.DataFrame(curves, index=scores.index)
+    return condition_means(scores, suite, curves)
 
 
 def suite_curve(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Average all corruptions at each severity, whether it counts or not: columns severities."""
     scores = complete(scores, suite)
-    curve = {
-        severity: scores[[(name, severity) for name in suite.corruptions]].mean(
-            axis="columns", skipna=False
-        )
-        for severity in suite.severities
-    }
-    return pd.DataFrame(curve, index=scores.index)
+    curve = {severity: product(suite.corruptions, (severity,)) for severity in suite.severities}
+    return condition_means(scores, suite, curve)
 
 
 def class_breakdown(bootstrap: Resampled, suite: SeverityPolicy) -> pd.DataFrame:
@@ -105,10 +102,8 @@ def _class_losses(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
 
 
 def _half_lost_at(value: pd.DataFrame, suite: SeverityPolicy) -> float:
-    scores = complete(value, suite)
-    clean = float(scores["clean", 0].iloc[0])
-    for severity in suite.severities:
-        corrupted = scores[[(name, severity) for name in suite.corruptions]]
-        if float(corrupted.mean(axis="columns", skipna=False).iloc[0]) < clean / 2:
-            return float(severity)
+    clean = float(complete(value, suite)[CLEAN_KEY].iloc[0])
+    for severity, mean in suite_curve(value, suite).iloc[0].items():
+        if mean < clean / 2:
+            return float(str(severity))
     return float("nan")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
-from .breakdowns import suite_curve
 from .intervals import ResampledScore
 from .policy import SeverityPolicy
 from .statistics import LEVEL, Samples
-from .tables import CLEAN_KEY, complete
+from .tables import CLEAN_KEY, complete, condition_means
 
 HALF_COLUMNS = ["model", "corruption", "value", "low", "high", "kept"]
 MEAN = "mean"
@@ -46,12 +46,11 @@ def _of_model(
 
 def _shares(rows: pd.DataFrame, policy: SeverityPolicy, name: str) -> Samples:
     """Return the share of clean mIoU at each severity, one row each; NaN where clean is 0."""
-    if name == MEAN:
-        curve = suite_curve(rows, policy)
-    else:
-        curve = rows[[(name, severity) for severity in policy.severities]]
-    clean = rows[CLEAN_KEY].where(rows[CLEAN_KEY] > 0)
-    share: Samples = curve.div(clean, axis="index").to_numpy(float)
+    names = policy.corruptions if name == MEAN else (name,)
+    curve = {severity: product(names, (severity,)) for severity in policy.severities}
+    scores = condition_means(rows, policy, {"clean": [CLEAN_KEY], **curve}).to_numpy()
+    clean, corrupted = scores[:, :1], scores[:, 1:]  # (rows, 1), (rows, severities)
+    share: Samples = corrupted / np.where(clean > 0, clean, np.nan)
     return share
 
 

@@ -68,10 +68,13 @@ class ImageCounts:
         """Return how many images were evaluated under a condition."""
         return int(self.seen[:, self.conditions[condition]].any(axis=1).sum())
 
+    @cached_property
+    def _condition_columns(self) -> pd.MultiIndex:
+        return pd.MultiIndex.from_tuples(self.conditions, names=["condition", "severity"])
+
     def by_condition(self, values: NDArray[np.float64]) -> pd.DataFrame:
         """Return values (rows, conditions) under the columns (condition, severity)."""
-        columns = pd.MultiIndex.from_tuples(self.conditions, names=["condition", "severity"])
-        return pd.DataFrame(values, columns=columns)
+        return pd.DataFrame(values, columns=self._condition_columns)
 
     def mean_over_draws(self, values: NDArray[np.float64]) -> pd.DataFrame:
         """Average values (rows, draws) over the draws of each condition, as in `by_condition`."""

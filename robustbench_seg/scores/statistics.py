@@ -9,11 +9,18 @@ exactly in any order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from ..processes import available_cores
+
+Part = TypeVar("Part")
+Result = TypeVar("Result")
 
 RESAMPLES = 2000
 """Default number of resamples."""
@@ -71,6 +78,16 @@ def weighted_sums(weights: Weights, counts: NDArray[Any]) -> Samples:
     flat = counts.reshape(len(counts), -1).astype(np.float64, copy=False)  # (units, K)
     sums = weights.astype(np.float64) @ flat  # (resamples, units) -> (resamples, K)
     return sums.reshape(len(weights), *counts.shape[1:])
+
+
+def on_threads(work: Callable[[Part], Result], parts: Iterable[Part]) -> list[Result]:
+    """Return work(part) of each part in order; parts are worked on at once, one per core.
+
+    NumPy multiplies, divides and sorts without the interpreter's lock.
+    """
+    # Threads of BLAS, started by each of ours, would wait for one another.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(available_cores()) as pool:
+        return list(pool.map(work, parts))
 
 
 def group_sums(counts: NDArray[np.integer[Any]], groups: Sequence[str]) -> NDArray[np.int64]:

@@ -21,9 +21,13 @@ from .statistics import (
     Samples,
     draw_weights,
     group_sums,
+    on_threads,
     sign_flips,
     weighted_sums,
 )
+
+_TOGETHER = 8
+"""Number of draws that share the weights, or flips, which are larger than their counts."""
 
 Score = Callable[[NDArray[Any]], Scores]
 """From sums of counts (..., *shape) to a score (...)."""
@@ -77,8 +81,9 @@ class ResampledSums:
         """Each score of each resample, one row each: columns (condition, severity)."""
         draws = len(self.image_counts.draws)
         found = {name: np.empty((len(self.weights), draws)) for name in self._scores}
-        for first in range(0, draws, 8):  # draws that share the weights, which are larger
-            part = slice(first, first + 8)
+
+        def score_draws(first: int) -> None:
+            part = slice(first, first + _TOGETHER)
             counts = self._scored[:, part].astype(np.float64)
             # Sums of a few hundred resamples stay in the cache while they are scored.
             rows = max(16, 2**19 // counts[0].size)
@@ -86,6 +91,8 @@ class ResampledSums:
                 sums = weighted_sums(self.weights[row : row + rows], counts)
                 for name, score in self._scores.items():
                     found[name][row : row + rows, part] = score(sums)
+
+        on_threads(score_draws, range(0, draws, _TOGETHER))
         tables = {name: self.image_counts.mean_over_draws(own) for name, own in found.items()}
         for table in tables.values():
             table.loc[:, self.units < MIN_UNITS] = np.nan
@@ -105,8 +112,9 @@ class ResampledSums:
         columns = np.concatenate(pairs, axis=1)  # (models, draws)
         # (models, flips, draws)
         found = {name: np.empty((2, len(flips), columns.shape[1])) for name in self._scores}
-        for first in range(0, columns.shape[1], 8):  # draws that share the flips, which are larger
-            draws = slice(first, first + 8)
+
+        def score_draws(first: int) -> None:
+            draws = slice(first, first + _TOGETHER)
             own = self._scored[:, columns[0, draws]]  # (units, draws, *shape)
             others = other._scored[:, columns[1, draws]]
             change = (others - own).astype(np.float64)
@@ -119,6 +127,8 @@ class ResampledSums:
                 for name, score in self._scores.items():
                     found[name][0, part, draws] = score(sums)
                     found[name][1, part, draws] = score(rest)
+
+        on_threads(score_draws, range(0, columns.shape[1], _TOGETHER))
         cuts = np.cumsum([pair.shape[1] for pair in pairs])[:-1]
         return {name: self._over_draws(own, cuts) for name, own in found.items()}
 
