@@ -122,6 +122,7 @@ def _find_all(
         if data is not None:
             raise InputError(f"--data {data} and --images are mutually exclusive")
         taxonomy = load_taxonomy(str(classes or "cityscapes"))
+        _refuse_embedded(taxonomy.name, f"--classes {classes}", 'name = "..." in it')
         return index_folders(Path(images), Path(labels), taxonomy, split)
     if images is not None or labels is not None or classes is not None:
         raise InputError("--images DIR and --labels DIR go together, and --classes with them")
@@ -152,9 +153,18 @@ def _load(entry: EntryPoint, split: str) -> Dataset:
             f"{option}: returned {type(dataset).__name__}; expected a "
             "robustbench_seg.datasets.base.Dataset"
         )
+    _refuse_embedded(dataset.name, option, f"a name in {entry.value}")
     if not dataset.frames:
         raise InputError(f"{option}: split {split} has no frames; use another --split")
     return dataset
+
+
+def _refuse_embedded(name: str, option: str, place: str) -> None:
+    """Refuse the name of the embedded scenes, by which reports and ranks know them."""
+    if name == STREETS:
+        raise InputError(
+            f"{option}: its name {STREETS!r} is that of the embedded dataset; give another, {place}"
+        )
 
 
 def _find_root(data: str) -> tuple[Layout, Path]:

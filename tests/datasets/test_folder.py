@@ -17,6 +17,16 @@ from tests.helpers.trees import noise_image, save, values, write_folders
 Where = dict[str, Any]
 
 
+def test_the_name_of_the_embedded_scenes_is_taken(tmp_path: Path) -> None:
+    images, labels = write_folders(tmp_path, ("a",))
+    taxonomy = tmp_path / "streets.toml"
+    taxonomy.write_text('classes = "cityscapes"\n')
+    with pytest.raises(InputError, match=r"streets.toml: its name 'streets' is that of the embedd"):
+        open_dataset(images=images, labels=labels, classes=taxonomy)
+    taxonomy.write_text('classes = "cityscapes"\nname = "my streets"\n')
+    assert open_dataset(images=images, labels=labels, classes=taxonomy).name == "my streets"
+
+
 def test_names_may_have_spaces_any_letters_and_links(tmp_path: Path) -> None:
     images, labels = write_folders(tmp_path, ("Straße 1/Bäume im Nebel", "Straße 1/夜", "z"))
     (images / "._z.jpg").write_bytes(b"what macOS leaves")

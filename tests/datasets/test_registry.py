@@ -42,11 +42,12 @@ def test_a_package_registers_a_dataset(tmp_path: Path, monkeypatch: pytest.Monke
         "    return replace(open_dataset('streets', split, 2), name='my-roads', split=split)\n"
         "def broken(split):\n    raise KeyError('roads')\n"
         "def other(split):\n    return 3\n"
+        "def scenes(split):\n    return open_dataset('streets', split, 2)\n"
     )
     info = tmp_path / "my_roads-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-roads\nVersion: 1\n")
-    lines = [f"{name} = my_roads:{name}" for name in ("roads", "broken", "other")]
+    lines = [f"{name} = my_roads:{name}" for name in ("roads", "broken", "other", "scenes")]
     (info / "entry_points.txt").write_text("[robustbench_seg.datasets]\n" + "\n".join(lines))
     monkeypatch.syspath_prepend(str(tmp_path))
     dataset = open_dataset("roads", "train", 1)
@@ -55,6 +56,8 @@ def test_a_package_registers_a_dataset(tmp_path: Path, monkeypatch: pytest.Monke
         open_dataset("broken")
     with pytest.raises(InputError, match=r"--data other: returned int; expected a robustbench_seg"):
         open_dataset("other")
+    with pytest.raises(InputError, match="--data scenes: its name 'streets' is that of the embed"):
+        open_dataset("scenes")
     with pytest.raises(InputError, match=r"give a path, or streets, cityscapes, .*roads"):
         open_dataset("raods")
     sys.modules.pop("my_roads", None)
