@@ -119,7 +119,7 @@ def compare(
     input scales or versions, are named.
     """
     show(comparison, formats, out)
-    give(comparison.report_tables)
+    give(lambda: comparison.named_tables)
 
 
 @wraps(api.effective_receptive_field)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,10 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         monkeypatch.setattr("sys.argv", ["robustseg", *command.split()])
         code = run()
         printed = capsys.readouterr()
-        return code, json.loads(printed.out or "null"), printed.err
+        tables = json.loads(printed.out or "null")
+        keys = {key for rows in (tables or {}).values() for row in rows for key in row}
+        assert not re.search(r"\b(index|level_\d)\b", " ".join(keys))
+        return code, tables, printed.err
 
     return call
 

@@ -173,6 +173,25 @@ class ComparisonData:
             **{name: table for name, table in further.items() if len(table)},
         }
 
+    @property
+    def named_tables(self) -> dict[str, pd.DataFrame]:
+        """The same with a name for each level of their indexes."""
+        return {
+            name: table.rename_axis(_LEVELS[name]) if name in _LEVELS else table
+            for name, table in self.tables.items()
+        }
+
+
+_LEVELS: Mapping[str, tuple[str, ...]] = {
+    "summary": ("model", "score"),
+    "suite": ("model",),
+    "degradation": ("model", "measure", "corruption"),
+    "ranks": ("model",),
+    "curves": ("model", "category", "severity"),
+    "settings": ("setting",),
+}
+"""Names of index levels whose headings in CSV files have been empty since version 0.1.0."""
+
 
 def _long(found: IntervalTable) -> pd.DataFrame:
     levels = list(range(found.value.columns.nlevels))
