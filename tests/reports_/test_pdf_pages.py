@@ -18,10 +18,19 @@ from pypdf import PdfReader
 from robustbench_seg.protocol.suites import load_suite
 from robustbench_seg.reporting.comparison import compare_runs
 from robustbench_seg.reporting.run import Run
-from robustbench_seg.reports.document import Document, Plots, Section, unfolded
+from robustbench_seg.reports.document import (
+    Document,
+    Gallery,
+    Picture,
+    PictureGroup,
+    Plots,
+    Section,
+    unfolded,
+)
 from robustbench_seg.reports.formats import pdf
 from robustbench_seg.reports.table import Cell, Head, Table
 from tests.helpers.every_part import every_part
+from tests.helpers.sample_report import png
 from tests.helpers.stored_runs import stored_spec, write_run
 
 TEXT = slice(0.067, 0.945)
@@ -72,6 +81,19 @@ def test_no_page_is_under_a_third_full_or_turned(kind: str, tmp_path: Path) -> N
         drawn = [place for place, part in enumerate(parts) if isinstance(part, Plots)]
         told = [place for place, part in enumerate(parts) if isinstance(part, Table)]
         assert not drawn or not told or drawn[0] < told[0], section.heading
+
+
+@pytest.mark.usefixtures("as_pictures")
+def test_no_page_of_pictures_is_under_a_third_full() -> None:
+    def group(rows: int, columns: int) -> PictureGroup:
+        square = Picture("input", png(9))
+        return PictureGroup("fog", "a frame", (square,) * rows * columns, columns)
+
+    # A high group follows a low one, which fills a quarter of a page, and one that fits no page.
+    shapes = ((5, 4), (1, 4), (5, 4), (1, 4), (4, 3), (1, 4), (9, 5), (1, 4))
+    gallery = Gallery(tuple(group(*shape) for shape in shapes))
+    *found, _ = pages(replace(every_part(), sections=(Section("Examples", (gallery,)),)))
+    assert min(filled for _, filled in found) > 1 / 3
 
 
 def test_no_page_has_a_row_or_two_of_a_block() -> None:
