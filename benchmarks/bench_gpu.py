@@ -25,11 +25,11 @@ from robustbench_seg.corruptions import corrupt, image_key
 from robustbench_seg.datasets.streets import render
 from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.inference.predict import Predictor
-from robustbench_seg.inference.prefetch import prefetch
 from robustbench_seg.inference.windows import window_grid
 from robustbench_seg.models.base import Precision, WindowMode
 from robustbench_seg.models.counting import multiply_adds
 from robustbench_seg.models.registry import load_model
+from robustbench_seg.prefetch import prefetch
 from robustbench_seg.protocol.suites import load_suite
 
 CLASSES = tuple(info.name for info in CITYSCAPES)

@@ -13,8 +13,8 @@ from ..datasets.copied import MANIFEST
 from ..datasets.depth_files import read_depth
 from ..errors import InputError
 from ..folders import check_folder
-from ..inference.prefetch import prefetch
 from ..png import write_png
+from ..prefetch import prefetch
 from ..processes import report_progress, run_in_processes, stopped
 from ..progress import Progress
 from ..protocol.own_corruptions import choices, require

@@ -50,14 +50,14 @@ def photograph(split: str, index: int, width: int, height: int) -> Photograph:
     return render_scene(split, index, width, height)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=8)  # threads work on as many scenes at once
 def _scene(frame: StreetFrame) -> Photograph:
     return photograph(frame.split, frame.index, frame.width, frame.height)
 
 
 @dataclass(frozen=True)
 class StreetFrame:
-    """A scene, rendered on first use; only the last scene is kept in memory."""
+    """A scene, rendered on first use; the last scenes are kept in memory."""
 
     split: str
     index: int

@@ -14,9 +14,9 @@ from ..datasets.base import Frame
 from ..datasets.depth import depth_of
 from ..errors import InputError
 from ..inference.condition_images import ConditionImages
-from ..inference.prefetch import prefetch
 from ..inference.provenance import provenance
 from ..models.display_names import display_names
+from ..prefetch import prefetch
 from ..progress import Progress, silent
 from ..protocol.condition import CLEAN, Condition, Draw
 from .extent import Map

@@ -14,9 +14,9 @@ from ..corruptions import image_key
 from ..datasets.base import Frame
 from ..errors import InputError
 from ..inference.condition_images import ConditionImages
-from ..inference.prefetch import cached_once
 from ..label_types import LabelMap, ignored_label
 from ..predictions.saving import EncodedFile
+from ..prefetch import cached_once
 from ..protocol.cell import Cell
 from ..protocol.condition import Draw
 from ..protocol.frame_spec import FrameSpec, checked_depth

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InputError
-from ..inference.prefetch import prefetch
 from ..models.about_predictions import read_about
 from ..models.base import SAVED, SavedPredictions
 from ..names import slug
+from ..prefetch import prefetch
 from ..progress import silent
 from ..protocol.condition import Draw
 from ..protocol.frame_spec import FrameSpec

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from ..datasets.image_files import open_image
 from ..datasets.split_index import images_below
 from ..errors import InputError
-from ..inference.prefetch import prefetch
 from ..label_types import LabelMap
 from ..models.base import SavedPredictions
 from ..names import sorted_paths
+from ..prefetch import prefetch
 from ..progress import Progress
 from ..protocol.condition import Draw
 from ..protocol.input_geometry import Size

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 from ..corruptions import image_key
 from ..datasets.base import Dataset, Frame
@@ -11,9 +13,14 @@ from ..datasets.depth_files import Depth
 from ..datasets.frame_checks import check_pair
 from ..errors import InputError
 from ..models.base import Side
+from ..prefetch import prefetch
+from ..processes import available_cores
 from ..progress import Progress
 from ..schema import Count, Name
 from .pixel_digests import pixel_digest, shaped_digest
+
+_AT_ONCE = 8
+"""Most frames that are read at once, each by a thread."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +66,10 @@ def checked_depth(frame: Frame, size: tuple[int, int]) -> Depth:
 
 def frames_of(dataset: Dataset, progress: Progress, *, depth: bool) -> tuple[FrameSpec, ...]:
     """Read every frame of a dataset, so that a faulty one is found before long work."""
-    specs = []
-    for done, frame in enumerate(dataset.frames, start=1):
-        specs.append(FrameSpec.of(frame, len(dataset.classes), depth=depth))
-        progress("checking frames", done, len(dataset.frames), frame.name)
+    classes, total, specs = len(dataset.classes), len(dataset.frames), []
+    jobs = (partial(FrameSpec.of, frame, classes, depth=depth) for frame in dataset.frames)
+    with closing(prefetch(jobs, min(available_cores(), _AT_ONCE))) as found:
+        for done, frame in enumerate(found, start=1):
+            specs.append(frame)
+            progress("checking frames", done, total, frame.name)
     return tuple(specs)

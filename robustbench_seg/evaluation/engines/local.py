@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ...inference.devices import torch_threads
-from ...inference.prefetch import prefetch
+from ...prefetch import prefetch
 from ...runs.failure import Failure
 from ...worker_pool import stalls_named
 from ..examples import is_example, pictures_of

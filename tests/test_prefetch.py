@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from robustbench_seg.inference.prefetch import cached_once, prefetch
+from robustbench_seg.prefetch import cached_once, prefetch
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
