@@ -20,7 +20,7 @@ from .outputs import LARGEST_LOGIT, NOT_FINITE, call_error, check_labels, check_
 from .runtimes.runtime import Run, UnsuitableError
 from .upsample_argmax import AxisSampling, label_map, sample_axis
 from .upsample_softmax import mean_logits, probability_maps
-from .windows import WindowGrid, averaged, window_grid
+from .windows import WindowGrid, averaged, joined, window_grid
 
 _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -154,7 +154,7 @@ class Predictor:
 
     def _upsampling(self, pixels: Tensor, size: Size, view: InputView) -> _Upsampling:
         windows, grid, (height, width) = self._windows(pixels, view)
-        logits = torch.cat([self._logits(part) for part in windows.split(self.batch)])
+        logits = joined([self._logits(part) for part in windows.split(self.batch)])
         logits = logits.unflatten(0, (-1, len(pixels)))  # (windows, N, K, h, w)
         corners = self.segmenter.align_corners
         # At the input's own size, logits averaged before or after they are resized are the same.
@@ -193,7 +193,7 @@ class Predictor:
             for top in grid.tops
             for left in grid.lefts
         ]
-        windows = torch.cat(parts)  # (N, 3, H, W) -> (windows * N, 3, h', w')
+        windows = joined(parts)  # (N, 3, H, W) -> (windows * N, 3, h', w')
         return Windows(windows, grid, size)
 
     def _input(self, pixels: Tensor, view: InputView) -> Tensor:

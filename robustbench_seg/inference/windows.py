@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -60,3 +62,8 @@ def averaged(logits: Tensor, grid: WindowGrid, size: Size, align_corners: bool) 
         total[..., rows, columns] += own  # (N, K, *window)
         count[rows, columns] += 1
     return (total / count)[None]  # (N, K, H, W) -> (1, N, K, H, W)
+
+
+def joined(parts: Sequence[Tensor]) -> Tensor:
+    """Concatenate tensors (n, ...) along their first axis; a single one is not copied."""
+    return parts[0] if len(parts) == 1 else torch.cat([*parts])  # (n, ...) each -> (N, ...)

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from ...models.adapters.onnx import OnnxNetwork
 from ...models.base import Precision
 from ...protocol.input_geometry import Size
+from ..windows import joined
 from .runtime import Run, UnsuitableError, check_agreement
 
 PRECISIONS: Mapping[Precision, str] = {"float32": "f32", "bf16": "bf16"}
@@ -98,7 +99,7 @@ class EachSize:
         size = (images.shape[2], images.shape[3])
         with self.lock:  # another thread may be at the same size
             run = self.compiled.get(size) or self._compile(size, images[:1])
-        return torch.cat([run(image) for image in images.split(1)])  # (N, K, h, w)
+        return joined([run(image) for image in images.split(1)])  # (N, K, h, w)
 
     def _compile(self, size: Size, image: Tensor) -> Run:
         try:
