@@ -152,9 +152,11 @@ def _classes_last(grid: Tensor) -> NDArray[np.float32]:
 
 
 def in_threads(work: partial[None], length: int) -> None:
-    """Call work(begin, end) on equal parts of 0 to length, one per thread of torch."""
+    """Call work(begin, end) on parts of 0 to length, on torch's number of threads."""
     threads = torch.get_num_threads()
-    bounds = [length * part // threads for part in range(threads + 1)]
+    # Several for each thread: some take longer, and a thread may begin late.
+    parts = 4 * threads if threads > 1 else 1
+    bounds = [length * part // parts for part in range(parts + 1)]
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, bounds[:-1], bounds[1:]))
 
