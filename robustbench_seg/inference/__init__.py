@@ -1,1 +1,1 @@
-"""Image to labels: runtimes, windows, devices, prefetching, and what a prediction costs."""
+"""Image to labels: runtimes, windows, devices, and what a prediction costs."""

@@ -103,7 +103,8 @@ def _class_losses(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
 
 def _half_lost_at(value: pd.DataFrame, suite: SeverityPolicy) -> float:
     clean = float(complete(value, suite)[CLEAN_KEY].iloc[0])
-    for severity, mean in suite_curve(value, suite).iloc[0].items():
+    means = suite_curve(value, suite).iloc[0].tolist()
+    for severity, mean in zip(suite.severities, means, strict=True):
         if mean < clean / 2:
-            return float(str(severity))
+            return float(severity)
     return float("nan")

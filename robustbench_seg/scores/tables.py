@@ -165,8 +165,7 @@ def condition_means(
 ) -> pd.DataFrame:
     """Average scores over sets of conditions (corruption, severity): a column for each set.
 
-    The columns of `scores` are those of `complete`. A mean over NaN, or over nothing, is
-    NaN.
+    The columns of `scores` are those of `complete`. A mean over NaN, or over nothing, is NaN.
     """
     # pandas takes about a millisecond to select and average a set, and there are thousands.
     values = scores.to_numpy(float)  # (rows, conditions)
