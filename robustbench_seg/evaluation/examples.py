@@ -6,11 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..inference.predict import resize_nearest
 from ..label_types import LabelMap, ignored_label
 from ..protocol.cell import Cell
 from ..protocol.condition import CLEAN
+from ..protocol.input_geometry import Size
 from ..protocol.spec import Spec
 from ..runs.pictures import (
+    ERROR_COLORS,
     ERRORS,
     INPUT,
     PREDICTION,
@@ -26,8 +29,12 @@ from ..runs.pictures import (
 from ..scores.counters import Prediction
 
 _WIDTH = 512
-_UNSURE, _SURE = np.array([[255, 225, 90], [170, 0, 38]], np.float32)
-"""Colours of wrong pixels."""
+_SURENESS = 253
+"""Steps from unsure to sure."""
+_BY_CONFIDENCE = np.vstack(
+    [ERROR_COLORS, np.rint(np.linspace((255, 225, 90), (170, 0, 38), _SURENESS)).astype(np.uint8)]
+)
+"""Colours of an error map, and behind them those of wrong pixels from unsure to sure."""
 
 
 def is_example(spec: Spec, cell: Cell) -> bool:
@@ -56,35 +63,41 @@ def pictures_of(
     """
     palette = np.zeros((ignored_label(label.dtype) + 1, 3), np.uint8)
     palette[: len(spec.classes)] = [info.color for info in spec.classes]
-    maps = {PREDICTION: palette[prediction.labels]}
+    maps = {PREDICTION: (prediction.labels, palette)}
     shown = {}
     if cell.model == spec.models[0].name:
-        maps[TRUTH] = palette[label]
+        maps[TRUTH] = label, palette
         if image is not None and pictured_frames(spec)[cell.frame]:
-            shown[INPUT] = png(_small(image, Image.Resampling.BOX))
+            shown[INPUT] = png(_small(image))
     right, ignored = prediction.labels == label, label == ignored_label(label.dtype)
     if prediction.probabilities is not None:
-        maps[ERRORS] = _by_confidence(right, ignored, prediction.probabilities.top)
+        errors = _by_confidence(right, ignored, prediction.probabilities.top)
+        maps[ERRORS] = errors, _BY_CONFIDENCE
     elif not has_own_colors(spec.classes):
-        maps[WRONG_PIXELS] = error_map(right, ignored)
-    for caption, pixels in maps.items():
-        shown[caption] = palette_png(_small(pixels, Image.Resampling.NEAREST))
+        maps[WRONG_PIXELS] = error_map(right, ignored), ERROR_COLORS
+    for caption, (numbers, colors) in maps.items():
+        shown[caption] = palette_png(resize_nearest(numbers, _size(numbers.shape)), colors)
     return [Picture(cell, caption, content) for caption, content in shown.items()]
 
 
 def _by_confidence(
     right: NDArray[np.bool_], ignored: NDArray[np.bool_], confidence: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
-    """Return an image (H, W, 3) in which wrong pixels run from yellow to red by confidence."""
-    sure = confidence[..., np.newaxis]  # (H, W, 1)
-    wrong = np.rint(_UNSURE + sure * (_SURE - _UNSURE)).astype(np.uint8)  # (H, W, 3)
-    return np.where((right | ignored)[..., np.newaxis], error_map(right, ignored), wrong)
+    """Return the numbers (H, W) of `_BY_CONFIDENCE` for two masks and confidences (H, W)."""
+    wrong = len(ERROR_COLORS) + np.rint((_SURENESS - 1) * confidence).astype(np.uint8)  # (H, W)
+    return np.where(right | ignored, error_map(right, ignored), wrong)
 
 
-def _small(pixels: NDArray[np.uint8], resampling: Image.Resampling) -> NDArray[np.uint8]:
-    """Return an image (H, W, 3), shrunk to the width of an example if it is wider."""
-    height, width = pixels.shape[:2]
+def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return an image (H, W, 3) in the size of an example."""
+    height, width = _size(image.shape)
+    shrunk = Image.fromarray(image).resize((width, height), Image.Resampling.BOX)
+    return np.asarray(shrunk)
+
+
+def _size(shape: tuple[int, ...]) -> Size:
+    """Return the height and width of the example of an image: of a wide one, 512 pixels wide."""
+    height, width = shape[:2]
     if width <= _WIDTH:
-        return pixels
-    size = _WIDTH, max(1, round(height * _WIDTH / width))
-    return np.asarray(Image.fromarray(pixels).resize(size, resampling))
+        return height, width
+    return max(1, round(height * _WIDTH / width)), _WIDTH

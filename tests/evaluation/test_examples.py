@@ -24,6 +24,7 @@ from robustbench_seg.runs.pictures import (
     WRONG_PIXELS,
     error_map_of,
     has_own_colors,
+    palette_png,
     png,
 )
 from robustbench_seg.scores.counters import Prediction
@@ -83,6 +84,17 @@ def test_the_first_model_keeps_what_all_share() -> None:
     assert first.keys() == {INPUT, PREDICTION, TRUTH}
     assert second.keys() == {PREDICTION}
     assert kept("cityscapes", frame="frame_1")[0].keys() == {PREDICTION, TRUTH}
+
+
+@pytest.mark.parametrize("count", [2, 17, 256, 300])
+def test_a_map_keeps_its_colours_as_far_as_a_palette_has_them(count: int) -> None:
+    numbers = np.arange(3000, dtype=np.uint16).reshape(30, 100) % count + 7
+    colors = np.random.default_rng(0).integers(0, 256, (400, 3), np.uint8)
+    found, expected = pixels(palette_png(numbers, colors)), colors[numbers]
+    if count <= 256:
+        np.testing.assert_array_equal(found, expected)
+    else:
+        assert np.abs(found.astype(int) - expected).mean() < 8
 
 
 def test_pictures_of_different_sizes_have_no_error_map() -> None:

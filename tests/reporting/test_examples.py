@@ -22,7 +22,9 @@ KEYS = (("clean", 0), ("fog", 1), ("fog", 2), ("fog", 3), ("gaussian_noise", 3))
 
 
 def labels(*colors: tuple[int, int, int]) -> bytes:
-    return palette_png(np.array([colors], np.uint8))
+    return palette_png(
+        np.arange(len(colors), dtype=np.uint8)[np.newaxis], np.array(colors, np.uint8)
+    )
 
 
 TRUE, FOUND = labels(ROAD, SKY, (0, 0, 0)), labels(ROAD, ROAD, SKY)
