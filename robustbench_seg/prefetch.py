@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from threading import Event, Lock, local
 from typing import TypeVar
 
 Result = TypeVar("Result")
+_running = local()
+"""In a thread that runs jobs, `closed` is set once nobody waits for their results."""
 
 
 def prefetch(jobs: Iterable[Callable[[], Result]], threads: int) -> Generator[Result]:
     """Yield the results of jobs in order while the next ones run in threads.
 
     At most `threads` + 1 results are running or waiting, which bounds memory. A job that fails
-    raises in its turn. Closing the generator cancels pending jobs and waits for running ones.
+    raises in its turn. Closing the generator cancels pending jobs and waits for running ones, which
+    may `end_if_closed`.
     """
     pending: deque[Future[Result]] = deque()
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="prefetch")
+    closed = Event()
+    pool = ThreadPoolExecutor(threads, "prefetch", setattr, (_running, "closed", closed))
     try:
         for job in jobs:
             pending.append(pool.submit(job))
@@ -27,7 +31,15 @@ def prefetch(jobs: Iterable[Callable[[], Result]], threads: int) -> Generator[Re
         while pending:
             yield pending.popleft().result()
     finally:
+        closed.set()
         pool.shutdown(cancel_futures=True)
+
+
+def end_if_closed() -> None:
+    """Raise CancelledError in a job for whose result nobody waits any more."""
+    closed: Event | None = getattr(_running, "closed", None)
+    if closed is not None and closed.is_set():
+        raise CancelledError
 
 
 def cached_once(function: Callable[[], Result]) -> Callable[[], Result]:

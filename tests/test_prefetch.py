@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from robustbench_seg.prefetch import cached_once, prefetch
+from robustbench_seg.prefetch import cached_once, end_if_closed, prefetch
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -62,6 +62,21 @@ def test_stopping_early_leaves_no_thread() -> None:
     with closing(prefetch(jobs(), 3)) as results:
         next(results)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("prefetch")]
+
+
+def test_a_job_ends_early_once_nobody_waits_for_it() -> None:
+    begun = threading.Event()
+
+    def endless() -> None:
+        begun.set()
+        while True:
+            end_if_closed()
+            time.sleep(0.001)
+
+    end_if_closed()  # not in a job
+    with closing(prefetch([lambda: None, endless], 1)) as results:
+        next(results)
+        begun.wait()
 
 
 def test_threads_share_one_call() -> None:

@@ -41,7 +41,7 @@ def choose_runtimes(
         for done, (segmenter, model) in enumerate(zip(segmenters, spec.models, strict=True)):
             progress("loading models", done, len(segmenters), model.name)
             if not segmenter.takes_images:
-                runtimes.append(Runtime(SAVED, streams=spec.threads))
+                runtimes.append(Runtime(SAVED, callers=spec.threads + 1))
                 continue
             runtimes.append(
                 choose_runtime(

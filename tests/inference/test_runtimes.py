@@ -80,7 +80,7 @@ def test_each_size_and_window_is_compiled() -> None:
 def test_threads_share_a_network_of_several_streams() -> None:
     segmenter = load_model("b0", data="streets", classes=CLASSES)
     chosen = choose_runtime("openvino", segmenter, IMAGES[0], streams=2)
-    assert chosen.streams == 2
+    assert chosen.callers == 3
     assert isinstance(chosen.run, openvino.EachSize)
     inputs = [torch.rand(1, 3, 64, side) for side in (64, 96) for _ in range(8)]
     with ThreadPoolExecutor(4) as pool:

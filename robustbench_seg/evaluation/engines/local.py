@@ -45,11 +45,12 @@ def label_units(
 ) -> Generator[Result]:
     """Yield the results of work units, whose images up to `cores` threads prefetch.
 
-    Where the runtimes have several streams, as many threads label batches at once, and the caller
+    Where the runtimes may have several callers, as many threads label batches at once, and this one
     stores results meanwhile.
     """
     spec = plan.spec
-    streams = min(runtime.streams for runtime in plan.runtimes)
+    callers = min(runtime.callers for runtime in plan.runtimes)
+    streams = max(1, callers - 1)
     # On a CPU the model takes all cores.
     threads = max(1, streams // 2 if spec.device == "cpu" else cores)
     if spec.implementation == "imagecorruptions":
@@ -59,12 +60,12 @@ def label_units(
         torch_threads(max(1, spec.threads // streams)),
         closing(prefetch(jobs, threads)) as batches,
     ):
-        if streams == 1:  # in this thread, where Ctrl-C stops it at once
+        if callers == 1:  # in this thread, where Ctrl-C stops it at once
             for batch in batches:
                 yield _label(plan, predictors, batch)
             return
         labelling = (partial(_label, plan, predictors, batch) for batch in batches)
-        with closing(prefetch(labelling, streams)) as results:
+        with closing(prefetch(labelling, callers)) as results:
             yield from results
 
 

@@ -39,7 +39,7 @@ class Runtime:
     """None: torch runs the network itself."""
     reason: str = ""
     """Why it is torch, where `auto` tried other runtimes."""
-    streams: int = 1
+    callers: int = 1
     """Number of threads that may predict at once."""
 
 
@@ -58,8 +58,9 @@ def choose_runtime(
     """Return the wanted runtime for a model, loaded; for `auto`, the first that suits it.
 
     Its logits are compared with those of torch on the first window of an RGB uint8 (H, W, 3) image.
-    `streams` threads may then call it at once, but not torch, whose threads would wait for another.
-    Raises InputError where a runtime that is wanted by name does not suit the model.
+    It computes that many `streams` of logits at once, for one caller more, which labels pixels
+    meanwhile; torch has one caller, since its threads would wait for those of another. Raises
+    InputError where a runtime that is wanted by name does not suit the model.
     """
     network = segmenter.network
     if wanted == TORCH:
@@ -79,7 +80,7 @@ def choose_runtime(
         try:
             run = load(network, precision, streams)
             run(first)
-            return Runtime(name, run, streams=streams)
+            return Runtime(name, run, callers=streams + 1)
         except UnsuitableError as error:
             reason = str(error)
     if wanted != AUTO:

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from ...models.adapters.onnx import OnnxNetwork
 from ...models.base import Precision
+from ...prefetch import end_if_closed
 from ...protocol.input_geometry import Size
 from ..windows import joined
 from .runtime import Run, UnsuitableError, check_agreement
@@ -75,6 +76,7 @@ class _Compiler:
         def run(values: NDArray[Any]) -> NDArray[Any]:
             request = free.get()
             try:
+                end_if_closed()  # while it waited for another pass
                 output: NDArray[Any] = request.infer([values], share_inputs=True)[0]
             finally:
                 free.put(request)
@@ -97,11 +99,17 @@ class EachSize:
     def __call__(self, images: Tensor) -> Tensor:
         """Return the logits (N, K, h, w) of images (N, 3, H, W), one image after the other."""
         size = (images.shape[2], images.shape[3])
+        first = []
         with self.lock:  # another thread may be at the same size
-            run = self.compiled.get(size) or self._compile(size, images[:1])
-        return joined([run(image) for image in images.split(1)])  # (N, K, h, w)
+            run = self.compiled.get(size)
+            if run is None:
+                run, logits = self._compile(size, images[:1])
+                first = [logits]
+        rest = (run(images[place : place + 1]) for place in range(len(first), len(images)))
+        return joined([*first, *rest])  # (N, K, h, w)
 
-    def _compile(self, size: Size, image: Tensor) -> Run:
+    def _compile(self, size: Size, image: Tensor) -> tuple[Run, Tensor]:
+        """Return what runs inputs of a size, and the logits of the first."""
         try:
             run, reference = self.make(self.network, image)
             logits = run(image)
@@ -113,7 +121,7 @@ class EachSize:
         if len(self.compiled) == SIZES:
             del self.compiled[next(iter(self.compiled))]  # the oldest
         self.compiled[size] = run
-        return run
+        return run, logits
 
 
 def _convert(compiler: _Compiler, network: nn.Module, image: Tensor) -> tuple[Run, Tensor]:
