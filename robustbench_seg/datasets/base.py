@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,22 @@ class Frame(Protocol):
         In a dataset of more than 255 classes: uint16, and 65535.
         """
         ...
+
+
+class FrameFacts(NamedTuple):
+    """What is published of a frame, which need not be read to know it.
+
+    A frame that has them as its `facts` raises InputError where its image is another one.
+    """
+
+    height: int
+    width: int
+    image_key: str
+    """Digest of the image: `corruptions.image_key`."""
+    label_key: str
+    """SHA-256 of the label's bytes."""
+    class_pixels: tuple[int, ...]
+    """Pixels of each class."""
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..corruptions.checks import unknown
+from ..corruptions.seeding import image_key
 from ..errors import InputError
-from .base import Dataset
+from .base import Dataset, FrameFacts
 from .taxonomies import CITYSCAPES
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 STREETS = "streets"
 SPLITS = {"train": 4000, "val": 100}
 """Number of scenes of each split."""
+WIDTH, HEIGHT = 512, 256
+"""Size of the scenes in pixels by default."""
 
 
 def _check(split: str, width: int, height: int) -> None:
@@ -30,7 +35,7 @@ def _check(split: str, width: int, height: int) -> None:
 
 
 def render(
-    split: str, index: int, width: int = 512, height: int = 256
+    split: str, index: int, width: int = WIDTH, height: int = HEIGHT
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return scene `index` of a split: uint8 RGB (H, W, 3) and its classes, uint8 (H, W).
 
@@ -52,7 +57,24 @@ def photograph(split: str, index: int, width: int, height: int) -> Photograph:
 
 @lru_cache(maxsize=8)  # threads work on as many scenes at once
 def _scene(frame: StreetFrame) -> Photograph:
-    return photograph(frame.split, frame.index, frame.width, frame.height)
+    scene, facts = photograph(frame.split, frame.index, frame.width, frame.height), frame.facts
+    if facts is not None and image_key(scene.image) != facts.image_key:
+        raise InputError(
+            f"streets: {frame.name} is not drawn here as it is published, so scores would differ; "
+            "report this, with the output of robustseg doctor"
+        )
+    return scene
+
+
+@cache
+def _published() -> tuple[FrameFacts, ...]:
+    """Return the facts of the scenes of the split val, in the size by default."""
+    file = resources.files(__package__).joinpath("data", "streets.csv")
+    rows = csv.reader(file.read_text(encoding="ascii").splitlines()[1:])
+    return tuple(
+        FrameFacts(HEIGHT, WIDTH, image, label, tuple(map(int, pixels)))
+        for image, label, *pixels in rows
+    )
 
 
 @dataclass(frozen=True)
@@ -71,6 +93,12 @@ class StreetFrame:
         """The split and the number, e.g. val_000003."""
         return f"{self.split}_{self.index:06d}"
 
+    @property
+    def facts(self) -> FrameFacts | None:
+        """What is published of the scene; None for other splits and sizes."""
+        published = (self.split, self.width, self.height) == ("val", WIDTH, HEIGHT)
+        return _published()[self.index] if published else None
+
     def depth(self) -> NDArray[np.float32]:
         """Return a new copy of the depth in metres, float32 (H, W), infinite for the sky."""
         return _scene(self).depth.copy()
@@ -85,7 +113,7 @@ class StreetFrame:
 
 
 def streets(
-    split: str = "val", *, limit: int | None = None, width: int = 512, height: int = 256
+    split: str = "val", *, limit: int | None = None, width: int = WIDTH, height: int = HEIGHT
 ) -> Dataset:
     """Return a split of street scenes, or its first `limit`, at a size in pixels.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..corruptions import image_key
-from ..datasets.base import Dataset, Frame
+from ..datasets.base import Dataset, Frame, FrameFacts
 from ..datasets.depth import depth_of
 from ..datasets.depth_files import Depth
 from ..datasets.frame_checks import check_pair
@@ -42,15 +42,22 @@ class FrameSpec:
 
     @classmethod
     def of(cls, frame: Frame, classes: int, *, depth: bool = False) -> FrameSpec:
-        """Read a frame, and its depth if that is needed; InputError if a part of it is invalid."""
-        image, label = frame.image(), frame.label()
-        class_pixels = check_pair(frame.name, image, label, classes)
-        height, width = label.shape
-        return cls(
-            *(frame.name, height, width, image_key(image), pixel_digest(label), class_pixels),
-            *(frame.group, frame.condition),
-            depth_key=shaped_digest(checked_depth(frame, (height, width))) if depth else "",
-        )
+        """Read a frame, and its depth if that is needed; InputError if a part of it is invalid.
+
+        A frame whose facts are published is not read.
+        """
+        published: FrameFacts | None = getattr(frame, "facts", None)
+        facts = published or _read(frame, classes)
+        size = facts.height, facts.width
+        depth_key = shaped_digest(checked_depth(frame, size)) if depth else ""
+        return cls(frame.name, *facts, frame.group, frame.condition, depth_key)
+
+
+def _read(frame: Frame, classes: int) -> FrameFacts:
+    image, label = frame.image(), frame.label()
+    class_pixels = check_pair(frame.name, image, label, classes)
+    height, width = label.shape
+    return FrameFacts(height, width, image_key(image), pixel_digest(label), class_pixels)
 
 
 def checked_depth(frame: Frame, size: tuple[int, int]) -> Depth:

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from robustbench_seg.datasets.base import Dataset
+from robustbench_seg.datasets.streets import streets
 from robustbench_seg.datasets.taxonomies import CITYSCAPES
 from robustbench_seg.errors import InputError
 from robustbench_seg.progress import silent
@@ -52,6 +53,14 @@ def test_frames_are_read_at_once_and_listed_in_order() -> None:
     )
     assert [frame.name for frame in found] == [f"frame {index}" for index in range(4)]
     assert steps == [(done, 4, f"frame {done - 1}") for done in range(1, 5)]
+
+
+def test_a_frame_whose_facts_are_published_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = streets("val", limit=1).frames[0]
+    monkeypatch.setattr("robustbench_seg.datasets.streets.photograph", None)
+    found = frame_spec.FrameSpec.of(frame, 19)
+    assert (found.name, found.height, found.width) == ("val_000000", 256, 512)
+    assert found.class_pixels[0] == 28508
 
 
 def test_the_first_of_several_faulty_frames_is_named() -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -13,9 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from robustbench_seg.corruptions import image_key
 from robustbench_seg.datasets.base import IGNORE, Dataset
-from robustbench_seg.datasets.streets import SPLITS, StreetFrame, render, streets
+from robustbench_seg.datasets.streets import (
+    SPLITS,
+    StreetFrame,
+    _scene,
+    photograph,
+    render,
+    streets,
+)
 from robustbench_seg.errors import InputError
+from robustbench_seg.protocol.pixel_digests import pixel_digest
 from robustbench_seg.streets.rendering.randomness import Random
 
 PINNED: dict[tuple[str, int, int, int], str] = {
@@ -168,6 +178,34 @@ def test_frame_renders_its_scene_once(monkeypatch: pytest.MonkeyPatch) -> None:
     first[:] = 0
     np.testing.assert_array_equal(frame.image(), image)
     assert isinstance(frame, StreetFrame)
+
+
+@pytest.mark.parametrize(
+    "indices",
+    [(0, 57, 99), pytest.param(range(100), marks=pytest.mark.thorough)],
+    ids=["some", "all"],
+)
+def test_published_facts_are_those_of_the_scenes(indices: Sequence[int]) -> None:
+    for index in indices:
+        image, label = render("val", index)
+        frame = StreetFrame("val", index, 512, 256)
+        pixels = np.bincount(label.ravel(), minlength=256)[:19]
+        assert frame.facts == (
+            *(256, 512, image_key(image), pixel_digest(label)),
+            tuple(pixels.tolist()),
+        )
+    assert StreetFrame("val", 0, 256, 128).facts is None
+    assert StreetFrame("train", 0, 512, 256).facts is None
+
+
+def test_a_scene_that_is_drawn_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = photograph("val", 5, 512, 256)
+    drawn.image[0, 0, 0] ^= 1
+    monkeypatch.setattr("robustbench_seg.datasets.streets.photograph", lambda *_: drawn)
+    frame = StreetFrame("val", 5, 512, 256)
+    _scene.cache_clear()
+    with pytest.raises(InputError, match="val_000005 is not drawn here as it is published"):
+        frame.image()
 
 
 @pytest.mark.parametrize(
