@@ -125,12 +125,14 @@ def evaluate(
     for segmenter in plan.spec.models:
         if licence := segmenter.weights.get("licence"):
             _log.info("The licence of the weights of %s is %s.", segmenter.name, licence)
-    _log.info("run: %s", plan.folder)
-    with _on_interrupt(f"What is done is kept in {plan.folder}; the same command goes on."):
+    folder = plan.folder
+    _log.info("run: %s", folder)
+    with _on_interrupt(f"What is done is kept in {folder}; the same command goes on."):
         execute(plan, chosen, progress)
+    del plan  # and its models, before figures need memory beside them
     from .reporting.run import Run  # loads figures, which takes seconds
 
-    return Run.open(plan.folder).relabel(label or {})
+    return Run.open(folder).relabel(label or {})
 
 
 @documented

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import robustbench_seg
 from robustbench_seg.errors import InputError
 from robustbench_seg.inference.runtimes import openvino
+from robustbench_seg.inference.runtimes.openvino import EachSize
 from robustbench_seg.reporting.report import Report
 from robustbench_seg.reporting.run import Run
 from tests.helpers.cells import cells_of
@@ -46,6 +48,29 @@ def test_a_run_tells_its_runtime_and_keeps_it(tree: Path, tmp_path: Path) -> Non
     assert evaluate(tree, tmp_path / "torch").spec == by_torch.spec
     with pytest.raises(InputError, match=r"runtime \(openvino, None\)"):
         evaluate(tree, tmp_path / "openvino", runtime="torch")
+
+
+@pytest.mark.slow
+def test_models_are_gone_before_figures_need_memory(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[weakref.ref[EachSize]] = []
+    opened: list[bool] = []
+    load, open_run = openvino.load, Run.open
+
+    def watched(*arguments: Any) -> EachSize:
+        network = load(*arguments)
+        loaded.append(weakref.ref(network))
+        return network
+
+    def watched_open(folder: Path) -> Run:
+        opened.extend(network() is not None for network in loaded)
+        return open_run(folder)
+
+    monkeypatch.setattr("robustbench_seg.inference.runtimes.choice.RUNTIMES", {"openvino": watched})
+    monkeypatch.setattr(Run, "open", watched_open)
+    evaluate(tree, tmp_path / "run")
+    assert opened == [False]
 
 
 @pytest.mark.slow
