@@ -61,11 +61,8 @@ def meaning_notes(run: StoredRun) -> Iterator[str]:
     yield from _class_map_notes(run.spec)
 
 
-def notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
-    """Yield what a reader must know of models, data and conditions, a sentence each.
-
-    `tidy` is the run's table of that name.
-    """
+def notes(run: StoredRun) -> Iterator[str]:
+    """Yield what a reader must know of models, data and conditions, a sentence each."""
     spec = run.spec
     yield f"Suite: {spec.suite.title}."
     yield from meaning_notes(run)
@@ -90,7 +87,7 @@ def notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
             "size is ignored, which makes a scale mean the same for all models."
         )
     yield _taken_note(run) if spec.taken else _class_note(run)
-    yield from _cityscapes_notes(run, tidy)
+    yield from _cityscapes_notes(run)
 
 
 def _runtime_notes(run: StoredRun) -> Iterator[str]:
@@ -190,14 +187,13 @@ def _taken_note(run: StoredRun) -> str:
     )
 
 
-def _cityscapes_notes(run: StoredRun, tidy: pd.DataFrame) -> Iterator[str]:
+def _cityscapes_notes(run: StoredRun) -> Iterator[str]:
     # cityscapesScripts drops a class only where ground truth and prediction both lack it, so on
     # few frames its mean is over other classes than ours.
-    wide = tidy[tidy["class"] == ALL_CLASSES].pivot(
-        index=["model", "condition", "severity"], columns="metric", values="value"
-    )
+    metrics = ["miou", "miou_cityscapes"]
     for model, name in run.names.items():
-        rows = wide.loc[model]
+        values = (run.bootstraps[model].value_of((ALL_CLASSES, metric)) for metric in metrics)
+        rows = pd.concat([value.iloc[0] for value in values], axis="columns", keys=metrics)
         differing = rows[~np.isclose(rows["miou"], rows["miou_cityscapes"])]
         if len(differing):
             widest = int(

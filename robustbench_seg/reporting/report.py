@@ -76,5 +76,4 @@ class Report:
         """Sentences that a reader needs beside the numbers."""
         if not self.tables:
             return tuple(notes.failure_notes(self.run))
-        found = notes.notes(self.run, self.stored_table("tidy"))
-        return (*found, *intervals.interval_notes(self.run))
+        return (*notes.notes(self.run), *intervals.interval_notes(self.run))

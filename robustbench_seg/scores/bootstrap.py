@@ -57,26 +57,20 @@ class Bootstrap(SumBootstrap):
         self._units_with = (self._counts[:, first, 1] > 0).sum(axis=0)
         """Number of units with ground truth of a class or category: (conditions, C + K)."""
 
-    @property
+    @cached_property
     def scores(self) -> dict[ConditionKey, pd.DataFrame]:
         """All scores of every condition: index (class, metric), one row each.
 
         Columns: `value`, the ends `low` and `high` of its interval, and `sd_over_draws`, the
         standard deviation over the random draws, NaN with one draw.
         """
-        return self._scores_and_samples[0]
+        blocks = on_threads(self._of_block, self._blocks())
+        return {condition: found for block in blocks for condition, found in block.items()}
 
-    @cached_property
-    def values(self) -> pd.DataFrame:
-        """The mIoU over all images, in one row: columns (condition, severity)."""
-        return self.pixel_counts.by_condition(
-            np.array([[item["value"][MIOU] for item in self.scores.values()]])
-        )
-
-    @property
-    def samples(self) -> pd.DataFrame:
-        """The mIoU of each resample, one row each: columns (condition, severity)."""
-        return self.pixel_counts.by_condition(self._scores_and_samples[1])
+    def value_of(self, key: ScoreKey) -> pd.DataFrame:
+        """Return a score over all images, in one row: columns (condition, severity)."""
+        sums = self._counts.sum(axis=0)  # (units, draws, ...) -> (draws, ...)
+        return self.pixel_counts.mean_over_draws(self.pixel_counts.scores(sums)[key][np.newaxis])
 
     @cached_property
     def by_draw(self) -> pd.DataFrame:
@@ -99,17 +93,11 @@ class Bootstrap(SumBootstrap):
         samples.loc[:, self._units_with[:, place] < MIN_UNITS] = np.nan
         return value, samples
 
-    @cached_property
-    def _scores_and_samples(self) -> tuple[dict[ConditionKey, pd.DataFrame], Samples]:
-        blocks = on_threads(self._of_block, self._blocks())
-        scores = {condition: found for block, _ in blocks for condition, found in block.items()}
-        return scores, np.stack([miou for _, own in blocks for miou in own], axis=1)
-
     def _of_block(
         self, block: Mapping[ConditionKey, list[int]]
-    ) -> tuple[dict[ConditionKey, pd.DataFrame], list[Samples]]:
-        """Return the scores of some conditions, and their mIoU in each resample."""
-        scores, miou = {}, []
+    ) -> dict[ConditionKey, pd.DataFrame]:
+        """Return the scores of some conditions."""
+        scores = {}
         columns = [column for own in block.values() for column in own]
         counts = self._counts[:, columns]  # (units, draws, 3, C + K)
         by_name = self.pixel_counts.scores(counts.sum(axis=0))
@@ -125,8 +113,7 @@ class Bootstrap(SumBootstrap):
             numbers = {"value": values[draws].mean(axis=0), "low": low, "high": high}
             numbers["sd_over_draws"] = standard_deviation(values[draws].T)
             scores[condition] = pd.DataFrame(numbers, names)
-            miou.append(mean[:, list(by_name).index(MIOU)])
-        return scores, miou
+        return scores
 
     def _units_of_scores(self, condition: ConditionKey) -> NDArray[np.intp]:
         """Return the number of units with ground truth for each score of a condition, in order."""

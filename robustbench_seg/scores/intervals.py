@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol, Self
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .bootstrap import MIOU, standard_deviation
 from .image_counts import ConditionKey, ImageCounts
-from .pixel_counts import PixelCounts
+from .pixel_counts import PixelCounts, ScoreKey
 from .statistics import holm, interval, p_value
 from .tables import ALL_CLASSES, CLEAN_KEY
 
@@ -78,6 +78,10 @@ class Resampled(ResampledScore, Protocol):
         """The mIoU of each random draw, one row each: columns (condition, severity)."""
         ...
 
+    def value_of(self, key: ScoreKey, /) -> pd.DataFrame:
+        """Return a score over all images, in one row: columns (condition, severity)."""
+        ...
+
     def class_iou(self, place: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the IoU of a class as in `values` and in `samples`."""
         ...
@@ -123,15 +127,22 @@ def intervals(
         rows += [(model, ALL_CLASSES, *row) for row in derived]
         if derive_by_class is None:
             continue
-        classes = np.flatnonzero(bootstrap.pixel_counts.class_set).tolist()
-        for start in range(0, len(classes), _CLASSES_TOGETHER):
-            together = classes[start : start + _CLASSES_TOGETHER]
-            parts = [part for place in together for part in bootstrap.class_iou(place)]
-            found = _derived(derive_by_class, parts)
-            for place, value, samples in zip(together, found[::2], found[1::2], strict=True):
-                name = bootstrap.pixel_counts.classes[place]
-                rows += [(model, name, *row) for row in _rows(bootstrap, value, samples, value)]
+        for name, value, samples in derived_by_class(bootstrap, derive_by_class):
+            rows += [(model, name, *row) for row in _rows(bootstrap, value, samples, value)]
     return pd.DataFrame(rows, columns=INTERVAL_COLUMNS)
+
+
+def derived_by_class(
+    bootstrap: Resampled, derive: Derive
+) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
+    """Yield the name of each class of the set, what is derived of its IoU, and of the resamples."""
+    classes = np.flatnonzero(bootstrap.pixel_counts.class_set).tolist()
+    for start in range(0, len(classes), _CLASSES_TOGETHER):
+        together = classes[start : start + _CLASSES_TOGETHER]
+        parts = [part for place in together for part in bootstrap.class_iou(place)]
+        found = _derived(derive, parts)
+        for place, value, samples in zip(together, found[::2], found[1::2], strict=True):
+            yield bootstrap.pixel_counts.classes[place], value, samples
 
 
 def _rows(

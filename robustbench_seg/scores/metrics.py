@@ -211,6 +211,4 @@ def _mean_over(class_set: NDArray[np.bool_], scores: Scores) -> Scores:
 def ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Scores:
     """Divide; NaN where the denominator is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(denominator != 0, np.true_divide(numerator, denominator), np.nan)
-    # C order, because the order of a later sum decides its last bit.
-    return np.asarray(ratio, order="C")
+        return np.where(denominator != 0, np.true_divide(numerator, denominator), np.nan)

@@ -223,10 +223,14 @@ class Estimates:
             scores[condition] = pd.DataFrame(numbers, index)
         return scores
 
+    def value_of(self, key: ScoreKey) -> pd.DataFrame:
+        """Return a score over all images, in one row: columns (condition, severity)."""
+        return self._score(key)[0]
+
     @property
     def values(self) -> pd.DataFrame:
         """The mIoU over all images, in one row: columns (condition, severity)."""
-        return self._score(MIOU)[0]
+        return self.value_of(MIOU)
 
     @property
     def samples(self) -> pd.DataFrame:

@@ -76,8 +76,9 @@ def draw_weights(
 def weighted_sums(weights: Weights, counts: NDArray[Any]) -> Samples:
     """Return the sums of counts (units, ...) under each row of weights: (resamples, ...)."""
     flat = counts.reshape(len(counts), -1).astype(np.float64, copy=False)  # (units, K)
-    sums = weights.astype(np.float64) @ flat  # (resamples, units) -> (resamples, K)
-    return sums.reshape(len(weights), *counts.shape[1:])
+    # Resamples are next to each other in memory: the few classes would make short loops.
+    sums = flat.T @ weights.astype(np.float64).T  # (K, units) -> (K, resamples)
+    return np.moveaxis(sums.reshape(*counts.shape[1:], len(weights)), -1, 0)
 
 
 def on_threads(work: Callable[[Part], Result], parts: Iterable[Part]) -> list[Result]:

@@ -6,9 +6,9 @@ import math
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType, SimpleNamespace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -151,6 +151,32 @@ def run_tables(
     }
 
 
+@dataclass
+class GivenScores:
+    """The scores of a model in given tables, as of a `Bootstrap`."""
+
+    given: Mapping[str, pd.DataFrame]
+    model: str
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """The mIoU, in one row."""
+        scores = self.given["severities"].loc[self.model].droplevel("category").stack()
+        return pd.DataFrame(scores.to_numpy()[np.newaxis], columns=scores.index)
+
+    @property
+    def samples(self) -> pd.DataFrame:
+        """No resamples."""
+        return self.values * math.nan
+
+    def value_of(self, key: tuple[str, str]) -> pd.DataFrame:
+        """Return a score, in one row."""
+        tidy = self.given["tidy"]
+        own = tidy[(tidy["model"] == self.model) & (tidy["class"] == key[0])]
+        wide = own.pivot(index="metric", columns=["condition", "severity"], values="value")
+        return wide.loc[[key[1]]]
+
+
 class TabledRun(Run):
     """A run whose tables are given, instead of counted; `asked` lists what was asked for."""
 
@@ -170,12 +196,7 @@ class TabledRun(Run):
     @property
     def bootstraps(self) -> Any:
         """The given scores by severity, without resamples."""
-        found = {}
-        for item in self.spec.models:
-            scores = self.given["severities"].loc[item.name].droplevel("category").stack()
-            values = pd.DataFrame(scores.to_numpy()[np.newaxis], columns=scores.index)
-            found[item.name] = SimpleNamespace(values=values, samples=values * math.nan)
-        return found
+        return {item.name: GivenScores(self.given, item.name) for item in self.spec.models}
 
 
 def tabled_run(given: Mapping[str, pd.DataFrame], **changes: Any) -> TabledRun:
