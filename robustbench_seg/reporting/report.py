@@ -76,4 +76,5 @@ class Report:
         """Sentences that a reader needs beside the numbers."""
         if not self.tables:
             return tuple(notes.failure_notes(self.run))
+        self.run.require_frames()
         return (*notes.notes(self.run), *intervals.interval_notes(self.run))

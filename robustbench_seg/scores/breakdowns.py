@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import product
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .intervals import Resampled, derived_by_class
+from .intervals import Resampled
 from .metrics import mean_iou
 from .pixel_counts import PixelCounts
 from .policy import SeverityPolicy
 from .statistics import interval
-from .tables import class_scores, complete, condition_means, suite_scores
-
-_LOSSES = ["clean", "suite", "change", "retention"]
+from .tables import CLEAN_KEY, class_scores, complete, condition_means, suite_scores
 
 
 def with_interval(value: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
@@ -57,13 +54,15 @@ def class_breakdown(bootstrap: Resampled, suite: SeverityPolicy) -> pd.DataFrame
     NaN if it never is.
     """
     rows = {}
-    for name, value, samples in derived_by_class(bootstrap, partial(_class_losses, suite=suite)):
+    for place in np.flatnonzero(bootstrap.pixel_counts.class_set).tolist():
+        value, samples = bootstrap.class_iou(place)
+        losses = with_interval(_class_losses(value, suite), _class_losses(samples, suite))
         row = {}
-        for score, numbers in with_interval(value[_LOSSES], samples[_LOSSES]).iterrows():
+        for score, numbers in losses.iterrows():
             row[str(score)] = numbers["value"]
             row |= {f"{score}_{end}": numbers[end] for end in ("low", "high")}
-        row["half_lost_at"] = _half_lost_at(value.iloc[0], suite)
-        rows[name] = row
+        row["half_lost_at"] = _half_lost_at(value, suite)
+        rows[bootstrap.pixel_counts.classes[place]] = row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="class")
 
 
@@ -97,12 +96,15 @@ def frame_breakdown(pixel_counts: PixelCounts, suite: SeverityPolicy) -> pd.Data
 
 
 def _class_losses(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
-    """Return the columns `_LOSSES`, and the mean over all corruptions at each severity."""
-    table = class_scores(scores, suite)
-    table["change"] = table["suite"] - table["clean"]
-    return pd.concat([table[_LOSSES], suite_curve(scores, suite)], axis="columns")
+    table = class_scores(scores, suite)[["clean", "suite", "retention"]]
+    table.insert(2, "change", table["suite"] - table["clean"])
+    return table
 
 
-def _half_lost_at(losses: pd.Series, suite: SeverityPolicy) -> float:
-    lost = (level for level in suite.severities if losses[level] < losses["clean"] / 2)
-    return float(next(lost, np.nan))
+def _half_lost_at(value: pd.DataFrame, suite: SeverityPolicy) -> float:
+    clean = float(complete(value, suite)[CLEAN_KEY].iloc[0])
+    means = suite_curve(value, suite).iloc[0].tolist()
+    for severity, mean in zip(suite.severities, means, strict=True):
+        if mean < clean / 2:
+            return float(severity)
+    return float("nan")

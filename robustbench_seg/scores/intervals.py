@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol, Self
 
@@ -127,22 +127,15 @@ def intervals(
         rows += [(model, ALL_CLASSES, *row) for row in derived]
         if derive_by_class is None:
             continue
-        for name, value, samples in derived_by_class(bootstrap, derive_by_class):
-            rows += [(model, name, *row) for row in _rows(bootstrap, value, samples, value)]
+        classes = np.flatnonzero(bootstrap.pixel_counts.class_set).tolist()
+        for start in range(0, len(classes), _CLASSES_TOGETHER):
+            together = classes[start : start + _CLASSES_TOGETHER]
+            parts = [part for place in together for part in bootstrap.class_iou(place)]
+            found = _derived(derive_by_class, parts)
+            for place, value, samples in zip(together, found[::2], found[1::2], strict=True):
+                name = bootstrap.pixel_counts.classes[place]
+                rows += [(model, name, *row) for row in _rows(bootstrap, value, samples, value)]
     return pd.DataFrame(rows, columns=INTERVAL_COLUMNS)
-
-
-def derived_by_class(
-    bootstrap: Resampled, derive: Derive
-) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
-    """Yield the name of each class of the set, what is derived of its IoU, and of the resamples."""
-    classes = np.flatnonzero(bootstrap.pixel_counts.class_set).tolist()
-    for start in range(0, len(classes), _CLASSES_TOGETHER):
-        together = classes[start : start + _CLASSES_TOGETHER]
-        parts = [part for place in together for part in bootstrap.class_iou(place)]
-        found = _derived(derive, parts)
-        for place, value, samples in zip(together, found[::2], found[1::2], strict=True):
-            yield bootstrap.pixel_counts.classes[place], value, samples
 
 
 def _rows(
