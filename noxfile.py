@@ -182,7 +182,9 @@ def ray(session: nox.Session) -> None:
     """Kill nodes, workers and drivers of a Ray cluster of two nodes on this machine."""
     install(session, "tests")
     session.install("--editable", ".[ray]", *CONSTRAINTS)
-    session.run("pytest", "tests/evaluation/test_ray.py", *session.posargs)
+    # By OpenVINO, as the commands run that a test starts.
+    runtime = {"ROBUSTSEG_TEST_OPENVINO": "1"}
+    session.run("pytest", "tests/evaluation/test_ray.py", *session.posargs, env=runtime)
 
 
 @nox.session(default=False)

@@ -15,6 +15,7 @@ from robustbench_seg.evaluation.examples import is_example, pictures_of
 from robustbench_seg.protocol.cell import Cell
 from robustbench_seg.protocol.suites import CorruptionSuite, load_suite
 from robustbench_seg.runs.pictures import (
+    ERRORS,
     IGNORED,
     INPUT,
     PREDICTION,
@@ -27,7 +28,7 @@ from robustbench_seg.runs.pictures import (
     palette_png,
     png,
 )
-from robustbench_seg.scores.counters import Prediction
+from robustbench_seg.scores.counters import Prediction, Probabilities
 from tests.helpers.sample_runs import make_spec, model
 
 MODELS = (model("b0"), model("b1"))
@@ -77,6 +78,21 @@ def test_an_error_map_is_exact_whatever_the_colours_of_the_classes(
     assert shown.shape == (25, 512, 3)
     places = [expected[row::2, column::2] for row in (0, 1) for column in (0, 1)]
     assert any(np.array_equal(shown, place) for place in places)
+
+
+def test_wrong_pixels_run_from_yellow_to_red_by_confidence() -> None:
+    spec = make_spec(models=MODELS, classes=load_taxonomy("cityscapes").classes)
+    cell = Cell("b0", "fog", 3, "frame_0")
+    truth = np.array([[0, 1, 255, 0, 0, 0]], np.uint8)
+    predicted = np.array([[0, 1, 3, 3, 3, 3]], np.uint8)
+    confidence = np.array([[0, 1, 1, 0, 0.5, 1]], np.float32)
+    prediction = Prediction(predicted, Probabilities(confidence, confidence, confidence))
+    found = pictures_of(spec, cell, None, prediction, truth)
+    (errors,) = (picture.png for picture in found if picture.caption == ERRORS)
+    right, _, ignored, unsure, middle, sure = pixels(errors)[0].tolist()
+    assert [tuple(right), tuple(ignored)] == [RIGHT, IGNORED]
+    assert [unsure, sure] == [[255, 225, 90], [170, 0, 38]]
+    np.testing.assert_allclose(middle, [212.5, 112.5, 64], atol=1)
 
 
 def test_the_first_model_keeps_what_all_share() -> None:

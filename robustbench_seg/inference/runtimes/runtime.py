@@ -15,8 +15,9 @@ For images of a new size it raises UnsuitableError unless its logits are those o
 Load = Callable[[nn.Module, Precision, int], Run]
 """Load a network, to be run by torch's number of threads in a number of streams.
 
-As many threads may call it at once; each call then has its part of torch's threads.
-Raises UnsuitableError for a network, a precision or a machine that the runtime cannot serve."""
+Any number of threads may call it at once: a call has a stream's part of torch's threads, and waits
+while all streams are taken. Raises UnsuitableError for a network, a precision or a machine that the
+runtime cannot serve."""
 
 TOLERANCE = {"float32": 1e-4, "bf16": 0.1}
 """Largest difference from torch's logits in float32, as a share of the largest of these."""
