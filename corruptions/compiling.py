@@ -3,32 +3,19 @@
 A kernel uses only + - * /, comparisons and integers, whose results IEEE 754 fixes to the bit: no
 libm, and no fast-math, which reorders sums and fuses multiplications with additions. Kernels
 release the GIL and start no threads: callers corrupt several images in parallel.
-
-Numba caches compiled code on disk, beside the code or in the user's cache folder, and checks only
-the file of the compiled function, not the functions that it calls in other files. Delete
-`__pycache__` after editing a kernel.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import stat
 from collections.abc import Callable
-from contextlib import suppress
-from functools import cache
-from multiprocessing import parent_process
-from pathlib import Path
-from tempfile import TemporaryFile, gettempdir
+from functools import update_wrapper
+from threading import RLock
+from types import FunctionType
 from typing import Any, TypeVar, cast
-
-import numba
-from numba.core import event
-from numba.core.caching import FunctionCache
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
-_log = logging.getLogger(__name__)
+_compiling = RLock()
 
 
 def kernel(function: Function) -> Function:
@@ -37,104 +24,39 @@ def kernel(function: Function) -> Function:
 
 
 def compiled(function: Function, **options: Any) -> Function:
-    """Compile a function on its first call with options of `numba.njit`.
+    """Compile a function on its first call with options of `numba.njit`."""
+    return cast(Function, _Kernel(function, options))
 
-    Where neither the installation nor the home folder can be written, as in many containers, the
-    compiled code is kept in the folder for temporary files, or else compiled anew by each process.
+
+class _Kernel:
+    """A function that is compiled on its first call.
+
+    Numba too is imported then: it takes a sixth of a second, and many commands call no kernel.
     """
-    made = numba.njit(nogil=True, **options)(function)
-    try:
-        made._cache = _Cache(function)
-    except RuntimeError:  # Numba finds no folder for its cache
-        if _use_temporary_cache():
-            made._cache = _Cache(function)
-    return cast(Function, made)
 
+    def __init__(self, function: Callable[..., object], options: dict[str, Any]):
+        self._function: Any = function
+        self._options = options
+        self._made: Callable[..., object] | None = None
+        update_wrapper(self, function)
 
-class _Cache(FunctionCache):  # type: ignore[misc]  # Numba is untyped
-    """Numba's cache, without which a function is compiled all the same."""
+    def __call__(self, *arguments: Any) -> object:
+        return (self._made or self.made())(*arguments)
 
-    def load_overload(self, *arguments: Any) -> Any:
-        try:
-            return super().load_overload(*arguments)
-        except Exception as error:  # of a damaged file, unpickling raises anything
-            _say_unusable(self.cache_path, repr(error))
-            with suppress(Exception):
-                self.flush()  # else it would stay damaged
-            return None
+    def made(self) -> Callable[..., object]:
+        """Return the function as Numba has it."""
+        with _compiling:
+            if self._made is None:
+                from .numba_cache import cached
 
-    def save_overload(self, *arguments: Any) -> None:
-        try:
-            super().save_overload(*arguments)
-        except Exception as error:  # such as a full disk
-            _say_unusable(self.cache_path, repr(error))
+                self._made = cached(self._with_kernels(), self._options)
+            return self._made
 
-
-_said: list[str] = []
-
-
-def _say_unusable(folder: str, why: str) -> None:
-    """Say once which folder cannot be used."""
-    _said.append(folder)
-    if parent_process() is None and len(_said) == 1:
-        _log.warning(
-            "%s: compiled code cannot be kept there (%s) and is compiled again by each process; "
-            "make room or delete that folder, or set NUMBA_CACHE_DIR to another",
-            folder,
-            why,
-        )
-
-
-class _Notice(event.Listener):  # type: ignore[misc]  # Numba is untyped
-    """Logs that Numba compiles, which it does once per machine, when it first does so."""
-
-    given = False
-
-    def on_start(self, _event: object) -> None:
-        """Log it once."""
-        if not self.given:
-            _log.info(
-                "Compiling for this processor: only the first time, and the first images take "
-                "longer."
-            )
-        self.given = True
-
-    def on_end(self, _event: object) -> None:
-        """Log nothing."""
-
-
-event.register("numba:compile", _Notice())
-
-
-@cache
-def _use_temporary_cache() -> bool:
-    """Let Numba cache in the folder for temporary files, if it can; say which, once."""
-    folder = _own_temporary_folder()
-    if folder is not None:
-        numba.config.CACHE_DIR = os.environ["NUMBA_CACHE_DIR"] = str(folder)  # of workers too
-    if parent_process() is None:
-        kept = "each process compiles anew" if folder is None else f"compiled code is in {folder}"
-        _log.warning(
-            "neither the installation nor a cache folder can be written: %s; set NUMBA_CACHE_DIR "
-            "to a folder that lasts",
-            kept,
-        )
-    return folder is not None
-
-
-def _own_temporary_folder() -> Path | None:
-    """Return a folder for temporary files that only this user can write; None if there is none."""
-    user = os.getuid() if hasattr(os, "getuid") else 0
-    try:
-        folder = Path(gettempdir()) / f"robustbench-seg-{user}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        # Cached code is run: a folder that another user made or can write is not trusted.
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode) or (
-            hasattr(os, "getuid") and (found.st_uid != user or found.st_mode & 0o022)
-        ):
-            return None
-        TemporaryFile(dir=folder).close()
-    except OSError:
-        return None
-    return folder
+    def _with_kernels(self) -> FunctionType:
+        """Return the function with the kernels that it calls as Numba has them."""
+        own = self._function
+        called = {name: own.__globals__.get(name) for name in own.__code__.co_names}
+        made = {name: each.made() for name, each in called.items() if isinstance(each, _Kernel)}
+        function = FunctionType(own.__code__, {**own.__globals__, **made}, own.__name__)
+        function.__module__, function.__qualname__ = own.__module__, own.__qualname__
+        return function

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.fft import dct
-from scipy.special import ndtri, stdtrit
 
 from .bootstrap import MIOU, standard_deviation
 from .estimation import SampleSums, Sums, estimated_counts, expected_hits
@@ -84,6 +82,8 @@ class Sampled:
         distribution of replicates is not that of the error. An orthonormal transform of them keeps
         all variances and covariances, and gives resamples that are about normal.
         """
+        from scipy.fft import dct  # slow to import, as in `_widening`; most runs are no samples
+
         replicates = self._resampled_scores(self._resampled_cells())
         seen = self.pixel_counts.seen.sum(axis=0)[:, np.newaxis]  # (draws, 1)
         images = len(self._truth)
@@ -269,6 +269,8 @@ class Estimates:
         seen = self.pixel_counts.seen[:, draws]
         if seen.all():
             return 1.0
+        from scipy.special import ndtri, stdtrit
+
         freedom = int(seen.sum()) - len(draws)
         share = (1 + LEVEL) / 2
         return float(stdtrit(max(freedom, 1), share) / ndtri(share))
