@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from .catalogue import BUILT_IN, REGISTRY, Corruption
@@ -11,6 +10,8 @@ from .checks import unknown
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -32,6 +33,8 @@ def find(name: str) -> Corruption:
 
 def installed() -> dict[str, EntryPoint]:
     """Return the corruptions that installed packages register, by name."""
+    from importlib.metadata import entry_points  # slow to import
+
     return {entry.name: entry for entry in entry_points(group=GROUP) if entry.name not in BUILT_IN}
 
 

@@ -15,7 +15,7 @@ from functools import cache
 from multiprocessing import parent_process
 from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
-from typing import Any
+from typing import Any, cast
 
 import numba
 from numba.core import event
@@ -24,9 +24,7 @@ from numba.core.caching import FunctionCache
 _log = logging.getLogger(__name__)
 
 
-def cached(
-    function: Callable[..., object], options: Mapping[str, Any]
-) -> Callable[..., object]:
+def cached(function: Callable[..., object], options: Mapping[str, Any]) -> Callable[..., object]:
     """Return a function that is compiled for the types of each call with options of `numba.njit`.
 
     Where neither the installation nor the home folder can be written, as in many containers, the
@@ -38,7 +36,7 @@ def cached(
     except RuntimeError:  # Numba finds no folder for its cache
         if _use_temporary_cache():
             made._cache = _Cache(function)
-    return made
+    return cast(Callable[..., object], made)
 
 
 class _Cache(FunctionCache):  # type: ignore[misc]  # Numba is untyped

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from dataclasses import replace
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..corruptions.checks import did_you_mean
 from ..errors import InputError
@@ -22,6 +22,9 @@ from .layouts import LAYOUTS, Layout, layout_of, roots_near
 from .split_index import SplitIndex
 from .streets import STREETS, streets
 from .taxonomies import load_taxonomy
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["GROUP", "dataset_titles", "find_split", "layout_of", "open_dataset"]
 
@@ -136,6 +139,8 @@ def _find_all(
 
 
 def _entry_points() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points  # slow to import
+
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 

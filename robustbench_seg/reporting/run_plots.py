@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-
-from matplotlib import colormaps, rcParams
-from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
+from typing import TYPE_CHECKING
 
 from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..runs.run import StoredRun
 from .axes import draw_heat_map
-from .comparison import compare_runs
-from .comparison.description import ComparisonData
 from .plots import ComparisonPlots, Plots, axes_of, set_title
 from .report import Report
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from .comparison.description import ComparisonData
 
 
 class RunPlots(Plots):
@@ -28,6 +28,8 @@ class RunPlots(Plots):
 
     @cached_property
     def _shown(self) -> ComparisonData:
+        from .comparison import compare_runs  # most runs are not compared
+
         return compare_runs([self._run]).shown
 
     def heat_map(self, model: str | None = None, *, ax: Axes | None = None) -> Axes:
@@ -36,6 +38,9 @@ class RunPlots(Plots):
         `model` is named as in the run's tables or as in its report; None: the first. Colours are
         those of `image.cmap`. Raises InputError for an unknown model and a run without severities.
         """
+        from matplotlib import colormaps, rcParams
+        from matplotlib.colors import to_hex
+
         report = self._report
         if "severities" not in report.tables:
             raise InputError(f"{self._run.folder}: {report.spec.suite.name} has no severities")
@@ -59,4 +64,6 @@ class RunPlots(Plots):
         Differences have paired intervals: see `ComparisonPlots.differences`. Raises InputError for
         a run of other images, labels, classes or severities.
         """
+        from .comparison import compare_runs
+
         return ComparisonPlots(compare_runs([other, self._run])).differences(ax=ax)

@@ -15,10 +15,15 @@ def best_matching(matrix: Matrix) -> NDArray[np.intp]:
 
     Each output is taken once. No other order has a larger sum of the classes' IoUs.
     """
-    from scipy.optimize import linear_sum_assignment
-
     # Where several orders are equally good, outputs stay in their places.
     scores = np.nan_to_num(pair_iou(matrix)) + 1e-9 * np.eye(len(matrix))
+    own = np.diagonal(scores)
+    # No order is better if no pair is above the mean of both classes' own scores, which add up to
+    # the same for every order. That spares most models the import of SciPy, a third of a second.
+    if (scores <= (own[:, np.newaxis] + own) / 2).all():
+        return np.arange(len(matrix))
+    from scipy.optimize import linear_sum_assignment
+
     outputs: NDArray[np.intp] = linear_sum_assignment(scores, maximize=True)[1]
     return outputs
 

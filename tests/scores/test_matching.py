@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import permutations
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
-from robustbench_seg.scores.matching import best_matching, ordered_iou
+from robustbench_seg.scores.matching import best_matching, ordered_iou, pair_iou
 from robustbench_seg.scores.metrics import mean_iou, present_classes
 
 
@@ -19,6 +20,14 @@ def test_no_order_of_the_outputs_is_better() -> None:
         scores = [mean_iou(matrix[:, order], everyone) for order in permutations(range(5))]
         assert ordered_iou(matrix, outputs) == mean_iou(matrix[:, outputs], everyone)
         assert ordered_iou(matrix, outputs) == max(scores)
+
+
+def test_confusions_that_no_order_mends_are_those_of_scipy() -> None:
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        matrix = rng.integers(0, 100, (6, 6)) + np.diag(rng.integers(0, 120, 6))
+        scores = pair_iou(matrix) + 1e-9 * np.eye(6)
+        assert list(best_matching(matrix)) == list(linear_sum_assignment(scores, maximize=True)[1])
 
 
 def test_outputs_stay_where_nothing_speaks_for_another_order() -> None:
