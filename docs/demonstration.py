@@ -30,6 +30,7 @@ from robustbench_seg.reporting.words import corruption_name
 from robustbench_seg.reports import paper
 from robustbench_seg.reports.formats import terminal
 from robustbench_seg.reports.style import INK, POINTS, RC
+from robustbench_seg.reports.svg import drawn
 
 FOLDER = Path(__file__).parent / "demonstration"
 SCORES, TERMINAL = FOLDER / "scores.csv", FOLDER / "terminal.txt"
@@ -89,7 +90,7 @@ def picture() -> Image.Image:
     figure.legend(
         lines, names, loc="lower center", borderaxespad=0.2, ncols=len(names), frameon=False
     )
-    drawing = paper.svg(figure)
+    drawing = paper.svg(drawn(figure))
     return Image.open(io.BytesIO(paper.png(drawing))).convert("RGB")
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..visible import visible
+from .svg import Drawing, drawn
 from .table import Cell, Table, check_link
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,10 @@ class Plot:
     caption: str
     label: str
     draw: Callable[[], Figure]
+
+    def drawing(self) -> Drawing:
+        """Return the figure as SVG."""
+        return drawn(self.draw())
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,16 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-import matplotlib
 import typst
-from matplotlib.figure import Figure
-from matplotlib.ft2font import FT2Font
 
-from .style import CSS_VARIABLES, RC, encoded, template
+from .style import CSS_VARIABLES, GROUND, RC, encoded, template
+from .svg import Drawing
 
-_FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _PAGE = b"""#set page(width: auto, height: auto, margin: 0pt)
 #set text(font: "DejaVu Sans")
 #image("figure.svg")
@@ -57,10 +57,10 @@ def printed(figure: Figure, suffix: str) -> bytes:
     return encoded(figure, suffix, rc=PRINTED, dpi=300)
 
 
-def svg(figure: Figure) -> bytes:
+def svg(drawing: Drawing) -> bytes:
     """Return a figure as an SVG file with real text, in the light colours of pages, on white."""
-    text = encoded(figure, "svg", facecolor="white").decode()
-    for stand_in, color in colors().items():
+    text = drawing.svg
+    for stand_in, color in {**colors(), GROUND: "#ffffff"}.items():
         text = text.replace(stand_in, color)
     return text.encode("utf-8")
 
@@ -91,7 +91,7 @@ def typeset(files: Mapping[str, bytes], text: str, *, form: Literal["pdf", "png"
             folder / "main.typ",
             root=folder,
             format=form,
-            font_paths=[_FONTS],
+            font_paths=[_fonts()],
             ignore_system_fonts=not foreign,
             ppi=192.0 if form == "png" else None,
             pdf_standards=["ua-1"] if form == "pdf" else [],
@@ -115,4 +115,13 @@ def _temporary_folder(files: Mapping[str, bytes]) -> Iterator[Path]:
 @cache
 def _characters() -> frozenset[int]:
     """Return the characters of matplotlib's text font, which has most of all fonts used."""
-    return frozenset(FT2Font(str(_FONTS / "DejaVuSans.ttf")).get_charmap())
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(str(_fonts() / "DejaVuSans.ttf")).get_charmap())
+
+
+def _fonts() -> Path:
+    """Return the folder of the fonts that come with matplotlib."""
+    from matplotlib import get_data_path
+
+    return Path(get_data_path()) / "fonts" / "ttf"

@@ -3,22 +3,26 @@
 A figure is drawn once for light and dark pages. Matplotlib has no CSS variables: figures are drawn
 in stand-in colours, which `svg.inline_svg` replaces by variables; their values are in
 templates/report.css.
+
+Modules with figures import matplotlib and seaborn where they draw: that takes a second, and a
+report is often drawn by another process.
 """
 
 from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import resources
-from typing import Any, Final
-
-import seaborn as sns
-from matplotlib import rc_context
-from matplotlib.colors import Colormap, to_rgb
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any, Final
 
 from ..visible import visible
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
 
 POINTS: Final = 72.0
 """Points in an inch, the unit of matplotlib's figure sizes."""
@@ -26,6 +30,8 @@ INK: Final = "#010101"
 MUTED: Final = "#010102"
 RULE: Final = "#010103"
 SURFACE: Final = "#010104"
+GROUND: Final = "#010105"
+"""Stand-in colour of what is behind a figure: nothing in a page, white elsewhere."""
 SERIES: Final = tuple(f"#0102{number:02x}" for number in range(1, 9))
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "*")
 
@@ -52,7 +58,7 @@ RC: Final[dict[Any, Any]] = {
     "hatch.linewidth": 0.7,
     # TrueType: many venues refuse Type 3, matplotlib's default.
     "pdf.fonttype": 42,
-    "savefig.facecolor": "none",
+    "savefig.facecolor": GROUND,
     "svg.fonttype": "none",
     "svg.hashsalt": "robustbench-seg",
     "text.color": INK,
@@ -70,14 +76,39 @@ RC: Final[dict[Any, Any]] = {
 """Matplotlib's settings for every figure. A point is a pixel of the page: see `svg.inline_svg`."""
 
 
+@contextmanager
+def rc_context(rc: dict[Any, Any]) -> Iterator[None]:
+    """Draw with settings of matplotlib: a context, and a decorator of functions that draw."""
+    import matplotlib
+
+    with matplotlib.rc_context(rc):
+        yield
+
+
+def new_figure(width: float, height: float, **options: Any) -> Figure:
+    """Return an empty figure of a size in points; `options` are those of `Figure`."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width / POINTS, height / POINTS), **options)
+
+
 def template(name: str) -> str:
     """Return the text of a file in templates/."""
     return resources.files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
 
 
+SCORE_COLORS: Final = (
+    *("#0b0405", "#2b1c35", "#3e356b", "#3b5698", "#357ba3"),
+    *("#359fab", "#4bc2ad", "#99ddb6", "#def5e5"),
+)
+"""Nine of the colours of `score_colors`, from end to end, for those who do not draw."""
+
+
 @cache
 def score_colors() -> Colormap:
     """Return the colours of scores, from dark for low to light for high."""
+    import seaborn as sns
+
     colors: Colormap = sns.color_palette("mako", as_cmap=True)
     return colors
 
@@ -98,14 +129,10 @@ def encoded(figure: Figure, suffix: str, *, rc: dict[Any, Any] = RC, **options: 
     return buffer.getvalue()
 
 
-def is_wide_figure(figure: Figure) -> bool:
-    """Return whether a figure is too wide, above 800 points, to be shrunk to a narrow page."""
-    return bool(POINTS * figure.get_figwidth() > 800)
-
-
 def luminance(color: str) -> float:
-    """Return the relative luminance of a colour, 0 to 1 (WCAG 2.2)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
+    """Return the relative luminance of a colour "#rrggbb", 0 to 1 (WCAG 2.2)."""
+    channels = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 

@@ -1,27 +1,47 @@
-"""Figures as SVG elements within a page: self-contained, in its light and dark colours."""
+"""Figures as SVG, and as elements within a page: self-contained, in its light and dark colours."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
 
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
-from .style import CSS_VARIABLES, encoded
+from .style import CSS_VARIABLES, GROUND, POINTS, encoded
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_PAGE_COLORS = {**CSS_VARIABLES, GROUND: "none"}
 _HEX = re.compile(r"#[0-9a-f]{6}\b")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
-def inline_svg(figure: Figure, name: str, label: str) -> Markup:
+class Drawing(NamedTuple):
+    """A figure as an SVG file in stand-in colours, and its width in points."""
+
+    svg: str
+    width: float
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it is too wide, above 800 points, to be shrunk to a narrow page."""
+        return self.width > 800
+
+
+def drawn(figure: Figure) -> Drawing:
+    """Return a figure of the settings `RC` as SVG. The same figure gives the same bytes."""
+    return Drawing(encoded(figure, "svg").decode(), POINTS * float(figure.get_figwidth()))
+
+
+def inline_svg(drawing: Drawing, name: str, label: str) -> Markup:
     """Return a figure as an <svg> element with real text, labelled `label` for screen readers.
 
     Identifiers begin with `name`, which must be unique in the page; stand-in colours become CSS
-    variables. A point of the figure is at most a pixel of the page. The same figure gives the same
-    bytes.
+    variables. A point of the figure is at most a pixel of the page.
     """
-    root = ElementTree.fromstring(encoded(figure, "svg"))
+    root = ElementTree.fromstring(drawing.svg)
     _drop_metadata_and_style(root)
     used = _references(root)
     for element in root.iter():
@@ -76,7 +96,7 @@ def _page_style(style: str) -> str:
     """Return a style without its font, which is the page's, and with the variables of the page."""
     declarations = [part.strip() for part in style.split(";")]
     kept = [part for part in declarations if part and not part.startswith("font-family")]
-    return _HEX.sub(lambda match: CSS_VARIABLES.get(match[0], match[0]), "; ".join(kept))
+    return _HEX.sub(lambda match: _PAGE_COLORS.get(match[0], match[0]), "; ".join(kept))
 
 
 def _local(tag: str) -> str:

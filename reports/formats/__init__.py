@@ -49,7 +49,7 @@ def write(document: Document, folder: Path, formats: Collection[str]) -> list[Pa
         paths.append(folder / "figures")
         make_folder(paths[-1], folder)
         for plot in document.plots():
-            drawing = paper.svg(plot.draw())
+            drawing = paper.svg(plot.drawing())
             for name, convert in wanted.items():
                 write_file(paths[-1] / f"{plot.name}.{name}", convert(drawing), folder)
     return paths

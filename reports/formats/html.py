@@ -26,7 +26,7 @@ from ..document import (
     file_name,
     split_stamp,
 )
-from ..style import CSS_VARIABLES, POINTS, is_wide_figure, template
+from ..style import CSS_VARIABLES, template
 from ..svg import inline_svg
 from ..table import Table
 
@@ -121,16 +121,16 @@ class _Parts:
 
     def _plots(self, part: Plots) -> Markup:
         """Return figures, each with its label if it is to scroll, in rows that fit a page."""
-        figures = [plot.draw() for plot in part.plots]
+        drawings = [plot.drawing() for plot in part.plots]
         drawn = [
             (
                 plot.caption,
-                inline_svg(figure, self._name("figure"), visible(plot.label)),
-                plot.label if is_wide_figure(figure) else "",
+                inline_svg(drawing, self._name("figure"), visible(plot.label)),
+                plot.label if drawing.is_wide else "",
             )
-            for plot, figure in zip(part.plots, figures, strict=True)
+            for plot, drawing in zip(part.plots, drawings, strict=True)
         ]
-        narrowest = round(_SHRUNK * POINTS * figures[-1].get_figwidth())
+        narrowest = round(_SHRUNK * drawings[-1].width)
         return macro("plots", part, drawn, narrowest, self._name("plots"))
 
     def _name(self, kind: str) -> str:

@@ -41,7 +41,7 @@ def head(document: Document, plots: Sequence[Plot], foot: str) -> str:
     figures = (
         _FIGURE.format(
             caption=visible(plot.caption),
-            drawing=inline_svg(plot.draw(), f"head-{key}-{number}", visible(plot.label)),
+            drawing=inline_svg(plot.drawing(), f"head-{key}-{number}", visible(plot.label)),
         )
         for number, plot in enumerate(plots, start=1)
     )

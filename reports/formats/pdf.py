@@ -22,7 +22,7 @@ from ..document import (
     split_stamp,
     unfolded,
 )
-from ..style import is_wide_figure, template
+from ..style import template
 from ..table import MOST_LEVEL, Cell, Placed, Table, in_blocks, turned
 
 _WIDEST = 105
@@ -124,9 +124,9 @@ def is_wide(description: Table) -> bool:
 def _plots(part: Plots, files: dict[str, bytes]) -> dict[str, Any]:
     plots, wide = [], False
     for plot in part.plots:
-        file, figure = f"{plot.name}.svg", plot.draw()
-        files[file] = paper.svg(figure)
-        wide |= is_wide_figure(figure)
+        file, drawing = f"{plot.name}.svg", plot.drawing()
+        files[file] = paper.svg(drawing)
+        wide |= drawing.is_wide
         plots.append({"file": file, "caption": plot.caption, "label": plot.label})
     return {"kind": "plots", **vars(part), "wide": wide, "plots": plots}
 

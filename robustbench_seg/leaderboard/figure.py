@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..reporting.figures import look
 from ..reporting.intervals import IntervalTable
 from ..reporting.model_figures import with_legend
-from ..reports.style import RC, SURFACE
+from ..reports.style import RC, SURFACE, rc_context
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @rc_context(RC)

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib import rcParams
-from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, to_hex
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from ..reports.style import text_on
 from ..reports.text import percent
 from .intervals import IntervalTable
 from .words import corruption_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
 
 ROW: Final = 24.0
 _MARK: Final = 7.0
@@ -47,6 +46,9 @@ def draw_heat_map(
     `scores` has the index (category, corruption), one column per severity. The colours run from 0
     to `highest`; `surface` is that of the background.
     """
+    import seaborn as sns
+    from matplotlib.colors import to_hex
+
     values = scores.to_numpy(dtype=float)
     sns.heatmap(
         values,
@@ -88,6 +90,9 @@ def _cell(
     has_number: bool,
 ) -> None:
     """Write the number into its cell, if it has one, and hatch it if it does not count."""
+    from matplotlib import rcParams
+    from matplotlib.patches import Rectangle
+
     column, row = corner
     missing = math.isnan(value)
     ink = rcParams["axes.labelcolor"] if missing else text_on(shade)
@@ -160,6 +165,8 @@ def draw_intervals(
 
     Each series has numbers (3, rows), and the style of its marks.
     """
+    from matplotlib import rcParams
+
     places = np.arange(len(rows), dtype=float)
     offsets = (np.arange(len(series)) - (len(series) - 1) / 2) * _MARK / row_height(len(series))
     for row in range(0, len(rows), 2):

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..protocol.condition import CLEAN
 from ..reports.document import Fold, Key, KeyEntry, Part, Plot, Plots, Section, file_name
-from ..reports.style import MARKERS, MUTED, POINTS, RC, SERIES, SURFACE
+from ..reports.style import MARKERS, MUTED, RC, SERIES, SURFACE, new_figure, rc_context
 from ..reports.table import Cell, Head, Table
 from ..scores.calibration import equal_width, reliability, risk_at
 from ..scores.calibration_counts import CalibrationCounts
@@ -24,6 +21,10 @@ from . import figures
 from .measures import metric
 from .report import Report
 from .tables import change, highest_of, score
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 CORRUPTED = "corrupted"
 _HEADING = "Confidence"
@@ -204,7 +205,7 @@ def risk_coverage(bins: Mapping[str, NDArray[Any]]) -> Figure:
 
 
 def _square(across: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(_WIDTH / POINTS, _HEIGHT / POINTS))
+    figure = new_figure(_WIDTH, _HEIGHT)
     axes = figure.add_axes((44 / _WIDTH, 40 / _HEIGHT, 276 / _WIDTH, 200 / _HEIGHT))
     axes.set_xlim(0, 102)
     axes.set_xticks(range(0, 101, 20))

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib import rc_context
-from matplotlib.colors import PowerNorm, to_hex
-from matplotlib.figure import Figure
 
 from ..protocol.condition import CLEAN
 from ..reports.document import Fold, Part, Plot, Plots, Section, file_name
-from ..reports.style import INK, POINTS, RC, RULE, SURFACE, score_colors, text_on
+from ..reports.style import INK, RC, RULE, SURFACE, new_figure, rc_context, score_colors, text_on
 from ..reports.table import Cell, Head, Table
 from ..scores.confusions import MOST_OF_SUITE, SUITE
 from ..scores.metrics import Scores
 from .report import Report
 from .tables import change, score
 from .words import SHOWN_CLASSES, corruption_name
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _ROW, _LETTER, _LETTERS = 17.0, 5.6, 20
 """Points of a row of the figure and of a letter of its labels, and most letters of one."""
@@ -137,11 +137,14 @@ def share_map(shares: Scores, names: tuple[str, ...]) -> Figure:
     Shares below 0.5 % are left blank. The colours follow the square root, which tells small shares
     apart.
     """
+    import seaborn as sns
+    from matplotlib.colors import PowerNorm, to_hex
+
     rows, columns = shares.shape
     labels = [name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}\u2026" for name in names]
     margin = 8 + _LETTER * max(map(len, (*labels, "no class")))
     width, height = margin + _ROW * columns + 2, margin + _ROW * rows + 2
-    figure = Figure(figsize=(width / POINTS, height / POINTS))
+    figure = new_figure(width, height)
     axes = figure.add_axes(
         (margin / width, 2 / height, _ROW * columns / width, _ROW * rows / height)
     )

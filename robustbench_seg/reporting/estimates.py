@@ -6,11 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from ..protocol.condition import CLEAN
 from ..reports.document import Fold, Part, Plots, Section
@@ -21,6 +20,9 @@ from ..runs.run import StoredRun
 from ..scores.tables import ALL_CLASSES
 from . import tables
 from .words import common, count
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 WIDE = 0.10
 """Width of an interval, as a fraction, above which it is shown in place of the IoU of a class."""

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from scipy.optimize import isotonic_regression
+from numpy.typing import NDArray
 
 from ..reports.style import (
     INK,
     MARKERS,
     MUTED,
-    POINTS,
     RC,
     SERIES,
     SURFACE,
+    new_figure,
+    rc_context,
     score_colors,
 )
 from ..reports.text import MISSING
 from .axes import ROW, draw_curve, draw_heat_map, label_severities, percent_top
 from .intervals import IntervalTable
 from .words import short_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 @rc_context(RC)
@@ -39,7 +42,7 @@ def heat_map(
     rows = len(scores)
     left, right, top, bottom = 110.0, 2.0, 44.0, 2.0
     width, height = 440.0, top + ROW * rows + bottom
-    figure = Figure(figsize=(width / POINTS, height / POINTS))
+    figure = new_figure(width, height)
     axes = figure.add_axes(
         (left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height)
     )
@@ -73,7 +76,7 @@ def severity_curves(
     `found` has the index corruption, one column per severity, mIoU in [0, 1]. Bands are intervals.
     Severities that do not count have hollow marks on a dotted line.
     """
-    figure = Figure(figsize=(330 / POINTS, 216 / POINTS))
+    figure = new_figure(330, 216)
     axes = figure.add_axes((34 / 330, 36 / 216, 204 / 330, 168 / 216))
     severities = [float(severity) for severity in found.value.columns]
     top = percent_top(highest)
@@ -146,7 +149,22 @@ def spread(values: Sequence[float], gap: float, limits: tuple[float, float]) -> 
     order = np.argsort(values, kind="stable")
     steps = gap * np.arange(len(values))
     # Places less their steps only have to rise.
-    rising = isotonic_regression(np.take(values, order) - steps).x
+    rising = isotonic(np.take(values, order) - steps)
     places = np.empty(len(values))
     places[order] = steps + np.maximum(np.minimum(rising, high - steps[-1]), low)
     return [float(place) for place in places]
+
+
+def isotonic(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the numbers (N,) that are nearest to values and never fall (isotonic regression).
+
+    SciPy has the same, but takes longer to import than all figures of a report to draw.
+    """
+    ends = np.append(0.0, np.cumsum(values))
+    first, last = np.indices((len(values), len(values)))
+    runs = np.tri(len(values), dtype=bool).T  # from a value, a row, to itself or a later one
+    means = np.full(runs.shape, np.inf)
+    np.divide(ends[last + 1] - ends[first], last - first + 1, out=means, where=runs)
+    # The lowest mean of those that end at a value or later; of these the highest.
+    lowest = np.minimum.accumulate(means[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(np.where(runs, lowest, -np.inf).max(axis=0))

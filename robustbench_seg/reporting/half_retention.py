@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from ..reports.document import Plot, Plots, Section, file_name
 from ..reports.style import SURFACE
@@ -20,6 +20,9 @@ from .intervals import IntervalTable, estimated
 from .model_figures import category_curves
 from .report import Report
 from .words import NOT_MEASURED, corruption_name
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _MOST_CURVES = 6
 """Most corruptions of which each has a figure; of more, their mean alone has one."""

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from ..protocol.condition import CLEAN
 from ..reports.document import Fold, Plot, Plots, file_name
-from ..reports.style import INK, MARKERS, MUTED, POINTS, RC, RULE, SERIES, SURFACE
+from ..reports.style import INK, MARKERS, MUTED, RC, RULE, SERIES, SURFACE, new_figure, rc_context
 from ..reports.table import Cell, Head, Table
 from ..scores.tables import severity_table
 from .axes import ROW
@@ -22,6 +20,9 @@ from .measures import metric
 from .report import Report
 from .tables import change, frame_table, score
 from .words import corruption_name
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _SUITE = "suite score"
 
@@ -149,7 +150,7 @@ def kept_shares(kept: pd.DataFrame) -> Figure:
     """
     left, right, top, bottom, width = 124.0, 14.0, 26.0, 38.0, 440.0
     height = top + ROW * len(kept) + bottom
-    figure = Figure(figsize=(width / POINTS, height / POINTS))
+    figure = new_figure(width, height)
     axes = figure.add_axes(
         (left / width, bottom / height, 1 - (left + right) / width, 1 - (top + bottom) / height)
     )

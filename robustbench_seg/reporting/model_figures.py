@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from ..reports.style import INK, MUTED, POINTS, RC, SURFACE
+from ..reports.style import INK, MUTED, RC, SURFACE, new_figure, rc_context
 from .axes import percent_top
 from .figures import curve, label_curves, look
 from .intervals import IntervalTable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _LINE = 17.0
 _LETTER = 7.5
@@ -59,7 +61,7 @@ def with_legend(
     """
     legend = 10.0 + _LINE * len(looks)
     total = 8.0 + height + bottom + legend
-    figure = Figure(figsize=(width / POINTS, total / POINTS))
+    figure = new_figure(width, total)
     axes = figure.add_axes(
         (left / width, (bottom + legend) / total, (width - left - 10.0) / width, height / total)
     )

@@ -6,11 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
-from matplotlib import rcParams
-from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
-from matplotlib.legend import Legend
-
 from ..corruptions.checks import did_you_mean
 from ..errors import InputError
 from ..reports.document import split_stamp
@@ -20,6 +15,9 @@ from .intervals import IntervalTable
 from .tables import score_name
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
+
     from .comparison.description import ComparisonData
 
 _ROW = 0.23
@@ -50,6 +48,8 @@ class Plots(ABC):
         if category not in (None, *found.categories):
             known = f"{', '.join(found.categories)}{did_you_mean(category, found.categories)}"
             raise InputError(f"category {category!r}: unknown; there are {known}")
+        from matplotlib.colors import to_hex
+
         axes = axes_of(ax)
         surface = to_hex(axes.get_facecolor())
         for number, (label, model, own, counts) in enumerate(self._lines(category)):
@@ -136,7 +136,7 @@ def axes_of(ax: Axes | None, rows: int = 0) -> Axes:
     """Return the axes to draw on; new ones are high enough for a number of rows."""
     if ax is not None:
         return ax
-    from matplotlib import pyplot  # which chooses how figures are shown
+    from matplotlib import pyplot, rcParams  # pyplot chooses how figures are shown
 
     width, height = rcParams["figure.figsize"]
     size = (width, max(height, _ROW * rows + 1))
@@ -162,6 +162,8 @@ def _draw_rows(
 
 def _marker(number: int) -> dict[str, str]:
     """Return a marker, unless the style has its own."""
+    from matplotlib import rcParams
+
     own = "marker" in rcParams["axes.prop_cycle"].keys
     return {} if own else {"marker": MARKERS[number % len(MARKERS)]}
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from ..reports.style import MARKERS, MUTED, POINTS, RC, SERIES, SURFACE
+from ..reports.style import MARKERS, MUTED, RC, SERIES, SURFACE, new_figure, rc_context
 from ..reports.table import Cell, Head, Table
 from .figures import end_labels, last_point
 from .tables import change, highest_of, score
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MIOU, CHANGE = "miou", "change"
 _WIDTH, _HEIGHT = 520.0, 250.0
@@ -81,7 +83,7 @@ def curves(table: pd.DataFrame, unit: str, column: str) -> Figure:
 
     `unit` is "scale" or "short side". The axis of scales is logarithmic; no change is dashed.
     """
-    figure = Figure(figsize=(_WIDTH / POINTS, _HEIGHT / POINTS))
+    figure = new_figure(_WIDTH, _HEIGHT)
     axes = figure.add_axes((44 / _WIDTH, 40 / _HEIGHT, 290 / _WIDTH, 200 / _HEIGHT))
     placed = table[table["value"].notna()]
     values = np.unique(placed["value"].to_numpy(dtype=float))

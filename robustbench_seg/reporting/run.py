@@ -11,6 +11,7 @@ import pandas as pd
 from ..reports import Page
 from ..reports.formats.notebook import head
 from ..runs.run import StoredRun
+from .ahead import begun
 from .files import Reported
 from .headline import headline
 from .meanings import meanings
@@ -76,7 +77,7 @@ def document(report: Report) -> Page:
         stamps=report.stamps,
         notes=report.notes,
         meanings=meanings(report.tables),
-        sections=tuple(sections(report)),
+        sections=tuple(begun(sections(report))),
         provenance=report.provenance,
         kind="Robustness report",
         headline=headline(report),

@@ -24,7 +24,7 @@ from ..reports.document import (
     Section,
     file_name,
 )
-from ..reports.style import score_colors
+from ..reports.style import SCORE_COLORS
 from ..reports.table import Table
 from ..reports.text import percent
 from . import (
@@ -143,13 +143,9 @@ def by_severity(report: Report) -> Section | None:
     found = IntervalTable(*map(_with_score, severities, suite))
     table = tables.severity_table(found.value, report.counted, "severity-table")
     table = _finished(table, found, report)
-    colors = tuple(
-        "#" + "".join(f"{round(255 * channel):02x}" for channel in score_colors()(step / 8)[:3])
-        for step in range(9)
-    )
     key = Key(
         (
-            KeyEntry("gradient", f"mIoU 0 to {percent(report.highest)} %", colors),
+            KeyEntry("gradient", f"mIoU 0 to {percent(report.highest)} %", SCORE_COLORS),
             KeyEntry("hatched", "severity does not count"),
             KeyEntry("hollow", "the same, in the curves"),
             *([KeyEntry("dashed", "clean")] if len(report.models) == 1 else []),

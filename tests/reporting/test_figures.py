@@ -12,13 +12,22 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
 
 from robustbench_seg.reporting import figures
 from robustbench_seg.reporting.intervals import IntervalTable
 from robustbench_seg.reporting.model_figures import category_curves, short
-from robustbench_seg.reports.style import CSS_VARIABLES, SURFACE, contrast, score_colors, text_on
-from robustbench_seg.reports.svg import inline_svg
+from robustbench_seg.reports.style import (
+    CSS_VARIABLES,
+    SCORE_COLORS,
+    SURFACE,
+    contrast,
+    score_colors,
+    text_on,
+)
+from robustbench_seg.reports.svg import drawn, inline_svg
 from tests.helpers.sample_report import COUNTED, severity_frame
 
 SCORES = severity_frame().droplevel(0)
@@ -35,7 +44,7 @@ def curves() -> Figure:
 
 
 def test_heat_map_writes_every_name_and_number_as_text() -> None:
-    found = texts(inline_svg(figures.heat_map(SCORES, COUNTED, 0.8), "map", "a map"))
+    found = texts(inline_svg(drawn(figures.heat_map(SCORES, COUNTED, 0.8)), "map", "a map"))
     assert found[:3] == ["1", "2", "3"]
     assert found[3] == "severity"
     assert found[4:8] == ["motion blur", "glass blur", "fog", "snow"]
@@ -43,22 +52,23 @@ def test_heat_map_writes_every_name_and_number_as_text() -> None:
 
 
 def test_heat_map_hatches_the_severities_that_do_not_count() -> None:
-    svg = str(inline_svg(figures.heat_map(SCORES, COUNTED, 0.8), "map", "a map"))
+    svg = str(inline_svg(drawn(figures.heat_map(SCORES, COUNTED, 0.8)), "map", "a map"))
     assert svg.count("fill: url(#map-") == 1
     every = dict.fromkeys(COUNTED, (1, 2, 3))
-    assert "<pattern" not in inline_svg(figures.heat_map(SCORES, every, 0.8), "map", "a map")
+    assert "<pattern" not in inline_svg(drawn(figures.heat_map(SCORES, every, 0.8)), "map", "a map")
 
 
 def test_heat_map_shows_a_dash_where_nothing_was_measured() -> None:
     scores = SCORES.copy()
     scores.iloc[1, 2] = math.nan
-    assert texts(inline_svg(figures.heat_map(scores, COUNTED, 0.8), "map", "a map"))[8:14] == [
+    svg = inline_svg(drawn(figures.heat_map(scores, COUNTED, 0.8)), "map", "a map")
+    assert texts(svg)[8:14] == [
         "71.0", "67.0", "63.0", "71.0", "67.0", "\u2013",
     ]  # fmt: skip
 
 
 def test_curves_name_their_lines_and_begin_at_clean() -> None:
-    found = texts(inline_svg(curves(), "c", "curves"))
+    found = texts(inline_svg(drawn(curves()), "c", "curves"))
     assert found[:4] == ["clean", "1", "2", "3"]
     assert found[-2:] == ["fog", "snow"]
 
@@ -68,7 +78,7 @@ def test_a_curve_without_measured_points_is_named_with_a_dash() -> None:
     scores.loc["fog"] = math.nan
     found = IntervalTable(scores, scores, scores)
     figure = figures.severity_curves(found, COUNTED, "weather", math.nan, 0.8)
-    assert texts(inline_svg(figure, "c", "curves"))[-2:] == ["fog \u2013", "snow"]
+    assert texts(inline_svg(drawn(figure), "c", "curves"))[-2:] == ["fog \u2013", "snow"]
 
 
 def test_models_share_axes_and_their_intervals_are_bands() -> None:
@@ -99,7 +109,7 @@ def test_long_names_keep_their_ends() -> None:
 
 
 def test_svg_is_alone_with_its_name_and_takes_the_colours_of_the_page() -> None:
-    svg = str(inline_svg(curves(), "c-1", "<curves> & more"))
+    svg = str(inline_svg(drawn(curves()), "c-1", "<curves> & more"))
     root = ElementTree.fromstring(svg)
     assert root.attrib["role"] == "img"
     assert root.attrib["aria-label"] == "<curves> & more"
@@ -116,12 +126,12 @@ def test_svg_is_alone_with_its_name_and_takes_the_colours_of_the_page() -> None:
 
 
 def test_svg_of_the_same_figure_has_the_same_bytes() -> None:
-    assert inline_svg(curves(), "c", "x") == inline_svg(curves(), "c", "x")
+    assert inline_svg(drawn(curves()), "c", "x") == inline_svg(drawn(curves()), "c", "x")
 
 
 def test_names_are_no_formulas_and_no_markup() -> None:
     scores = SCORES.rename(index={"fog": "$\\frac{1}{$<script>"})
-    svg = inline_svg(figures.heat_map(scores, COUNTED, 0.8), "map", "a map")
+    svg = inline_svg(drawn(figures.heat_map(scores, COUNTED, 0.8)), "map", "a map")
     assert "$\\frac{1}{$<script>" in texts(svg)
     assert "<script" not in svg
 
@@ -138,9 +148,19 @@ def test_spread_keeps_order_distance_and_limits(values: list[float]) -> None:
     assert all(a[1] < b[1] for a, b in pairwise(pairs) if a[0] < b[0])
 
 
+@given(st.lists(st.floats(-50, 150), min_size=1, max_size=20))
+def test_isotonic_is_that_of_scipy(values: list[float]) -> None:
+    expected = isotonic_regression(values).x
+    assert figures.isotonic(np.array(values)) == pytest.approx(expected, abs=1e-9)
+
+
 def test_spread_moves_nothing_that_has_room() -> None:
     assert figures.spread([10.0, 40.0, 25.0], 6.0, (0.0, 80.0)) == [10.0, 40.0, 25.0]
     assert figures.spread([40.0, 40.0], 6.0, (0.0, 80.0)) == [37.0, 43.0]
+
+
+def test_the_scale_in_keys_is_that_of_the_figures() -> None:
+    assert [to_hex(score_colors()(step / 8)) for step in range(9)] == list(SCORE_COLORS)
 
 
 @pytest.mark.parametrize("share", [step / 40 for step in range(41)])

@@ -18,6 +18,7 @@ from robustbench_seg.reporting import figures
 from robustbench_seg.reports import paper
 from robustbench_seg.reports.formats import html
 from robustbench_seg.reports.style import CSS_VARIABLES, contrast
+from robustbench_seg.reports.svg import drawn
 from tests.helpers.sample_report import run_tables, sample_document, severity_frame
 
 
@@ -52,8 +53,8 @@ def test_only_requested_formats_are_written(tmp_path: Path) -> None:
 
 def test_svg_has_text_colours_and_no_date() -> None:
     (plot, *_) = sample_document(("<b>$x$",)).plots()
-    drawing = paper.svg(plot.draw())
-    assert drawing == paper.svg(plot.draw())
+    drawing = paper.svg(plot.drawing())
+    assert drawing == paper.svg(plot.drawing())
     root = ElementTree.fromstring(drawing)
     texts = {element.text for element in root.iter("{http://www.w3.org/2000/svg}text")}
     assert {"motion blur", "severity", "71.0"} <= texts
@@ -73,7 +74,7 @@ def test_the_colours_of_paper_are_legible_on_white() -> None:
 
 def test_png_has_white_paper_and_192_pixels_per_inch() -> None:
     scores = severity_frame().droplevel("model")
-    drawing = paper.svg(figures.heat_map(scores, {}, 1.0))
+    drawing = paper.svg(drawn(figures.heat_map(scores, {}, 1.0)))
     with Image.open(io.BytesIO(paper.png(drawing))) as picture:
         assert picture.format == "PNG"
         width, height = 440, 46 + 24 * len(scores)

@@ -11,6 +11,7 @@ import pandas as pd
 from ...folders import RESULTS
 from ...reports import Page
 from ...scores.statistics import MIN_TEST_UNITS
+from ..ahead import begun
 from ..files import Reported
 from ..headline import finding
 from ..meanings import meanings
@@ -55,7 +56,7 @@ class Comparison(ComparisonData, Reported):
             stamps=self.stamps,
             notes=self.notes,
             meanings=MEANINGS,
-            sections=sections(self.shown),
+            sections=tuple(begun(sections(self.shown))),
             provenance=self.provenance,
             kind="Comparison",
             headline=finding(self.shown.summary.value, self.categories),

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from ...reports.style import INK, MUTED, RC, RULE, SURFACE
+from ...reports.style import INK, MUTED, RC, RULE, SURFACE, rc_context
 from ..axes import draw_intervals, row_height
 from ..figures import look
 from ..model_figures import short, with_legend
 from ..tables import score_name
 from .description import ComparisonData
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _WIDE = 760.0
 """Points of a figure that has a row of the page to itself."""

@@ -5,21 +5,23 @@ from __future__ import annotations
 import io
 import math
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from PIL import Image
 
 from ...reports.paper import PRINTED, colors
-from ...reports.style import MARKERS, SERIES
+from ...reports.style import MARKERS, SERIES, rc_context
 from ...runs.pictures import INPUT, PREDICTION, TRUTH
 from ..axes import draw_curve, percent_top
 from ..comparison.description import ComparisonData
 from ..examples import Example
 from ..figures import label_curves
 from ..words import corruption_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDTHS = (3.25, 5.5, 6.75)
 """Widths in inches: a column, the text of one column, and the text of two columns."""
@@ -36,6 +38,8 @@ def severity(comparison: ComparisonData, width: float) -> Figure:
 
     Bands are 95 % intervals. Two panels are side by side in a narrow figure, else up to four.
     """
+    from matplotlib.figure import Figure
+
     categories = comparison.categories
     columns = min(len(categories), 2 if width < 5 else 4)
     rows = math.ceil(len(categories) / columns)
@@ -82,6 +86,8 @@ def examples(comparison: ComparisonData, width: float) -> Figure | None:
     A row is a frame under a condition; its columns are the input, the prediction of each model and
     the ground truth.
     """
+    from matplotlib.figure import Figure
+
     rows = list(dict.fromkeys((item.label, item.frame) for item in comparison.examples))
     found = {
         (item.label, item.frame, item.model, item.caption): item for item in comparison.examples

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import colormaps, rc_context
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ...reports.style import MUTED, RC
+from ...reports.style import MUTED, RC, new_figure, rc_context
 from .figures import NARROWEST, PAGE_WIDTH, layers, subjects
 from .maps import (
     MARGIN,
@@ -19,17 +16,14 @@ from .maps import (
     Colors,
     FieldMap,
     axes_at,
-    blank,
     resampled,
     scale_bar,
     text_at,
     titled_scale,
 )
 
-_NORM = Normalize(-2, 2, clip=True)
-"""Powers of ten between the shares of two fields."""
-_COLORS = colormaps["RdBu_r"]
-"""Blue where the first field is stronger, red where the second is, as their curves."""
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def pairs(maps: Sequence[FieldMap]) -> tuple[tuple[FieldMap, FieldMap], ...]:
@@ -70,21 +64,28 @@ def log_ratio(first: FieldMap, second: FieldMap, width: int) -> NDArray[np.float
 @rc_context(RC)
 def difference(maps: Sequence[FieldMap], colors: Colors) -> Figure:
     """Draw where one of two models depends more on the input, with a map for each layer."""
+    from matplotlib import colormaps
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
     drawn = pairs(maps)
+    powers = Normalize(-2, 2, clip=True)  # of ten between the shares of the two fields
+    # Blue where the first field is stronger, red where the second is, as their curves.
+    blue_to_red = colormaps["RdBu_r"]
     gap, heading, scale = 8.0, 22.0, 66.0
     rows, columns = drawn[0][0].relative.shape
     width = min((PAGE_WIDTH - gap * (len(drawn) - 1) - 2 * MARGIN) / len(drawn), 300.0)
     height = width * rows / columns
     across = width * len(drawn) + gap * (len(drawn) - 1) + 2 * MARGIN
-    figure = blank(max(across, NARROWEST), heading + height + scale)
+    figure = new_figure(max(across, NARROWEST), heading + height + scale)
     for number, (first, second) in enumerate(drawn):
         left = MARGIN + number * (width + gap)
         text_at(figure, left, heading - 8, first.layer, colors[MUTED])
         axes = axes_at(figure, (left, heading, width, height))
         axes.imshow(
             log_ratio(first, second, round(SAMPLES * width)),
-            cmap=_COLORS,
-            norm=_NORM,
+            cmap=blue_to_red,
+            norm=powers,
             extent=(0, columns, rows, 0),
             interpolation="none",
             aspect="auto",
@@ -94,7 +95,7 @@ def difference(maps: Sequence[FieldMap], colors: Colors) -> Figure:
     titled_scale(
         figure,
         colors,
-        ScalarMappable(_NORM, _COLORS),
+        ScalarMappable(powers, blue_to_red),
         f"Blue: {one} depends more on a pixel. Red: {other} does.",
         {-2: "100 times", -1: "10 times", 0: "equal", 1: "10 times", 2: "100 times"},
     )

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from matplotlib import rc_context
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-
-from ...reports.style import INK, MUTED, RC, RULE, SERIES
+from ...reports.style import INK, MUTED, RC, RULE, SERIES, new_figure, rc_context
 from .maps import (
     MARGIN,
     Box,
     Colors,
     FieldMap,
     axes_at,
-    blank,
     color_scale,
     draw,
     draw_squares,
     scale_bar,
     text_at,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PAGE_WIDTH = 1160.0
 NARROWEST = 480.0
@@ -68,7 +67,7 @@ def overview(maps: Sequence[FieldMap], colors: Colors) -> Figure:
         (PAGE_WIDTH - gaps - 2 * MARGIN) / (len(columns) + len(zooms) * min(highest, 1)), 300.0
     )
     heights = [width * ratio for ratio in ratios.values()]
-    figure = blank(
+    figure = new_figure(
         max(gaps + width * (len(columns) + len(zooms) * min(highest, 1)) + 2 * MARGIN, NARROWEST),
         heading + sum(heights) + label * len(heights) + gap * (len(heights) - 1) + scale,
     )
@@ -103,7 +102,7 @@ def single(item: FieldMap, colors: Colors) -> Figure:
     """Draw one map with its name, the squares that hold 50 and 99 %, and the colour scale."""
     height, width = item.relative.shape
     drawn = min(860.0, 560.0 * width / height)
-    figure = blank(max(drawn + 2 * MARGIN, NARROWEST), 34 + drawn * height / width + 66)
+    figure = new_figure(max(drawn + 2 * MARGIN, NARROWEST), 34 + drawn * height / width + 66)
     text_at(figure, MARGIN, 20, f"{item.subject}, {item.layer}", colors[INK], weight="bold")
     draw_squares(axes_at(figure, (MARGIN, 34, drawn, drawn * height / width)), item, drawn)
     color_scale(figure, colors)
@@ -115,7 +114,7 @@ def bare(item: FieldMap) -> Figure:
     """Draw one map with its squares alone, for a page that names it."""
     height, width = item.relative.shape
     drawn = min(400.0, 300.0 * width / height)
-    figure = blank(drawn, drawn * height / width)
+    figure = new_figure(drawn, drawn * height / width)
     draw_squares(axes_at(figure, (0, 0, drawn, drawn * height / width)), item, drawn)
     return figure
 
@@ -123,7 +122,7 @@ def bare(item: FieldMap) -> Figure:
 @rc_context(RC)
 def radial(maps: Sequence[FieldMap], layer: str) -> Figure:
     """Draw the share of a layer's field within a radius, one line per subject."""
-    figure = blank(330, 216)
+    figure = new_figure(330, 216)
     axes = figure.add_axes((34 / 330, 36 / 216, 290 / 330, 168 / 216))
     farthest = max(len(item.mass) for item in maps) - 1
     axes.set(xscale="log", xlim=(1, farthest), ylim=(0, 102))
@@ -151,6 +150,8 @@ def series(number: int) -> str:
 
 def _enlarge(figure: Figure, item: FieldMap, around: Box, zoomed: Box) -> None:
     """Frame the surroundings of the unit in the box of the map, and show them in another box."""
+    from matplotlib.patches import Rectangle
+
     color = HEAD_BOX if item.layer == "head" else STAGE_BOX
     size = item.relative.shape
     side = max(min(size) // ENLARGED, 1)

@@ -10,15 +10,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.transforms import offset_copy
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -26,6 +20,12 @@ from ...erf.extent import Map, mass_by_radius, squares
 from ...erf.field import Field
 from ...erf.request import Pixel
 from ...reports.style import INK, MUTED, POINTS, score_colors
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LogNorm
+    from matplotlib.figure import Figure
 
 Colors = Mapping[str, str]
 ON_PAGE: Final[Colors] = {INK: INK, MUTED: MUTED}
@@ -80,11 +80,6 @@ class FieldMap:
         return mass_by_radius(self.field.gradient, self.pixel)
 
 
-def blank(width: float, height: float) -> Figure:
-    """Return an empty figure of a size in points."""
-    return Figure(figsize=(width / POINTS, height / POINTS))
-
-
 def axes_at(figure: Figure, box: Box) -> Axes:
     """Add bare axes in a box of a figure."""
     left, top, width, height = box
@@ -118,6 +113,8 @@ def draw(axes: Axes, values: Map, width: float) -> None:
 
 def draw_squares(axes: Axes, item: FieldMap, width: float) -> None:
     """Show a map, the squares that hold 50 and 99 % of it, and a scale bar."""
+    from matplotlib.patches import Rectangle
+
     draw(axes, item.relative, width)
     y, x = item.pixel
     rows, columns = item.relative.shape
@@ -149,6 +146,8 @@ def resampled(values: Map, width: int) -> NDArray[np.float32]:
 
 
 def _norm() -> LogNorm:
+    from matplotlib.colors import LogNorm
+
     return LogNorm(LOWEST, 1, clip=True)
 
 
@@ -157,6 +156,8 @@ def scale_bar(axes: Axes, columns: int, size: float) -> None:
 
     Both keep their distances in points, on maps of any size: the label never covers the bar.
     """
+    from matplotlib.transforms import offset_copy
+
     length = scale_length(columns / 3)
     bottom, _ = axes.get_ylim()
     left, above = 0.6 * size, 0.9 * size
@@ -195,6 +196,8 @@ def _label(
 
 def color_scale(figure: Figure, colors: Colors) -> None:
     """Draw the colour scale at the lower left, under its title."""
+    from matplotlib.cm import ScalarMappable
+
     titled_scale(
         figure,
         colors,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from ...erf.extent import squares
 from ...reports.document import (
@@ -26,6 +25,9 @@ from ...reports.text import percent
 from . import difference, figures
 from .maps import ON_PAGE, SAMPLES, FieldMap
 from .tables import place, replknet_table, squares_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def headline(maps: Sequence[FieldMap]) -> str:

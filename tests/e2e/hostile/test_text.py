@@ -22,6 +22,7 @@ from robustbench_seg.reporting.files import csv_content
 from robustbench_seg.reports import FORMATS, paper
 from robustbench_seg.reports.document import Document
 from robustbench_seg.reports.formats import terminal
+from robustbench_seg.reports.svg import drawn
 from tests.helpers.frames import image_path, label_path, write_tree
 from tests.helpers.sample_report import sample_document
 
@@ -77,7 +78,7 @@ def test_reports_show_every_mark(output: str) -> None:
 def test_figures_show_every_mark() -> None:
     figure = Figure()
     figure.text(0.1, 0.5, " ".join(TEXTS.values()))
-    shown = paper.svg(figure).decode()
+    shown = paper.svg(drawn(figure)).decode()
     assert harmless(shown)
     assert r"\x1b" in shown
     ElementTree.fromstring(shown)
