@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import product
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .intervals import Resampled
+from .intervals import Resampled, class_blocks, together
 from .metrics import mean_iou
 from .pixel_counts import PixelCounts
 from .policy import SeverityPolicy
@@ -54,15 +55,17 @@ def class_breakdown(bootstrap: Resampled, suite: SeverityPolicy) -> pd.DataFrame
     NaN if it never is.
     """
     rows = {}
-    for place in np.flatnonzero(bootstrap.pixel_counts.class_set).tolist():
-        value, samples = bootstrap.class_iou(place)
-        losses = with_interval(_class_losses(value, suite), _class_losses(samples, suite))
-        row = {}
-        for score, numbers in losses.iterrows():
-            row[str(score)] = numbers["value"]
-            row |= {f"{score}_{end}": numbers[end] for end in ("low", "high")}
-        row["half_lost_at"] = _half_lost_at(value, suite)
-        rows[bootstrap.pixel_counts.classes[place]] = row
+    for places in class_blocks(bootstrap.pixel_counts):
+        found = [bootstrap.class_iou(place) for place in places]
+        samples = together(partial(_class_losses, suite=suite), [own for _, own in found])
+        for place, (value, _), resampled in zip(places, found, samples, strict=True):
+            losses = _class_losses(value, suite)
+            low, high = interval(resampled.to_numpy())
+            row = {}
+            for score, *ends in zip(losses, losses.to_numpy()[0], low, high, strict=True):
+                row |= dict(zip((score, f"{score}_low", f"{score}_high"), ends, strict=True))
+            row["half_lost_at"] = _half_lost_at(value, suite)
+            rows[bootstrap.pixel_counts.classes[place]] = row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="class")
 
 

@@ -78,5 +78,8 @@ class ImageCounts:
 
     def mean_over_draws(self, values: NDArray[np.float64]) -> pd.DataFrame:
         """Average values (rows, draws) over the draws of each condition, as in `by_condition`."""
-        means = [values[:, own].mean(axis=-1) for own in self.conditions.values()]
+        columns = self.conditions.values()
+        if all(len(own) == 1 for own in columns):
+            return self.by_condition(values.take([own[0] for own in columns], axis=-1))
+        means = [values[:, own].mean(axis=-1) for own in columns]
         return self.by_condition(np.stack(means, axis=-1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol, Self
 
@@ -99,8 +99,11 @@ def tidy(models: Mapping[str, Resampled], dataset: str) -> pd.DataFrame:
         for condition, scores in bootstrap.scores.items():
             place = (model, dataset, *condition)
             images = bootstrap.pixel_counts.image_count(condition)
-            rows += [(*place, *name, *ends, images) for name, *ends, _ in scores.itertuples()]
-            sd = scores["sd_over_draws"][MIOU]
+            rows += [
+                (*place, *name, *ends, images)
+                for name, (*ends, _) in zip(scores.index, scores.to_numpy().tolist(), strict=True)
+            ]
+            sd = scores.at[MIOU, "sd_over_draws"]
             if not np.isnan(sd):
                 rows.append((*place, ALL_CLASSES, "miou_sd_over_draws", sd, np.nan, np.nan, images))
     return pd.DataFrame(rows, columns=TIDY_COLUMNS)
@@ -118,7 +121,7 @@ def intervals(
     rows: list[tuple[object, ...]] = []
     for model, bootstrap in models.items():
         parts = [bootstrap.values, bootstrap.samples, bootstrap.by_draw]
-        derived = _rows(bootstrap, *_derived(derive, parts))
+        derived = _rows(bootstrap, *together(derive, parts))
         if CLEAN_KEY in bootstrap.scores:
             scores = bootstrap.scores[CLEAN_KEY]
             accuracy = scores.loc[[(ALL_CLASSES, "pixel_accuracy")]].to_numpy()[0]
@@ -127,12 +130,10 @@ def intervals(
         rows += [(model, ALL_CLASSES, *row) for row in derived]
         if derive_by_class is None:
             continue
-        classes = np.flatnonzero(bootstrap.pixel_counts.class_set).tolist()
-        for start in range(0, len(classes), _CLASSES_TOGETHER):
-            together = classes[start : start + _CLASSES_TOGETHER]
-            parts = [part for place in together for part in bootstrap.class_iou(place)]
-            found = _derived(derive_by_class, parts)
-            for place, value, samples in zip(together, found[::2], found[1::2], strict=True):
+        for places in class_blocks(bootstrap.pixel_counts):
+            parts = [part for place in places for part in bootstrap.class_iou(place)]
+            found = together(derive_by_class, parts)
+            for place, value, samples in zip(places, found[::2], found[1::2], strict=True):
                 name = bootstrap.pixel_counts.classes[place]
                 rows += [(model, name, *row) for row in _rows(bootstrap, value, samples, value)]
     return pd.DataFrame(rows, columns=INTERVAL_COLUMNS)
@@ -148,7 +149,14 @@ def _rows(
     return [(*row, images) for row in zip(value.columns, *numbers, strict=True)]
 
 
-def _derived(derive: Derive, parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
+def class_blocks(pixel_counts: PixelCounts) -> Iterator[list[int]]:
+    """Yield the places of the classes of the set, a few at a time."""
+    places: list[int] = np.flatnonzero(pixel_counts.class_set).tolist()
+    for start in range(0, len(places), _CLASSES_TOGETHER):
+        yield places[start : start + _CLASSES_TOGETHER]
+
+
+def together(derive: Derive, parts: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
     """Derive scores from the rows of all parts in one call, because each takes milliseconds."""
     cuts = np.cumsum([0, *map(len, parts)])
     rows = derive(pd.DataFrame(np.concatenate(parts), columns=parts[0].columns))

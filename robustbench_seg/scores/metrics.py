@@ -205,10 +205,13 @@ def _as_counts(matrix: Matrix | ClassCounts) -> ClassCounts:
 
 def _mean_over(class_set: NDArray[np.bool_], scores: Scores) -> Scores:
     """Return the mean of (..., C) over the classes of the set; NaN if it is empty."""
-    return ratio(np.where(class_set, scores, 0.0).sum(axis=-1), class_set.sum(axis=-1))
+    # There are at most MOST_CLASSES, and small integers are faster to count with.
+    number = class_set.sum(axis=-1, dtype=np.uint16)
+    return ratio(np.where(class_set, scores, 0.0).sum(axis=-1), number)
 
 
 def ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Scores:
     """Divide; NaN where the denominator is 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(denominator != 0, np.true_divide(numerator, denominator), np.nan)
+    larger = max(numerator, denominator, key=np.size)
+    found = np.full_like(larger, np.nan, dtype=np.float64)
+    return np.true_divide(numerator, denominator, out=found, where=denominator != 0)

@@ -113,17 +113,21 @@ class ResampledSums:
         # (models, flips, draws)
         found = {name: np.empty((2, len(flips), columns.shape[1])) for name in self._scores}
 
+        # With a column of ones, the sums begin with those of no exchange.
+        weights = np.insert(flips, 0, 1, axis=1)  # (flips, 1 + units)
+
         def score_draws(first: int) -> None:
             draws = slice(first, first + _TOGETHER)
             own = self._scored[:, columns[0, draws]]  # (units, draws, *shape)
             others = other._scored[:, columns[1, draws]]
-            change = (others - own).astype(np.float64)
-            start, end = own.sum(axis=0), others.sum(axis=0)  # (draws, *shape)
+            start, end = (part.sum(axis=0, keepdims=True) for part in (own, others))
+            change = np.concatenate([start, others - own]).astype(np.float64)
+            both = (start + end).astype(np.float64)  # (1, draws, *shape)
             rows = max(16, 2**19 // change[0].size)
             for row in range(0, len(flips), rows):
                 part = slice(row, row + rows)
-                sums = start + weighted_sums(flips[part], change)  # (flips, draws, *shape)
-                rest = start + end - sums
+                sums = weighted_sums(weights[part], change)  # (flips, draws, *shape)
+                rest = both - sums
                 for name, score in self._scores.items():
                     found[name][0, part, draws] = score(sums)
                     found[name][1, part, draws] = score(rest)
@@ -135,8 +139,10 @@ class ResampledSums:
     def _over_draws(
         self, found: Samples, cuts: NDArray[np.intp]
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        by_condition = np.split(found, cuts, axis=-1)
-        means = np.stack([part.mean(axis=-1) for part in by_condition], axis=-1)
+        means = found
+        if found.shape[-1] > len(cuts) + 1:
+            parts = np.split(found, cuts, axis=-1)
+            means = np.stack([part.mean(axis=-1) for part in parts], axis=-1)
         means[..., self.units < MIN_TEST_UNITS] = np.nan  # (models, flips, conditions)
         ours, theirs = map(self.image_counts.by_condition, means)
         return ours, theirs

@@ -197,7 +197,8 @@ def _clean(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.Series:
 
 def _mean(scores: pd.DataFrame) -> pd.Series:
     """Return the mean of each row; NaN where a number is missing."""
-    return scores.mean(axis="columns", skipna=False)
+    values = np.asfortranarray(scores.to_numpy(float))  # decides the last bit
+    return pd.Series(values.sum(axis=1) / (values.shape[1] or np.nan), scores.index)
 
 
 def _ratio(score: pd.Series, clean: pd.Series) -> pd.Series:
