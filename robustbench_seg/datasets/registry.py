@@ -34,12 +34,16 @@ GROUP = "robustbench_seg.datasets"
 
 def dataset_titles() -> dict[str, str]:
     """Return a title for each dataset that has a name or a layout, by name."""
-    titles = {STREETS: "streets, procedural scenes, embedded: nothing to download"}
-    titles |= {layout.name: layout.title for layout in LAYOUTS.values()}
+    titles = _own_titles()
     for name, entry in _entry_points().items():
         package = entry.dist.name if entry.dist else entry.value
         titles.setdefault(name, f"registered by {package}")
     return titles
+
+
+def _own_titles() -> dict[str, str]:
+    titles = {STREETS: "streets, procedural scenes, embedded: nothing to download"}
+    return titles | {layout.name: layout.title for layout in LAYOUTS.values()}
 
 
 def written_name(dataset: str) -> str:
@@ -47,9 +51,8 @@ def written_name(dataset: str) -> str:
 
     Titles begin with it. Names that are not ours stay as they are.
     """
-    if dataset != STREETS and dataset not in LAYOUTS:
-        return dataset
-    return dataset_titles()[dataset].partition(",")[0]
+    own = _own_titles()
+    return own[dataset].partition(",")[0] if dataset in own else dataset
 
 
 def open_dataset(

@@ -19,6 +19,7 @@ from .statistics import (
     Samples,
     interval,
     on_threads,
+    sums_in_blocks,
     weighted_sums,
 )
 from .sum_bootstrap import ResampledSums, SumBootstrap
@@ -137,14 +138,10 @@ class Bootstrap(SumBootstrap):
 
     def _resampled(self, counts: NDArray[Any]) -> Samples:
         """Return all scores of each resample: (units, draws, ...) -> (resamples, draws, scores)."""
-        # Sums of a few hundred resamples stay in the cache while all scores are computed.
-        rows = max(16, 2**19 // counts[0].size)
-        counts = counts.astype(np.float64)
-        parts = []
-        for start in range(0, len(self._weights), rows):
-            sums = weighted_sums(self._weights[start : start + rows], counts)
-            parts.append(np.stack(list(self.pixel_counts.scores(sums).values()), axis=-1))
-        return np.concatenate(parts)
+        blocks = sums_in_blocks(self._weights, counts.astype(np.float64))
+        return np.concatenate(
+            [np.stack(list(self.pixel_counts.scores(sums).values()), axis=-1) for _, sums in blocks]
+        )
 
 
 def standard_deviation(by_draw: NDArray[np.float64]) -> Scores:

@@ -9,7 +9,7 @@ exactly in any order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -79,6 +79,19 @@ def weighted_sums(weights: Weights, counts: NDArray[Any]) -> Samples:
     # Resamples are next to each other in memory: the few classes would make short loops.
     sums = flat.T @ weights.astype(np.float64).T  # (K, units) -> (K, resamples)
     return np.moveaxis(sums.reshape(*counts.shape[1:], len(weights)), -1, 0)
+
+
+def sums_in_blocks(
+    weights: Weights, counts: NDArray[np.float64]
+) -> Iterator[tuple[slice, Samples]]:
+    """Yield rows of weights and the sums of counts (units, ...) under them: (rows, ...).
+
+    They are a few hundred rows at a time, which stay in the cache while they are scored.
+    """
+    rows = max(16, 2**18 // counts[0].size)
+    for start in range(0, len(weights), rows):
+        part = slice(start, start + rows)
+        yield part, weighted_sums(weights[part], counts)
 
 
 def on_threads(work: Callable[[Part], Result], parts: Iterable[Part]) -> list[Result]:

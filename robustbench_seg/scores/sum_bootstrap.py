@@ -23,7 +23,7 @@ from .statistics import (
     group_sums,
     on_threads,
     sign_flips,
-    weighted_sums,
+    sums_in_blocks,
 )
 
 _TOGETHER = 8
@@ -85,12 +85,9 @@ class ResampledSums:
         def score_draws(first: int) -> None:
             part = slice(first, first + _TOGETHER)
             counts = self._scored[:, part].astype(np.float64)
-            # Sums of a few hundred resamples stay in the cache while they are scored.
-            rows = max(16, 2**19 // counts[0].size)
-            for row in range(0, len(self.weights), rows):
-                sums = weighted_sums(self.weights[row : row + rows], counts)
+            for rows, sums in sums_in_blocks(self.weights, counts):
                 for name, score in self._scores.items():
-                    found[name][row : row + rows, part] = score(sums)
+                    found[name][rows, part] = score(sums)
 
         on_threads(score_draws, range(0, draws, _TOGETHER))
         tables = {name: self.image_counts.mean_over_draws(own) for name, own in found.items()}
@@ -123,14 +120,11 @@ class ResampledSums:
             start, end = (part.sum(axis=0, keepdims=True) for part in (own, others))
             change = np.concatenate([start, others - own]).astype(np.float64)
             both = (start + end).astype(np.float64)  # (1, draws, *shape)
-            rows = max(16, 2**19 // change[0].size)
-            for row in range(0, len(flips), rows):
-                part = slice(row, row + rows)
-                sums = weighted_sums(weights[part], change)  # (flips, draws, *shape)
+            for rows, sums in sums_in_blocks(weights, change):  # (flips, draws, *shape)
                 rest = both - sums
                 for name, score in self._scores.items():
-                    found[name][0, part, draws] = score(sums)
-                    found[name][1, part, draws] = score(rest)
+                    found[name][0, rows, draws] = score(sums)
+                    found[name][1, rows, draws] = score(rest)
 
         on_threads(score_draws, range(0, columns.shape[1], _TOGETHER))
         cuts = np.cumsum([pair.shape[1] for pair in pairs])[:-1]

@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from .policy import SeverityPolicy
 
@@ -151,10 +152,12 @@ def corruption_scores(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFra
 
 def category_scores(by_corruption: pd.DataFrame, suite: SeverityPolicy) -> pd.DataFrame:
     """Average the corruptions of each category: one column per category."""
-    members: dict[str, list[str]] = {category: [] for category in suite.categories}
+    members: dict[str, list[int]] = {category: [] for category in suite.categories}
+    places = {name: place for place, name in enumerate(by_corruption)}
     for column in suite.columns:
-        members[column.category].append(column.corruption)
-    means = {category: _mean(by_corruption[names]) for category, names in members.items()}
+        members[column.category].append(places[column.corruption])
+    values = by_corruption.to_numpy(float)
+    means = {category: _row_means(values[:, chosen]) for category, chosen in members.items()}
     return pd.DataFrame(means, index=by_corruption.index)
 
 
@@ -197,8 +200,12 @@ def _clean(scores: pd.DataFrame, suite: SeverityPolicy) -> pd.Series:
 
 def _mean(scores: pd.DataFrame) -> pd.Series:
     """Return the mean of each row; NaN where a number is missing."""
-    values = np.asfortranarray(scores.to_numpy(float))  # decides the last bit
-    return pd.Series(values.sum(axis=1) / (values.shape[1] or np.nan), scores.index)
+    return pd.Series(_row_means(scores.to_numpy(float)), scores.index)
+
+
+def _row_means(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    ordered = np.asfortranarray(values)  # decides the last bit
+    return np.asarray(ordered.sum(axis=1) / (values.shape[1] or np.nan))
 
 
 def _ratio(score: pd.Series, clean: pd.Series) -> pd.Series:
