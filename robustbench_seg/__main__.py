@@ -9,7 +9,7 @@ import stat
 import sys
 from _thread import interrupt_main
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from threading import Timer, main_thread
 from types import FrameType
@@ -34,15 +34,25 @@ def main() -> None:
     unraisable = sys.unraisablehook
     sys.unraisablehook = partial(_stop_later, unraisable)
     try:
-        from .cli import run
+        with _drawing():
+            from .cli import run
 
-        sys.exit(run())
+            sys.exit(run())
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
         sys.unraisablehook = unraisable
         # Python's end would look for cycles in all that there is, for a quarter of a second.
         gc.freeze()
+
+
+def _drawing() -> AbstractContextManager[None]:
+    """Start the process that draws, before anything slow is imported, for commands that report."""
+    if not {"report", "compare", "merge"}.intersection(sys.argv[1:2]):
+        return nullcontext()
+    from .reporting.drawer import drawing_ahead
+
+    return drawing_ahead()
 
 
 def _stop_later(unraisable: Callable[[Any], object], ignored: Any) -> None:

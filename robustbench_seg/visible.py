@@ -6,6 +6,7 @@ through here, at its border.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _ESCAPED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -15,22 +16,18 @@ Among them are terminal escapes and the marks that turn the direction of text.
 """
 _JOINERS = "\u200c\u200d"
 """Format characters that scripts and emojis need, and that move nothing."""
+_UNPLAIN = re.compile(r"[^ -~]")
 _FORMULAS = ("=", "+", "-", "@")
 
 
 def visible(text: str, kept: str = "") -> str:
     r"""Return a text whose control characters, but those in `kept`, are escaped, as \u202e."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        _escape(mark)
-        if unicodedata.category(mark) in _ESCAPED and mark not in _JOINERS and mark not in kept
-        else mark
-        for mark in text
-    )
+    return _UNPLAIN.sub(lambda match: _shown(match[0], kept), text)
 
 
-def _escape(mark: str) -> str:
+def _shown(mark: str, kept: str) -> str:
+    if unicodedata.category(mark) not in _ESCAPED or mark in _JOINERS or mark in kept:
+        return mark
     number = ord(mark)
     return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}"
 

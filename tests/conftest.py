@@ -26,15 +26,11 @@ collect_ignore = [] if os.name == "posix" else ["e2e/test_fuzz.py", "e2e/hostile
 
 
 def pytest_configure() -> None:
-    """Leave networks to torch, unless ROBUSTSEG_TEST_OPENVINO is set, and figures to the tests.
+    """Leave networks to torch, unless ROBUSTSEG_TEST_OPENVINO is set.
 
-    Most tests run a network on a few tiny images, for which converting it takes longer. A command
-    that a test calls would start a process for its few figures.
+    Most tests run a network on a few tiny images, for which converting it takes longer.
     """
     from robustbench_seg.inference.runtimes import choice  # after the variable above
-    from robustbench_seg.reporting import ahead
-
-    pytest.MonkeyPatch().setattr(ahead, "available_cores", lambda: 1)
 
     if "ROBUSTSEG_TEST_OPENVINO" not in os.environ:
         choice.RUNTIMES = {}

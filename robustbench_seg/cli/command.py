@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
@@ -22,20 +22,14 @@ NOTHING_KEPT = "Nothing is kept; the same command begins again."
 
 
 def command(
-    call: Callable[..., Any] | None = None,
-    *,
-    example: str,
-    tables: bool = True,
-    draws: bool = False,
-    **defaults: Any,
+    call: Callable[..., Any] | None = None, *, example: str, tables: bool = True, **defaults: Any
 ) -> Callable[[Show], Show]:
     """Make a command that calls a library function and has the decorated function show the result.
 
     The command has the options of both functions, and the docstring of the second for its help. An
     option that is not given keeps the default of its function, or that in `defaults`. Without a
     library function, the decorated one makes the calls. A command with `tables` gives them to
-    `give`, and has the option --json. One that `draws` does little else than making a report, whose
-    figures another process draws.
+    `give`, and has the option --json.
     """
 
     def decorate(show: Show) -> Show:
@@ -46,7 +40,7 @@ def command(
         def run(json: bool = False, **typed: Any) -> None:
             if json and typed.get("csv") == "-":
                 raise InputError("--csv - and --json are mutually exclusive")
-            with json_output() if json else nullcontext(), _drawing() if draws else nullcontext():
+            with json_output() if json else nullcontext():
                 answer(**typed)
 
         def answer(**typed: Any) -> None:
@@ -81,12 +75,6 @@ def command(
         return run
 
     return decorate
-
-
-def _drawing() -> AbstractContextManager[None]:
-    from ..reporting.ahead import drawing_ahead
-
-    return drawing_ahead()
 
 
 def _typed(each: Parameter, defaults: Mapping[str, Any]) -> inspect.Parameter:

@@ -57,7 +57,7 @@ def evaluate(run: "Run", *, formats: Formats = ("html",)) -> None:
         raise typer.Exit(1)
 
 
-@command(api.merge, draws=True, example="robustseg merge results/*_shard-*")
+@command(api.merge, example="robustseg merge results/*_shard-*")
 def merge(run: "Run", *, formats: Formats = ("html",)) -> None:
     """Join the parts of a run that eval --shard made, and report the whole.
 
@@ -72,7 +72,7 @@ def merge(run: "Run", *, formats: Formats = ("html",)) -> None:
         raise typer.Exit(1)
 
 
-@command(draws=True, example="robustseg report results/b0 --format pdf")
+@command(example="robustseg report results/b0 --format pdf")
 def report(
     runs: options.Runs,
     *,
@@ -109,11 +109,7 @@ def report(
     )
 
 
-@command(
-    api.compare_runs,
-    draws=True,
-    example="robustseg compare results/b0 results/b5 --reference results/b0",
-)
+@command(api.compare_runs, example="robustseg compare results/b0 results/b5 --reference results/b0")
 def compare(
     comparison: "Comparison", *, formats: Formats = ("html",), out: options.Out = None
 ) -> None:

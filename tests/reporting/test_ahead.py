@@ -12,7 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from robustbench_seg.processes import available_cores
-from robustbench_seg.reporting import ahead, figures
+from robustbench_seg.reporting import ahead, drawer, figures
 from robustbench_seg.reports.document import Fold, Plot, Plots, Section
 from tests.helpers.paths import GOLDEN
 from tests.helpers.sample_report import COUNTED, severity_frame
@@ -51,12 +51,12 @@ def ends_its_process() -> Figure:
 
 @pytest.fixture
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "available_cores", lambda: 2)
+    monkeypatch.setattr(drawer, "available_cores", lambda: 2)
 
 
 @pytest.mark.usefixtures("two_cores")
 def test_figures_are_drawn_elsewhere_as_here() -> None:
-    with ahead.drawing_ahead():
+    with drawer.drawing_ahead():
         drawings = [
             each.coming.result()
             for each in begun(plot(), plot("other"))
@@ -67,7 +67,7 @@ def test_figures_are_drawn_elsewhere_as_here() -> None:
 
 @pytest.mark.usefixtures("two_cores")
 def test_an_error_of_a_figure_is_raised_and_the_next_is_drawn() -> None:
-    with ahead.drawing_ahead():
+    with drawer.drawing_ahead():
         wrong, right = begun(Plot("wrong", "", "", fails), plot())
         with pytest.raises(ValueError, match="the figure is wrong"):
             wrong.drawing()
@@ -76,7 +76,7 @@ def test_an_error_of_a_figure_is_raised_and_the_next_is_drawn() -> None:
 
 @pytest.mark.usefixtures("two_cores")
 def test_figures_of_a_lost_process_are_drawn_here() -> None:
-    with ahead.drawing_ahead():
+    with drawer.drawing_ahead():
         lost, next_one, unknown = begun(
             Plot("lost", "", "", ends_its_process),
             plot(),
@@ -88,7 +88,7 @@ def test_figures_of_a_lost_process_are_drawn_here() -> None:
 
 @pytest.mark.usefixtures("two_cores")
 def test_figures_that_are_asked_for_later_are_drawn_here() -> None:
-    with ahead.drawing_ahead():
+    with drawer.drawing_ahead():
         plots = begun(*[plot()] * 9)
     assert [each.drawing() for each in plots] == [plot().drawing()] * 9
 
@@ -96,8 +96,8 @@ def test_figures_that_are_asked_for_later_are_drawn_here() -> None:
 def test_without_a_second_core_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = plot()
     assert begun(mine)[0] is mine
-    monkeypatch.setattr(ahead, "available_cores", lambda: 1)
-    with ahead.drawing_ahead():
+    monkeypatch.setattr(drawer, "available_cores", lambda: 1)
+    with drawer.drawing_ahead():
         assert type(begun(mine)[0]) is Plot
 
 
@@ -107,11 +107,11 @@ def test_without_a_second_core_nothing_is_begun(monkeypatch: pytest.MonkeyPatch)
 def test_nothing_is_drawn_by_the_command_itself(command: str, tmp_path: Path) -> None:
     arguments = [command, str(GOLDEN / "runs-0.1.0" / "draws"), "--out", str(tmp_path)]
     code = (
-        "import sys; from robustbench_seg.cli import run;"
-        f"sys.argv[1:] = {arguments}; code = run();"
-        "slow = 'matplotlib seaborn scipy numba torch'.split();"
-        "print([name for name in slow if name in sys.modules], file=sys.stderr); sys.exit(code)"
+        "import atexit, sys; from robustbench_seg.__main__ import main;"
+        "slow = set('matplotlib seaborn scipy numba torch'.split());"
+        "atexit.register(lambda: print(slow & set(sys.modules), file=sys.stderr));"
+        f"sys.argv[1:] = {arguments}; main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stderr.strip() == "[]"
+    assert done.stderr.strip() == "set()"
     assert "<svg" in (tmp_path / "report.html").read_text(encoding="utf-8")
