@@ -34,7 +34,7 @@ def main() -> None:
     unraisable = sys.unraisablehook
     sys.unraisablehook = partial(_stop_later, unraisable)
     try:
-        with _drawing():
+        with _second_process():
             from .cli import run
 
             sys.exit(run())
@@ -46,13 +46,13 @@ def main() -> None:
         gc.freeze()
 
 
-def _drawing() -> AbstractContextManager[None]:
-    """Start the process that draws, before anything slow is imported, for commands that report."""
+def _second_process() -> AbstractContextManager[None]:
+    """Start a second process, before anything slow is imported, for commands that make a report."""
     if not {"report", "compare", "merge"}.intersection(sys.argv[1:2]):
         return nullcontext()
-    from .reporting.drawer import drawing_ahead
+    from .reporting.beside import second_process
 
-    return drawing_ahead()
+    return second_process()
 
 
 def _stop_later(unraisable: Callable[[Any], object], ignored: Any) -> None:

@@ -1,32 +1,28 @@
-"""Figures that are drawn by another process while this one makes the rest of a report."""
+"""Figures that are drawn by the second process while the first makes the rest of a report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ..reports.document import Fold, OpenPart, Part, Plot, Plots, Section
 from ..reports.svg import Drawing
-from . import drawer
+from .beside import begun
 
 
 @dataclass(frozen=True)
 class PlotAhead(Plot):
-    """A figure that another process draws, or this one where the other cannot."""
+    """A figure whose drawing has begun."""
 
-    coming: Future[Drawing]
+    begun: Callable[[], Drawing]
 
     def drawing(self) -> Drawing:
         """Return the figure as SVG."""
-        with suppress(Exception):  # an error of the figure itself is raised below
-            return self.coming.result()
-        return super().drawing()
+        return self.begun()
 
 
-def begun(sections: Iterable[Section]) -> Iterator[Section]:
-    """Yield sections; within `drawer.drawing_ahead`, their figures are being drawn from then on."""
+def drawn_ahead(sections: Iterable[Section]) -> Iterator[Section]:
+    """Yield sections whose figures are being drawn from then on, see `beside.begun`."""
     for section in sections:
         yield replace(section, parts=tuple(map(_begun, section.parts)))
 
@@ -42,8 +38,4 @@ def _open_begun(part: OpenPart) -> OpenPart:
 
 
 def _ahead(plot: Plot) -> Plot:
-    running = drawer.running()
-    if running is None:
-        return plot
-    coming = running.drawing(plot.draw)
-    return PlotAhead(plot.name, plot.caption, plot.label, plot.draw, coming)
+    return PlotAhead(plot.name, plot.caption, plot.label, plot.draw, begun(plot.drawing))

@@ -61,9 +61,10 @@ def class_breakdown(bootstrap: Resampled, suite: SeverityPolicy) -> pd.DataFrame
         for place, (value, _), resampled in zip(places, found, samples, strict=True):
             losses = _class_losses(value, suite)
             low, high = interval(resampled.to_numpy())
-            row = {}
-            for score, *ends in zip(losses, losses.to_numpy()[0], low, high, strict=True):
-                row |= dict(zip((score, f"{score}_low", f"{score}_high"), ends, strict=True))
+            row: dict[str, float] = {}
+            for score, *numbers in zip(losses, losses.to_numpy()[0], low, high, strict=True):
+                names = (str(score), f"{score}_low", f"{score}_high")
+                row |= dict(zip(names, numbers, strict=True))
             row["half_lost_at"] = _half_lost_at(value, suite)
             rows[bootstrap.pixel_counts.classes[place]] = row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="class")

@@ -13,6 +13,7 @@ A score is NaN where it is not defined: without pixels, or an AUROC without a wr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -144,27 +145,28 @@ def risk_at(bins: NDArray[Any], coverages: Sequence[float] | NDArray[np.float64]
     return ratio(_at(pixels, coverages, wrong), pixels[..., -1:] * np.asarray(coverages))
 
 
-def accuracy_at(coverage: float) -> Callable[[NDArray[Any]], Scores]:
-    """Return a function of bins: the share of right pixels among the surest."""
-
-    def accuracy(bins: NDArray[Any]) -> Scores:
-        return np.asarray(1 - risk_at(bins, [coverage])[..., 0])
-
-    return accuracy
+def accuracy_at(coverage: float, bins: NDArray[Any]) -> Scores:
+    """Return the share of right pixels among the surest."""
+    return np.asarray(1 - risk_at(bins, [coverage])[..., 0])
 
 
+def _in_equal_width(score: Callable[[NDArray[Any]], Scores], bins: NDArray[Any]) -> Scores:
+    return score(equal_width(bins))
+
+
+# No lambdas, which cannot be pickled.
 BIN_SCORES: Mapping[str, Callable[[NDArray[Any]], Scores]] = {
-    "ece": lambda bins: calibration_error(equal_width(bins)),
+    "ece": partial(_in_equal_width, calibration_error),
     "ece_equal_mass": equal_mass_error,
-    "mce": lambda bins: largest_calibration_error(equal_width(bins)),
+    "mce": partial(_in_equal_width, largest_calibration_error),
     "mean_confidence": mean_confidence,
     "auroc": auroc,
     "fpr95": fpr95,
     "aurc": aurc,
     "e_aurc": excess_aurc,
-    "accuracy_surest_50": accuracy_at(0.5),
-    "accuracy_surest_80": accuracy_at(0.8),
-    "accuracy_surest_95": accuracy_at(0.95),
+    "accuracy_surest_50": partial(accuracy_at, 0.5),
+    "accuracy_surest_80": partial(accuracy_at, 0.8),
+    "accuracy_surest_95": partial(accuracy_at, 0.95),
 }
 """Scores of coarse bins (..., 3, COARSE), (...) each, in the order of tables."""
 

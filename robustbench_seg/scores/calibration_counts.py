@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -114,13 +115,10 @@ class CalibrationCounts(Measured):
         doubt, _, *full, _ = self._sums.counts.sum(axis=(0, 1))
         known = self._own_classes and (any(full) or not doubt)
         names = _SUMS if known else _SUMS[:2]
-        means = {name: _mean_of(place) for place, name in enumerate(names)}
+        means = {name: partial(_mean_of, place) for place, name in enumerate(names)}
         found = sum_bootstraps(self.bins, BIN_SCORES, groups, errors=ERRORS, **_FEWER)
         return found | sum_bootstraps(self._sums, means, groups, errors=names, **_FEWER)
 
 
-def _mean_of(place: int) -> Callable[[NDArray[Any]], Scores]:
-    def mean(sums: NDArray[Any]) -> Scores:
-        return ratio(sums[..., place] / UNITS, sums[..., -1])
-
-    return mean
+def _mean_of(place: int, sums: NDArray[Any]) -> Scores:
+    return ratio(sums[..., place] / UNITS, sums[..., -1])

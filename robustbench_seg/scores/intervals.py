@@ -103,7 +103,7 @@ def tidy(models: Mapping[str, Resampled], dataset: str) -> pd.DataFrame:
                 (*place, *name, *ends, images)
                 for name, (*ends, _) in zip(scores.index, scores.to_numpy().tolist(), strict=True)
             ]
-            sd = scores.at[MIOU, "sd_over_draws"]
+            sd = scores["sd_over_draws"][MIOU]
             if not np.isnan(sd):
                 rows.append((*place, ALL_CLASSES, "miou_sd_over_draws", sd, np.nan, np.nan, images))
     return pd.DataFrame(rows, columns=TIDY_COLUMNS)

@@ -214,4 +214,5 @@ def ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Scores:
     """Divide; NaN where the denominator is 0."""
     larger = max(numerator, denominator, key=np.size)
     found = np.full_like(larger, np.nan, dtype=np.float64)
-    return np.true_divide(numerator, denominator, out=found, where=denominator != 0)
+    np.true_divide(numerator, denominator, out=found, where=denominator != 0)
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -31,6 +31,8 @@ _TOGETHER = 8
 
 Score = Callable[[NDArray[Any]], Scores]
 """From sums of counts (..., *shape) to a score (...)."""
+Exchanged = dict[str, tuple[pd.DataFrame, pd.DataFrame]]
+"""Scores of both models, one row for each exchange, by name."""
 
 
 class ResampledSums:
@@ -69,7 +71,7 @@ class ResampledSums:
         self._scores = scores
         self._flips = flips
         self._scored = self.counts[..., :channels]
-        self._exchanged = lru_cache(maxsize=1)(self._exchange)
+        self._latest: tuple[ResampledSums, Exchanged] | None = None
 
     def values(self, name: str) -> pd.DataFrame:
         """Return a score over all images, in one row: columns (condition, severity)."""
@@ -95,15 +97,17 @@ class ResampledSums:
             table.loc[:, self.units < MIN_UNITS] = np.nan
         return tables
 
-    def exchanged(self, other: ResampledSums) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    def exchanged(self, other: ResampledSums) -> Exchanged:
         """Return each score of both models for each exchange of `sign_flips`, one row each.
 
         In a row, the models have exchanged their counts on some of the units, which are the same
         for both. The columns (condition, severity) with fewer than `MIN_TEST_UNITS` units are NaN.
         """
-        return self._exchanged(other)
+        if self._latest is None or self._latest[0] is not other:
+            self._latest = other, self._exchange(other)
+        return self._latest[1]
 
-    def _exchange(self, other: ResampledSums) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    def _exchange(self, other: ResampledSums) -> Exchanged:
         flips = sign_flips(len(self.counts), self._flips)
         pairs = self._pairs_of_draws(other)
         columns = np.concatenate(pairs, axis=1)  # (models, draws)

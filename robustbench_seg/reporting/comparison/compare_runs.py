@@ -7,6 +7,7 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from ...scores.measured import measure_differences
 from ...scores.statistics import RESAMPLES, interval
 from ...scores.tables import suite_columns, suite_scores
 from .. import estimates
+from ..beside import begun
 from ..citations import keys
 from ..examples import Example
 from ..input_scale import scales_differ
@@ -82,8 +84,11 @@ def compare_runs(
     names = {item.label: item.shown for item in found.contenders}
     report, *_ = reports.values()
 
-    def scores_of(miou: pd.DataFrame) -> pd.DataFrame:
-        return suite_scores(miou, policy)
+    scores_of = partial(suite_scores, suite=policy)
+    # What takes longest, and has no figure.
+    of_measures = begun(
+        partial(measure_differences, found.measured_scores, baseline, scores_of, policy.corruptions)
+    )
 
     def errors_of(miou: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
         theirs = scores_of(reference) if meant.printed is None else meant.printed
@@ -119,9 +124,6 @@ def compare_runs(
         differing=found.differing,
         baseline=baseline,
         differences=differences_from_baseline(models, baseline, scores_of, policy.corruptions),
-        measure_differences=measure_differences(
-            found.measured_scores, baseline, scores_of, policy.corruptions
-        ),
         reference=meant.label,
         degradation=_estimated(models, errors_of, baseline),
         ranks=_ranks(found, scores.value, scores_of),
@@ -142,6 +144,7 @@ def compare_runs(
         agreement=agreements(found, baseline),
         published=published_rows(tables, meant, columns, first.spec.dataset),
         published_note=published_note(first.spec, policy),
+        measure_differences=of_measures(),
     )
 
 

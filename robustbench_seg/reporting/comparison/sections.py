@@ -1,7 +1,11 @@
-"""The sections of a comparison's report."""
+"""The sections of a comparison's report, each a function from its numbers.
+
+To add one, write a function and its line in `SECTIONS`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from ...reports.document import Fold, Part, Plot, Plots, Section, file_name
@@ -16,31 +20,6 @@ from .description import ComparisonData
 
 _FRAMES = 10
 """Number of frames shown among those that lost most."""
-
-
-def sections(comparison: ComparisonData) -> tuple[Section, ...]:
-    """Return the sections that apply to a comparison, in their order."""
-    by_measure = tuple(tables.degradation_table(comparison, each) for each in ("CD", "rCD"))
-    found = (
-        summary(comparison),
-        by_corruption(comparison),
-        published_numbers(comparison),
-        differences(comparison),
-        measure_differences(comparison),
-        agreement(comparison),
-        Section("Degradation against the reference", by_measure),
-        Section("Ranks", (tables.ranks_table(comparison),), terminal=False)
-        if len(comparison.models) > 1
-        else None,
-        by_severity(comparison),
-        by_class(comparison),
-        frames.section(comparison.frames, comparison.models, _FRAMES),
-        Section("Settings", (tables.settings_table(comparison),), terminal=False),
-        examples.section(comparison.examples, comparison.class_infos),
-        citations.section(comparison.cited),
-    )
-    sections = filter(None, found)
-    return tuple(estimates.marked(each, comparison.mark) for each in sections)
 
 
 def summary(comparison: ComparisonData) -> Section:
@@ -119,6 +98,19 @@ def agreement(comparison: ComparisonData) -> Section | None:
     return Section("Agreement", tables.agreement_tables(comparison))
 
 
+def degradation(comparison: ComparisonData) -> Section:
+    """Return CD and rCD, against the errors of the reference."""
+    by_measure = tuple(tables.degradation_table(comparison, each) for each in ("CD", "rCD"))
+    return Section("Degradation against the reference", by_measure)
+
+
+def ranks(comparison: ComparisonData) -> Section | None:
+    """Return the ranks of several models."""
+    if len(comparison.models) < 2:
+        return None
+    return Section("Ranks", (tables.ranks_table(comparison),), terminal=False)
+
+
 def by_severity(comparison: ComparisonData) -> Section:
     """Return the curves of each category against the severity."""
     parts: list[Part] = [breakdowns.curves_table(comparison)]
@@ -161,3 +153,49 @@ def by_class(comparison: ComparisonData) -> Section:
     note = f"Lost first, in the mean over the models: {first}."
     plots = Plots("Lost first", (plot,), note, columns=1)
     return Section("By class", (plots, breakdowns.class_table(comparison)), terminal=False)
+
+
+def lost_most(comparison: ComparisonData) -> Section | None:
+    """Return the frames that lost most."""
+    return frames.section(comparison.frames, comparison.models, _FRAMES)
+
+
+def settings(comparison: ComparisonData) -> Section:
+    """Return how each model was run."""
+    return Section("Settings", (tables.settings_table(comparison),), terminal=False)
+
+
+def example_frames(comparison: ComparisonData) -> Section | None:
+    """Return the pictures of example frames."""
+    return examples.section(comparison.examples, comparison.class_infos)
+
+
+def references(comparison: ComparisonData) -> Section:
+    """Return the papers behind the suite, the models and the data."""
+    return citations.section(comparison.cited)
+
+
+SECTIONS: tuple[Callable[[ComparisonData], Section | None], ...] = (
+    summary,
+    by_corruption,
+    published_numbers,
+    differences,
+    measure_differences,
+    agreement,
+    degradation,
+    ranks,
+    by_severity,
+    by_class,
+    lost_most,
+    settings,
+    example_frames,
+    references,
+)
+"""The sections in their order; None where one does not apply."""
+
+
+def sections(comparison: ComparisonData) -> Iterator[Section]:
+    """Yield the sections that apply to a comparison."""
+    for build in SECTIONS:
+        if (section := build(comparison)) is not None:
+            yield estimates.marked(section, comparison.mark)

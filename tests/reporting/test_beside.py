@@ -1,19 +1,27 @@
-"""Figures that another process draws: the same as those of this one, whatever happens to it."""
+"""What the second process does is what the first would have done, whatever happens to it."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
+from multiprocessing import parent_process
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from pandas.testing import assert_frame_equal
 
 from robustbench_seg.processes import available_cores
-from robustbench_seg.reporting import ahead, drawer, figures
+from robustbench_seg.reporting import ahead, beside, figures
 from robustbench_seg.reports.document import Fold, Plot, Plots, Section
+from robustbench_seg.scores.counters import INSIDE, Measure, read_measures
+from robustbench_seg.scores.measured import measure_differences
+from robustbench_seg.scores.pixel_counts import PixelCounts
 from tests.helpers.paths import GOLDEN
 from tests.helpers.sample_report import COUNTED, severity_frame
 
@@ -28,8 +36,8 @@ def section(*plots: Plot) -> Section:
 
 
 def begun(*plots: Plot) -> list[Plot]:
-    """Return the plots of a section as their drawing has begun."""
-    (found,) = ahead.begun([section(*plots)])
+    """Return the plots of a section, whose drawing has begun."""
+    (found,) = ahead.drawn_ahead([section(*plots)])
     text, first, fold = found.parts
     assert text == "text"
     assert isinstance(first, Plots)
@@ -39,35 +47,39 @@ def begun(*plots: Plot) -> list[Plot]:
     return [*first.plots, *rest.plots]
 
 
+def shows_its_process() -> Figure:
+    figure = Figure()
+    figure.text(0.5, 0.5, f"process {os.getpid()}")
+    return figure
+
+
 def fails() -> Figure:
     raise ValueError("the figure is wrong")
 
 
 def ends_its_process() -> Figure:
-    if "pytest" not in sys.modules:
+    if parent_process():
         os._exit(3)
     return plot().draw()
 
 
 @pytest.fixture
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawer, "available_cores", lambda: 2)
+    monkeypatch.setattr(beside, "available_cores", lambda: 2)
 
 
 @pytest.mark.usefixtures("two_cores")
 def test_figures_are_drawn_elsewhere_as_here() -> None:
-    with drawer.drawing_ahead():
-        drawings = [
-            each.coming.result()
-            for each in begun(plot(), plot("other"))
-            if isinstance(each, ahead.PlotAhead)
-        ]
-    assert drawings == [plot().drawing()] * 2
+    with beside.second_process():
+        found = begun(plot(), Plot("process", "", "", shows_its_process))
+        drawings = [each.drawing() for each in found]
+    assert drawings[0] == plot().drawing()
+    assert str(os.getpid()) not in drawings[1].svg
 
 
 @pytest.mark.usefixtures("two_cores")
 def test_an_error_of_a_figure_is_raised_and_the_next_is_drawn() -> None:
-    with drawer.drawing_ahead():
+    with beside.second_process():
         wrong, right = begun(Plot("wrong", "", "", fails), plot())
         with pytest.raises(ValueError, match="the figure is wrong"):
             wrong.drawing()
@@ -76,7 +88,7 @@ def test_an_error_of_a_figure_is_raised_and_the_next_is_drawn() -> None:
 
 @pytest.mark.usefixtures("two_cores")
 def test_figures_of_a_lost_process_are_drawn_here() -> None:
-    with drawer.drawing_ahead():
+    with beside.second_process():
         lost, next_one, unknown = begun(
             Plot("lost", "", "", ends_its_process),
             plot(),
@@ -88,17 +100,38 @@ def test_figures_of_a_lost_process_are_drawn_here() -> None:
 
 @pytest.mark.usefixtures("two_cores")
 def test_figures_that_are_asked_for_later_are_drawn_here() -> None:
-    with drawer.drawing_ahead():
+    with beside.second_process():
         plots = begun(*[plot()] * 9)
     assert [each.drawing() for each in plots] == [plot().drawing()] * 9
 
 
 def test_without_a_second_core_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
-    mine = plot()
-    assert begun(mine)[0] is mine
-    monkeypatch.setattr(drawer, "available_cores", lambda: 1)
-    with drawer.drawing_ahead():
-        assert type(begun(mine)[0]) is Plot
+    assert beside.begun(os.getpid)() == os.getpid()
+    monkeypatch.setattr(beside, "available_cores", lambda: 1)
+    with beside.second_process():
+        assert beside.begun(os.getpid)() == os.getpid()
+
+
+@pytest.mark.usefixtures("two_cores")
+@pytest.mark.parametrize("measure", [*read_measures(["boundary", "calibration"]), INSIDE])
+def test_differences_of_each_measure_are_found_elsewhere(measure: Measure) -> None:
+    draws = [("clean", 0, 0), ("fog", 1, 0)]
+    pixels = PixelCounts(12, draws, ("road", "sky"), ("flat", "sky"), np.ones(2, np.bool_))
+    models = {model: measure.measured(pixels, 2).scores() for model in ("b0", "b5")}
+    work = partial(measure_differences, models, "b0", suite_mean, ())
+    assert len(work())
+    with beside.second_process():
+        found = beside.begun(partial(elsewhere, work))()
+    assert_frame_equal(found, work())
+
+
+def suite_mean(scores: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({"mean": scores.mean(axis="columns", skipna=False)})
+
+
+def elsewhere(work: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    assert parent_process()
+    return work()
 
 
 @pytest.mark.slow

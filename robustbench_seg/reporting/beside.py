@@ -1,0 +1,86 @@
+"""A second process, which does parts of a report, its figures above all, beside the first.
+
+This module imports nothing that is slow, so that the process can be started before all else.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from ..processes import WorkerProcess, available_cores
+
+Result = TypeVar("Result")
+
+
+class _Process:
+    """The process; it does its work in the order in which it is asked to."""
+
+    def __init__(self) -> None:
+        self._process = WorkerProcess(_ready, "the second process")
+        self._process.start()
+        self._thread = ThreadPoolExecutor(1)
+        self._thread.submit(self._process.begin)
+
+    def submit(self, work: Callable[[], Result]) -> Future[Result]:
+        return self._thread.submit(self._process.do, work)
+
+    def stop(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._process.stop()
+
+
+_running: list[_Process] = []
+
+
+@contextmanager
+def second_process() -> Iterator[None]:
+    """Have a second process for reports that are made in this context.
+
+    It imports all that figures need, which takes longer than to draw them, as soon as the context
+    is entered. On a single core, nothing changes.
+    """
+    if available_cores() == 1:
+        yield
+        return
+    _running.append(_Process())
+    try:
+        yield
+    finally:
+        _running.pop().stop()
+
+
+def begun(work: Callable[[], Result]) -> Callable[[], Result]:
+    """Begin work in the second process, and return what waits for its result.
+
+    Without such a process, and where it cannot do the work, the work is done on that call. It must
+    be picklable to be done elsewhere.
+    """
+    if not _running:
+        return work
+    coming = _running[-1].submit(work)
+
+    def result() -> Result:
+        with suppress(Exception):  # an error of the work itself is raised below
+            return coming.result()
+        return work()
+
+    return result
+
+
+def _ready() -> Callable[[Callable[[], Any]], Any]:
+    """Return the function that works in the second process, once all that it needs is imported."""
+    gc.disable()  # figures and imports make many objects, and this process ends soon
+    # With SciPy, seaborn takes ten times as long to import. It does without, but for clusters and
+    # densities, which no figure shows.
+    sys.modules["scipy"] = None  # type: ignore[assignment]
+    import seaborn  # noqa: F401
+    from matplotlib.backends import backend_svg  # noqa: F401
+
+    from .comparison import sections  # noqa: F401  # and with it all that draws
+
+    return lambda work: work()
