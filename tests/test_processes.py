@@ -135,6 +135,33 @@ def test_a_process_that_is_stuck_at_its_start_is_stopped_and_started_again(
     assert "over its start; it is stopped, and another is started" in caplog.text
 
 
+BLOCKED = """
+import signal
+from robustbench_seg.processes import WorkerProcess
+
+def blocked():
+    found = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    return lambda number: number in found
+
+if __name__ == "__main__":
+    worker = WorkerProcess(blocked, "worker 0")
+    worker.start()
+    worker.begin()
+    print(worker.do(signal.SIGINT), worker.do(signal.SIGTERM))
+    worker.stop()
+"""
+
+
+@pytest.mark.posix
+def test_a_first_worker_gets_no_interrupt(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(BLOCKED)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, str(script)], env=environment, capture_output=True)
+    # A worker unblocks SIGTERM, by which multiprocessing ends it.
+    assert done.stdout.split() == [b"True", b"False"], done.stderr
+
+
 UNGUARDED = {
     "workers": "from robustbench_seg.processes import run_in_processes\n"
     "list(run_in_processes(abs, [1, 2], 2))",
