@@ -34,7 +34,7 @@ class _Process:
         self._process.stop()
 
 
-_running: list[_Process] = []
+_process: _Process | None = None
 
 
 @contextmanager
@@ -42,16 +42,17 @@ def second_process() -> Iterator[None]:
     """Have a second process for reports that are made in this context.
 
     It imports all that figures need, which takes longer than to draw them, as soon as the context
-    is entered. On a single core, nothing changes.
+    is entered. There is none on a single core, and where none can be started.
     """
-    if available_cores() == 1:
-        yield
-        return
-    _running.append(_Process())
+    global _process
+    with suppress(OSError):
+        _process = _Process() if available_cores() > 1 else None
     try:
         yield
     finally:
-        _running.pop().stop()
+        if _process:
+            _process.stop()
+        _process = None
 
 
 def begun(work: Callable[[], Result]) -> Callable[[], Result]:
@@ -60,9 +61,9 @@ def begun(work: Callable[[], Result]) -> Callable[[], Result]:
     Without such a process, and where it cannot do the work, the work is done on that call. It must
     be picklable to be done elsewhere.
     """
-    if not _running:
+    if _process is None:
         return work
-    coming = _running[-1].submit(work)
+    coming = _process.submit(work)
 
     def result() -> Result:
         with suppress(Exception):  # an error of the work itself is raised below

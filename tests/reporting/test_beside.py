@@ -16,7 +16,7 @@ import pytest
 from matplotlib.figure import Figure
 from pandas.testing import assert_frame_equal
 
-from robustbench_seg.processes import available_cores
+from robustbench_seg.processes import WorkerProcess, available_cores
 from robustbench_seg.reporting import ahead, beside, figures
 from robustbench_seg.reports.document import Fold, Plot, Plots, Section
 from robustbench_seg.scores.counters import INSIDE, Measure, read_measures
@@ -103,6 +103,16 @@ def test_figures_that_are_asked_for_later_are_drawn_here() -> None:
     with beside.second_process():
         plots = begun(*[plot()] * 9)
     assert [each.drawing() for each in plots] == [plot().drawing()] * 9
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_a_process_that_cannot_be_started_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(worker: object) -> None:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr(WorkerProcess, "start", fail)
+    with beside.second_process():
+        assert beside.begun(os.getpid)() == os.getpid()
 
 
 def test_without_a_second_core_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:

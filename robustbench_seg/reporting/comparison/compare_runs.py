@@ -24,6 +24,7 @@ from ...scores.half_retention import half_retention
 from ...scores.intervals import Derive, Resampled, differences_from_baseline
 from ...scores.measured import measure_differences
 from ...scores.statistics import RESAMPLES, interval
+from ...scores.sum_bootstrap import SumBootstrap
 from ...scores.tables import suite_columns, suite_scores
 from .. import estimates
 from ..beside import begun
@@ -45,6 +46,8 @@ from .references import (
 )
 
 _INPUT = "input of the network"
+_MOST_SENT = 2**28
+"""Bytes of counts of which the second process may have a copy."""
 
 
 def compare_runs(
@@ -79,16 +82,15 @@ def compare_runs(
     columns = suite_columns(policy)
     meant = find_reference(name, found, columns)
     baseline = next(iter(models)) if meant.printed is not None else meant.label
+    scores_of = partial(suite_scores, suite=policy)
+    measured = found.measured_scores
+    work = partial(measure_differences, measured, baseline, scores_of, policy.corruptions)
+    # It takes longest, and has no figure.
+    of_measures = begun(work) if _size(measured) <= _MOST_SENT else work
     folders = run_names(found.runs)
     reports = {folders[id(run)]: Report(run) for run in found.runs}
     names = {item.label: item.shown for item in found.contenders}
     report, *_ = reports.values()
-
-    scores_of = partial(suite_scores, suite=policy)
-    # What takes longest, and has no figure.
-    of_measures = begun(
-        partial(measure_differences, found.measured_scores, baseline, scores_of, policy.corruptions)
-    )
 
     def errors_of(miou: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
         theirs = scores_of(reference) if meant.printed is None else meant.printed
@@ -146,6 +148,12 @@ def compare_runs(
         published_note=published_note(first.spec, policy),
         measure_differences=of_measures(),
     )
+
+
+def _size(measured: Mapping[str, Mapping[str, SumBootstrap]]) -> int:
+    """Return the bytes of the counts of all scores."""
+    every = (score.image_counts for scores in measured.values() for score in scores.values())
+    return sum({id(counts): counts.counts.nbytes for counts in every}.values())
 
 
 def _with_reference(runs: Sequence[StoredRun], reference: str | None) -> list[StoredRun]:
