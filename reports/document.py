@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from ..visible import visible
@@ -221,6 +221,17 @@ def unfolded(parts: Iterable[Part]) -> Iterator[OpenPart]:
             yield from part.parts
         else:
             yield part
+
+
+def changed(section: Section, change: Callable[[OpenPart], OpenPart]) -> Section:
+    """Return a section with each part as `change` returns it, those of folds too."""
+
+    def of(part: Part) -> Part:
+        if isinstance(part, Fold):
+            return replace(part, parts=tuple(map(change, part.parts)))
+        return change(part)
+
+    return replace(section, parts=tuple(map(of, section.parts)))
 
 
 def _check_color(color: str, owner: str) -> None:

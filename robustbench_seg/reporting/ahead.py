@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ..reports.document import Fold, OpenPart, Part, Plot, Plots, Section
+from ..reports.document import OpenPart, Plot, Plots, Section, changed
 from ..reports.svg import Drawing
 from .beside import begun
 
@@ -21,19 +21,12 @@ class PlotAhead(Plot):
         return self.begun()
 
 
-def drawn_ahead(sections: Iterable[Section]) -> Iterator[Section]:
-    """Yield sections whose figures are being drawn from then on, see `beside.begun`."""
-    for section in sections:
-        yield replace(section, parts=tuple(map(_begun, section.parts)))
+def drawn_ahead(section: Section) -> Section:
+    """Return a section whose figures are being drawn from now on, see `beside.begun`."""
+    return changed(section, _begun)
 
 
-def _begun(part: Part) -> Part:
-    if isinstance(part, Fold):
-        return replace(part, parts=tuple(map(_open_begun, part.parts)))
-    return _open_begun(part)
-
-
-def _open_begun(part: OpenPart) -> OpenPart:
+def _begun(part: OpenPart) -> OpenPart:
     return replace(part, plots=tuple(map(_ahead, part.plots))) if isinstance(part, Plots) else part
 
 

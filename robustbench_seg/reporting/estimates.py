@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ..protocol.condition import CLEAN
-from ..reports.document import Fold, Part, Plots, Section
+from ..reports.document import OpenPart, Plots, Section, changed
 from ..reports.style import MUTED, POINTS
 from ..reports.table import Cell, Head, Table
 from ..reports.text import EN_DASH, percent
@@ -30,8 +30,6 @@ WIDE = 0.10
 _STRIP = 16 / POINTS
 """Height of the mark of a figure, in inches."""
 _UNSURE = "too few images were sampled for a number; this is its 95 % interval"
-
-P = TypeVar("P", bound=Part)
 
 
 def mark(run: StoredRun) -> str:
@@ -54,12 +52,10 @@ def marked(section: Section, text: str) -> Section:
     """Return a section of own numbers with a mark, if any, on each table and figure."""
     if section.foreign or not text:
         return section
-    return replace(section, parts=tuple(_marked(part, text) for part in section.parts))
+    return changed(section, partial(_marked, text))
 
 
-def _marked(part: P, text: str) -> P:
-    if isinstance(part, Fold):
-        return replace(part, parts=tuple(_marked(each, text) for each in part.parts))
+def _marked(text: str, part: OpenPart) -> OpenPart:
     if isinstance(part, Table):
         return replace(part, caption=f"{text}: {part.caption}")
     if isinstance(part, Plots):

@@ -11,7 +11,6 @@ import pandas as pd
 from ..reports import Page
 from ..reports.formats.notebook import head
 from ..runs.run import StoredRun
-from .ahead import drawn_ahead
 from .files import Reported
 from .headline import headline
 from .meanings import meanings
@@ -77,7 +76,7 @@ def document(report: Report) -> Page:
         stamps=report.stamps,
         notes=report.notes,
         meanings=meanings(report.tables),
-        sections=tuple(drawn_ahead(sections(report))),
+        sections=tuple(sections(report)),
         provenance=report.provenance,
         kind="Robustness report",
         headline=headline(report),

@@ -43,6 +43,7 @@ from . import (
     tables,
     worst_case,
 )
+from .ahead import drawn_ahead
 from .input_scale import condition_input, rescaled
 from .intervals import IntervalTable
 from .measures import headline_lines
@@ -278,12 +279,18 @@ SECTIONS: tuple[tuple[Callable[[Report], Section | None], tuple[str, ...]], ...]
 """The sections in their order, each with the tables that a run must have for it."""
 
 
+_MOST_TO_DRAW = confusions.what_becomes_what
+"""The section whose figures take longest. It is made first: they are drawn beside the others."""
+
+
 def sections(report: Report) -> Iterator[Section]:
     """Yield the sections that apply to a report."""
     names, mark = set(report.tables), estimates.mark(report.run)
     if not names:
         yield Section("Summary", ("Predictions failed on every frame, so there are no scores.",))
         return
-    for build, needed in SECTIONS:
+    made = {}
+    for build, needed in sorted(SECTIONS, key=lambda each: each[0] is not _MOST_TO_DRAW):
         if names.issuperset(needed) and (section := build(report)) is not None:
-            yield estimates.marked(section, mark)
+            made[build] = drawn_ahead(estimates.marked(section, mark))
+    yield from (made[build] for build, _ in SECTIONS if build in made)

@@ -37,7 +37,7 @@ def section(*plots: Plot) -> Section:
 
 def begun(*plots: Plot) -> list[Plot]:
     """Return the plots of a section, whose drawing has begun."""
-    (found,) = ahead.drawn_ahead([section(*plots)])
+    found = ahead.drawn_ahead(section(*plots))
     text, first, fold = found.parts
     assert text == "text"
     assert isinstance(first, Plots)

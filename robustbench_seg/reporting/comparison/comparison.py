@@ -11,7 +11,6 @@ import pandas as pd
 from ...folders import RESULTS
 from ...reports import Page
 from ...scores.statistics import MIN_TEST_UNITS
-from ..ahead import drawn_ahead
 from ..files import Reported
 from ..headline import finding
 from ..meanings import meanings
@@ -56,7 +55,7 @@ class Comparison(ComparisonData, Reported):
             stamps=self.stamps,
             notes=self.notes,
             meanings=MEANINGS,
-            sections=tuple(drawn_ahead(sections(self.shown))),
+            sections=tuple(sections(self.shown)),
             provenance=self.provenance,
             kind="Comparison",
             headline=finding(self.shown.summary.value, self.categories),

@@ -10,6 +10,7 @@ from functools import partial
 
 from ...reports.document import Fold, Part, Plot, Plots, Section, file_name
 from .. import citations, estimates, examples, frames
+from ..ahead import drawn_ahead
 from ..half_retention import half_table
 from ..measures import metric
 from ..model_figures import category_curves
@@ -198,4 +199,4 @@ def sections(comparison: ComparisonData) -> Iterator[Section]:
     """Yield the sections that apply to a comparison."""
     for build in SECTIONS:
         if (section := build(comparison)) is not None:
-            yield estimates.marked(section, comparison.mark)
+            yield drawn_ahead(estimates.marked(section, comparison.mark))
