@@ -20,7 +20,7 @@ class Plot:
     """A figure that is drawn when a format needs it.
 
     `name` is its file name without a suffix, unique in the document; `label` says in words what it
-    shows, for readers who cannot see it.
+    shows, for readers who cannot see it. Where `draw` can be pickled, another process may draw it.
     """
 
     name: str

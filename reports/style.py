@@ -85,11 +85,11 @@ def rc_context(rc: dict[Any, Any]) -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float, **options: Any) -> Figure:
-    """Return an empty figure of a size in points; `options` are those of `Figure`."""
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of a size in points."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width / POINTS, height / POINTS), **options)
+    return Figure(figsize=(width / POINTS, height / POINTS))
 
 
 def template(name: str) -> str:

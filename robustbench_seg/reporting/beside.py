@@ -16,6 +16,9 @@ from ..processes import WorkerProcess, available_cores
 
 Result = TypeVar("Result")
 
+PATIENCE = 120.0
+"""Seconds to wait for the second process, after which its work is done by the first."""
+
 
 class _Process:
     """The process; it does its work in the order in which it is asked to."""
@@ -67,7 +70,7 @@ def begun(work: Callable[[], Result]) -> Callable[[], Result]:
 
     def result() -> Result:
         with suppress(Exception):  # an error of the work itself is raised below
-            return coming.result()
+            return coming.result(PATIENCE)
         return work()
 
     return result

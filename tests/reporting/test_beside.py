@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing import parent_process
@@ -63,6 +65,12 @@ def ends_its_process() -> Figure:
     return plot().draw()
 
 
+def never_ends_elsewhere() -> int:
+    while parent_process():
+        time.sleep(1)
+    return os.getpid()
+
+
 @pytest.fixture
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(beside, "available_cores", lambda: 2)
@@ -89,13 +97,22 @@ def test_an_error_of_a_figure_is_raised_and_the_next_is_drawn() -> None:
 @pytest.mark.usefixtures("two_cores")
 def test_figures_of_a_lost_process_are_drawn_here() -> None:
     with beside.second_process():
-        lost, next_one, unknown = begun(
-            Plot("lost", "", "", ends_its_process),
-            plot(),
-            Plot("unknown", "", "", lambda: Figure()),
-        )
-        assert lost.drawing() == next_one.drawing() == plot().drawing()
-        assert "<svg" in unknown.drawing().svg
+        lost, later = begun(Plot("lost", "", "", ends_its_process), plot())
+        assert lost.drawing() == later.drawing() == plot().drawing()
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_figures_that_cannot_be_sent_are_drawn_here() -> None:
+    with beside.second_process():
+        own, other = begun(Plot("own", "", "", lambda: plot().draw()), plot())
+        assert own.drawing() == other.drawing() == plot().drawing()
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_work_that_does_not_end_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "PATIENCE", 0.1)
+    with beside.second_process():
+        assert beside.begun(never_ends_elsewhere)() == os.getpid()
 
 
 @pytest.mark.usefixtures("two_cores")
@@ -142,6 +159,29 @@ def suite_mean(scores: pd.DataFrame) -> pd.DataFrame:
 def elsewhere(work: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     assert parent_process()
     return work()
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_command_leaves_no_process(number: signal.Signals, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "robustbench_seg", "compare"]
+    with subprocess.Popen(
+        [*command, str(GOLDEN / "runs-0.1.0" / "draws"), "--out", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    ) as started:
+        assert started.stdout is not None
+        assert started.stdout.readline() == "starting\n"
+        time.sleep(0.3)  # rich prints a line again if it is stopped while it prints it
+        os.killpg(started.pid, number)
+        # The ends of the pipes are closed when all processes have ended.
+        assert started.communicate(timeout=60) == (
+            "Stopped. Nothing is kept; the same command begins again.\n",
+            "",
+        )
+    assert started.returncode == 130
 
 
 @pytest.mark.slow
