@@ -73,8 +73,9 @@ class Reported(ABC):
         folder = self._report_folder if folder is None else Path(folder)
         with self._writing(folder):
             paths = reports.write(self.report(), folder, [f for f in chosen if f not in TABLES])
-            for name, table in self.report_tables().items():
-                paths += _write_table(table, folder / name, folder, chosen)
+            if set(TABLES).intersection(chosen):  # deriving all of them takes time
+                for name, table in self.report_tables().items():
+                    paths += _write_table(table, folder / name, folder, chosen)
         return paths
 
     @contextmanager
