@@ -52,7 +52,8 @@ def _second_process() -> AbstractContextManager[None]:
         return nullcontext()
     from .reporting.beside import second_process
 
-    return second_process()
+    # With these sections, all that draws is imported.
+    return second_process("robustbench_seg.reporting.comparison.sections")
 
 
 def _stop_later(unraisable: Callable[[Any], object], ignored: Any) -> None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
+from importlib import import_module
 from typing import Any, TypeVar
 
 from ..processes import WorkerProcess, available_cores
@@ -23,8 +25,8 @@ PATIENCE = 120.0
 class _Process:
     """The process; it does its work in the order in which it is asked to."""
 
-    def __init__(self) -> None:
-        self._process = WorkerProcess(_ready, "the second process")
+    def __init__(self, modules: Sequence[str]) -> None:
+        self._process = WorkerProcess(partial(_ready, modules), "the second process")
         self._process.start()
         self._thread = ThreadPoolExecutor(1)
         self._thread.submit(self._process.begin)
@@ -41,15 +43,16 @@ _process: _Process | None = None
 
 
 @contextmanager
-def second_process() -> Iterator[None]:
+def second_process(*modules: str) -> Iterator[None]:
     """Have a second process for reports that are made in this context.
 
-    It imports all that figures need, which takes longer than to draw them, as soon as the context
-    is entered. There is none on a single core, and where none can be started.
+    It imports matplotlib, seaborn and these modules, which takes longer than to draw the figures of
+    a report, as soon as the context is entered. There is none on a single core, and where none can
+    be started.
     """
     global _process
     with suppress(OSError):
-        _process = _Process() if available_cores() > 1 else None
+        _process = _Process(modules) if available_cores() > 1 else None
     try:
         yield
     finally:
@@ -76,7 +79,7 @@ def begun(work: Callable[[], Result]) -> Callable[[], Result]:
     return result
 
 
-def _ready() -> Callable[[Callable[[], Any]], Any]:
+def _ready(modules: Sequence[str]) -> Callable[[Callable[[], Any]], Any]:
     """Return the function that works in the second process, once all that it needs is imported."""
     gc.disable()  # figures and imports make many objects, and this process ends soon
     # With SciPy, seaborn takes ten times as long to import. It does without, but for clusters and
@@ -85,6 +88,6 @@ def _ready() -> Callable[[Callable[[], Any]], Any]:
     import seaborn  # noqa: F401
     from matplotlib.backends import backend_svg  # noqa: F401
 
-    from .comparison import sections  # noqa: F401  # and with it all that draws
-
+    for name in modules:
+        import_module(name)
     return lambda work: work()
