@@ -56,6 +56,12 @@ def test_the_section_has_the_confusions_of_each_model_and_their_figures(tmp_path
     ]
 
 
+def test_the_section_stands_after_the_classes_though_it_is_made_first(tmp_path: Path) -> None:
+    headings = [section.heading for section in _run(tmp_path).report().sections]
+    assert headings[0] == "Summary"
+    assert headings.index("By class") < headings.index(HEADING) < headings.index("References")
+
+
 def test_the_figure_shows_shares_of_half_a_percent_and_more() -> None:
     shares = np.array([[0.9, 0.006, 0.004, 0.09], [0.0, 1.0, 0.0, 0.0], [np.nan] * 4])
     (axes,) = share_map(shares, ("road", "a name of many letters", "sky")).axes

@@ -21,6 +21,7 @@ from robustbench_seg.reporting.intervals import IntervalTable
 from robustbench_seg.reporting.model_figures import category_curves, short
 from robustbench_seg.reports.style import (
     CSS_VARIABLES,
+    GROUND,
     SCORE_COLORS,
     SURFACE,
     contrast,
@@ -115,7 +116,9 @@ def test_svg_is_alone_with_its_name_and_takes_the_colours_of_the_page() -> None:
     assert root.attrib["aria-label"] == "<curves> & more"
     for forbidden in ("http", "<style", "metadata", "DejaVu", "xmlns"):
         assert forbidden not in svg
-    assert not any(stand_in in svg for stand_in in CSS_VARIABLES)
+    assert not any(stand_in in svg for stand_in in (*CSS_VARIABLES, GROUND))
+    ground = next(root.iter("path"))
+    assert ground.attrib["style"] == "fill: none"
     assert {"var(--ink)", "var(--muted)", "var(--series-1)"} & set(re.findall(r"var\([^)]+\)", svg))
     names = [element.attrib["id"] for element in root.iter() if "id" in element.attrib]
     assert names
