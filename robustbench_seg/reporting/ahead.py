@@ -14,11 +14,11 @@ from .beside import begun
 class PlotAhead(Plot):
     """A figure whose drawing has begun."""
 
-    begun: Callable[[], Drawing]
+    coming: Callable[[], Drawing]
 
     def drawing(self) -> Drawing:
         """Return the figure as SVG."""
-        return self.begun()
+        return self.coming()
 
 
 def drawn_ahead(section: Section) -> Section:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +49,24 @@ def test_scores_are_those_of_the_runs(two: list[Run]) -> None:
     curve = comparison.curves.value.loc[[("b1", "weather")]].to_numpy()[0]
     severities = two[1].table("severities").loc[[("b1", "weather", "fog")]].to_numpy()[0]
     assert curve.tolist() == pytest.approx(severities.tolist())
+
+
+@pytest.mark.parametrize(("most", "sent"), [(-1, 0), (0, 1)])
+def test_counts_of_which_a_copy_is_too_large_are_not_sent(
+    two: list[Run], monkeypatch: pytest.MonkeyPatch, most: int, sent: int
+) -> None:
+    begun: list[object] = []
+
+    def begin(work: Callable[[], pd.DataFrame]) -> Callable[[], pd.DataFrame]:
+        begun.append(work)
+        return work
+
+    module = sys.modules["robustbench_seg.reporting.comparison.compare_runs"]
+    monkeypatch.setattr(module, "_MOST_SENT", most)
+    monkeypatch.setattr(module, "begun", begin)
+    # These runs have no counts but matrices.
+    assert compare_runs(two).measure_differences.empty
+    assert len(begun) == sent
 
 
 def test_provenance_has_the_command_and_each_run(two: list[Run]) -> None:
